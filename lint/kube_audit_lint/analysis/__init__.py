@@ -1,0 +1,1 @@
+"""Exact first-match analysis of audit policies."""

@@ -1,0 +1,37 @@
+"""The templates that rule files instantiate, one module each.
+
+A template is a module below this package with
+
+    SUBJECT: "policy" | "server" | "link" | "directory"    what it is called for
+    PARAMS: a JSON Schema (as a dict) of the parameters a rule file may give
+    check(subject, params) -> Iterator[Hit]
+
+`params` are the rule's, already completed by the profile and the configuration. A template says *what* it
+found and where; the rule file names it, sets its severity and explains it. To add a rule: see CONTRIBUTING.md.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from kube_audit_lint.finding import Related
+from kube_audit_lint.model.source import Place
+from kube_audit_lint.model.version import Versions
+
+
+class Hit(NamedTuple):
+    """What a template found: at `place`, in words for a tired engineer.
+
+    severity: overrides the rule's (a lesser case of the same mistake). mend: overrides the rule's.
+    versions: the minors it holds for, when not for all that were asked.
+    witness: a concrete request as JSON data; proof: the same as one line.
+    """
+
+    place: Place
+    message: str
+    related: tuple[Related, ...] = ()
+    versions: Versions | None = None
+    severity: str = ""
+    mend: str = ""
+    witness: dict[str, Any] | None = None
+    proof: str = ""

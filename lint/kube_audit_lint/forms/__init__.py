@@ -1,0 +1,80 @@
+"""The forms in which people write audit configuration: which there are, and who reads which.
+
+A form is a module with one function:
+
+    read(document: Document, context: Context) -> Found | None      for documents in YAML or JSON
+    read_text(source: Source, context: Context) -> Found | None     for other texts (units, argument files)
+
+None means: not this form. It decides by content; the file's name is the last resort. A module is
+imported only when `wants` sees one of its marks in the file's text, so that a plain run loads what it
+needs. To add a form: write the module and add its line to FORMS. A form never knows a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import NamedTuple, Protocol, cast
+
+from kube_audit_lint.model.document import Found
+from kube_audit_lint.model.source import Source
+from kube_audit_lint.reading.nodes import Document
+
+
+class Context(NamedTuple):
+    """What a form may know beyond the document.
+
+    documents: all documents of the file, in order. source: the file.
+    hint: "policy" or "server" when the configuration or a link says what the file is.
+    embedded: also look into heredocs and fenced blocks (`--embedded`).
+    """
+
+    source: Source
+    documents: tuple[Document, ...] = ()
+    hint: str = ""
+    embedded: bool = False
+
+
+class Form(NamedTuple):
+    """One line of the table: a name, the module below this package, marks of which the text must hold one."""
+
+    name: str
+    marks: tuple[str, ...]
+    text: bool = False
+
+    def wants(self, text: str) -> bool:
+        """Whether the module is worth loading for this text."""
+        return any(mark in text for mark in self.marks)
+
+
+class DocumentReader(Protocol):
+    """The function `read` of a form's module."""
+
+    def __call__(self, document: Document, context: Context) -> Found | None: ...
+
+
+class TextReader(Protocol):
+    """The function `read_text` of a form's module."""
+
+    def __call__(self, source: Source, context: Context) -> Found | None: ...
+
+
+# The first form that recognises a document has it.
+FORMS = (
+    Form("policy", ("audit.k8s.io", "Policy", "rules", "level")),
+    Form("workload", ("kube-apiserver", "apiserver")),
+)
+
+
+def document_readers(text: str) -> Iterator[tuple[Form, DocumentReader]]:
+    """The forms that may recognise a YAML or JSON document of this text."""
+    for form in FORMS:
+        if not form.text and form.wants(text):
+            yield form, cast(DocumentReader, import_module(f"{__name__}.{form.name}").read)
+
+
+def text_readers(text: str) -> Iterator[tuple[Form, TextReader]]:
+    """The forms that may recognise a text that is no YAML or JSON."""
+    for form in FORMS:
+        if form.text and form.wants(text):
+            yield form, cast(TextReader, import_module(f"{__name__}.{form.name}").read_text)

@@ -1,0 +1,1 @@
+"""What was configured, whatever the form."""

@@ -1,0 +1,95 @@
+"""What a form finds in a file: policies, API servers, and shapes that the form does not allow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from kube_audit_lint.model.source import Place, Source
+from kube_audit_lint.reading.nodes import Document, Node, locate
+
+if TYPE_CHECKING:
+    from kube_audit_lint.model.server import ApiServer
+    from kube_audit_lint.model.version import Versions
+
+
+class PolicyDocument:
+    """An audit policy where it is written.
+
+    document: the document that kube-apiserver would read; for a policy that is a part of a larger
+        document (`auditPolicy:` of a Talos machine configuration) its `root` is that part.
+    place: what to underline when the policy as a whole is meant.
+    versions: what the surrounding form says of the version, or None.
+    whole_file: the policy is all that is in the file (so that further documents are never read).
+    later: the documents after it in the same file.
+    embedded: the form hands kube-apiserver a policy it has parsed and checked itself (a part of a larger
+        document): what is special about reading a file does not hold.
+    rules_path: where the list of rules is found below the root.
+    """
+
+    __slots__ = ("document", "embedded", "form", "later", "partial", "place", "versions", "whole_file")
+
+    def __init__(
+        self,
+        document: Document,
+        place: Place,
+        *,
+        form: str = "policy",
+        versions: Versions | None = None,
+        whole_file: bool = False,
+        later: tuple[Document, ...] = (),
+        embedded: bool = False,
+        partial: bool = False,
+    ) -> None:
+        self.document = document
+        self.place = place
+        self.form = form
+        self.versions = versions
+        self.whole_file = whole_file
+        self.later = later
+        self.embedded = embedded
+        self.partial = partial
+
+    @property
+    def source(self) -> Source:
+        """The file it is written in."""
+        return self.place.source
+
+    @property
+    def root(self) -> Node | None:
+        """The root node; None when the document is empty or unreadable."""
+        return self.document.root
+
+    def at(self, *path: str | int) -> Place:
+        """The place of the node at a path (`"rules", 2, "users", 0`); where it is missing, of what is nearest above."""
+        return self.place if self.root is None else locate(self.root, *path).place
+
+    def __repr__(self) -> str:
+        return f"PolicyDocument({self.source.path!r}, {self.place.start}-{self.place.end})"
+
+
+class Misshape(NamedTuple):
+    """Something in a form's file that the form does not take as it was meant."""
+
+    rule: str
+    place: Place
+    message: str
+    mend: str = ""
+
+
+class Note(NamedTuple):
+    """A part of a file that was not judged, and why."""
+
+    place: Place
+    message: str
+
+
+class Found(NamedTuple):
+    """What one file holds."""
+
+    policies: tuple[PolicyDocument, ...] = ()
+    servers: tuple[ApiServer, ...] = ()
+    misshapes: tuple[Misshape, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.policies or self.servers or self.misshapes or self.notes)

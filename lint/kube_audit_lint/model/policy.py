@@ -1,0 +1,53 @@
+"""An audit policy as kube-apiserver holds it in memory, without positions: what the analysis works on."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+LEVELS = ("None", "Metadata", "Request", "RequestResponse")
+"""From least to most; an index into it orders levels."""
+
+STAGES = ("RequestReceived", "ResponseStarted", "ResponseComplete", "Panic")
+
+
+class GroupResources(NamedTuple):
+    """One entry of a rule's `resources`. An empty `resources` means everything of the group."""
+
+    group: str = ""
+    resources: tuple[str, ...] = ()
+    resource_names: tuple[str, ...] = ()
+
+
+class PolicyRule(NamedTuple):
+    """One rule. An empty tuple is no condition."""
+
+    level: str
+    users: tuple[str, ...] = ()
+    user_groups: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ()
+    resources: tuple[GroupResources, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    non_resource_urls: tuple[str, ...] = ()
+    omit_stages: tuple[str, ...] = ()
+    omit_managed_fields: bool | None = None
+
+
+class Policy(NamedTuple):
+    """A policy that kube-apiserver has loaded."""
+
+    rules: tuple[PolicyRule, ...]
+    omit_stages: tuple[str, ...] = ()
+    omit_managed_fields: bool = False
+
+
+FIELD_NAMES = {
+    "users": "users",
+    "user_groups": "userGroups",
+    "verbs": "verbs",
+    "resources": "resources",
+    "namespaces": "namespaces",
+    "non_resource_urls": "nonResourceURLs",
+    "omit_stages": "omitStages",
+    "omit_managed_fields": "omitManagedFields",
+}
+"""Fields of PolicyRule and their names in a file."""

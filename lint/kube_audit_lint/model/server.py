@@ -1,0 +1,195 @@
+"""kube-apiserver as somebody configured it, whatever the form it was written in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from typing import NamedTuple
+
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.source import Place, Source
+from kube_audit_lint.model.version import Versions
+
+
+class Value(NamedTuple):
+    """A string and where it is written."""
+
+    text: str
+    place: Place
+
+
+class Flag(NamedTuple):
+    """One flag as kube-apiserver gets it.
+
+    `name` is without dashes and with `-` for `_`; `written` is as the file has it. `value` is None
+    when the flag needs one and none follows. `place` covers name and value where they stand
+    together; `value_place` the value alone (the name, when there is no value).
+    """
+
+    name: str
+    written: str
+    value: str | None
+    place: Place
+    value_place: Place
+
+
+class Volume(NamedTuple):
+    """A volume of the pod. `kind` is its source's key: `hostPath`, `emptyDir`, `configMap`, ...; "" when unset.
+
+    `path` and `type` are a hostPath's.
+    """
+
+    name: str
+    kind: str
+    place: Place
+    path: Value | None = None
+    type: Value | None = None
+
+
+class Mount(NamedTuple):
+    """A volumeMount of the API server's container. `volume` is None when the pod has none of that name."""
+
+    name: Value
+    path: Value
+    place: Place
+    read_only: bool = False
+    read_only_place: Place | None = None
+    sub_path: Value | None = None
+    volume: Volume | None = None
+
+
+class EnvironmentVariable(NamedTuple):
+    """A variable of the container; `value` is None when it comes from elsewhere (valueFrom)."""
+
+    name: Value
+    value: Value | None
+    place: Place
+
+
+class HostFile(NamedTuple):
+    """A file that the form itself brings onto the host (cloud-init write_files, kops fileAssets, kind extraMounts).
+
+    `path` is where it lies on the host, for a directory with everything below it. `content` is the
+    policy in it, when it is given in place and is one; `local` the path on the author's machine
+    (relative to the file that names it) that it is taken from.
+    """
+
+    path: str
+    place: Place
+    content: PolicyDocument | None = None
+    local: Value | None = None
+
+
+class ApiServer:
+    """The settings of one API server.
+
+    form: the form's name (`static-pod`, `kubeadm`, ...).
+    place: what to underline when something is missing (the command, the section of arguments).
+    flags: every flag in the order kube-apiserver reads them.
+    defaults: flags that the distribution sets itself when the file does not, with their values.
+    versions: what the form says of the version; None when it says nothing. version_place: where.
+    mounts: the container's mounts; None when the form runs the server on the host or mounts by itself.
+    environment: the container's variables.
+    policy: the policy that the form carries itself, instead of by a file.
+    files: files that the form brings onto the host.
+    partial: the file shows only a part of the settings (a template, a patch, a drop-in), so that
+        nothing can be said of what it does not show.
+    flags_fixed: the form has no place for flags (OpenShift): rules about missing flags are silent.
+    name, namespace: the pod's, "" when the form has none.
+    """
+
+    __slots__ = (
+        "container",
+        "defaults",
+        "environment",
+        "files",
+        "flags",
+        "flags_fixed",
+        "form",
+        "mounts",
+        "name",
+        "namespace",
+        "partial",
+        "place",
+        "policy",
+        "version_place",
+        "versions",
+    )
+
+    def __init__(
+        self,
+        form: str,
+        place: Place,
+        flags: tuple[Flag, ...] = (),
+        *,
+        defaults: MappingType[str, str] | None = None,
+        versions: Versions | None = None,
+        version_place: Place | None = None,
+        mounts: tuple[Mount, ...] | None = None,
+        environment: tuple[EnvironmentVariable, ...] = (),
+        policy: PolicyDocument | None = None,
+        files: tuple[HostFile, ...] = (),
+        partial: bool = False,
+        flags_fixed: bool = False,
+        name: str = "",
+        namespace: str = "",
+        container: str = "",
+    ) -> None:
+        self.form = form
+        self.place = place
+        self.flags = flags
+        self.defaults: MappingType[str, str] = defaults or {}
+        self.versions = versions
+        self.version_place = version_place
+        self.mounts = mounts
+        self.environment = environment
+        self.policy = policy
+        self.files = files
+        self.partial = partial
+        self.flags_fixed = flags_fixed
+        self.name = name
+        self.namespace = namespace
+        self.container = container
+
+    @property
+    def source(self) -> Source:
+        """The file it was written in."""
+        return self.place.source
+
+    def flag(self, name: str) -> Flag | None:
+        """The occurrence of a flag that counts: the last one."""
+        for flag in reversed(self.flags):
+            if flag.name == name:
+                return flag
+        return None
+
+    def value(self, name: str) -> str | None:
+        """What a flag is set to, by the file or by the distribution; None when by neither."""
+        flag = self.flag(name)
+        return self.defaults.get(name) if flag is None else flag.value
+
+    def __repr__(self) -> str:
+        return f"ApiServer({self.form!r}, {self.source.path!r}, {[flag.name for flag in self.flags]!r})"
+
+
+def covering(mounts: tuple[Mount, ...], path: str) -> Mount | None:
+    """The mount that decides what is seen at an absolute path: the one with the longest path above it."""
+    best: Mount | None = None
+    for mount in mounts:
+        at = clean(mount.path.text)
+        if (path == at or path.startswith(at.rstrip("/") + "/")) and (
+            best is None or len(at) >= len(clean(best.path.text))
+        ):
+            best = mount
+    return best
+
+
+def clean(path: str) -> str:
+    """A path without doubled or trailing slashes and dots, as Go's path.Clean leaves it."""
+    absolute = path.startswith("/")
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == ".." and parts and parts[-1] != "..":
+            parts.pop()
+        elif part not in ("", ".") and not (part == ".." and absolute):
+            parts.append(part)
+    return ("/" if absolute else "") + "/".join(parts) or ("/" if absolute else ".")

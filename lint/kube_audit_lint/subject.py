@@ -1,0 +1,88 @@
+"""What checks are called with: a policy, a server, the two linked, a directory; each with its surroundings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.model.version import Versions
+
+if TYPE_CHECKING:
+    from kube_audit_lint.analysis.analysis import Analysis
+    from kube_audit_lint.kubernetes.loading import Loaded
+
+
+class PolicySubject:
+    """A policy with the versions it is judged by and the servers that load it.
+
+    versions_from: in words, where the versions come from ("--kubernetes-version", "the image in ...", "").
+    """
+
+    def __init__(
+        self,
+        document: PolicyDocument,
+        versions: Versions,
+        versions_from: str = "",
+        servers: tuple[ApiServer, ...] = (),
+    ) -> None:
+        self.document = document
+        self.versions = versions
+        self.versions_from = versions_from
+        self.servers = servers
+        self._loaded: Loaded | None = None
+        self._analysis: Analysis | None = None
+
+    @property
+    def loaded(self) -> Loaded:
+        """What kube-apiserver makes of the document (kubernetes/loading.py), computed once."""
+        if self._loaded is None:
+            from kube_audit_lint.kubernetes.loading import load
+
+            self._loaded = load(self.document, self.versions)
+        return self._loaded
+
+    @property
+    def analysis(self) -> Analysis | None:
+        """The first-match analysis; None when the policy does not load in any version of the range."""
+        if self._analysis is None and self.loaded.policy is not None and self.loaded.loads_in is not None:
+            from kube_audit_lint.analysis.analysis import Analysis
+
+            self._analysis = Analysis(self.loaded.policy, self.loaded.loads_in)
+        return self._analysis
+
+
+class ServerSubject:
+    """An API server with the versions it is judged by, and the policy it loads when that is among the files.
+
+    policy_missing: in words, why the policy was expected and is not there; "" otherwise.
+    """
+
+    def __init__(
+        self,
+        server: ApiServer,
+        versions: Versions,
+        versions_from: str = "",
+        policy: PolicySubject | None = None,
+        policy_missing: str = "",
+    ) -> None:
+        self.server = server
+        self.versions = versions
+        self.versions_from = versions_from
+        self.policy = policy
+        self.policy_missing = policy_missing
+
+
+class DirectorySubject:
+    """The files of one directory that hold audit configuration.
+
+    `others` are the servers of the whole run that the configuration or their names put into one cluster.
+    """
+
+    def __init__(self, path: str, servers: tuple[ServerSubject, ...], policies: tuple[PolicySubject, ...]) -> None:
+        self.path = path
+        self.servers = servers
+        self.policies = policies
+
+
+Params = dict[str, Any]
