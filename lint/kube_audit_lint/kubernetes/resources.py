@@ -1,0 +1,169 @@
+"""The resources that kube-apiserver itself serves, minor by minor.
+
+Source: the paths of the `kubernetes` client wheels, 1.12 to 1.37, folded by `scripts/generate_resources.py` into
+`data/resources.json`; that script says what the paths do not show. The file is read at the first question.
+
+Its format: `{"minors": [first, last], "groups": {GROUP: {RESOURCE: [[first, last, namespaced, verbs, {SUB: verbs}],
+...]}}}`, where verbs are letters: g get, l list, w watch, c create, u update, p patch, d delete, x deletecollection.
+
+Minors are plain integers: 1.24 is 24. The core group is "". Built-in groups are closed: a resource that is not here
+is not served. All other groups (custom resources, aggregated APIs such as metrics.k8s.io) are open.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+VERBS = {
+    "g": "get",
+    "l": "list",
+    "w": "watch",
+    "c": "create",
+    "u": "update",
+    "p": "patch",
+    "d": "delete",
+    "x": "deletecollection",
+}
+
+# Groups under the reserved *.k8s.io that clusters serve through aggregation or custom resources: open, and no typing
+# errors. Not complete, and not meant to be: any group that is not built in is open.
+WELL_KNOWN_OPEN_GROUPS = frozenset(
+    (
+        "metrics.k8s.io",
+        "custom.metrics.k8s.io",
+        "external.metrics.k8s.io",
+        "gateway.networking.k8s.io",
+        "policy.networking.k8s.io",
+        "snapshot.storage.k8s.io",
+        "groupsnapshot.storage.k8s.io",
+        "autoscaling.k8s.io",
+        "cluster.x-k8s.io",
+    )
+)
+
+
+class Resource:
+    """A built-in resource over a run of minors in which nothing about it changes.
+
+    `first` and `last` are minors, both included; `last` may be the newest known minor, which says nothing about
+    later ones. `verbs` are those of the resource itself, and are empty when only subresources are served;
+    `subresources` maps each name to its verbs. `namespaced` is false for `namespaces` too.
+    """
+
+    __slots__ = ("first", "group", "last", "name", "namespaced", "subresources", "verbs")
+
+    def __init__(self, group: str, name: str, span: list[Any]) -> None:
+        self.group = group
+        self.name = name
+        self.first: int = span[0]
+        self.last: int = span[1]
+        self.namespaced = bool(span[2])
+        self.verbs = _verbs(span[3])
+        self.subresources: Mapping[str, frozenset[str]] = {sub: _verbs(text) for sub, text in span[4].items()}
+
+    def __repr__(self) -> str:
+        return f"<Resource {self.name}.{self.group or 'core'} 1.{self.first}-1.{self.last}>"
+
+
+@cache
+def _data() -> dict[str, Any]:
+    path = os.path.join(os.path.dirname(__file__), "data", "resources.json")
+    with open(path, encoding="utf-8") as file:
+        data: dict[str, Any] = json.load(file)
+    return data
+
+
+@cache
+def _verbs(letters: str) -> frozenset[str]:
+    return frozenset(VERBS[letter] for letter in letters)
+
+
+def known_minors() -> range:
+    """Every minor of which the catalogue knows the resources."""
+    first, last = _data()["minors"]
+    return range(first, last + 1)
+
+
+def clamp(minor: int) -> int:
+    """The known minor nearest to `minor`: what is newer than the catalogue is taken for its newest."""
+    known = known_minors()
+    return min(max(minor, known[0]), known[-1])
+
+
+def groups() -> tuple[str, ...]:
+    """Every group that is built in in some known minor, the core group "" first."""
+    return tuple(_data()["groups"])
+
+
+@cache
+def group_minors(group: str) -> tuple[int, int] | None:
+    """The first and the last known minor that serve anything in the group; None when it is never built in."""
+    resources = _data()["groups"].get(group)
+    if resources is None:
+        return None
+    spans = [span for found in resources.values() for span in found]
+    return min(span[0] for span in spans), max(span[1] for span in spans)
+
+
+def is_builtin_group(group: str, minors: Iterable[int] | None = None) -> bool:
+    """Whether some of the minors (all known ones by default) serves the group itself, so that it is closed."""
+    span = group_minors(group)
+    if span is None or minors is None:
+        return span is not None
+    return any(span[0] <= clamp(minor) <= span[1] for minor in minors)
+
+
+@cache
+def find(group: str, resource: str) -> tuple[Resource, ...]:
+    """The spans of a resource (plain name, no subresource), oldest first; empty when it is not built in."""
+    spans = _data()["groups"].get(group, {}).get(resource, ())
+    return tuple(Resource(group, resource, span) for span in spans)
+
+
+@cache
+def served(group: str, resource: str, minor: int) -> Resource | None:
+    """The resource as that minor serves it, or None. Minors outside the known ones are clamped."""
+    minor = clamp(minor)
+    return next((span for span in find(group, resource) if span.first <= minor <= span.last), None)
+
+
+@cache
+def names(group: str) -> tuple[str, ...]:
+    """The names of all resources that a built-in group has in some known minor, sorted; empty for other groups."""
+    return tuple(_data()["groups"].get(group, ()))
+
+
+def in_minor(minor: int) -> tuple[Resource, ...]:
+    """Everything that one minor serves, by group and name. Minors outside the known ones are clamped."""
+    every = (served(group, name, minor) for group in groups() for name in names(group))
+    return tuple(resource for resource in every if resource is not None)
+
+
+@cache
+def groups_serving(resource: str) -> tuple[tuple[str, int, int], ...]:
+    """(group, first minor, last minor) for each built-in group that ever had the resource, newest last minor first.
+
+    For "deployments is not in the core group, it belongs to apps". Plain names only, exact spelling.
+    """
+    found = ((group, find(group, resource)) for group in groups())
+    known = [(group, spans[0].first, spans[-1].last) for group, spans in found if spans]
+    return tuple(sorted(known, key=lambda entry: (-entry[2], entry[1], entry[0])))
+
+
+def introduced(group: str, resource: str) -> int | None:
+    """The minor that first served the resource; None when it is unknown, or as old as the catalogue."""
+    spans = find(group, resource)
+    return spans[0].first if spans and spans[0].first > known_minors()[0] else None
+
+
+def removed(group: str, resource: str) -> int | None:
+    """The first minor that no longer serves the resource; None when it is unknown, or still served."""
+    spans = find(group, resource)
+    return spans[-1].last + 1 if spans and spans[-1].last < known_minors()[-1] else None
