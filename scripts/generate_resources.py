@@ -21,10 +21,10 @@ What they do not say:
 - kubectl 1.30+ opens exec, attach and portforward with GET (websockets) where older ones send POST: both
   methods are in the paths of every release, so both get and create are listed;
 - serviceaccounts/token is in the OpenAPI document only from 1.16 on, for until then it was served only when
-  --service-account-issuer was set; it is listed from 1.12 on (feature TokenRequest, beta and on since 1.12), because
-  it hands out credentials (EXTRA_SUBRESOURCES);
-- pods/ephemeralcontainers was an alpha subresource from 1.16 on that the OpenAPI document does not show before
-  1.21: it is not listed for those minors. pods/resize appeared in 1.32;
+  --service-account-issuer was set; it is listed from 1.12 on (feature TokenRequest, beta and on since 1.12),
+  because it hands out credentials (EXTRA_SUBRESOURCES);
+- pods/ephemeralcontainers was an alpha subresource from 1.16 on that the OpenAPI document shows only from
+  1.21 on: it is not listed for those minors. pods/resize appeared in 1.32;
 - wheels carry stale modules of API versions that their minor no longer serves (31.0.0 and 32.0.1 still have
   resource_v1alpha2_api.py): only the modules that the package's api/__init__.py imports are read;
 - aggregated APIs such as metrics.k8s.io and custom resources are not served by kube-apiserver itself and so
@@ -35,8 +35,8 @@ Format (one line of JSON, kept small because the linter reads it in every run):
     {"minors": [first, last],
      "groups": {GROUP: {RESOURCE: [[first, last, namespaced, verbs, {SUBRESOURCE: verbs}], ...]}}}
 
-`first` and `last` are minors, both included; spans of a resource do not overlap and are in ascending order, and
-a new span begins wherever anything changes. `namespaced` is 0 or 1. `verbs` is a string of letters, one a
+`first` and `last` are minors, both included; spans of a resource do not overlap and are in ascending order,
+and a new span begins wherever anything changes. `namespaced` is 0 or 1. `verbs` is a string of letters, one a
 verb: g get, l list, w watch, c create, u update, p patch, d delete, x deletecollection. The core group is "".
 An empty verbs string means that only the subresources are served (extensions/replicationcontrollers).
 
@@ -79,7 +79,7 @@ UNWATCHABLE = {("", "componentstatuses")}
 # (group, resource): subresource -> verbs, put in wherever the wheel of a minor has the resource.
 EXTRA_SUBRESOURCES = {("", "serviceaccounts"): {"token": {"create"}}}
 
-# Clients to 30 call `call_api('/path', 'METHOD'`, later ones `param_serialize(method='GET', resource_path='/path'`.
+# Older clients: call_api('/path', 'METHOD', ...). From 36 on: param_serialize(method=..., resource_path=...).
 CALL = re.compile(r"""call_api\(\s*'(?P<path>/[^']*)',\s*'(?P<method>[A-Z]+)'""")
 SERIALIZE = re.compile(r"""method='(?P<method>[A-Z]+)',\s*resource_path='(?P<path>/[^']*)'""")
 PACKAGE = re.compile(r"kubernetes/client/apis?/__init__\.py$")

@@ -1,13 +1,14 @@
 """The resources that kube-apiserver itself serves, minor by minor.
 
-Source: the paths of the `kubernetes` client wheels, 1.12 to 1.37, folded by `scripts/generate_resources.py` into
-`data/resources.json`; that script says what the paths do not show. The file is read at the first question.
+Source: the paths of the `kubernetes` client wheels, 1.12 to 1.37, folded by `scripts/generate_resources.py`
+into `data/resources.json`; that script says what the paths do not show. The file is read at the first question.
 
-Its format: `{"minors": [first, last], "groups": {GROUP: {RESOURCE: [[first, last, namespaced, verbs, {SUB: verbs}],
-...]}}}`, where verbs are letters: g get, l list, w watch, c create, u update, p patch, d delete, x deletecollection.
+Its format: `{"minors": [first, last], "groups": {GROUP: {RESOURCE: [SPAN, ...]}}}`, where SPAN is
+`[first, last, namespaced, verbs, {SUBRESOURCE: verbs}]` and verbs are letters: g get, l list, w watch,
+c create, u update, p patch, d delete, x deletecollection.
 
-Minors are plain integers: 1.24 is 24. The core group is "". Built-in groups are closed: a resource that is not here
-is not served. All other groups (custom resources, aggregated APIs such as metrics.k8s.io) are open.
+Minors are plain integers: 1.24 is 24. The core group is "". Built-in groups are closed: a resource that is not
+here is not served. All other groups (custom resources, aggregated APIs such as metrics.k8s.io) are open.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ VERBS = {
     "x": "deletecollection",
 }
 
-# Groups under the reserved *.k8s.io that clusters serve through aggregation or custom resources: open, and no typing
-# errors. Not complete, and not meant to be: any group that is not built in is open.
+# Groups that clusters often serve through aggregation or custom resources and that look built in: open, and no
+# misspellings. Not complete, and not meant to be: any group that is not built in is open.
 WELL_KNOWN_OPEN_GROUPS = frozenset(
     (
         "metrics.k8s.io",
@@ -52,7 +53,7 @@ WELL_KNOWN_OPEN_GROUPS = frozenset(
 class Resource:
     """A built-in resource over a run of minors in which nothing about it changes.
 
-    `first` and `last` are minors, both included; `last` may be the newest known minor, which says nothing about
+    `first` and `last` are minors, both included; where `last` is the newest known minor, nothing is said about
     later ones. `verbs` are those of the resource itself, and are empty when only subresources are served;
     `subresources` maps each name to its verbs. `namespaced` is false for `namespaces` too.
     """
@@ -113,7 +114,7 @@ def group_minors(group: str) -> tuple[int, int] | None:
 
 
 def is_builtin_group(group: str, minors: Iterable[int] | None = None) -> bool:
-    """Whether some of the minors (all known ones by default) serves the group itself, so that it is closed."""
+    """Whether any of the minors (by default any known one) serves the group itself, so that it is closed."""
     span = group_minors(group)
     if span is None or minors is None:
         return span is not None
@@ -136,7 +137,7 @@ def served(group: str, resource: str, minor: int) -> Resource | None:
 
 @cache
 def names(group: str) -> tuple[str, ...]:
-    """The names of all resources that a built-in group has in some known minor, sorted; empty for other groups."""
+    """Every resource that a built-in group has in some known minor, sorted; empty for other groups."""
     return tuple(_data()["groups"].get(group, ()))
 
 
@@ -148,7 +149,7 @@ def in_minor(minor: int) -> tuple[Resource, ...]:
 
 @cache
 def groups_serving(resource: str) -> tuple[tuple[str, int, int], ...]:
-    """(group, first minor, last minor) for each built-in group that ever had the resource, newest last minor first.
+    """(group, first minor, last minor) for each built-in group that ever had it, those served longest first.
 
     For "deployments is not in the core group, it belongs to apps". Plain names only, exact spelling.
     """
