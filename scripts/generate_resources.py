@@ -79,7 +79,7 @@ UNWATCHABLE = {("", "componentstatuses")}
 # (group, resource): subresource -> verbs, put in wherever the wheel of a minor has the resource.
 EXTRA_SUBRESOURCES = {("", "serviceaccounts"): {"token": {"create"}}}
 
-# Older clients: call_api('/path', 'METHOD', ...). From 36 on: param_serialize(method=..., resource_path=...).
+# Older clients: call_api('/path', 'METHOD', ...). From 37 on: param_serialize(method=..., resource_path=...).
 CALL = re.compile(r"""call_api\(\s*'(?P<path>/[^']*)',\s*'(?P<method>[A-Z]+)'""")
 SERIALIZE = re.compile(r"""method='(?P<method>[A-Z]+)',\s*resource_path='(?P<path>/[^']*)'""")
 PACKAGE = re.compile(r"kubernetes/client/apis?/__init__\.py$")

@@ -1,13 +1,13 @@
 """The resources that kube-apiserver itself serves, minor by minor.
 
 Source: the paths of the `kubernetes` client wheels, 1.12 to 1.37, folded by `scripts/generate_resources.py`
-into `data/resources.json`; that script says what the paths do not show. The file is read at the first question.
+into `data/resources.json`; that script says what the paths do not show. The file is read when first asked.
 
 Its format: `{"minors": [first, last], "groups": {GROUP: {RESOURCE: [SPAN, ...]}}}`, where SPAN is
 `[first, last, namespaced, verbs, {SUBRESOURCE: verbs}]` and verbs are letters: g get, l list, w watch,
 c create, u update, p patch, d delete, x deletecollection.
 
-Minors are plain integers: 1.24 is 24. The core group is "". Built-in groups are closed: a resource that is not
+Minors are plain integers: 1.24 is 24. The core group is "". Built-in groups are closed: a resource not named
 here is not served. All other groups (custom resources, aggregated APIs such as metrics.k8s.io) are open.
 """
 
@@ -33,7 +33,7 @@ VERBS = {
     "x": "deletecollection",
 }
 
-# Groups that clusters often serve through aggregation or custom resources and that look built in: open, and no
+# Groups that clusters often serve through aggregation or custom resources, and that look built in: open, no
 # misspellings. Not complete, and not meant to be: any group that is not built in is open.
 WELL_KNOWN_OPEN_GROUPS = frozenset(
     (
@@ -53,7 +53,7 @@ WELL_KNOWN_OPEN_GROUPS = frozenset(
 class Resource:
     """A built-in resource over a run of minors in which nothing about it changes.
 
-    `first` and `last` are minors, both included; where `last` is the newest known minor, nothing is said about
+    `first` and `last` are minors, both included; a `last` that is the newest known minor says nothing about
     later ones. `verbs` are those of the resource itself, and are empty when only subresources are served;
     `subresources` maps each name to its verbs. `namespaced` is false for `namespaces` too.
     """
