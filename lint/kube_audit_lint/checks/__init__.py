@@ -23,6 +23,7 @@ class Hit(NamedTuple):
     """What a template found: at `place`, in words for a tired engineer.
 
     severity: overrides the rule's (a lesser case of the same mistake). mend: overrides the rule's.
+    pedantic: a case that is only spoken of with --pedantic or where the rule was asked for by name.
     versions: the minors it holds for, when not for all that were asked.
     witness: a concrete request as JSON data; proof: the same as one line.
     """
@@ -35,3 +36,4 @@ class Hit(NamedTuple):
     mend: str = ""
     witness: dict[str, Any] | None = None
     proof: str = ""
+    pedantic: bool = False
