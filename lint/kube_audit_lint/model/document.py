@@ -23,10 +23,12 @@ class PolicyDocument:
     later: the documents after it in the same file.
     embedded: the form hands kube-apiserver a policy it has parsed and checked itself (a part of a larger
         document): what is special about reading a file does not hold.
-    rules_path: where the list of rules is found below the root.
+    partial: only a part of the policy is here (a fragment, a template whose loops decide the rest).
+    names: what it is called where it is mounted from (a ConfigMap's key, the path that cloud-init
+        writes it to); empty when the name of the file counts.
     """
 
-    __slots__ = ("document", "embedded", "form", "later", "partial", "place", "versions", "whole_file")
+    __slots__ = ("document", "embedded", "form", "later", "names", "partial", "place", "versions", "whole_file")
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class PolicyDocument:
         later: tuple[Document, ...] = (),
         embedded: bool = False,
         partial: bool = False,
+        names: tuple[str, ...] = (),
     ) -> None:
         self.document = document
         self.place = place
@@ -48,6 +51,7 @@ class PolicyDocument:
         self.later = later
         self.embedded = embedded
         self.partial = partial
+        self.names = names
 
     @property
     def source(self) -> Source:
