@@ -1,0 +1,30 @@
+// Command v1_30 answers with the code of Kubernetes 1.30.
+package main
+
+import (
+	"k8s.io/apiserver/pkg/apis/audit"
+	"k8s.io/apiserver/pkg/audit/policy"
+	"k8s.io/apiserver/pkg/authorization/authorizer"
+
+	"kubeauditlint/oracle"
+)
+
+func newEvaluator(p *audit.Policy) oracle.Evaluator {
+	evaluator := policy.NewPolicyRuleEvaluator(p)
+	return func(attribs authorizer.Attributes) oracle.Outcome {
+		config := evaluator.EvaluatePolicyRule(attribs)
+		return oracle.Outcome{
+			Level:             config.Level,
+			OmitStages:        config.OmitStages,
+			OmitManagedFields: &config.OmitManagedFields,
+		}
+	}
+}
+
+func main() {
+	oracle.Serve(oracle.Version{
+		Name:         "1.30",
+		NewEvaluator: newEvaluator,
+		PolicyOmits:  func(p *audit.Policy) bool { return p.OmitManagedFields },
+	})
+}
