@@ -1,1 +1,83 @@
-"""One output format a file."""
+"""What a run found, written for a reader or a machine: one output format a file.
+
+Each format is a generator of text pieces and is imported only when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TextIO
+
+from kube_audit_lint.finding import FileError, Finding
+
+FORMATS = ("text", "json", "sarif", "github", "gitlab")
+
+
+class RuleInfo(NamedTuple):
+    """What a report says about a rule, beside its findings.
+
+    `search` is the message that the API server itself prints, `standards` are the requirements
+    that the rule serves (`CIS 1.2.16`).
+    """
+
+    id: str
+    title: str
+    severity: str
+    why: str = ""
+    mend: str = ""
+    standards: tuple[str, ...] = ()
+    search: str = ""
+
+
+class Files(NamedTuple):
+    """How many files were read, and how many policies and API servers they hold."""
+
+    read: int
+    policies: int
+    servers: int
+
+
+class Report(NamedTuple):
+    """The outcome of a run. `findings` are in the order in which they are to be shown."""
+
+    findings: Sequence[Finding]
+    files: Files
+    errors: Sequence[FileError] = ()
+
+
+Rules = Mapping[str, RuleInfo]
+Render = Callable[[Report, Rules, bool], Iterator[str]]
+
+
+def write(format: str, report: Report, stream: TextIO, rules: Rules, color: bool = False) -> None:
+    """Writes the report in one of `FORMATS`; what the stream cannot encode is replaced, never an error."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    for piece in _render(format)(report, rules, color):
+        stream.write(_encodable(piece, encoding))
+
+
+def _render(format: str) -> Render:
+    if format == "text":
+        from kube_audit_lint.report.text import render
+    elif format == "json":
+        from kube_audit_lint.report.jsonreport import render
+    elif format == "sarif":
+        from kube_audit_lint.report.sarif import render
+    elif format == "github":
+        from kube_audit_lint.report.github import render
+    elif format == "gitlab":
+        from kube_audit_lint.report.gitlab import render
+    else:
+        raise ValueError(f"unknown report format {format!r}")
+    return render
+
+
+def _encodable(text: str, encoding: str) -> str:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        # A surrogate has no business on any stream; anything else is only unknown to this one.
+        from kube_audit_lint.report.safe import without_surrogates
+
+        return without_surrogates(text).encode(encoding, "backslashreplace").decode(encoding)
+    return text

@@ -1,0 +1,104 @@
+"""For GitHub Actions: workflow commands that become annotations, then the same as a list for the log.
+
+The runner takes a line for a command when it starts with `::` after blanks, or has `##[` anywhere,
+so the list must never contain such a line, whatever the files are called.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from kube_audit_lint.finding import SEVERITIES, FileError, Finding
+from kube_audit_lint.report import Report, Rules
+from kube_audit_lint.report.region import Region, shown
+from kube_audit_lint.report.safe import visible, without_surrogates
+from kube_audit_lint.report.words import counted, head, summary, trouble
+
+LIMIT = 10
+"""So many annotations of a level does GitHub show for a step; it drops the others silently."""
+
+_LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
+
+
+class _Annotation(NamedTuple):
+    level: str
+    path: str
+    region: Region | None
+    title: str
+    paragraphs: Sequence[str]
+
+
+def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
+    """Commands, then the list and the summary."""
+    annotations = list(_annotations(report))
+    levels: Counter[str] = Counter()
+    for annotation in annotations:
+        levels[annotation.level] += 1
+        if levels[annotation.level] <= LIMIT:
+            yield _command(annotation) + "\n"
+    for line in (*map(head, report.findings), *map(trouble, report.errors)):
+        yield _harmless(line) + "\n"
+    yield from _unseen(levels)
+    yield summary(report) + "\n"
+
+
+def _annotations(report: Report) -> Iterator[_Annotation]:
+    """The worst first, for the first ones are shown."""
+    yield from map(_of_error, report.errors)
+    for finding in sorted(report.findings, key=lambda finding: -SEVERITIES.index(finding.severity)):
+        yield _of_finding(finding)
+
+
+def _of_finding(finding: Finding) -> _Annotation:
+    paragraphs = (finding.message, finding.proof, finding.mend)
+    path = finding.place.source.path
+    return _Annotation(_LEVELS[finding.severity], path, shown(finding.place), finding.rule, paragraphs)
+
+
+def _of_error(error: FileError) -> _Annotation:
+    return _Annotation("error", error.path, None, "could not be dealt with", (error.message,))
+
+
+def _command(annotation: _Annotation) -> str:
+    properties = {"file": annotation.path.removeprefix("./"), **_position(annotation.region)}
+    properties["title"] = f"kube-audit-lint: {annotation.title}"
+    listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{annotation.level} {listed}::{_data(_lines(annotation.paragraphs))}"
+
+
+def _position(region: Region | None) -> dict[str, str]:
+    if region is None:
+        return {}
+    position = {"line": str(region.line), "endLine": str(region.end_line)}
+    if region.line == region.end_line:  # GitHub refuses columns for several lines
+        position |= {"col": str(region.column), "endColumn": str(region.end_column)}
+    return position
+
+
+def _lines(paragraphs: Iterable[str]) -> str:
+    lines = [line for text in paragraphs for line in text.strip().split("\n")]
+    return "\n".join(visible(line) for line in lines).strip()
+
+
+def _data(text: str) -> str:
+    text = without_surrogates(text)
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _harmless(line: str) -> str:
+    """A line of the log that the runner takes for nothing but text."""
+    line = line.replace("##[", "#\\x23[")
+    return f"./{line}" if line.lstrip().startswith("::") else line
+
+
+def _unseen(levels: Counter[str]) -> Iterator[str]:
+    for level, number in levels.items():
+        if number > LIMIT:
+            more = counted(number - LIMIT, level)
+            yield f"{more} more than the {LIMIT} that GitHub shows as annotations: see the list above\n"

@@ -1,0 +1,48 @@
+"""For GitLab's Code Quality widget."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from kube_audit_lint.finding import FileError, Finding
+from kube_audit_lint.report import Report, Rules
+from kube_audit_lint.report.fingerprint import fingerprints
+from kube_audit_lint.report.region import shown
+from kube_audit_lint.report.safe import clean, visible
+
+_SEVERITIES = {"error": "critical", "warning": "minor", "info": "info"}
+
+
+def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
+    """A JSON array, which is all the format has."""
+    found = [_finding(*pair) for pair in zip(report.findings, fingerprints(report.findings), strict=True)]
+    failed = [_error(error) for error in report.errors]
+    yield json.dumps(clean(found + failed), indent=2) + "\n"
+
+
+def _finding(finding: Finding, fingerprint: str) -> dict[str, Any]:
+    region = shown(finding.place)
+    return {
+        "description": visible(finding.message),
+        "check_name": finding.rule,
+        "fingerprint": fingerprint,
+        "severity": _SEVERITIES[finding.severity],
+        "location": {
+            "path": finding.place.source.path,
+            "lines": {"begin": region.line, "end": region.end_line},
+        },
+    }
+
+
+def _error(error: FileError) -> dict[str, Any]:
+    text = f"{error.path}\0{error.message}".encode("utf-8", "surrogatepass")
+    return {
+        "description": visible(error.message),
+        "check_name": "file-error",
+        "fingerprint": hashlib.sha256(text).hexdigest()[:32],
+        "severity": "critical",
+        "location": {"path": error.path, "lines": {"begin": 1}},
+    }

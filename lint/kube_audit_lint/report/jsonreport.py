@@ -1,0 +1,49 @@
+"""For programs: `report.schema.json` beside the package says what is in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from kube_audit_lint.finding import Finding
+from kube_audit_lint.model.source import Place
+from kube_audit_lint.report import Report, Rules
+from kube_audit_lint.report.region import exact
+from kube_audit_lint.report.safe import clean
+
+VERSION = 1
+"""Counts up when something that was there is removed or changes its meaning."""
+
+
+def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
+    """The whole report as one JSON object."""
+    data = {
+        "version": VERSION,
+        "findings": [_finding(finding) for finding in report.findings],
+        "files": report.files._asdict(),
+        "errors": [error._asdict() for error in report.errors],
+    }
+    yield json.dumps(clean(data), indent=2) + "\n"
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "message": finding.message,
+        "mend": finding.mend,
+        **_place(finding.place),
+        "related": [{**_place(other.place), "message": other.message} for other in finding.related],
+        "kubernetes": finding.kubernetes,
+        "witness": finding.witness,
+    }
+
+
+def _place(place: Place) -> dict[str, Any]:
+    region = exact(place)
+    return {
+        "path": place.source.path,
+        "start": {"line": region.line, "column": region.column},
+        "end": {"line": region.end_line, "column": region.end_column},
+    }

@@ -1,0 +1,59 @@
+"""What a SARIF log says about the rules themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from kube_audit_lint.finding import Finding
+from kube_audit_lint.report import RuleInfo, Rules
+
+LEVELS = {"error": "error", "warning": "warning", "info": "note"}
+
+_SECURITY = {"error": "8.0", "warning": "5.0", "info": "2.0"}  # GitHub: high, medium, low
+_TAGS = 10  # GitHub keeps no more
+
+
+def descriptors(ids: Iterable[str], rules: Rules, findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """The named rules; one that is not known is described by its first finding."""
+    first = {finding.rule: finding for finding in reversed(findings)}
+    return [_descriptor(rules.get(id) or _unknown(first[id])) for id in ids]
+
+
+def _unknown(finding: Finding) -> RuleInfo:
+    return RuleInfo(finding.rule, finding.rule.replace("-", " "), finding.severity, mend=finding.mend)
+
+
+def _descriptor(rule: RuleInfo) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        **_name(rule.id),
+        "shortDescription": {"text": _sentence(rule.title)},
+        "fullDescription": {"text": _sentence(rule.why.strip() or rule.title)},
+        "help": {"text": "\n\n".join(_help(rule, "", "")), "markdown": "\n\n".join(_help(rule, "**", "`"))},
+        "defaultConfiguration": {"level": LEVELS[rule.severity]},
+        "properties": {
+            "security-severity": _SECURITY[rule.severity],
+            "tags": ["security", "kubernetes", *rule.standards][:_TAGS],
+        },
+    }
+
+
+def _name(id: str) -> dict[str, str]:
+    """`UnreachableRule`; none for an id of one word, as SARIF forbids one that equals the id."""
+    words = id.split("-")
+    return {"name": "".join(word.capitalize() for word in words)} if len(words) > 1 else {}
+
+
+def _help(rule: RuleInfo, bold: str, code: str) -> Iterator[str]:
+    yield rule.why.strip() or _sentence(rule.title)
+    if rule.mend.strip():
+        yield f"{bold}How to mend it:{bold} {rule.mend.strip()}"
+    if rule.search:
+        yield f"{bold}What the API server says:{bold} {code}{rule.search.strip()}{code}"
+    if rule.standards:
+        yield f"{bold}Standards:{bold} {', '.join(rule.standards)}"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -1,0 +1,127 @@
+"""Lines of a file with places in them underlined, for a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from kube_audit_lint.finding import Finding
+from kube_audit_lint.model.source import Place, Source
+from kube_audit_lint.report.region import on_text
+from kube_audit_lint.report.safe import visible, visible_character
+
+WIDTH = 100  # screen columns of a source line that are shown
+_LEAD = 30  # screen columns of a long line that stay in front of a place
+_NEAR = 4 * WIDTH  # characters of a very long line that are looked at, so that it costs no time
+_TAB = 4
+_MORE = "…"
+
+
+class Mark(NamedTuple):
+    """A place to be underlined: on its first line the characters from `start` up to `end`."""
+
+    source: Source
+    line: int
+    start: int
+    end: int
+    last_line: int
+    sign: str
+    label: str
+
+
+class Row(NamedTuple):
+    """A line of output: a source line has a number, an underline has none, a gap has neither text."""
+
+    number: int | None
+    text: str
+    sign: str = ""
+
+
+def marks(finding: Finding) -> list[Mark]:
+    """The finding's own place and the related ones."""
+    related = [mark(other.place, "-", other.message) for other in finding.related]
+    return [mark(finding.place, "^", ""), *related]
+
+
+def mark(place: Place, sign: str, label: str) -> Mark:
+    """A place as it will be underlined."""
+    source = place.source
+    _, start, end = on_text(place)
+    line, column = source.position(start)
+    last_line, last_column = source.position(end)
+    stop = last_column - 1 if last_line == line else len(source.line(line))
+    return Mark(source, line, column - 1, max(stop, column - 1), last_line, sign, label)
+
+
+def rows(places: Iterable[Mark]) -> Iterator[Row]:
+    """The marked lines of one file from the top, gaps between them shown, each line only once."""
+    number, written = 0, ""
+    for place in sorted(places, key=lambda place: (place.line, place.sign == "-")):
+        text, underline = _excerpt(place)
+        if number and place.line > number + 1:
+            yield Row(None, "...")
+        if (number, written) != (place.line, text):
+            number, written = place.line, text
+            yield Row(number, text)
+        yield Row(None, underline + _label(place), place.sign)
+
+
+def _label(place: Mark) -> str:
+    more = f" {_MORE} to line {place.last_line}" if place.last_line > place.line else ""
+    return more + (f" {visible(place.label)}" if place.label else "")
+
+
+def _excerpt(place: Mark) -> tuple[str, str]:
+    """What of the line is shown, and the underline below it."""
+    line = place.source.line(place.line)
+    low, high = max(0, place.start - _NEAR), min(len(line), place.start + _NEAR)
+    shown = [_cell(character) for character in line[low:high]]
+    columns = _columns(shown)
+    start, end = place.start - low, min(place.end, high) - low
+    first, last = _window(columns, start)
+    before, after = low + first > 0, low + last < len(line)
+    text = _MORE * before + "".join(cell for cell, _ in _spaced(shown, columns)[first:last]) + _MORE * after
+    indent = before + columns[start] - columns[first]
+    return text.rstrip(), " " * indent + place.sign * max(1, columns[min(end, last)] - columns[start])
+
+
+def _window(columns: list[int], start: int) -> tuple[int, int]:
+    """The characters shown of a line: all, or those around the place."""
+    if columns[-1] <= WIDTH:
+        return 0, len(columns) - 1
+    wanted = min(columns[start] - _LEAD, columns[-1] - WIDTH)
+    first = bisect_left(columns, wanted) if wanted > 0 else 0
+    return first, bisect_right(columns, columns[first] + WIDTH) - 1
+
+
+def _cell(character: str) -> tuple[str, int]:
+    """What is shown for a character, and how many screen columns it takes; a tab decides later."""
+    if character == "\t":
+        return "\t", 0
+    if " " <= character <= "~":
+        return character, 1
+    text = visible_character(character)
+    if text != character:
+        return text, len(text)
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me"):
+        return character, 0
+    return character, 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _columns(shown: list[tuple[str, int]]) -> list[int]:
+    """The screen column at which each character starts, and where the last one ends."""
+    columns = [0]
+    for text, width in shown:
+        at = columns[-1]
+        columns.append(at + (_TAB - at % _TAB if text == "\t" else width))
+    return columns
+
+
+def _spaced(shown: list[tuple[str, int]], columns: list[int]) -> list[tuple[str, int]]:
+    """The cells with tabs as the spaces that they take."""
+    return [
+        (" " * (columns[index + 1] - columns[index]), 0) if cell[0] == "\t" else cell
+        for index, cell in enumerate(shown)
+    ]

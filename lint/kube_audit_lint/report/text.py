@@ -1,0 +1,96 @@
+"""For people: each finding with the lines it is about, as rustc and ruff show them."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from itertools import groupby
+
+from kube_audit_lint.finding import Finding
+from kube_audit_lint.model.source import Source
+from kube_audit_lint.report import Report, Rules
+from kube_audit_lint.report.safe import visible
+from kube_audit_lint.report.snippet import Mark, Row, marks, rows
+from kube_audit_lint.report.words import location, summary, trouble
+
+_WIDTH = 100
+_COLORS = {"error": "1;31", "warning": "1;33", "info": "1;36", "place": "1", "gutter": "34", "-": "36"}
+
+
+class _Paint:
+    """Puts colours around text, or leaves it alone."""
+
+    def __init__(self, color: bool) -> None:
+        self.color = color
+
+    def __call__(self, text: str, kind: str) -> str:
+        return f"\x1b[{_COLORS[kind]}m{text}\x1b[0m" if self.color and text else text
+
+
+def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
+    """The whole report."""
+    paint = _Paint(color)
+    for finding in report.findings:
+        yield "\n".join(_finding(finding, paint)) + "\n\n"
+    for error in report.errors:
+        yield trouble(error) + "\n"
+    yield summary(report) + "\n"
+
+
+def _finding(finding: Finding, paint: _Paint) -> Iterator[str]:
+    places = marks(finding)
+    gutter = len(str(max(place.line for place in places)))
+    what = paint(f"{finding.severity}[{finding.rule}]", finding.severity)
+    yield f"{paint(location(finding), 'place')}: {what}: {visible(finding.message)}"
+    for number, (source, group) in enumerate(_by_file(places)):
+        if number:
+            first = min(group, key=lambda place: place.line)
+            at = f"{visible(source.path)}:{first.line}:{first.start + 1}"
+            yield paint(" " * gutter + "-->", "gutter") + " " + at
+        yield paint(" " * gutter + " |", "gutter")
+        for row in rows(group):
+            yield _row(row, gutter, paint, finding.severity)
+    yield from _notes(finding, gutter, paint)
+
+
+def _by_file(places: list[Mark]) -> list[tuple[Source, list[Mark]]]:
+    """The marks by file, the finding's own first."""
+    files: dict[int, tuple[Source, list[Mark]]] = {}
+    for place in places:
+        files.setdefault(id(place.source), (place.source, []))[1].append(place)
+    return list(files.values())
+
+
+def _row(row: Row, gutter: int, paint: _Paint, severity: str) -> str:
+    if row.number is None and not row.sign:
+        return paint(row.text, "gutter")
+    number = "" if row.number is None else str(row.number)
+    text = paint(row.text, severity if row.sign == "^" else "-") if row.sign else row.text
+    return (paint(f"{number:>{gutter}} |", "gutter") + f" {text}").rstrip()
+
+
+def _notes(finding: Finding, gutter: int, paint: _Paint) -> Iterator[str]:
+    for name in ("proof", "kubernetes", "mend"):
+        text = getattr(finding, name)
+        if text.strip():
+            lead = f"{' ' * gutter} = "
+            lines = _wrapped(f"{name}: {text.strip()}", len(lead))
+            yield paint(lead, "gutter") + lines[0]
+            yield from (" " * len(lead) + line if line else "" for line in lines[1:])
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    """Paragraphs wrapped; lines that start with blanks, such as YAML to be copied, left alone."""
+    lines: list[str] = []
+    for as_is, group in groupby(text.split("\n"), key=lambda line: line[:1] in ("", " ", "\t")):
+        if as_is:
+            lines.extend(visible(line.expandtabs(4).rstrip()) for line in group)
+        else:
+            lines.extend(_paragraph(" ".join(group), indent))
+    return lines
+
+
+def _paragraph(text: str, indent: int) -> list[str]:
+    words = visible(" ".join(text.split()))
+    # Flags such as --audit-log-path stay whole, to be copied and searched for.
+    return textwrap.wrap(words, _WIDTH - indent, break_long_words=False, break_on_hyphens=False)

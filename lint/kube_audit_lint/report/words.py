@@ -1,0 +1,55 @@
+"""The few sentences that several formats share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from kube_audit_lint.finding import SEVERITIES, FileError, Finding
+from kube_audit_lint.report import Files, Report
+from kube_audit_lint.report.region import shown
+from kube_audit_lint.report.safe import visible
+
+_PLURALS = {"info": "info", "policy": "policies"}
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {noun if number == 1 else _PLURALS.get(noun, noun + 's')}"
+
+
+def summary(report: Report) -> str:
+    """`2 errors, 1 warning in 3 files (1 policy, 1 API server)`."""
+    text = f"{_counts(report.findings)} in {counted(report.files.read, 'file')} ({_kinds(report.files)})"
+    if report.errors:
+        text += f"; {counted(len(report.errors), 'path')} could not be dealt with"
+    return text
+
+
+def head(finding: Finding) -> str:
+    """`path:line:column: severity[rule]: message`, the line that people search and click."""
+    return f"{location(finding)}: {finding.severity}[{finding.rule}]: {visible(finding.message)}"
+
+
+def location(finding: Finding) -> str:
+    """`path:line:column`."""
+    region = shown(finding.place)
+    return f"{visible(finding.place.source.path)}:{region.line}:{region.column}"
+
+
+def trouble(error: FileError) -> str:
+    """The line for a file that could not be dealt with."""
+    return f"{visible(error.path)}: error: {visible(error.message)}"
+
+
+def _counts(findings: Sequence[Finding]) -> str:
+    numbers = Counter(finding.severity for finding in findings)
+    parts = [counted(numbers[severity], severity) for severity in reversed(SEVERITIES) if numbers[severity]]
+    return ", ".join(parts) or "no findings"
+
+
+def _kinds(files: Files) -> str:
+    if not files.policies and not files.servers:
+        return "no audit policy, no API server"
+    found = [(files.policies, "policy"), (files.servers, "API server")]
+    return ", ".join(counted(number, noun) for number, noun in found if number)
