@@ -74,6 +74,12 @@ def link(
     return [_link(server, by_name, by_path, configured(server)) for server in servers]
 
 
+def surely(server: ApiServer, path: str) -> bool:
+    """Whether a file is so clearly the one that a server loads that its content need not say so."""
+    at = host_path(server, policy_path(server) or "") or clean(policy_path(server) or "")
+    return _common_end(path, at) >= 2 or os.path.dirname(path) == os.path.dirname(server.source.path)
+
+
 def _link(
     server: ApiServer,
     by_name: Mapping[str, list[PolicyDocument]],

@@ -107,3 +107,21 @@ def _versions(text: str) -> Versions:
     low = int(first.strip()[2:]) if first.strip() else ALL.first
     high = (int(last.strip()[2:]) if last.strip() else ALL.last) if dash else low
     return Versions(low, high)
+
+
+def catalogue_with(folders: tuple[str, ...]) -> Catalogue:
+    """The shipped catalogue, and users' own rules from folders of rule files.
+
+    Raises RuleFileError (file, line, key) for a file that is not a rule.
+    """
+    if not folders:
+        return shipped()
+    from kube_audit_lint.rulefile import load_folder
+
+    base = shipped()
+    rules, profiles = dict(base.rules), dict(base.profiles)
+    for path in folders:
+        own_rules, own_profiles = load_folder(path)
+        rules.update(own_rules)
+        profiles.update(own_profiles)
+    return Catalogue(rules, profiles)

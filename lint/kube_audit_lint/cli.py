@@ -1,0 +1,65 @@
+"""The command line: which command is asked for, and the one boundary at which errors become messages."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+from kube_audit_lint import __version__
+from kube_audit_lint.commands import FAILED
+from kube_audit_lint.errors import KubeAuditLintError
+
+COMMANDS = {
+    "check": "lint files and folders",
+    "rules": "the catalogue; one rule's page",
+    "explain": "which rule of a policy decides a request, and what is recorded",
+    "test": "hold a policy to what a team says it must record",
+}
+
+_BROKEN_PIPE = 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command; returns the exit code (0 fine, 1 findings, 2 the run itself failed)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        arguments = _parser(words).parse_args(words)
+        return int(arguments.run(arguments))
+    except KubeAuditLintError as error:
+        print(f"kube-audit-lint: {error}", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:
+        # The reader went away (`| head`): nobody is left to tell. Keep Python from trying again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    except KeyboardInterrupt:
+        return 130
+
+
+def entry() -> None:
+    """The installed command."""
+    sys.exit(main())
+
+
+def _parser(words: list[str]) -> argparse.ArgumentParser:
+    """The parser with the options of the command that is asked for: the others are not even imported."""
+    parser = argparse.ArgumentParser(
+        prog="kube-audit-lint",
+        description="Lints Kubernetes audit policies and kube-apiserver audit settings by computing what the "
+        "API server will load, match and record.",
+        epilog="Exit status: 0 nothing found, 1 findings, 2 the run itself failed.",
+    )
+    parser.add_argument("--version", action="version", version=f"kube-audit-lint {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    asked = next((word for word in words if word in COMMANDS), None)
+    for name, help_text in COMMANDS.items():
+        command = commands.add_parser(name, help=help_text, description=help_text)
+        if name == asked:
+            module: Any = import_module(f"kube_audit_lint.commands.{name}")
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    return parser

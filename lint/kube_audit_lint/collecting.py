@@ -1,0 +1,130 @@
+"""From files to what they hold: reads, recognises, and looks for the other half of a pair nearby."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from kube_audit_lint.finding import FileError
+from kube_audit_lint.forms import Context, document_readers, text_readers
+from kube_audit_lint.model.document import Found
+from kube_audit_lint.model.source import Source
+from kube_audit_lint.reading.decode import decode
+from kube_audit_lint.reading.nodes import Document
+from kube_audit_lint.reading.reader import read_documents
+
+NEARBY_LIMIT = 2000
+"""How many files may be looked at while searching for the other half of a pair."""
+
+_NEVER_NEARBY = {".git", "node_modules", ".venv", "venv", "vendor", "__pycache__"}
+
+
+class Collected(NamedTuple):
+    """One file: its text, its documents and what the forms found in them.
+
+    reported: whether the user named the file (findings elsewhere are not shown).
+    """
+
+    source: Source
+    documents: tuple[Document, ...]
+    found: Found
+    reported: bool = True
+
+
+def collect(path: str, data: bytes, *, hint: str = "", embedded: bool = False, reported: bool = True) -> Collected | None:
+    """What a file holds; None when nothing in it is ours.
+
+    hint: `policy` or `server` when the configuration or a manifest says what the file is.
+    """
+    text, problem = decode(data)
+    source = Source(path, text)
+    documents = tuple(read_documents(source, byte_problem=problem))
+    context = Context(source, documents, hint, embedded)
+    found = _of_documents(documents, context) if documents else Found()
+    if not found:
+        found = _of_text(source, context)
+    return Collected(source, documents, found, reported) if found else None
+
+
+def _of_documents(documents: tuple[Document, ...], context: Context) -> Found:
+    readers = list(document_readers(context.source.text))
+    parts: list[Found] = []
+    for document in documents:
+        for _, read in readers:
+            part = read(document, context)
+            if part is not None:
+                parts.append(part)
+                break
+    return _joined(parts)
+
+
+def _of_text(source: Source, context: Context) -> Found:
+    for _, read in text_readers(source.text):
+        part = read(source, context)
+        if part is not None:
+            return part
+    return Found()
+
+
+def _joined(parts: list[Found]) -> Found:
+    if len(parts) == 1:
+        return parts[0]
+    return Found(
+        tuple(policy for part in parts for policy in part.policies),
+        tuple(server for part in parts for server in part.servers),
+        tuple(misshape for part in parts for misshape in part.misshapes),
+        tuple(note for part in parts for note in part.notes),
+    )
+
+
+def nearby(path: str, root: str | None) -> Iterator[str]:
+    """Files near a file, nearest folders first, never outside `root` (None: only the file's own folder)."""
+    folder = os.path.dirname(path) or "."
+    seen: set[str] = set()
+    left = NEARBY_LIMIT
+    while True:
+        for file in _below(folder, seen, 0 if root is None else 3):
+            yield file
+            left -= 1
+            if left <= 0:
+                return
+        real = os.path.realpath(folder)
+        if root is None or real == root or not real.startswith(root + os.sep):
+            return
+        folder = os.path.normpath(os.path.join(folder, ".."))
+
+
+def _below(folder: str, seen: set[str], depth: int) -> Iterator[str]:
+    real = os.path.realpath(folder)
+    if real in seen:
+        return
+    seen.add(real)
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        if entry.is_file():
+            yield entry.path.removeprefix("./")
+    if depth:
+        for entry in entries:
+            if entry.name not in _NEVER_NEARBY and entry.is_dir(follow_symlinks=False):
+                yield from _below(entry.path, seen, depth - 1)
+
+
+def repository_root(path: str) -> str | None:
+    """The folder with `.git` at or above a path, or None."""
+    folder = os.path.realpath(path)
+    while True:
+        if os.path.exists(os.path.join(folder, ".git")):
+            return folder
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
+        folder = above
+
+
+def unreadable(path: str, error: OSError) -> FileError:
+    """The error of a file that the system does not let us read."""
+    return FileError(path, error.strerror or str(error))

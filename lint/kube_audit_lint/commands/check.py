@@ -1,0 +1,159 @@
+"""`kube-audit-lint check`: lints files and folders."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from kube_audit_lint import report as reports
+from kube_audit_lint.commands import FAILED, FINDINGS, OK
+from kube_audit_lint.config import Config, load_config
+from kube_audit_lint.engine import Options, Outcome, run as run_engine
+from kube_audit_lint.errors import UsageError
+from kube_audit_lint.finding import SEVERITIES
+from kube_audit_lint.model.version import Versions, parse_versions
+from kube_audit_lint.rule import Catalogue, catalogue_with
+from kube_audit_lint.report import Report
+from kube_audit_lint.report.words import summary
+
+FAIL_ON = (*reversed(SEVERITIES), "never")
+_PROGRESS_AFTER = 0.7
+_PROGRESS_EVERY = 0.1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Gives the command its options."""
+    add = parser.add_argument
+    add("paths", nargs="*", metavar="PATH", help="files, folders, or - for standard input (default: .)")
+    add("--kubernetes-version", metavar="V", help="the cluster's version (1.30) or a range of them (1.29-1.34)")
+    add("--profile", help="default, cis, stig, ack, or one of your own")
+    add("--select", action="append", default=[], metavar="IDS", help="only these rules or categories")
+    add("--ignore", action="append", default=[], metavar="IDS", help="all but these rules or categories")
+    add("--pedantic", action="store_true", help="also what costs only volume or tidiness")
+    add("--format", choices=reports.FORMATS, default="text", help="default: text")
+    add("--output", metavar="FILE", help="write the report to a file, and print a summary")
+    add("--fail-on", choices=FAIL_ON, help="the least severity that fails the run (default: warning)")
+    add("--config", metavar="FILE", help="default: .kube-audit-lint.yaml here or above, up to the repository's root")
+    add("--no-ignores", action="store_true", help="report also what comments suppress")
+    add("--embedded", action="store_true", help="also look into heredocs and fenced blocks")
+    add("--stdin-filename", metavar="NAME", help="the name of what comes on standard input")
+    add("--color", choices=("auto", "always", "never"), default="auto", help="default: auto; NO_COLOR is honoured")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Lints; returns the exit code."""
+    config = load_config(arguments.config)
+    catalogue = catalogue_with(config.rule_folders)
+    options = _options(arguments, catalogue)
+    progress = _Progress(sys.stderr)
+    outcome = run_engine(options, config, catalogue, progress)
+    progress.clear()
+    _write(outcome, arguments, catalogue)
+    return _exit_code(outcome.report, arguments.fail_on or config.fail_on or "warning")
+
+
+def _options(arguments: argparse.Namespace, catalogue: Catalogue) -> Options:
+    known = set(catalogue.rules) | {rule.category for rule in catalogue.rules.values()}
+    profile = arguments.profile or ""
+    if profile and profile not in catalogue.profiles:
+        raise UsageError(f"there is no profile {profile!r}; there are {', '.join(sorted(catalogue.profiles))}")
+    paths = list(dict.fromkeys(arguments.paths)) or ["."]
+    stdin = None
+    if "-" in paths:
+        paths.remove("-")
+        stdin = (arguments.stdin_filename or "<stdin>", sys.stdin.buffer.read())
+    return Options(
+        tuple(paths),
+        _versions(arguments.kubernetes_version),
+        profile,
+        _ids(arguments.select, "--select", known),
+        _ids(arguments.ignore, "--ignore", known),
+        arguments.pedantic,
+        not arguments.no_ignores,
+        arguments.embedded,
+        stdin,
+    )
+
+
+def _versions(text: str | None) -> Versions | None:
+    if text is None:
+        return None
+    versions = parse_versions(text)
+    if versions is None:
+        raise UsageError(f"--kubernetes-version takes a version such as 1.30 or a range such as 1.29-1.34, not {text!r}")
+    return versions
+
+
+def _ids(values: Sequence[str], option: str, known: set[str]) -> tuple[str, ...]:
+    ids = [one.strip() for value in values for one in value.split(",") if one.strip()]
+    for one in ids:
+        if one not in known:
+            from kube_audit_lint.kubernetes.spelling import nearest
+
+            near = nearest(one, known)
+            hint = f"; did you mean {near}?" if near else "; `kube-audit-lint rules` lists them"
+            raise UsageError(f"{option}: there is no rule {one!r}{hint}")
+    return tuple(ids)
+
+
+def _write(outcome: Outcome, arguments: argparse.Namespace, catalogue: Catalogue) -> None:
+    rules = catalogue.rules
+    if arguments.output:
+        try:
+            with open(arguments.output, "w", encoding="utf-8", newline="\n") as file:
+                reports.write(arguments.format, outcome.report, file, rules)
+        except OSError as error:
+            raise UsageError(f"--output {arguments.output}: {error.strerror}") from error
+        print(summary(outcome.report))
+    else:
+        with suppress(AttributeError, ValueError):
+            sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+        reports.write(arguments.format, outcome.report, sys.stdout, rules, _color(arguments.color))
+        sys.stdout.flush()
+    from kube_audit_lint.report.safe import printable
+
+    for note in outcome.notes:
+        line, column = note.place.source.position(note.place.start)
+        print(printable(f"{note.place.source.path}:{line}:{column}: not judged: {note.message}"), file=sys.stderr)
+    for error in outcome.report.errors:
+        print(printable(f"{error.path}: error: {error.message}"), file=sys.stderr)
+
+
+def _color(wish: str) -> bool:
+    if wish != "auto":
+        return wish == "always"
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _exit_code(report: Report, fail_on: str) -> int:
+    if report.errors:
+        return FAILED
+    if fail_on == "never":
+        return OK
+    least = SEVERITIES.index(fail_on)
+    return FINDINGS if any(SEVERITIES.index(one.severity) >= least for one in report.findings) else OK
+
+
+class _Progress:
+    """A line on standard error that counts files, on a terminal and in long runs only."""
+
+    def __init__(self, stream: object) -> None:
+        self._on = hasattr(stream, "isatty") and bool(stream.isatty())
+        self._next = time.monotonic() + _PROGRESS_AFTER
+        self._shown = False
+
+    def __call__(self, count: int) -> None:
+        if self._on and time.monotonic() >= self._next:
+            self._next = time.monotonic() + _PROGRESS_EVERY
+            self._shown = True
+            print(f"\r{count} files read", end="", file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        if self._shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+

@@ -1,0 +1,63 @@
+"""`kube-audit-lint rules [ID]`: the catalogue, or one rule's page."""
+
+from __future__ import annotations
+
+import argparse
+
+from kube_audit_lint.commands import OK
+from kube_audit_lint.config import load_config
+from kube_audit_lint.errors import UsageError
+from kube_audit_lint.kubernetes.spelling import nearest
+from kube_audit_lint.rule import Catalogue, Rule, catalogue_with
+
+CATEGORIES = {
+    "load": "The policy does not load",
+    "written": "The policy loads, but not as written",
+    "first-match": "First match",
+    "recorded": "What is recorded",
+    "server": "API server settings",
+    "mounts": "Mounts and files",
+    "forms": "Shapes of the forms",
+    "ack": "Alibaba Cloud ACK",
+    "meta": "The linter itself",
+}
+"""Categories in the order in which they are shown, with their titles."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Gives the command its options."""
+    parser.add_argument("id", nargs="?", metavar="ID", help="a rule: why it matters, how to mend it, examples")
+    parser.add_argument("--config", metavar="FILE", help="the configuration that names folders of your own rules")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prints; returns the exit code."""
+    catalogue = catalogue_with(load_config(arguments.config).rule_folders)
+    print(_page(arguments.id, catalogue) if arguments.id else _list(catalogue))
+    return OK
+
+
+def _list(catalogue: Catalogue) -> str:
+    width = max(len(id) for id in catalogue.rules)
+    lines = []
+    categories = dict.fromkeys([*CATEGORIES, *(rule.category for rule in catalogue.rules.values())])
+    for category in categories:
+        rules = [rule for rule in catalogue.rules.values() if rule.category == category]
+        if rules:
+            lines += ["", CATEGORIES.get(category, category)]
+            lines += [f"  {rule.id:{width}}  {_weight(rule):17}  {rule.title}" for rule in rules]
+    return "\n".join(lines[1:])
+
+
+def _weight(rule: Rule) -> str:
+    return f"{rule.severity}, pedantic" if rule.pedantic else rule.severity
+
+
+def _page(id: str, catalogue: Catalogue) -> str:
+    rule = catalogue.rules.get(id)
+    if rule is None:
+        near = nearest(id, catalogue.rules)
+        raise UsageError(f"there is no rule {id!r}{f'; did you mean {near}?' if near else ''}")
+    from kube_audit_lint.rulepage import page
+
+    return page(rule)
