@@ -63,6 +63,7 @@ class TextReader(Protocol):
 FORMS = (
     Form("policy", ("audit.k8s.io", "Policy", "rules", "level")),
     Form("workload", ("kube-apiserver", "apiserver")),
+    Form("kubeadm", ("kubeadm.k8s.io/",)),
 )
 
 
