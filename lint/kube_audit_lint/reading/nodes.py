@@ -65,14 +65,19 @@ class Sequence(_Node):
 
 
 class Entry:
-    """A key with its value. `key.value` is the key as a JSON key (`on` is `true`, `1` is `1`)."""
+    """A key with its value. `key.value` is the key as a JSON key (`on` is `true`, `1` is `1`).
 
-    __slots__ = ("key", "merged", "value")
+    `merged` is whether it came through `<<`. `alias` is where the value's alias is written, if it
+    is one: the value itself stands where the anchor is.
+    """
 
-    def __init__(self, key: Scalar, value: Node, merged: bool = False) -> None:
+    __slots__ = ("alias", "key", "merged", "value")
+
+    def __init__(self, key: Scalar, value: Node, merged: bool = False, alias: Place | None = None) -> None:
         self.key = key
         self.value = value
         self.merged = merged
+        self.alias = alias
 
     def __repr__(self) -> str:
         return f"{self.key.value!r}: {self.value!r}"

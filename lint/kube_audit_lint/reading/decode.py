@@ -1,0 +1,78 @@
+"""Bytes of a file to text, as the API server's YAML library takes them: UTF-8, or UTF-16 with a mark."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+UTF8_MARK = b"\xef\xbb\xbf"
+
+
+class ByteProblem(NamedTuple):
+    """What is wrong with a file's bytes, in the server's words, and at which characters of the text."""
+
+    message: str
+    start: int
+    end: int
+
+
+def has_mark(data: bytes) -> bool:
+    """Whether a byte order mark stands first: such a file is never read as JSON."""
+    return data.startswith((UTF8_MARK, b"\xff\xfe", b"\xfe\xff"))
+
+
+def decode(data: bytes) -> tuple[str, ByteProblem | None]:
+    """The text without its byte order mark; bytes that are none of the encoding as lone surrogates."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _decode_utf16(data[2:], "utf-16-le" if data[0] == 0xFF else "utf-16-be")
+    if data.startswith(UTF8_MARK):
+        data = data[3:]
+    try:
+        return data.decode("utf-8"), None
+    except UnicodeDecodeError as error:
+        start = len(data[: error.start].decode("utf-8"))
+        text = data.decode("utf-8", "surrogateescape")
+        return text, ByteProblem(_utf8_message(data, error.start), start, start + 1)
+
+
+def text_problem(text: str, start: int) -> ByteProblem:
+    """The problem of a text that holds a lone surrogate (a byte that is no UTF-8) at an offset."""
+    try:
+        data = text[start : start + 8].encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return ByteProblem("yaml: invalid Unicode character", start, start + 1)
+    return ByteProblem(_utf8_message(data, 0), start, start + 1)
+
+
+def _utf8_message(data: bytes, start: int) -> str:
+    lead = data[start]
+    width = 1 if lead < 0x80 else 2 if lead >> 5 == 6 else 3 if lead >> 4 == 14 else 4 if lead >> 3 == 30 else 0
+    if width == 0:
+        return "yaml: invalid leading UTF-8 octet"
+    rest = data[start + 1 : start + width]
+    if len(rest) < width - 1:
+        return "yaml: incomplete UTF-8 octet sequence"
+    if any(octet & 0xC0 != 0x80 for octet in rest):
+        return "yaml: invalid trailing UTF-8 octet"
+    value = lead & (0x7F >> width)
+    for octet in rest:
+        value = value << 6 | octet & 0x3F
+    if value < (0, 0, 0x80, 0x800, 0x10000)[width]:
+        return "yaml: invalid length of a UTF-8 sequence"
+    return "yaml: invalid Unicode character"
+
+
+def _decode_utf16(data: bytes, codec: str) -> tuple[str, ByteProblem | None]:
+    try:
+        return data.decode(codec), None
+    except UnicodeDecodeError as error:
+        start = len(data[: error.start].decode(codec))
+    text = data[: len(data) & ~1].decode(codec, "surrogatepass")
+    return text, ByteProblem(_utf16_message(text, start), start, min(start + 1, len(text)))
+
+
+def _utf16_message(text: str, start: int) -> str:
+    if start >= len(text):
+        return "yaml: incomplete UTF-16 character"
+    if "\udc00" <= text[start] <= "\udfff":
+        return "yaml: unexpected low surrogate area"
+    return "yaml: incomplete UTF-16 surrogate pair" if start + 1 >= len(text) else "yaml: expected low surrogate area"
