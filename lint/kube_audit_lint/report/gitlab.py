@@ -31,7 +31,7 @@ def _finding(finding: Finding, fingerprint: str) -> dict[str, Any]:
         "fingerprint": fingerprint,
         "severity": _SEVERITIES[finding.severity],
         "location": {
-            "path": finding.place.source.path,
+            "path": finding.place.source.path.removeprefix("./"),
             "lines": {"begin": region.line, "end": region.end_line},
         },
     }

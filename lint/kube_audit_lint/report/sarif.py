@@ -96,6 +96,9 @@ def _message(finding: Finding) -> str:
         parts.append(_sentence(f"Proof: {_unlinked(visible(finding.proof))}"))
     if finding.kubernetes:
         parts.append(f"Kubernetes {_unlinked(visible(finding.kubernetes))}.")
+    mend = finding.mend.strip()
+    if mend and "\n" not in mend:  # YAML to be copied would be ruined here; it is in the properties
+        parts.append(_sentence(f"Mend: {_unlinked(visible(mend))}"))
     return " ".join(parts)
 
 
