@@ -28,7 +28,7 @@ def texts(text: str) -> list[list[str]]:
         ("(cd /x; a b)", [["cd", "/x"], ["a", "b"]]),
         ("cat <<EOF >/x\nkube-apiserver --v=1\nEOF\na b", [["cat"], ["a", "b"]]),
         ("cat <<-'E F'\n\tx\n\tE F\na", [["cat"], ["a"]]),
-        ("a \"b\\$c\\\"d\\e\"", [["a", 'b$c"d\\e']]),
+        ('a "b\\$c\\"d\\e"', [["a", 'b$c"d\\e']]),
         ("a '' \"\"", [["a", "", ""]]),
         ("a $ $'b c'", [["a", "$", "b c"]]),
         ("a 'never closed", [["a", "never closed"]]),

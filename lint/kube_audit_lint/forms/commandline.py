@@ -1,0 +1,192 @@
+"""Finds kube-apiserver's own arguments in a command line: behind wrappers, in shells, in hyperkube.
+
+Shared by every form that holds a command line (pods, units, compose files). Exact on purpose: a word
+`kube-apiserver` among some other program's arguments (`operator --target kube-apiserver`) is no API server.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from kube_audit_lint.forms.arguments import VALUE_FLAGS
+from kube_audit_lint.model.server import Value
+from kube_audit_lint.model.source import Place
+from kube_audit_lint.model.unknown import is_unknown
+from kube_audit_lint.reading.shell import Word, commands
+
+_SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh"))
+_RESERVED = frozenset(("!", "{", "if", "then", "elif", "else", "do", "while", "until", "time"))
+_RUNNERS = frozenset(
+    (
+        "busybox",
+        "catatonit",
+        "chroot",
+        "chrt",
+        "command",
+        "dumb-init",
+        "env",
+        "exec",
+        "flock",
+        "go-runner",
+        "gosu",
+        "ionice",
+        "nice",
+        "nohup",
+        "nsenter",
+        "numactl",
+        "prlimit",
+        "setpriv",
+        "setsid",
+        "stdbuf",
+        "strace",
+        "su-exec",
+        "sudo",
+        "systemd-cat",
+        "systemd-run",
+        "taskset",
+        "timeout",
+        "tini",
+        "tini-static",
+        "unshare",
+    )
+)
+"""Programs that run the program named in their arguments."""
+
+_OWN_FLAG = re.compile(
+    r"--(?:audit[-_](?:log|policy|webhook)|etcd[-_]servers|service[-_]cluster[-_]ip[-_]range)"
+)
+"""Flags that only an API server has."""
+
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
+_COMMAND_OPTION = re.compile(r"-[a-z]*c\Z")
+_QUESTIONS = frozenset(("--version", "--help", "-h", "help", "version"))
+
+Part = Callable[[Value, int, int], Place]
+"""Gives the place of the characters from an offset to another of a value's text."""
+
+
+class CommandLine(NamedTuple):
+    """kube-apiserver in a command line.
+
+    place: the program's word. arguments: the words after it. partial: some words are only known when it runs.
+    """
+
+    place: Place
+    arguments: list[Value]
+    partial: bool = False
+
+
+def same_text(value: Value, start: int, end: int) -> Place:
+    """The place of a part of a value that is written as it reads; else of the whole value."""
+    source, at, last = value.place
+    raw = value.place.text
+    if raw == value.text:
+        return Place(source, at + start, at + end)
+    if raw[1:-1] == value.text:
+        return Place(source, at + 1 + start, at + 1 + end)
+    return Place(source, at, last)
+
+
+def api_server(words: Sequence[Value], part: Part = same_text, expected: bool = False) -> CommandLine | None:
+    """The kube-apiserver that a command line starts, or None when it starts something else.
+
+    expected: something else says that it is one (the container's name, the image), so that a script
+    that is given an API server's flags is taken for a wrapper.
+    """
+    at = _program(words)
+    if at is None:
+        return _in_shell(words, part, expected) or (_wrapped(words) if expected else None)
+    rest = list(words[at + 1 :])
+    if rest and all(word.text in _QUESTIONS for word in rest):
+        return None
+    return CommandLine(words[at].place, rest, _open(rest))
+
+
+def api_server_in_shell(
+    text: Value, part: Part = same_text, parameters: Sequence[Value] = ()
+) -> CommandLine | None:
+    """The kube-apiserver that a shell text starts; `parameters` are the shell's `$1`, `$2`, ..."""
+    for command in commands(text.text):
+        found = api_server(_values(text, _without_prefix(command), part, parameters))
+        if found is not None:
+            return found
+    return None
+
+
+def _program(words: Sequence[Value]) -> int | None:
+    """The index of the word that names the API server."""
+    for at in range(len(words)):
+        last = _last_word_of_program(words, at)
+        if last is None:
+            continue
+        runs = at == 0 or _base(words[0].text) in _RUNNERS
+        if runs or any(_OWN_FLAG.match(follows.text) for follows in words[last + 1 :]):
+            return last
+    return None
+
+
+def _last_word_of_program(words: Sequence[Value], at: int) -> int | None:
+    base = _base(words[at].text)
+    if base == "kube-apiserver" and not words[at].text.startswith("-"):
+        return at
+    follows = words[at + 1].text if at + 1 < len(words) else ""
+    if base.startswith("hyperkube") and follows in ("apiserver", "kube-apiserver"):
+        return at + 1
+    return None
+
+
+def _in_shell(words: Sequence[Value], part: Part, expected: bool) -> CommandLine | None:
+    """The API server in the text of `sh -c TEXT`, also behind a program that runs it."""
+    for at, word in enumerate(words):
+        if _base(word.text) not in _SHELLS or not (at == 0 or _base(words[0].text) in _RUNNERS):
+            continue
+        for option in range(at + 1, len(words) - 1):
+            if _COMMAND_OPTION.match(words[option].text):
+                return api_server_in_shell(words[option + 1], part, words[option + 3 :])
+            if not words[option].text.startswith(("-", "+")):
+                break
+    return None
+
+
+def _wrapped(words: Sequence[Value]) -> CommandLine | None:
+    """A script that is given an API server's flags."""
+    if not any(_OWN_FLAG.match(word.text) for word in words):
+        return None
+    first = next(at for at, word in enumerate(words) if word.text.startswith("-"))
+    rest = list(words[first:])
+    return CommandLine(words[0].place, rest, _open(rest))
+
+
+def _values(text: Value, command: Sequence[Word], part: Part, parameters: Sequence[Value]) -> list[Value]:
+    """A shell command's words where they stand in the file."""
+    values: list[Value] = []
+    for word in command:
+        if word.variable in ("@", "*"):
+            values += parameters
+        else:
+            values.append(Value(word.text, part(text, word.start, word.end)))
+    return values
+
+
+def _without_prefix(command: list[Word]) -> list[Word]:
+    at = 0
+    while at < len(command) and (command[at].text in _RESERVED or _ASSIGNMENT.match(command[at].text)):
+        at += 1
+    return command[at:]
+
+
+def _open(words: Sequence[Value]) -> bool:
+    """Whether a word that is not known before it runs may bring further flags."""
+    value_follows = False
+    for word in words:
+        name = word.text.partition("=")[0]
+        if is_unknown(name) and not value_follows:
+            return True
+        value_follows = name.removeprefix("--").replace("_", "-") in VALUE_FLAGS and name == word.text
+    return False
+
+
+def _base(path: str) -> str:
+    return path.rpartition("/")[2]

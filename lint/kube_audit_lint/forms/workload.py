@@ -1,0 +1,193 @@
+"""kube-apiserver as a pod: static pod manifests and workloads that hold a pod template.
+
+Sources: k8s.io/api core/v1 (PodSpec, Container), apps/v1, batch/v1; Kubernetes' own expansion of
+`$(NAME)` in commands and arguments: k8s.io/kubernetes third_party/forked/golang/expansion.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.arguments import flags_of
+from kube_audit_lint.forms.commandline import CommandLine, api_server
+from kube_audit_lint.forms.pod import environment_of, expander, mounts_of
+from kube_audit_lint.model.document import Found, Misshape
+from kube_audit_lint.model.server import ApiServer, Value
+from kube_audit_lint.model.source import Place
+from kube_audit_lint.model.unknown import is_unknown
+from kube_audit_lint.model.version import Versions, version_of_image
+from kube_audit_lint.reading.nodes import Document, Mapping, Node, Scalar, Sequence
+from kube_audit_lint.reading.parts import part_of
+
+_TEMPLATE = ("spec", "template", "spec")
+_POD_SPEC = {
+    "Pod": ("spec",),
+    "PodTemplate": ("template", "spec"),
+    "CronJob": ("spec", "jobTemplate", *_TEMPLATE),
+    **dict.fromkeys(
+        ("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "ReplicationController", "Job"), _TEMPLATE
+    ),
+}
+_IMAGE = re.compile(r"(?:^|[-_])kube-apiserver(?:-(?:amd64|arm64|arm|ppc64le|s390x))?\Z")
+_VERSIONED_IMAGE = re.compile(r"kube-?apiserver|hyperkube|kubernetes")
+_PATCH = re.compile(r"\+(?:strategic|merge)\.(?:ya?ml|json)\Z")
+"""kubeadm's patch files: `kube-apiserver0+strategic.yaml`."""
+
+
+def read(document: Document, context: Context) -> Found | None:
+    """The API servers among a document's pods; None when it holds none."""
+    root = document.mapping
+    if root is None:
+        return None
+    servers: list[ApiServer] = []
+    misshapes: list[Misshape] = []
+    for item in _objects(root):
+        for container, spec in _containers(item):
+            server, wrong = _server(container, spec, item)
+            if server is not None:
+                server.partial = server.partial or _is_patch(item, context)
+                servers.append(server)
+                misshapes += wrong
+    return Found(servers=tuple(servers), misshapes=tuple(misshapes)) if servers else None
+
+
+def _objects(root: Mapping) -> Iterator[Mapping]:
+    """The document itself, or the items of a list."""
+    kind = root.string("kind") or ""
+    if not kind.endswith("List"):
+        yield root
+        return
+    for item in root.items("items"):
+        if isinstance(item, Mapping):
+            yield from _objects(item)
+
+
+def _containers(item: Mapping) -> Iterator[tuple[Mapping, Mapping]]:
+    """The containers of an object's pod, each with the pod's spec; without a `kind` it counts as a pod."""
+    path = _POD_SPEC.get(item.string("kind") or "Pod")
+    spec: Mapping | None = item if path else None
+    for step in path or ():
+        spec = spec and spec.mapping(step)
+    if spec is not None:
+        for container in spec.items("containers"):
+            if isinstance(container, Mapping):
+                yield container, spec
+
+
+def _server(container: Mapping, spec: Mapping, item: Mapping) -> tuple[ApiServer | None, list[Misshape]]:
+    words, odd = _words(container)
+    line = _command_line(container, words)
+    if line is None:
+        return None, []
+    environment = environment_of(container)
+    expand = expander(environment, bool(container.items("envFrom")))
+    versions, version_place = _versions(container)
+    metadata = item.mapping("metadata")
+    server = ApiServer(
+        "workload",
+        line.place,
+        flags_of([expand(word) for word in line.arguments]),
+        versions=versions,
+        version_place=version_place,
+        mounts=mounts_of(container, spec, item),
+        environment=environment,
+        partial=line.partial or "kind" not in item.entries,
+        name=(metadata.string("name") if metadata else None) or "",
+        namespace=(metadata.string("namespace") if metadata else None) or "",
+        container=container.string("name") or "",
+    )
+    return server, _misshapes(words, odd)
+
+
+def _command_line(container: Mapping, words: list[Value]) -> CommandLine | None:
+    """The API server that the container starts, by its command or by its image's own entry point."""
+    image = _base_of_image(container.string("image") or "")
+    by_image = bool(_IMAGE.search(image))
+    if not container.items("command") and by_image and words and words[0].text.startswith("-"):
+        key = container.key("args")
+        place = key.place if key else container.place
+        line = api_server([Value("kube-apiserver", place), *words])
+    else:
+        nodes = {node.place: node for node in _nodes(container)}
+
+        def part(value: Value, start: int, end: int) -> Place:
+            node = nodes.get(value.place)
+            return part_of(node, start, end) if isinstance(node, Scalar) else value.place
+
+        line = api_server(words, part, by_image or container.string("name") == "kube-apiserver")
+    return line if line is not None and (line.arguments or line.partial) else None
+
+
+def _nodes(container: Mapping) -> list[Node]:
+    return [*container.items("command"), *container.items("args")]
+
+
+def _words(container: Mapping) -> tuple[list[Value], list[Node]]:
+    """The words of command and args, and the items that are no strings."""
+    words: list[Value] = []
+    odd: list[Node] = []
+    for node in _nodes(container):
+        if not (isinstance(node, Scalar) and node.kind == "string"):
+            odd.append(node)
+        words.append(Value(_text(node), node.place))
+    return words, odd
+
+
+def _text(node: Node) -> str:
+    """An item as its author meant it: `30` for a number, `--a=b` for the mapping `--a: b`."""
+    if isinstance(node, Scalar):
+        return node.value if node.kind == "string" else node.place.text
+    if isinstance(node, Mapping) and len(node.entries) == 1:
+        ((name, entry),) = node.entries.items()
+        if isinstance(entry.value, Scalar):
+            return f"{name}={_text(entry.value)}"
+    return ""
+
+
+def _misshapes(words: list[Value], odd: list[Node]) -> list[Misshape]:
+    """Items of an audit flag that are no strings: the kubelet does not take such a pod at all."""
+    places = {node.place: node for node in odd}
+    found: list[Misshape] = []
+    for at, word in enumerate(words):
+        node = places.get(word.place)
+        name = word.text if word.text.startswith("--") else words[at - 1].text if at else ""
+        if node is not None and name.startswith(("--audit-", "--audit_")):
+            found.append(_misshape(node, word))
+    return found
+
+
+def _misshape(node: Node, word: Value) -> Misshape:
+    what = {Mapping: "object", Sequence: "array"}.get(type(node), "")
+    what = what or ("bool" if isinstance(node, Scalar) and node.kind == "bool" else "number")
+    message = (
+        "A command holds strings only. The kubelet does not start this pod: "
+        f"json: cannot unmarshal {what} into Go struct field Container.command of type string."
+    )
+    verb = "Write it as one word" if isinstance(node, Mapping) else "Quote it"
+    return Misshape("invalid-flag-value", node.place, message, f'{verb}: "{word.text}".')
+
+
+def _versions(container: Mapping) -> tuple[Versions | None, Place | None]:
+    node = container.get("image")
+    image = container.string("image")
+    if node is None or image is None or is_unknown(image):
+        return None, None
+    versions = version_of_image(image) if _VERSIONED_IMAGE.search(image) else None
+    return versions, node.place if versions else None
+
+
+def _base_of_image(image: str) -> str:
+    return image.rpartition("/")[2].partition("@")[0].partition(":")[0]
+
+
+def _is_patch(item: Mapping, context: Context) -> bool:
+    """Whether the object is a patch, laid over another that says the rest.
+
+    An apps/v1 workload without a selector is none that an API server would take.
+    """
+    if _PATCH.search(context.source.path):
+        return True
+    spec = item.mapping("spec")
+    return item.string("apiVersion") == "apps/v1" and spec is not None and "selector" not in spec.entries
