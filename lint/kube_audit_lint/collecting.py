@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from kube_audit_lint.finding import FileError
 from kube_audit_lint.forms import Context, document_readers, text_readers
-from kube_audit_lint.model.document import Found
-from kube_audit_lint.model.source import Source
-from kube_audit_lint.reading.decode import decode
+from kube_audit_lint.model.document import Found, Note
+from kube_audit_lint.model.source import Place, Source
+from kube_audit_lint.reading.decode import decode, has_mark
 from kube_audit_lint.reading.nodes import Document
 from kube_audit_lint.reading.reader import read_documents
+from kube_audit_lint.reading.templates import Neutral, may_be_template, neutralise
 
 NEARBY_LIMIT = 2000
 """How many files may be looked at while searching for the other half of a pair."""
@@ -32,19 +33,49 @@ class Collected(NamedTuple):
     reported: bool = True
 
 
-def collect(path: str, data: bytes, *, hint: str = "", embedded: bool = False, reported: bool = True) -> Collected | None:
+def collect(
+    path: str, data: bytes, *, hint: str = "", embedded: bool = False, reported: bool = True
+) -> Collected | None:
     """What a file holds; None when nothing in it is ours.
 
     hint: `policy` or `server` when the configuration or a manifest says what the file is.
     """
-    text, problem = decode(data)
-    source = Source(path, text)
-    documents = tuple(read_documents(source, byte_problem=problem))
-    context = Context(source, documents, hint, embedded)
+    source, documents, template = _read(path, data)
+    context = Context(source, documents, hint, embedded, None if template is None else template.text)
     found = _of_documents(documents, context) if documents else Found()
     if not found:
         found = _of_text(source, context)
+    if template is not None:
+        found = _of_template(found, template, source)
     return Collected(source, documents, found, reported) if found else None
+
+
+def _read(path: str, data: bytes) -> tuple[Source, tuple[Document, ...], Neutral | None]:
+    """A file's documents; those of a template with its placeholders as unknown values."""
+    text, problem = decode(data)
+    source = Source(path, text)
+    template = neutralise(path, text) if problem is None and may_be_template(path, text) else None
+    if template is None:
+        return source, tuple(read_documents(source, byte_problem=problem, marked=has_mark(data))), None
+    return source, tuple(read_documents(source, template.text)), template
+
+
+def _of_template(found: Found, template: Neutral, source: Source) -> Found:
+    """Of a template, only what no filling can change; the rest is noted."""
+    notes = list(found.notes)
+    policies = []
+    for policy in found.policies:
+        if policy.document.problem is not None:
+            notes.append(Note(policy.document.problem.place, "this template cannot be read before it is filled"))
+            continue
+        policy.partial = policy.partial or template.partial
+        policies.append(policy)
+    for server in found.servers:
+        server.partial = server.partial or template.partial
+    if template.partial and (policies or found.servers):
+        first = template.insertions[0] if template.insertions else (0, 0)
+        notes.append(Note(Place(source, *first), "the template decides what is here; only what is certain was judged"))
+    return Found(tuple(policies), found.servers, found.misshapes, tuple(notes))
 
 
 def _of_documents(documents: tuple[Document, ...], context: Context) -> Found:

@@ -90,11 +90,15 @@ def _link(
         return Link(server, server.policy)
     if configured is not None:
         found = by_path.get(configured)
-        return Link(server, found, "" if found else f"the configuration links it to {configured}, which holds no policy")
+        return Link(
+            server, found, "" if found else f"the configuration links it to {configured}, which holds no policy"
+        )
     path = policy_path(server)
     if path is None:
         return Link(server, None)
-    return Link(server, _brought(server, path, by_path) or _in_volume(server, path, by_name) or _nearest(server, path, by_name))
+    return Link(
+        server, _brought(server, path, by_path) or _in_volume(server, path, by_name) or _nearest(server, path, by_name)
+    )
 
 
 def _brought(server: ApiServer, path: str, by_path: Mapping[str, PolicyDocument]) -> PolicyDocument | None:
@@ -117,9 +121,7 @@ def _local(from_path: str, local: str, by_path: Mapping[str, PolicyDocument]) ->
     return by_path.get(beside) or by_path.get(os.path.normpath(local).replace(os.sep, "/"))
 
 
-def _in_volume(
-    server: ApiServer, path: str, by_name: Mapping[str, list[PolicyDocument]]
-) -> PolicyDocument | None:
+def _in_volume(server: ApiServer, path: str, by_name: Mapping[str, list[PolicyDocument]]) -> PolicyDocument | None:
     """The policy in the ConfigMap or Secret that is mounted there."""
     mount = covering(server.mounts or (), clean(path))
     if mount is None or mount.volume is None or mount.volume.kind not in ("configMap", "secret", "projected"):
@@ -157,7 +159,7 @@ def _distance(server: ApiServer, policy: PolicyDocument) -> int:
 
 def _common_end(one: str, two: str) -> int:
     count = 0
-    for left, right in zip(reversed(_plain(one).split("/")), reversed(two.split("/"))):
+    for left, right in zip(reversed(_plain(one).split("/")), reversed(two.split("/")), strict=False):
         if left != right:
             break
         count += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 from kube_audit_lint.errors import RuleFileError
 from kube_audit_lint.model.source import Source
@@ -36,7 +36,7 @@ def load_rule(path: str) -> Rule:
         _validate(path, document, data, json.load(file), ())
     template = _template(path, document, data["check"])
     _validate(path, document, data.get("params") or {}, template.PARAMS, ("params",))
-    if template.SUBJECT != data["subject"]:
+    if data["subject"] != template.SUBJECT:
         _fail(path, document, ("subject",), f"the check {data['check']} is for a {template.SUBJECT}")
     name = os.path.splitext(os.path.basename(path))[0]
     if data["id"] != name:
@@ -49,7 +49,12 @@ def load_profile(path: str) -> Profile:
     document = read_one(path)
     data = plain(document.root)
     if not isinstance(data, dict) or not isinstance(data.get("rules"), dict) or "id" not in data:
-        _fail(path, document, (), "a profile is a mapping with id, title and rules (rule id to off, a severity or settings)")
+        _fail(
+            path,
+            document,
+            (),
+            "a profile has id, title and rules (rule id to off, a severity or settings)",
+        )
     return profile_of(data)
 
 
@@ -59,14 +64,14 @@ def read_one(path: str) -> Document:
         with open(path, "rb") as file:
             data = file.read()
     except OSError as error:
-        raise RuleFileError(path, error.strerror or str(error)) from error
+        raise RuleFileError(error.strerror or str(error), path) from error
     text, problem = decode(data)
     documents = list(read_documents(Source(path, text), byte_problem=problem))
     if not documents:
-        raise RuleFileError(path, "the file is empty")
+        raise RuleFileError("the file is empty", path)
     if documents[0].problem is not None:
         line, column = documents[0].problem.place.source.position(documents[0].problem.place.start)
-        raise RuleFileError(path, documents[0].problem.message, line, column)
+        raise RuleFileError(documents[0].problem.message, path, line, column)
     return documents[0]
 
 
@@ -76,7 +81,7 @@ def _files(folder: str, missing_ok: bool = False) -> list[str]:
     except OSError as error:
         if missing_ok:
             return []
-        raise RuleFileError(folder, error.strerror or str(error)) from error
+        raise RuleFileError(error.strerror or str(error), folder) from error
     return [os.path.join(folder, name) for name in names if name.endswith((".yaml", ".yml"))]
 
 
@@ -88,7 +93,6 @@ def _template(path: str, document: Document, name: str) -> Any:
 
         near = nearest(name, _templates())
         _fail(path, document, ("check",), f"there is no check {name!r}" + (f"; did you mean {near}?" if near else ""))
-        raise  # not reached: _fail raises
 
 
 def _templates() -> list[str]:
@@ -103,9 +107,9 @@ def _validate(path: str, document: Document, data: Any, schema: dict[str, Any], 
         _fail(path, document, (*below, *error.path), error.message)
 
 
-def _fail(path: str, document: Document, keys: tuple[str | int, ...], message: str) -> None:
+def _fail(path: str, document: Document, keys: tuple[str | int, ...], message: str) -> NoReturn:
     root: Node | None = document.root
     place = locate(root, *keys).place if root is not None else document.source.place()
     line, column = document.source.position(place.start)
     key = ".".join(str(one) for one in keys)
-    raise RuleFileError(path, f"{key}: {message}" if key else message, line, column)
+    raise RuleFileError(f"{key}: {message}" if key else message, path, line, column)

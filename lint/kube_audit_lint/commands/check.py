@@ -6,19 +6,22 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from kube_audit_lint import report as reports
 from kube_audit_lint.commands import FAILED, FINDINGS, OK
-from kube_audit_lint.config import Config, load_config
-from kube_audit_lint.engine import Options, Outcome, run as run_engine
+from kube_audit_lint.config import load_config
+from kube_audit_lint.engine import Outcome
+from kube_audit_lint.engine import run as run_engine
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.finding import SEVERITIES
 from kube_audit_lint.model.version import Versions, parse_versions
-from kube_audit_lint.rule import Catalogue, catalogue_with
+from kube_audit_lint.options import Options
 from kube_audit_lint.report import Report
+from kube_audit_lint.report.safe import visible
 from kube_audit_lint.report.words import summary
+from kube_audit_lint.rule import Catalogue, catalogue_with
 
 FAIL_ON = (*reversed(SEVERITIES), "never")
 _PROGRESS_AFTER = 0.7
@@ -84,7 +87,9 @@ def _versions(text: str | None) -> Versions | None:
         return None
     versions = parse_versions(text)
     if versions is None:
-        raise UsageError(f"--kubernetes-version takes a version such as 1.30 or a range such as 1.29-1.34, not {text!r}")
+        raise UsageError(
+            f"--kubernetes-version takes a version such as 1.30 or a range such as 1.29-1.34, not {text!r}"
+        )
     return versions
 
 
@@ -101,7 +106,7 @@ def _ids(values: Sequence[str], option: str, known: set[str]) -> tuple[str, ...]
 
 
 def _write(outcome: Outcome, arguments: argparse.Namespace, catalogue: Catalogue) -> None:
-    rules = catalogue.rules
+    rules = _rule_infos(catalogue)
     if arguments.output:
         try:
             with open(arguments.output, "w", encoding="utf-8", newline="\n") as file:
@@ -114,13 +119,18 @@ def _write(outcome: Outcome, arguments: argparse.Namespace, catalogue: Catalogue
             sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
         reports.write(arguments.format, outcome.report, sys.stdout, rules, _color(arguments.color))
         sys.stdout.flush()
-    from kube_audit_lint.report.safe import printable
-
     for note in outcome.notes:
         line, column = note.place.source.position(note.place.start)
-        print(printable(f"{note.place.source.path}:{line}:{column}: not judged: {note.message}"), file=sys.stderr)
-    for error in outcome.report.errors:
-        print(printable(f"{error.path}: error: {error.message}"), file=sys.stderr)
+        print(visible(f"{note.place.source.path}:{line}:{column}: not judged: {note.message}"), file=sys.stderr)
+    for failed in outcome.report.errors:
+        print(visible(f"{failed.path}: error: {failed.message}"), file=sys.stderr)
+
+
+def _rule_infos(catalogue: Catalogue) -> dict[str, reports.RuleInfo]:
+    return {
+        rule.id: reports.RuleInfo(rule.id, rule.title, rule.severity, rule.why, rule.mend, rule.standards, rule.search)
+        for rule in catalogue.rules.values()
+    }
 
 
 def _color(wish: str) -> bool:
@@ -155,5 +165,3 @@ class _Progress:
     def clear(self) -> None:
         if self._shown:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-

@@ -27,12 +27,19 @@ class Context(NamedTuple):
     documents: all documents of the file, in order. source: the file.
     hint: "policy" or "server" when the configuration or a link says what the file is.
     embedded: also look into heredocs and fenced blocks (`--embedded`).
+    neutral: the text of a template without its template language, of the same length; None when it is none.
     """
 
     source: Source
     documents: tuple[Document, ...] = ()
     hint: str = ""
     embedded: bool = False
+    neutral: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The text to read: placeholders of a template are unknown values in it."""
+        return self.source.text if self.neutral is None else self.neutral
 
 
 class Form(NamedTuple):

@@ -146,7 +146,9 @@ def always_mounted(place: Place) -> Iterator[Mount]:
     """What kubeadm mounts without being asked."""
     for path in _ALWAYS_MOUNTED:
         at = Value(path, place)
-        yield Mount(at, at, place, True, None, None, Volume(path, "hostPath", place, at, Value("DirectoryOrCreate", place)))
+        yield Mount(
+            at, at, place, True, None, None, Volume(path, "hostPath", place, at, Value("DirectoryOrCreate", place))
+        )
 
 
 def unknown_keys(section: Mapping, known: frozenset[str], form: str) -> Iterator[Misshape]:
@@ -203,8 +205,8 @@ def _shape_of_arguments(arguments: Node | None, version: str | None) -> Iterator
             "wrong-shape",
             arguments.place,
             f"extraArgs is a map here, but kubeadm.k8s.io/{version} takes a list of name and value: kubeadm refuses "
-            "the file (`json: cannot unmarshal object into Go struct field APIServer.extraArgs of type []v1beta4.Arg`).",
-            "Write `- name: audit-log-maxage` with `value: \"30\"` below it for each flag.",
+            "it (`json: cannot unmarshal object into Go struct field APIServer.extraArgs of type []v1beta4.Arg`).",
+            'Write `- name: audit-log-maxage` with `value: "30"` below it for each flag.',
         )
     yield from _unquoted(arguments)
 
@@ -235,7 +237,9 @@ def _shape_of_volumes(section: Mapping) -> Iterator[Misshape]:
 
 
 def _head(configuration: Mapping) -> Place:
-    key = configuration.key("apiServer") or configuration.key("kind") or next(
-        (entry.key for entry in configuration.entries.values()), None
+    key = (
+        configuration.key("apiServer")
+        or configuration.key("kind")
+        or next((entry.key for entry in configuration.entries.values()), None)
     )
     return key.place if key is not None else configuration.place

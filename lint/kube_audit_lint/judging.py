@@ -1,0 +1,81 @@
+"""What each policy and server is judged by: its version, and its other half."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from kube_audit_lint import linking
+from kube_audit_lint.collecting import Collected
+from kube_audit_lint.config import Config
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.model.version import DEFAULT, Versions
+from kube_audit_lint.options import Options
+from kube_audit_lint.subject import DirectorySubject, PolicySubject, ServerSubject
+
+
+def subjects(
+    files: list[Collected], options: Options, config: Config
+) -> tuple[list[PolicySubject], list[ServerSubject]]:
+    """Policies and servers, each with the versions it is judged by and its other half."""
+    servers = [server for one in files for server in one.found.servers]
+    documents = [policy for one in files for policy in one.found.policies]
+    documents += [server.policy for server in servers if server.policy and server.policy not in documents]
+    links = linking.link(servers, documents, config.linked_policy)
+    loaders: dict[int, list[ApiServer]] = {}
+    for link in links:
+        if link.policy is not None:
+            loaders.setdefault(id(link.policy), []).append(link.server)
+    policies: dict[int, PolicySubject] = {}
+    for document in documents:
+        loading = tuple(loaders.get(id(document), ()))
+        versions, origin = _policy_versions(document, loading, options, config)
+        policies[id(document)] = PolicySubject(document, versions, origin, loading)
+    judged = []
+    for link in links:
+        versions, origin = _server_versions(link, options, config)
+        judged.append(ServerSubject(link.server, versions, origin, policies.get(id(link.policy)), link.missing))
+    return list(policies.values()), judged
+
+
+def _asked(path: str, options: Options, config: Config) -> tuple[Versions | None, str]:
+    if options.versions is not None:
+        return options.versions, "--kubernetes-version"
+    return config.for_path(path).versions, "the configuration"
+
+
+def _policy_versions(
+    document: PolicyDocument, loading: tuple[ApiServer, ...], options: Options, config: Config
+) -> tuple[Versions, str]:
+    asked, origin = _asked(document.source.path, options, config)
+    if asked is not None:
+        return asked, origin
+    known = [server.versions for server in loading if server.versions is not None]
+    if known:
+        span = Versions(min(one.first for one in known), max(one.last for one in known))
+        return span, " and ".join(sorted({server.source.path for server in loading if server.versions}))
+    if document.versions is not None:
+        return document.versions, document.source.path
+    return DEFAULT, ""
+
+
+def _server_versions(link: linking.Link, options: Options, config: Config) -> tuple[Versions, str]:
+    asked, origin = _asked(link.server.source.path, options, config)
+    if asked is not None:
+        return asked, origin
+    if link.server.versions is not None:
+        return link.server.versions, link.server.source.path
+    return DEFAULT, ""
+
+
+def directories(
+    policies: list[PolicySubject], servers: list[ServerSubject], config: Config
+) -> Iterator[DirectorySubject]:
+    folders: dict[str, tuple[list[ServerSubject], list[PolicySubject]]] = {}
+    for server in servers:
+        folders.setdefault(os.path.dirname(server.server.source.path), ([], []))[0].append(server)
+    for policy in policies:
+        folders.setdefault(os.path.dirname(policy.document.source.path), ([], []))[1].append(policy)
+    for path, (of_servers, of_policies) in folders.items():
+        yield DirectorySubject(path, tuple(of_servers), tuple(of_policies))

@@ -1,0 +1,139 @@
+"""Templates: read with their placeholders kept as unknown values, so that what is certain can be judged.
+
+Every replacement keeps the length of what it replaces and all line ends, so that offsets stay true: an
+expression becomes a run of `UNKNOWN`, a statement (`{% if %}`, `{{- if }}`, `<% %>`, `%{ if }`) becomes blanks.
+What a statement leaves in or takes out cannot be known, so the caller treats such a text as a part of a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from kube_audit_lint.model.unknown import UNKNOWN
+
+_SHELL_ENDS = (".tpl", ".tftpl", ".tmpl", ".envsubst", ".template", ".in", ".tf", ".sh")
+"""Endings of names in which `${name}` is a placeholder rather than text that somebody forgot."""
+
+_BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|<%.*?%>|%\{.*?\}", re.DOTALL)
+_DOLLAR = re.compile(r"\$\{[^{}\n]*(?:\{[^{}\n]*\}[^{}\n]*)*\}|\\?\$\([^()\n]*\)|\\\$\w+")
+_GO_STATEMENT = re.compile(
+    r"\{\{-?\s*(?:if|else|end|range|with|define|template|block|break|continue|/\*|\$\w+\s*:?=)\b?"
+)
+_INLINE = re.compile(
+    r"(\{%-?\s*(?:if|for)\b[^\n]*?\{%-?\s*end(?:if|for)\s*-?%\}|\{\{-?\s*(?:if|range|with)\b[^\n]*?\{\{-?\s*end\s*-?\}\})"
+)
+_YTT_VALUE = re.compile(r"^[ \t]*(?:- )?[^\s#][^\n#]*:[ \t]+(#@[^\n]*)$", re.MULTILINE)
+_YTT_STATEMENT = re.compile(r"^[ \t]*#@[ /]", re.MULTILINE)
+
+
+class Neutral(NamedTuple):
+    """A template's text with nothing of the template language left in it.
+
+    partial: statements or whole inserted blocks decide what is in it. insertions: where blocks are put in.
+    """
+
+    text: str
+    partial: bool
+    insertions: tuple[tuple[int, int], ...] = ()
+
+
+def may_be_template(path: str, text: str) -> bool:
+    """Whether a text holds anything of a template language; cheap, for every file that is parsed."""
+    if "{{" in text or "{%" in text or "<%" in text or "#@" in text or "%{" in text:
+        return True
+    return "$" in text and path.endswith(_SHELL_ENDS)
+
+
+def neutralise(path: str, text: str, shell: bool = False) -> Neutral | None:
+    """The text as it can be judged; None when it holds no placeholder at all.
+
+    shell: `${name}` and `$(command)` are placeholders whatever the file's name.
+    """
+    work = _Work(text)
+    work.inline()
+    work.braces()
+    if shell or path.endswith(_SHELL_ENDS):
+        work.dollars()
+    work.ytt()
+    return work.result()
+
+
+class _Work:
+    def __init__(self, text: str) -> None:
+        self.original = text
+        self.text = text
+        self.partial = False
+        self.insertions: list[tuple[int, int]] = []
+
+    def inline(self) -> None:
+        """A condition within one line, around a value: the value is unknown."""
+        self.text = _INLINE.sub(lambda found: self._inline(found), self.text)
+
+    def _inline(self, found: re.Match[str]) -> str:
+        if self._alone(found.start(), found.end()):
+            self.partial = True
+            return _blank(found[0])
+        return _unknown(found[0])
+
+    def braces(self) -> None:
+        self.text = _BRACES.sub(lambda found: self._brace(found), self.text)
+
+    def _brace(self, found: re.Match[str]) -> str:
+        piece = found[0]
+        if (piece.startswith("{{") and not _GO_STATEMENT.match(piece)) or piece.startswith("<%="):
+            return self._expression(found)
+        if piece.startswith(("{#", "<%#", "{{/*", "{{- /*")):
+            return _blank(piece)
+        if not piece.startswith("{{") or not _assigns(piece):
+            self.partial = True
+        return _blank(piece)
+
+    def _expression(self, found: re.Match[str]) -> str:
+        if self._alone(found.start(), found.end()):
+            # A whole line, or more, is put in here: what it is, nobody can say.
+            self.partial = True
+            self.insertions.append((found.start(), found.end()))
+            return _blank(found[0])
+        return _unknown(found[0])
+
+    def dollars(self) -> None:
+        self.text = _DOLLAR.sub(lambda found: self._dollar(found), self.text)
+
+    def _dollar(self, found: re.Match[str]) -> str:
+        if self._alone(found.start(), found.end()):
+            self.partial = True
+            return _blank(found[0])
+        return _unknown(found[0])
+
+    def ytt(self) -> None:
+        if "#@" not in self.text:
+            return
+        if _YTT_STATEMENT.search(self.text):
+            self.partial = True
+        self.text = _YTT_VALUE.sub(
+            lambda found: found[0][: found.start(1) - found.start()] + _unknown(found[1]), self.text
+        )
+
+    def _alone(self, start: int, end: int) -> bool:
+        before = self.text[self.text.rfind("\n", 0, start) + 1 : start]
+        after_end = self.text.find("\n", end)
+        after = self.text[end : len(self.text) if after_end < 0 else after_end]
+        return not before.strip() and not after.strip()
+
+    def result(self) -> Neutral | None:
+        if self.text == self.original:
+            return None
+        return Neutral(self.text, self.partial, tuple(self.insertions))
+
+
+def _assigns(piece: str) -> bool:
+    return re.match(r"\{\{-?\s*\$\w+\s*:?=", piece) is not None
+
+
+def _blank(piece: str) -> str:
+    return re.sub(r"[^\r\n]", " ", piece)
+
+
+def _unknown(piece: str) -> str:
+    return UNKNOWN * len(piece)

@@ -1,0 +1,112 @@
+"""Applying rules to subjects, so that a faulty one never hides what the others say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.collecting import Collected
+from kube_audit_lint.config import Config, Settings
+from kube_audit_lint.finding import Finding
+from kube_audit_lint.judging import directories
+from kube_audit_lint.model.source import Place
+from kube_audit_lint.model.version import DEFAULT, Versions
+from kube_audit_lint.options import Options
+from kube_audit_lint.rule import Catalogue
+from kube_audit_lint.selection import Applied, Choice, applied
+from kube_audit_lint.subject import DirectorySubject, PolicySubject, ServerSubject
+
+Subject = PolicySubject | ServerSubject | DirectorySubject
+
+
+class Speaking:
+    """The rules of a run, by the file they speak about."""
+
+    def __init__(self, catalogue: Catalogue, options: Options, config: Config) -> None:
+        self.catalogue = catalogue
+        self.options = options
+        self.config = config
+        self._applied: dict[int, dict[str, Applied]] = {}
+
+    def rules_for(self, path: str) -> dict[str, Applied]:
+        """The rules that speak about a file, by id."""
+        settings = self.config.for_path(path)
+        if id(settings) not in self._applied:
+            self._applied[id(settings)] = applied(self.catalogue, self._choice(settings))
+        return self._applied[id(settings)]
+
+    def _choice(self, settings: Settings) -> Choice:
+        options = self.options
+        return Choice(
+            options.profile or settings.profile or "default",
+            tuple(settings.rules.items()),
+            options.select,
+            options.ignore,
+            options.pedantic or settings.pedantic,
+        )
+
+    def about(self, policies: list[PolicySubject], servers: list[ServerSubject]) -> Iterator[Finding]:
+        for policy in policies:
+            yield from self._apply(
+                "policy", policy, policy.versions, policy.document.source.path, policy.document.place
+            )
+        for server in servers:
+            path, place = server.server.source.path, server.server.place
+            yield from self._apply("server", server, server.versions, path, place)
+            if server.policy is not None:
+                yield from self._apply("link", server, server.versions, path, place)
+        for directory in directories(policies, servers, self.config):
+            first = (directory.servers or directory.policies)[0]
+            place = first.server.place if isinstance(first, ServerSubject) else first.document.place
+            yield from self._apply("directory", directory, DEFAULT, place.source.path, place)
+
+    def _apply(self, kind: str, subject: Subject, versions: Versions, path: str, place: Place) -> Iterator[Finding]:
+        for one in self.rules_for(path).values():
+            if one.rule.subject != kind or one.rule.versions.overlap(versions) is None:
+                continue
+            try:
+                template = import_module(f"kube_audit_lint.checks.{one.rule.check.replace('-', '_')}")
+                hits = list(template.check(subject, one.params))
+            except Exception as error:  # a faulty check must not hide the other findings
+                yield _internal_error(one, error, place)
+                continue
+            for hit in hits:
+                if one.pedantic or not hit.pedantic:
+                    yield _finding(one, hit, versions)
+
+    def about_shapes(self, files: list[Collected]) -> list[Finding]:
+        """What the forms themselves found: settings in a shape that the form does not take."""
+        out = []
+        for file in files:
+            rules = self.rules_for(file.source.path)
+            for shape in file.found.misshapes:
+                one = rules.get(shape.rule)
+                if one is not None:
+                    out.append(_finding(one, Hit(shape.place, shape.message, mend=shape.mend), DEFAULT))
+        return out
+
+
+def _finding(one: Applied, hit: Hit, versions: Versions) -> Finding:
+    return Finding(
+        one.rule.id,
+        one.severity_of(hit.severity),
+        hit.place,
+        hit.message,
+        hit.mend or one.rule.mend,
+        hit.related,
+        str(hit.versions or versions),
+        hit.witness,
+        hit.proof,
+    )
+
+
+def _internal_error(one: Applied, error: Exception, place: Place) -> Finding:
+    return Finding(
+        "internal-error",
+        "error",
+        place,
+        f"The rule {one.rule.id} failed with {type(error).__name__}: {error}. All other rules were applied.",
+        "This is a fault of kube-audit-lint, not of the file: please report it with the file. "
+        f"Until then: --ignore {one.rule.id}.",
+    )
