@@ -44,11 +44,14 @@ class PolicySubject:
 
     @property
     def analysis(self) -> Analysis | None:
-        """The first-match analysis; None when the policy does not load in any version of the range."""
-        if self._analysis is None and self.loaded.policy is not None and self.loaded.loads_in is not None:
+        """The first-match analysis, of the policy as it was meant when no version of the range loads it.
+
+        None when nobody can say what it would match.
+        """
+        if self._analysis is None and self.loaded.policy is not None:
             from kube_audit_lint.analysis.analysis import Analysis
 
-            self._analysis = Analysis(self.loaded.policy, self.loaded.loads_in)
+            self._analysis = Analysis(self.loaded.policy, self.loaded.judged)
         return self._analysis
 
 

@@ -1,0 +1,172 @@
+"""Which values kube-apiserver cannot decode, and which fields it drops.
+
+Source: staging/src/k8s.io/apiserver/pkg/audit/policy/reader.go, staging/src/k8s.io/apimachinery/pkg/runtime/
+serializer/json/json.go, sigs.k8s.io/json (1.23 and later) and json-iterator (before), sigs.k8s.io/yaml.
+A value of a wrong type is fatal, null is as good as absent, and unknown fields and repeated keys pass: in
+silence to 1.25, with a warning in the server's log from 1.26.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kube_audit_lint.finding import Related
+from kube_audit_lint.kubernetes.fields import ROOT, Field, Type
+from kube_audit_lint.kubernetes.problems import Problems
+from kube_audit_lint.model.unknown import UNKNOWN
+from kube_audit_lint.model.version import NEWEST, OLDEST
+from kube_audit_lint.reading.nodes import Entry, Mapping, Node, Scalar, Sequence
+
+_JSON_KINDS = {"string": "string", "int": "number", "float": "number", "bool": "bool"}
+_INTEGER = re.compile(r"-?\d{1,19}\Z")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d?:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)\Z")
+
+Minors = tuple[int, int]
+
+
+def check(root: Mapping, problems: Problems, json: bool) -> None:
+    """Adds what is wrong with the types and names of fields in a policy. `json`: the file is JSON, not YAML."""
+    _Decoder(problems, json).object(root, ROOT, "", "", (OLDEST, NEWEST))
+
+
+class _Decoder:
+    """One walk through the document along the types of the fields.
+
+    `path` is where a value stands, with indexes (`rules[0].users`), `go` the same as Go's messages have it
+    (`PolicyRule.rules.users`), `minors` those that know the field at all.
+    """
+
+    __slots__ = ("json", "problems")
+
+    def __init__(self, problems: Problems, json: bool) -> None:
+        self.problems = problems
+        self.json = json
+
+    def value(self, node: Node, wanted: Type, path: str, go: str, minors: Minors) -> None:
+        kind = wanted.kind
+        if isinstance(node, Scalar):
+            if node.kind != "null" and UNKNOWN not in node.value and not _fits(node, kind):
+                self._wrong(node, wanted, path, go, minors)
+        elif kind == "any":
+            self._repeated_below(node)
+        elif isinstance(node, Sequence) and kind == "list" and wanted.items is not None:
+            for index, item in enumerate(node.items):
+                if wanted.items.kind != "string" or not isinstance(item, Scalar) or item.kind != "string":
+                    self.value(item, wanted.items, f"{path}[{index}]", go, minors)
+        elif isinstance(node, Mapping) and kind == "object":
+            self.object(node, wanted, path, go, minors)
+        elif isinstance(node, Mapping) and kind == "map" and wanted.items is not None:
+            self._repeated(node)
+            for entry in self._entries(node):
+                self.value(entry.value, wanted.items, f"{path}.{entry.key.value}", go, minors)
+        else:
+            self._wrong(node, wanted, path, go, minors)
+
+    def object(self, node: Mapping, wanted: Type, path: str, go: str, minors: Minors) -> None:
+        fields = wanted.fields or {}
+        inside = go.partition(".")[2]
+        prefix = f"{wanted.go.partition('.')[2]}.{inside}." if inside else f"{wanted.go.partition('.')[2]}."
+        self._repeated(node)
+        for entry in self._entries(node):
+            name = entry.key.value
+            field = fields.get(name)
+            below = f"{path}.{name}" if path else name
+            if field is None:
+                self._unknown(entry, node, wanted, below)
+                continue
+            known = (max(minors[0], field.first), min(minors[1], field.last))
+            if known != minors:
+                self._not_in_version(entry, field, below)
+            self.value(entry.value, field.type, below, prefix + name, known)
+
+    def _entries(self, node: Mapping) -> Iterator[Entry]:
+        if self.json:  # every one of them is decoded, in order; of YAML only what is left of them
+            for lost, _ in node.duplicates:
+                yield lost
+        yield from node.entries.values()
+
+    def _wrong(self, node: Node, wanted: Type, path: str, go: str, minors: Minors) -> None:
+        from kube_audit_lint.kubernetes.wording import wrong_type
+
+        message, mend = wrong_type(node, wanted, path)
+        server = ""
+        if wanted.kind != "time" and go not in ("", "Policy.apiVersion", "Policy.kind"):
+            server = f"json: cannot unmarshal {_json_kind(node)} into Go struct field {go} of type {wanted.go}"
+        self.problems.fatal("wrong-type", node.place, message, server=server, mend=mend, minors=minors)
+
+    def _unknown(self, entry: Entry, node: Mapping, wanted: Type, path: str) -> None:
+        if UNKNOWN in entry.key.value or id(entry.key) in self.problems.claimed:
+            return
+        from kube_audit_lint.kubernetes.wording import unknown_field
+
+        message, mend, severity = unknown_field(entry, node, wanted)
+        self.problems.harmless(
+            "unknown-field",
+            entry.key.place,
+            message,
+            mend=mend,
+            severity=severity,
+            server=f'strict decoding error: unknown field "{path}"',
+        )
+        self._repeated_below(entry.value)
+
+    def _not_in_version(self, entry: Entry, field: Field, path: str) -> None:
+        value = entry.value
+        if isinstance(value, Scalar) and (value.value in ("null", "false") or UNKNOWN in value.value):
+            return  # what an older version does anyway
+        from kube_audit_lint.kubernetes.wording import not_in_version
+
+        message, mend = not_in_version(entry.key.value, field)
+        severity = "info" if path.startswith("metadata.") else ""
+        for minors in ((OLDEST, field.first - 1), (field.last + 1, NEWEST)):
+            if minors[0] <= minors[1]:
+                self.problems.harmless(
+                    "field-not-in-version",
+                    entry.key.place,
+                    message,
+                    mend=mend,
+                    severity=severity,
+                    minors=minors,
+                )
+
+    def _repeated(self, node: Mapping) -> None:
+        for lost, kept in node.duplicates:
+            from kube_audit_lint.kubernetes.wording import repeated_key
+
+            at, other, message, mend, severity = repeated_key(lost, kept, self.json)
+            self.problems.harmless(
+                "duplicate-key",
+                at,
+                message,
+                mend=mend,
+                severity=severity,
+                related=(Related(other, "The other one is here."),),
+                server=f'key "{kept.key.value}" already set in map',
+            )
+
+    def _repeated_below(self, node: Node) -> None:
+        """Repeated keys count wherever they are, also below fields that are dropped."""
+        if isinstance(node, Mapping):
+            self._repeated(node)
+            for entry in node.entries.values():
+                self._repeated_below(entry.value)
+        elif isinstance(node, Sequence):
+            for item in node.items:
+                self._repeated_below(item)
+
+
+def _fits(node: Scalar, kind: str) -> bool:
+    if kind in ("string", "bool"):
+        return node.kind == kind
+    if kind == "int":
+        return node.kind in ("int", "float") and _INTEGER.match(node.value) is not None
+    if kind == "time":
+        return node.kind == "string" and _TIME.match(node.value) is not None
+    return kind == "any"
+
+
+def _json_kind(node: Node) -> str:
+    if isinstance(node, Scalar):
+        return _JSON_KINDS[node.kind]
+    return "array" if isinstance(node, Sequence) else "object"

@@ -1,0 +1,156 @@
+"""apiVersion and kind of a policy file: whether kube-apiserver knows what it has before it.
+
+Source: staging/src/k8s.io/apimachinery/pkg/runtime/serializer/json/meta.go (SimpleMetaFactory.Interpret, with
+encoding/json, which does not mind capitals), json.go (gvkWithDefaults) and
+staging/src/k8s.io/apiserver/pkg/audit/policy/reader.go.
+"""
+
+from __future__ import annotations
+
+from kube_audit_lint.kubernetes.fields import api_version_minors
+from kube_audit_lint.kubernetes.problems import Problems
+from kube_audit_lint.kubernetes.validation import misspelt_key
+from kube_audit_lint.model.source import Place
+from kube_audit_lint.model.unknown import is_unknown
+from kube_audit_lint.model.version import NEWEST
+from kube_audit_lint.reading.nodes import Entry, Mapping, Scalar
+
+RIGHT = "audit.k8s.io/v1"
+_NO_VERSION = "unknown group version field audit.k8s.io/__internal, Kind=Policy in policy"
+DEPRECATED = (21, 23)
+"""The minors that log a deprecation for v1beta1 and v1alpha1."""
+
+
+def check(root: Mapping, whole: Place, problems: Problems, json: bool) -> bool:
+    """Adds what is wrong with apiVersion and kind. Whether the rest is worth reading as a policy."""
+    api_version = _effective(root, "apiversion", json)
+    kind = _effective(root, "kind", json)
+    stranger = _is_stranger(root, api_version, kind)
+    _api_version(root, api_version, kind, whole, problems, stranger)
+    if not stranger:
+        _kind(kind, problems)
+    if stranger or _other_kind(kind):
+        problems.hopeless = True
+        return False
+    return True
+
+
+def _effective(root: Mapping, name: str, json: bool) -> Entry | None:
+    """The entry that counts: the last, of YAML in the order of the alphabet, that is not null."""
+    found = [entry for key, entry in root.entries.items() if _folded(key) == name]
+    if not json:
+        found.sort(key=lambda entry: entry.key.value)
+    found = [entry for entry in found if not (isinstance(entry.value, Scalar) and entry.value.kind == "null")]
+    return found[-1] if found else None
+
+
+def _folded(key: str) -> str:
+    return key.lower().replace("\u017f", "s").replace("\u212a", "k")
+
+
+def _text(entry: Entry | None) -> str:
+    return entry.value.value if entry is not None and isinstance(entry.value, Scalar) else ""
+
+
+def _is_string(entry: Entry | None) -> bool:
+    return entry is not None and isinstance(entry.value, Scalar) and entry.value.kind == "string"
+
+
+def _is_stranger(root: Mapping, api_version: Entry | None, kind: Entry | None) -> bool:
+    """Whether it is another document altogether, and no policy with mistakes."""
+    if "rules" in root.entries or misspelt_key(root, "rules") is not None:
+        return False
+    if not root.entries:
+        return True
+    return not _text(api_version).lower().startswith("audit.k8s.io") and _text(kind) != "Policy"
+
+
+def _other_kind(kind: Entry | None) -> bool:
+    return _text(kind) in ("Event", "EventList", "PolicyList")
+
+
+def _api_version(
+    root: Mapping, entry: Entry | None, kind: Entry | None, whole: Place, problems: Problems, stranger: bool
+) -> None:
+    text = _text(entry)
+    if entry is None or (_is_string(entry) and not text):
+        _missing(root, entry, whole, problems)
+        return
+    if not _is_string(entry):
+        # The misspelt key is no field of its own to decoding.py, so its type is only seen here.
+        if entry.key.value != "apiVersion":
+            problems.fatal("wrong-type", entry.value.place, "`apiVersion` has to be a string.", mend=f"write `{RIGHT}`")
+        return
+    if is_unknown(text):
+        return
+    minors = api_version_minors(text)
+    if minors is None:
+        _unsupported(text, _text(kind) or "Policy", entry, problems, stranger)
+    elif problems.asked.last > minors[1] or problems.asked.first < minors[0]:
+        refused = (0, minors[0] - 1) if problems.asked.first < minors[0] else (minors[1] + 1, NEWEST)
+        problems.fatal(
+            "unsupported-api-version",
+            entry.value.place,
+            f"`{text}` is accepted {'from' if refused[0] == 0 else 'up to'} Kubernetes "
+            f"1.{minors[0] if refused[0] == 0 else minors[1]} only.",
+            server=f'no kind "Policy" is registered for version "{text}"',
+            mend=f"write `apiVersion: {RIGHT}`; the fields are the same" if refused[0] else "",
+            minors=refused,
+        )
+    elif text != RIGHT:
+        problems.harmless(
+            "unsupported-api-version",
+            entry.value.place,
+            f"`{text}` is deprecated, and refused from Kubernetes 1.24.",
+            severity="warning",
+            mend=f"write `apiVersion: {RIGHT}`; the fields are the same",
+            minors=DEPRECATED,
+        )
+
+
+def _missing(root: Mapping, entry: Entry | None, whole: Place, problems: Problems) -> None:
+    key = misspelt_key(root, "apiVersion")
+    place = whole
+    message = "There is no `apiVersion`, without which kube-apiserver does not know what this is."
+    if entry is not None:
+        place, message = entry.value.place, "`apiVersion` is empty."
+    elif not root.entries:
+        message = "There is nothing in this policy, and kube-apiserver does not start with an empty one."
+    elif key is not None:
+        found = root.entries[key].key
+        problems.claimed.add(id(found))
+        place, message = found.place, f"There is no `apiVersion`: `{key}` is another field to kube-apiserver."
+    elif "apiVersion" in root.entries:
+        place, message = root.entries["apiVersion"].key.place, "`apiVersion` is empty."
+    problems.fatal("unsupported-api-version", place, message, server=_NO_VERSION, mend=f"write `apiVersion: {RIGHT}`")
+
+
+def _unsupported(text: str, kind: str, entry: Entry, problems: Problems, stranger: bool) -> None:
+    if stranger:
+        message = f"This is a {kind} of `{text}` and no audit policy."
+        mend = "let `--audit-policy-file` name a file that begins with an audit policy"
+    else:
+        message = f"`{text}` is no version of audit policies."
+        mend = f"write `apiVersion: {RIGHT}`"
+    server = f'no kind "{kind}" is registered for version "{text}"'
+    if text.count("/") > 1:
+        server = f"unexpected GroupVersion string: {text}"
+    elif text in ("audit.k8s.io/", "audit.k8s.io/__internal"):
+        server = _NO_VERSION
+    problems.fatal("unsupported-api-version", entry.value.place, message, server=server, mend=mend)
+
+
+def _kind(entry: Entry | None, problems: Problems) -> None:
+    if entry is None or not _is_string(entry):
+        if entry is not None and entry.key.value != "kind":
+            problems.fatal("wrong-type", entry.value.place, "`kind` has to be a string.", mend="write `kind: Policy`")
+        return
+    text = _text(entry)
+    if text in ("", "Policy") or is_unknown(text):
+        return
+    message = f"The kind of an audit policy is `Policy`, not `{text}`."
+    server = f'no kind "{text}" is registered for version "{RIGHT}"'
+    if _other_kind(entry):
+        message = f"This is a `{text}`, and kube-apiserver wants a `Policy`."
+        server = f"converting (v1.{text}) to (audit.Policy): unknown conversion"
+    problems.fatal("wrong-kind", entry.value.place, message, server=server, mend="write `kind: Policy`")

@@ -1,0 +1,261 @@
+"""What kube-apiserver refuses in a policy that it could decode.
+
+Source: staging/src/k8s.io/apiserver/pkg/apis/audit/validation/validation.go, Kubernetes 1.12 to 1.37: the same
+in all of them, but for `group: "*"`, which is allowed from 1.36. Verbs, users and the spelling of groups and
+resources are not validated at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from kube_audit_lint.finding import Related
+from kube_audit_lint.kubernetes.problems import Problems
+from kube_audit_lint.kubernetes.spelling import nearest
+from kube_audit_lint.kubernetes.written import Text, WrittenEntry, WrittenPolicy, WrittenRule
+from kube_audit_lint.model.policy import LEVELS, STAGES
+from kube_audit_lint.model.unknown import is_unknown
+from kube_audit_lint.reading.nodes import Mapping, Node, Scalar
+
+STAR_GROUP_FIRST = 36
+"""The first minor in which `group: "*"` means every group; before, it is refused."""
+
+_SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\Z")
+_BOTH = "rules cannot apply to both regular resources and non-resource URLs"
+_SUBDOMAIN_RULE = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
+    "and must start and end with an alphanumeric character"
+)
+_LEVEL_WORDS = {
+    "response": "RequestResponse",
+    "requestandresponse": "RequestResponse",
+    "request/response": "RequestResponse",
+    "request-response": "RequestResponse",
+    "request_response": "RequestResponse",
+    "meta": "Metadata",
+    "off": "None",
+    "false": "None",
+    "no": "None",
+}
+
+
+def validate(policy: WrittenPolicy, problems: Problems) -> None:
+    """Adds what is refused."""
+    _stages(policy.omit_stages, "omitStages", problems)
+    for rule in policy.rules:
+        path = f"rules[{rule.index}]"
+        if rule.node is None:
+            continue  # no mapping: a wrong type, or null: see _no_rule in loading.py
+        _level(rule, rule.node, path, problems)
+        _urls(rule, path, problems)
+        for entry in rule.entries:
+            _entry(entry, path, problems)
+        _stages(rule.lists["omitStages"], f"{path}.omitStages", problems)
+
+
+def is_subdomain(name: str) -> bool:
+    """Whether a name is a DNS subdomain, as names of groups have to be."""
+    return len(name) <= 253 and _SUBDOMAIN.match(name) is not None
+
+
+def meant_level(text: str) -> str | None:
+    """The level that a wrong one was probably meant to be."""
+    return _LEVEL_WORDS.get(text.strip().lower()) or nearest(text, LEVELS)
+
+
+def meant_stage(text: str) -> str | None:
+    """The stage that a wrong one was probably meant to be."""
+    return nearest(text, STAGES)
+
+
+def meant_group(text: str) -> str:
+    """The group that a refused one was probably meant to be: `apps` for `apps/v1`, "" for `core/v1`, `/v1`, `v1/`."""
+    group = text.strip().lower().partition("/")[0]
+    return "" if group in ("core", "v1") else group
+
+
+def meant_url(text: str) -> str | None:
+    """The path that a refused one was probably meant to be; None when that is anybody's guess."""
+    path = text.strip()
+    if "://" in path:
+        path = "/" + path.partition("://")[2].partition("/")[2]
+    path = re.sub(r"\*+\Z", "*", path)
+    if path and not path.startswith(("/", "*")):
+        path = "/" + path
+    return path if path and "*" not in path[:-1] else None
+
+
+def _level(rule: WrittenRule, node: Mapping, path: str, problems: Problems) -> None:
+    if not node.entries:
+        return  # an empty rule: see loading.py
+    value, level = node.get("level"), rule.level
+    if value is None or (isinstance(value, Scalar) and value.kind == "null"):
+        _no_level(rule, node, path, problems)
+        return
+    if level is None or level.text in LEVELS or not level.known:
+        return
+    meant = meant_level(level.text)
+    if not isinstance(value, Scalar) or value.kind != "string":
+        problems.hopeless |= meant is None
+        return  # decoding.py speaks of wrong types
+    problems.fatal(
+        "invalid-level",
+        level.place,
+        f"`{level.text}` is no level: there are None, Metadata, Request and RequestResponse, in exactly this spelling.",
+        server=_unsupported(path, level.text),
+        mend=f"write `level: {meant}`" if meant else "",
+        hopeless=meant is None,
+    )
+
+
+def _unsupported(path: str, text: str) -> str:
+    if not text:
+        return f"{path}.level: Required value"
+    return (
+        f'{path}.level: Unsupported value: "{text}": supported values: "None", "Metadata", "Request", "RequestResponse"'
+    )
+
+
+def _no_level(rule: WrittenRule, node: Mapping, path: str, problems: Problems) -> None:
+    server = f"{path}.level: Required value"
+    key = misspelt_key(node, "level")
+    meant = node.entries[key].value if key is not None else None
+    if key is None or not isinstance(meant, Scalar):
+        place = rule.place
+        entry = node.entries.get("level")
+        if entry is not None:
+            place = entry.key.place
+        if any(is_unknown(name) for name in node.entries):
+            return
+        message = "This rule has no level, and every rule needs one."
+        problems.fatal("invalid-level", place, message, server=server, hopeless=True)
+        return
+    rule.level = Text(meant.value, meant.place)
+    found = node.entries[key].key
+    problems.claimed.add(id(found))
+    problems.fatal(
+        "invalid-level",
+        found.place,
+        f"This rule has no level: `{key}` is another field to kube-apiserver, which drops it.",
+        server=server,
+        mend="write `level`",
+        hopeless=rule.level.text not in LEVELS and meant_level(meant.value) is None,
+    )
+
+
+def misspelt_key(node: Mapping, name: str) -> str | None:
+    """The key that was probably meant as `name`, which is not there."""
+    from kube_audit_lint.kubernetes.fields import POLICY, RULE
+
+    strange = [key for key in node.entries if key not in RULE and key not in POLICY]
+    for key in strange:
+        if nearest(key, (name,)) is not None:
+            return key
+    return None
+
+
+def _urls(rule: WrittenRule, path: str, problems: Problems) -> None:
+    urls = rule.lists["nonResourceURLs"]
+    for index, url in enumerate(urls):
+        if url.text == "*" or not url.known:
+            continue
+        wrong = []
+        if not url.text.startswith("/"):
+            wrong.append("non-resource URL rules must begin with a '/' character")
+        if "*" in url.text[:-1]:
+            wrong.append("non-resource URL wildcards '*' must be the final character of the rule")
+        if wrong:
+            _wrong_url(url, f'{path}.nonResourceURLs[{index}]: Invalid value: "{url.text}": {wrong[0]}', problems)
+    if urls and rule.resources_only:
+        _urls_with_resources(rule, problems)
+
+
+def _wrong_url(url: Text, server: str, problems: Problems) -> None:
+    if not url.text:
+        message = "An empty URL is refused: a path begins with `/`."
+    elif "*" in url.text[:-1]:
+        message = f"`{url.text}` is refused: `*` may only be the last character, for any end of the path."
+    else:
+        message = f"`{url.text}` is refused: a path begins with `/`."
+    meant = meant_url(url.text)
+    problems.fatal("invalid-url", url.place, message, server=server, mend=f'write `"{meant}"`' if meant else "")
+
+
+def _urls_with_resources(rule: WrittenRule, problems: Problems) -> None:
+    node = rule.node
+    key = node.key("nonResourceURLs") if node is not None else None
+    other = "resources" if rule.entries else "namespaces"
+    related = node.key(other) if node is not None else None
+    problems.fatal(
+        "urls-with-resources",
+        rule.place if key is None else key.place,
+        f"A rule is either for URLs or for resources: `nonResourceURLs` and `{other}` in one rule are refused.",
+        server=_BOTH,
+        mend="make two rules of it, one with `nonResourceURLs` and one with the rest",
+        related=() if related is None else (Related(related.place, f"`{other}` is here."),),
+        hopeless=True,
+    )
+
+
+def _entry(entry: WrittenEntry, path: str, problems: Problems) -> None:
+    group = entry.group
+    if group is not None and group.text and group.known and not is_subdomain(group.text):
+        _wrong_group(group, path, problems)
+    if entry.names and not entry.resources:
+        node = entry.node
+        if node is not None and _unknown(node.get("resources")):
+            return
+        key = node.key("resourceNames") if node is not None else None
+        problems.fatal(
+            "names-without-resources",
+            entry.place if key is None else key.place,
+            "`resourceNames` without `resources` is refused: a name belongs to a resource.",
+            server="using resourceNames requires at least one resource",
+            mend="say which `resources` the names belong to",
+            hopeless=True,
+        )
+
+
+def _unknown(node: Node | None) -> bool:
+    return isinstance(node, Scalar) and is_unknown(node.value)
+
+
+def _wrong_group(group: Text, path: str, problems: Problems) -> None:
+    server = f'{path}.resources.group: Invalid value: "{group.text}": {_SUBDOMAIN_RULE}'
+    if group.text == "*":
+        problems.fatal(
+            "invalid-group",
+            group.place,
+            "`*` for every group is known from Kubernetes 1.36; before that it is refused.",
+            server=server,
+            mend="list the groups, or leave `resources` out so that the rule holds for all of them",
+            minors=(0, STAR_GROUP_FIRST - 1),
+        )
+        return
+    slash = "/" in group.text
+    meant = meant_group(group.text)
+    if slash:
+        message = f"`{group.text}` is no group: a policy names the group alone, without a version."
+    elif "*" in group.text:
+        message = f"`{group.text}` is refused: there are no patterns for groups."
+    else:
+        message = f'`{group.text}` is refused: a group is a domain name in lower case, or `""` for the core group.'
+    mend = f'write `group: "{meant}"`' if not meant else f"write `group: {meant}`"
+    usable = not meant or is_subdomain(meant)
+    problems.fatal("invalid-group", group.place, message, server=server, mend=mend if usable else "")
+
+
+def _stages(stages: Iterable[Text], path: str, problems: Problems) -> None:
+    for index, stage in enumerate(stages):
+        if stage.text in STAGES or not stage.known:
+            continue
+        meant = meant_stage(stage.text)
+        what = f"`{stage.text}` is no stage" if stage.text else "An empty item is no stage"
+        problems.fatal(
+            "invalid-stage",
+            stage.place,
+            f"{what}: there are {', '.join(STAGES)}, in exactly this spelling.",
+            server=f'{path}[{index}]: Invalid value: "{stage.text}": allowed stages are {",".join(STAGES)}',
+            mend=f"write `{meant}`" if meant else "",
+        )
