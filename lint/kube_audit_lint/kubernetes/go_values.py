@@ -22,7 +22,7 @@ _ESCAPES = {7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "
 # Plain texts, for re keeps what it compiled, and most runs see neither a float nor a duration.
 _DECIMAL = r"[+-]?(?=[_.]*[0-9])[0-9_]*\.?[0-9_]*(?:[eE][+-]?[0-9][0-9_]*)?"
 _HEXADECIMAL = r"[+-]?0[xX](?=[_.]*[0-9a-fA-F])[0-9a-fA-F_]*\.?[0-9a-fA-F_]*[pP][+-]?[0-9][0-9_]*"
-_SPECIAL = r"(?i:[+-]?inf(?:inity)?|nan)"
+_SPECIAL = r"(?ai:[+-]?inf(?:inity)?|nan)"
 _TERM = r"(?s)([0-9]*)(\.[0-9]*)?([^0-9.]*)"
 _FLOAT32_OVERFLOW = 2.0**128 - 2.0**103  # the nearest float32 is infinite, give or take a float64
 
