@@ -131,6 +131,8 @@ class _Decoder:
                 )
 
     def _repeated(self, node: Mapping) -> None:
+        if self.problems.partial:
+            return  # both branches of a template's condition are here
         for lost, kept in node.duplicates:
             from kube_audit_lint.kubernetes.wording import repeated_key
 

@@ -109,6 +109,8 @@ def _api_version(
 
 
 def _missing(root: Mapping, entry: Entry | None, whole: Place, problems: Problems) -> None:
+    if problems.partial or any(is_unknown(key) for key in root.entries):
+        return
     key = misspelt_key(root, "apiVersion")
     place = whole
     message = "There is no `apiVersion`, without which kube-apiserver does not know what this is."

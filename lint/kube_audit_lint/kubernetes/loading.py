@@ -65,7 +65,7 @@ class Loaded:
 
 def load(document: PolicyDocument, versions: Versions) -> Loaded:
     """Judges a policy document for every minor of a range."""
-    problems = Problems(versions)
+    problems = Problems(versions, document.partial)
     written = _read(document, problems)
     loads_in = problems.loads_in()
     judged = loads_in or versions
@@ -138,7 +138,7 @@ def _body(document: PolicyDocument, root: Mapping, effective: Mapping, problems:
     written = written_policy(effective, rules)
     if not document.partial:
         _rules_there(document, effective, rules, problems)
-    _empty_rules(written, problems)
+        _empty_rules(written, problems)
     validate(written, problems)
     decoding.check(root, problems, document.document.json)
     return written

@@ -33,15 +33,17 @@ class Problem(NamedTuple):
 class Problems:
     """Collects the problems of one policy for a range of versions.
 
+    partial: only a part of the policy is at hand, so that what is missing may be elsewhere.
     hopeless: whether something is wrong for which nobody can say what was meant.
     unknown: whether a template decides something that counts.
     claimed: keys that a problem has spoken of already, by id of the key's node.
     """
 
-    __slots__ = ("asked", "claimed", "found", "hopeless", "unknown")
+    __slots__ = ("asked", "claimed", "found", "hopeless", "partial", "unknown")
 
-    def __init__(self, asked: Versions) -> None:
+    def __init__(self, asked: Versions, partial: bool = False) -> None:
         self.asked = asked
+        self.partial = partial
         self.found: list[Problem] = []
         self.hopeless = False
         self.unknown = False

@@ -122,12 +122,10 @@ def _no_level(rule: WrittenRule, node: Mapping, path: str, problems: Problems) -
     key = misspelt_key(node, "level")
     meant = node.entries[key].value if key is not None else None
     if key is None or not isinstance(meant, Scalar):
-        place = rule.place
-        entry = node.entries.get("level")
-        if entry is not None:
-            place = entry.key.place
-        if any(is_unknown(name) for name in node.entries):
+        if problems.partial or any(is_unknown(name) for name in node.entries):
             return
+        entry = node.entries.get("level")
+        place = rule.place if entry is None else entry.key.place
         message = "This rule has no level, and every rule needs one."
         problems.fatal("invalid-level", place, message, server=server, hopeless=True)
         return
@@ -167,7 +165,7 @@ def _urls(rule: WrittenRule, path: str, problems: Problems) -> None:
             wrong.append("non-resource URL wildcards '*' must be the final character of the rule")
         if wrong:
             _wrong_url(url, f'{path}.nonResourceURLs[{index}]: Invalid value: "{url.text}": {wrong[0]}', problems)
-    if urls and rule.resources_only:
+    if urls and rule.resources_only and not problems.partial:
         _urls_with_resources(rule, problems)
 
 
@@ -202,7 +200,7 @@ def _entry(entry: WrittenEntry, path: str, problems: Problems) -> None:
     group = entry.group
     if group is not None and group.text and group.known and not is_subdomain(group.text):
         _wrong_group(group, path, problems)
-    if entry.names and not entry.resources:
+    if entry.names and not entry.resources and not problems.partial:
         node = entry.node
         if node is not None and _unknown(node.get("resources")):
             return

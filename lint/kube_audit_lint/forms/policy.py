@@ -1,0 +1,162 @@
+"""An audit policy in a file of its own: what `--audit-policy-file` names.
+
+kube-apiserver reads the first document of the file and nothing after it. So
+
+- a policy that is the first document is `whole_file`, with the other documents as its `later`; a second policy
+  after it is not judged, for nothing ever reads it (rule ignored-document speaks of it);
+- where the first document is empty or no mapping (a `---` too many, a stray line) and nothing but policies
+  follows, the file is meant as a policy and does not load: the first document is given as the policy that it
+  would be read as, and the policies after it for what they would do once the slip is mended;
+- where the first document is something else altogether (a ConfigMap, say), the file is a collection for
+  readers or tools, and each policy in it is judged for itself; only when the file is known to be loaded as a
+  policy (`hint`) is its first document called wrong.
+
+A file is recognised by what it says. Its name counts only where it says nothing: it is empty, or broken.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.model.document import Found, PolicyDocument
+from kube_audit_lint.model.source import Place
+from kube_audit_lint.model.unknown import UNKNOWN
+from kube_audit_lint.reading.nodes import Document, Mapping, Node, Scalar
+
+_NAME = re.compile(r".*audit[-_.]?polic(?:y|ies).*\.(?:ya?ml|json)\Z", re.IGNORECASE)
+_GROUP = re.compile(r"^\s*[\"']?apiVersion[\"']?\s*:\s*[\"']?audit\.k8s\.io\b", re.IGNORECASE | re.MULTILINE)
+_OTHER_KIND = re.compile(r"^[\"']?kind[\"']?\s*:\s*[\"']?(?!Policy\b|AuditPolicy\b)[A-Za-z]", re.MULTILINE)
+_API_VERSION = re.compile(r"^[\"']?apiVersion[\"']?\s*:", re.MULTILINE)
+_RULE = re.compile(r"^\s*-\s+level\s*:\s*[\"']?(?:None|Metadata|Request|RequestResponse)\b", re.MULTILINE)
+_SPEAKING_LEVELS = ("metadata", "request", "requestresponse")
+_SPEAKING_FIELDS = ("users", "userGroups", "nonResourceURLs", "omitStages", "verbs", "resources")
+_NEVER = ("Event", "EventList")
+
+
+def read(document: Document, context: Context) -> Found | None:
+    """The policy that this document is, or is meant to be; None when it is none."""
+    documents = context.documents or (document,)
+    first = document is documents[0]
+    if not first and _is_whole_policy(documents[0], context):
+        # What follows a policy is never read. It is taken, so that nobody else takes it for something.
+        return Found() if _is_policy(document) else None
+    if _is_policy(document) or (first and _is_meant(document, documents, context)):
+        return Found((_policy(document, documents if first else ()),))
+    return None
+
+
+def _is_whole_policy(first: Document, context: Context) -> bool:
+    return _is_policy(first) or (context.hint == "policy" and isinstance(first.root, Mapping))
+
+
+def _is_meant(document: Document, documents: tuple[Document, ...], context: Context) -> bool:
+    """Whether the first document is what somebody takes for a policy, though its content does not say so."""
+    if context.hint == "policy":
+        return True
+    root = document.root
+    if isinstance(root, Mapping):
+        return False
+    if document.problem is not None:
+        return _broken_policy(document, context.source.path)
+    if isinstance(root, Scalar) and UNKNOWN in root.value:
+        return False
+    others = [one for one in documents[1:] if one.root is not None or one.problem is not None]
+    if any(_is_policy(one) for one in others):
+        return all(_is_policy(one) for one in others)
+    named = _NAME.match(os.path.basename(context.source.path)) is not None
+    return named and not others and (root is None or _is_rules(root))
+
+
+def _broken_policy(document: Document, path: str) -> bool:
+    text = document.source.text[document.start : document.end]
+    if _GROUP.search(text):
+        return not re.search(r"kind[\"']?\s*:\s*[\"']?Event", text)
+    named = _NAME.match(os.path.basename(path)) is not None
+    if not named or _OTHER_KIND.search(text) or _API_VERSION.search(text):
+        return False
+    return _RULE.search(text) is not None
+
+
+def _is_policy(document: Document) -> bool:
+    """Whether the content says that it is an audit policy, perhaps with mistakes."""
+    if document.problem is not None:
+        return _GROUP.search(document.source.text, document.start, document.end) is not None and (
+            _broken_policy(document, "")
+        )
+    root = document.root
+    if not isinstance(root, Mapping):
+        return False
+    api_version, kind = _loose(root, "apiversion"), _loose(root, "kind")
+    if kind in _NEVER:
+        return False
+    if api_version.lower().partition("/")[0] == "audit.k8s.io":
+        return True
+    if kind.lower() in ("", "policy", "auditpolicy") or UNKNOWN in kind:
+        return _is_rules(root.get("rules") or root.get("Rules"))
+    return False
+
+
+def _loose(root: Mapping, name: str) -> str:
+    """A string by its key, whatever the key's capitals."""
+    for key, entry in root.entries.items():
+        if key.lower() == name and isinstance(entry.value, Scalar):
+            return "" if entry.value.kind == "null" else entry.value.value
+    return ""
+
+
+def _is_rules(node: Node | None) -> bool:
+    """Whether a list looks like the rules of an audit policy, which other policies' rules do not."""
+    items = getattr(node, "items", None)
+    if not isinstance(items, list):
+        return False
+    return any(isinstance(item, Mapping) and _is_rule(item) for item in items)
+
+
+def _is_rule(item: Mapping) -> bool:
+    level = _loose(item, "level").strip().lower()
+    if level == "none":
+        return any(field in item.entries for field in _SPEAKING_FIELDS)
+    return level in _SPEAKING_LEVELS
+
+
+def _policy(document: Document, documents: tuple[Document, ...]) -> PolicyDocument:
+    return PolicyDocument(
+        document,
+        _place(document),
+        form="policy",
+        whole_file=bool(documents),
+        later=documents[1:],
+    )
+
+
+def _place(document: Document) -> Place:
+    """What stands for the policy as a whole: `kind: Policy`, or what there is nearest to it."""
+    root = document.root
+    if document.problem is not None:
+        return document.problem.place
+    if isinstance(root, Mapping):
+        entry = next((entry for key, entry in root.entries.items() if key.lower() == "kind"), None)
+        if entry is None:
+            entry = next((entry for entry in root.entries.values() if not entry.merged), None)
+        if entry is None:
+            return root.place
+        if isinstance(entry.value, Scalar) and entry.key.start < entry.value.start:
+            return Place(root.source, entry.key.start, entry.value.end)
+        return entry.key.place
+    if root is not None:
+        return root.place
+    return _something(document)
+
+
+def _something(document: Document) -> Place:
+    """The first line of an empty document that says anything: a comment, or a `---`."""
+    text = document.source.text
+    start = document.start
+    while start < document.end and text[start].isspace():
+        start += 1
+    end = start
+    while end < len(text) and text[end] not in "\r\n":
+        end += 1
+    return Place(document.source, start, end)
