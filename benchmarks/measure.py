@@ -1,0 +1,123 @@
+"""Measuring side by side: warm-up, interleaved runs, medians."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+
+class Sample(NamedTuple):
+    """One run: wall-clock seconds, and the most memory it had, in bytes (0: not measured)."""
+
+    seconds: float
+    memory: int = 0
+
+
+class Case(NamedTuple):
+    """Something to run; every call is one run."""
+
+    label: str
+    run: Callable[[], Sample]
+
+
+class Group(NamedTuple):
+    """Cases that are held against each other; the first is what the others are compared with."""
+
+    title: str
+    cases: Sequence[Case]
+    repeats: int = 11
+    warm_ups: int = 2
+
+
+class Row(NamedTuple):
+    """A case's outcome."""
+
+    title: str
+    label: str
+    samples: Sequence[Sample]
+    ratio: float
+
+    @property
+    def median(self) -> float:
+        """Of the seconds."""
+        return statistics.median(sample.seconds for sample in self.samples)
+
+
+def command(argv: Sequence[str], accepted: Iterable[int] = (0,)) -> Callable[[], Sample]:
+    """A run of a program; any exit code that is not accepted ends the benchmark."""
+    codes = set(accepted)
+
+    def run() -> Sample:
+        started = time.perf_counter()
+        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        # Read before waiting, or a talkative program would block; wait4, for it tells the memory.
+        assert process.stderr is not None
+        said = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        process.stderr.close()
+        if process.returncode not in codes:
+            sys.exit(f"{' '.join(argv)} ended with {process.returncode}:\n{said.decode(errors='replace')}")
+        return Sample(seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+
+    return run
+
+
+def call(function: Callable[[], object]) -> Callable[[], Sample]:
+    """A run of a function in this process."""
+
+    def run() -> Sample:
+        started = time.perf_counter()
+        function()
+        return Sample(time.perf_counter() - started)
+
+    return run
+
+
+def measure(group: Group) -> list[Row]:
+    """Runs the cases in turn, so that a busy moment of the machine hits all of them."""
+    for _ in range(group.warm_ups):
+        for case in group.cases:
+            case.run()
+    samples: list[list[Sample]] = [[] for _ in group.cases]
+    for _ in range(group.repeats):
+        for case, taken in zip(group.cases, samples, strict=True):
+            taken.append(case.run())
+    base = statistics.median(sample.seconds for sample in samples[0])
+    return [
+        Row(group.title, case.label, taken, statistics.median(one.seconds for one in taken) / base)
+        for case, taken in zip(group.cases, samples, strict=True)
+    ]
+
+
+def table(rows: Iterable[Row]) -> str:
+    """All rows as a Markdown table."""
+    lines = ["| What | Who | Median | Min - max | Times the first | Peak memory |", "|---|---|--:|--:|--:|--:|"]
+    title = ""
+    for row in rows:
+        times = [sample.seconds for sample in row.samples]
+        cells = (
+            "" if row.title == title else row.title,
+            row.label,
+            _seconds(row.median),
+            f"{_seconds(min(times))} - {_seconds(max(times))}",
+            f"{row.ratio:.2f}",
+            _megabytes(max(sample.memory for sample in row.samples)),
+        )
+        title = row.title
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.3g} ms"
+
+
+def _megabytes(value: int) -> str:
+    return f"{value / 1e6:.0f} MB" if value else ""
