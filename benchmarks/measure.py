@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -10,12 +11,18 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+_UNIT = 1 if sys.platform == "darwin" else 1024
+
 
 class Sample(NamedTuple):
-    """One run: wall-clock seconds, and the most memory it had, in bytes (0: not measured)."""
+    """One run: wall-clock seconds, and the most memory it had, in bytes (0: not measured).
+
+    floor: it had no more than the memory given, perhaps less.
+    """
 
     seconds: float
     memory: int = 0
+    floor: bool = False
 
 
 class Case(NamedTuple):
@@ -64,7 +71,9 @@ def command(argv: Sequence[str], accepted: Iterable[int] = (0,)) -> Callable[[],
         process.stderr.close()
         if process.returncode not in codes:
             sys.exit(f"{' '.join(argv)} ended with {process.returncode}:\n{said.decode(errors='replace')}")
-        return Sample(seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+        # A program starts as a copy of this process, and its peak counts from there.
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return Sample(seconds, usage.ru_maxrss * _UNIT, usage.ru_maxrss <= own * 1.05)
 
     return run
 
@@ -108,7 +117,7 @@ def table(rows: Iterable[Row]) -> str:
             _seconds(row.median),
             f"{_seconds(min(times))} - {_seconds(max(times))}",
             f"{row.ratio:.2f}",
-            _megabytes(max(sample.memory for sample in row.samples)),
+            _megabytes(max(row.samples, key=lambda sample: sample.memory)),
         )
         title = row.title
         lines.append(f"| {' | '.join(cells)} |")
@@ -119,5 +128,5 @@ def _seconds(value: float) -> str:
     return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.3g} ms"
 
 
-def _megabytes(value: int) -> str:
-    return f"{value / 1e6:.0f} MB" if value else ""
+def _megabytes(sample: Sample) -> str:
+    return f"{'< ' * sample.floor}{sample.memory / 1e6:.0f} MB" if sample.memory else ""
