@@ -1,0 +1,93 @@
+"""From an HTTP request to what a policy sees of it.
+
+Source: k8s.io/apiserver `pkg/endpoints/request/requestinfo.go`, NewRequestInfo with the API prefixes `api`
+(without groups) and `apis` that kube-apiserver sets; alike from 1.17 to 1.36.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, unquote
+
+from kube_audit_lint.analysis.request import Request, RequestURLError
+
+_VERBS = {
+    "POST": "create",
+    "GET": "get",
+    "HEAD": "get",
+    "PUT": "update",
+    "PATCH": "patch",
+    "DELETE": "delete",
+}
+_SPECIAL_VERBS = ("proxy", "watch")
+_NAMESPACE_SUBRESOURCES = ("status", "finalize")
+
+
+def request_of_http(method: str, url: str, user: str | None, groups: frozenset[str]) -> Request:
+    """The request as a policy sees it; raises RequestURLError where kube-apiserver answers 500 before."""
+    path, _, query = _after_host(url).partition("?")
+    path = unquote(path.partition("#")[0])
+    query = query.partition("#")[0]
+    if not is_resource_path(path):
+        return Request(user, groups, method.lower(), url=path)
+    parts = path.strip("/").split("/")
+    group, version, parts = ("", parts[1], parts[2:]) if parts[0] == "api" else (parts[1], parts[2], parts[3:])
+    verb, parts = _verb_and_rest(method, parts, url)
+    namespace, parts = _namespace_and_rest(parts)
+    resource, name = parts[0], parts[1] if len(parts) > 1 else ""
+    subresource = parts[2] if len(parts) > 2 and verb != "proxy" else ""
+    if not name and verb == "get":
+        verb, name = _list_or_watch(query)
+    if not name and verb == "delete":
+        verb = "deletecollection"
+    return Request(user, groups, verb, group, resource, subresource, namespace, name, None, version)
+
+
+def is_resource_path(path: str) -> bool:
+    """Whether a path names a resource: `/api/VERSION/X...` or `/apis/GROUP/VERSION/X...`, X known or not."""
+    parts = path.strip("/").split("/")
+    return (parts[0] == "api" and len(parts) > 2) or (parts[0] == "apis" and len(parts) > 3)
+
+
+def _after_host(url: str) -> str:
+    scheme, found, rest = url.partition("://")
+    if not found or "/" in scheme or "?" in scheme:
+        return url
+    slash = rest.find("/")
+    return "/" if slash < 0 else rest[slash:]
+
+
+def _verb_and_rest(method: str, parts: list[str], url: str) -> tuple[str, list[str]]:
+    """The legacy `/watch/...` and `/proxy/...` name their verb in the path."""
+    if parts[0] not in _SPECIAL_VERBS:
+        return _VERBS.get(method, ""), parts
+    if len(parts) < 2:
+        raise RequestURLError(f"unable to determine kind and namespace from url, {url}")
+    return parts[0], parts[1:]
+
+
+def _namespace_and_rest(parts: list[str]) -> tuple[str, list[str]]:
+    if parts[0] != "namespaces" or len(parts) < 2:
+        return "", parts
+    if len(parts) > 2 and parts[2] not in _NAMESPACE_SUBRESOURCES:
+        return parts[1], parts[2:]
+    return parts[1], parts
+
+
+def _list_or_watch(query: str) -> tuple[str, str]:
+    """A get without a name, and the name that its field selector asks for."""
+    values = parse_qs(query, keep_blank_values=True)
+    watch = "watch" in values and values["watch"][0].lower() not in ("false", "0")
+    return "watch" if watch else "list", _selected_name(values.get("fieldSelector", [""])[0])
+
+
+def _selected_name(selector: str) -> str:
+    """The name that `metadata.name=X` asks for; a selector that cannot be parsed asks for none."""
+    terms = [term for term in selector.split(",") if term]
+    if not all("=" in term for term in terms):
+        return ""
+    for term in terms:
+        field, equals, value = term.partition("=")
+        if equals and field == "metadata.name":
+            name = value.removeprefix("=")
+            return name if name not in (".", "..") and "/" not in name and "%" not in name else ""
+    return ""

@@ -1,0 +1,192 @@
+"""Users and their groups, as classes that no rule tells apart.
+
+Which groups go with which user: k8s.io/apiserver `pkg/authentication/user/user.go`, `serviceaccount/util.go`,
+`pkg/authentication/group/*.go`; the loopback user `pkg/server/config.go` (system:authenticated from 1.29);
+system:unsecured `pkg/server/deprecated_insecure_serving.go` (until 1.19). Other groups are free.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from kube_audit_lint.analysis import familiar
+from kube_audit_lint.analysis.worlds import CONTROL_PLANE, NOBODY, ORDINARY, minor_bits, of_kind
+
+if TYPE_CHECKING:
+    from kube_audit_lint.analysis.symbolic import Joint
+
+AUTHENTICATED = "system:authenticated"
+UNAUTHENTICATED = "system:unauthenticated"
+ANONYMOUS = "system:anonymous"
+API_SERVER = "system:apiserver"
+UNSECURED = "system:unsecured"
+MASTERS = "system:masters"
+NODES = "system:nodes"
+ACCOUNTS = "system:serviceaccounts"
+ACCOUNT_PREFIX = "system:serviceaccount:"
+API_SERVER_AUTHENTICATED = 29
+"""The first minor in which system:apiserver is in system:authenticated."""
+UNSECURED_LAST = 19
+"""The last minor that serves an insecure port."""
+
+
+class Identity(NamedTuple):
+    """A user's name (None: nobody) and the groups that this class of users surely has."""
+
+    user: str | None
+    groups: frozenset[str]
+    stands_for_others: bool = False
+    """The name is but an example of many."""
+
+
+class UserClass(NamedTuple):
+    """Users that no rule tells apart: the alternatives that accept them, surely or with a free group."""
+
+    sure: int
+    perhaps: int
+    worlds: int
+    identity: Identity
+
+
+class Identities(NamedTuple):
+    """The classes of users, the most ordinary first, and the groups that any of them may have besides."""
+
+    users: list[UserClass]
+    free: list[tuple[str, int]]
+
+
+def is_control_plane(user: str | None, groups: frozenset[str]) -> bool:
+    """Whether the identity is one of the control plane's or the nodes' own."""
+    if user is None:
+        return False
+    return (
+        user in (API_SERVER, UNSECURED)
+        or user.startswith(("system:kube-", "system:node:", "system:serviceaccount:kube-system:"))
+        or NODES in groups
+    )
+
+
+def account_namespace(user: str) -> str | None:
+    """The namespace of a service account, None for other users."""
+    if not user.startswith(ACCOUNT_PREFIX):
+        return None
+    namespace, colon, name = user.removeprefix(ACCOUNT_PREFIX).partition(":")
+    return namespace if colon and namespace and name and ":" not in name else None
+
+
+def is_coupled(group: str) -> bool:
+    """Whether the user's name decides about the group, or the group about the kind of user."""
+    return group in (AUTHENTICATED, UNAUTHENTICATED, ACCOUNTS, NODES) or group.startswith(ACCOUNTS + ":")
+
+
+def served_identities(joint: Joint, minors: int) -> Identities:
+    """The users that an API server of these minors authenticates, and nobody."""
+    users, groups = joint.mentioned("users"), joint.mentioned("groups")
+    free = [(group, joint.group(group)) for group in groups if not is_coupled(group)]
+    build = _Builder(joint, minors, 0)
+    for _, bits in free:
+        build.free |= bits
+    _add_ordinary(build, users, groups)
+    # Nothing but its name makes a user of the control plane, so an example of each kind will do.
+    for user in (*filter(lambda user: is_control_plane(user, frozenset()), users), "system:kube-scheduler"):
+        if user not in (API_SERVER, UNSECURED):
+            build.add(user, NODES in groups)
+    _add_fixed(build)
+    return Identities(build.classes(), free)
+
+
+def _add_ordinary(build: _Builder, users: list[str], groups: list[str]) -> None:
+    with_nodes = NODES in groups
+    build.add_example(familiar.pick(familiar.USERS, users), familiar.pick(familiar.NODES, users), with_nodes)
+    for user in users:
+        if user not in ("", ANONYMOUS) and not is_control_plane(user, frozenset()):
+            build.add(user, with_nodes)
+    spaces = [group.removeprefix(ACCOUNTS + ":") for group in groups if group.startswith(ACCOUNTS + ":")]
+    spaces += [space for space in map(account_namespace, users) if space]
+    for space in (familiar.pick(familiar.NAMESPACES, spaces), *dict.fromkeys(spaces), "kube-system"):
+        if space:
+            taken = [user.removeprefix(f"{ACCOUNT_PREFIX}{space}:") for user in users]
+            build.add(f"{ACCOUNT_PREFIX}{space}:{familiar.pick(familiar.ACCOUNTS, taken)}", with_nodes)
+
+
+def _add_fixed(build: _Builder) -> None:
+    """The users whose groups are exactly known."""
+    minors = build.minors
+    build.add_fixed(ANONYMOUS, {UNAUTHENTICATED}, of_kind(minors, ORDINARY))
+    before = minors & minor_bits(0, API_SERVER_AUTHENTICATED - 1)
+    build.add_fixed(API_SERVER, {MASTERS, AUTHENTICATED}, of_kind(minors & ~before, CONTROL_PLANE))
+    build.add_fixed(API_SERVER, {MASTERS}, of_kind(before, CONTROL_PLANE))
+    unsecured = minors & minor_bits(0, UNSECURED_LAST)
+    build.add_fixed(UNSECURED, {MASTERS, AUTHENTICATED}, of_kind(unsecured, CONTROL_PLANE))
+    build.add_fixed(None, set(), of_kind(minors, NOBODY))
+
+
+def any_identities(joint: Joint, minors: int) -> Identities:
+    """Any user with any groups, and nobody."""
+    users, groups = joint.mentioned("users"), joint.mentioned("groups")
+    free = [(group, joint.group(group)) for group in groups]
+    build = _Builder(joint, minors, 0)
+    for _, bits in free:
+        build.free |= bits
+    for user in (familiar.pick(familiar.USERS, users), *users):
+        build.add_free(user)
+    build.add_fixed(None, set(), of_kind(minors, NOBODY))
+    return Identities(build.classes(), free)
+
+
+class _Builder:
+    """Gathers classes of users; those that differ in nothing become one."""
+
+    def __init__(self, joint: Joint, minors: int, free: int) -> None:
+        self.joint = joint
+        self.minors = minors
+        self.free = free
+        self.without_group = joint.total("any_group")
+        self.found: dict[tuple[int, int, int], Identity] = {}
+
+    def classes(self) -> list[UserClass]:
+        """What was gathered, ordinary users first."""
+        order = (ORDINARY, CONTROL_PLANE, NOBODY)
+        masks = [of_kind(self.minors, kind) for kind in order]
+        found = [UserClass(*key, identity) for key, identity in self.found.items()]
+        return [each for mask in masks for each in found if each.worlds & mask]
+
+    def add(self, user: str, with_nodes: bool) -> None:
+        """A named user: authenticated, with the groups of its kind; where asked, also as a member of system:nodes."""
+        groups = {AUTHENTICATED}
+        if space := account_namespace(user):
+            groups |= {ACCOUNTS, f"{ACCOUNTS}:{space}"}
+        kind = CONTROL_PLANE if is_control_plane(user, frozenset()) else ORDINARY
+        self._add(user, user, groups, of_kind(self.minors, kind), self.free)
+        if with_nodes:
+            self._add(user, user, groups | {NODES}, of_kind(self.minors, CONTROL_PLANE), self.free)
+
+    def add_example(self, user: str, node: str, with_nodes: bool) -> None:
+        """The users that no rule mentions."""
+        self._add(None, user, {AUTHENTICATED}, of_kind(self.minors, ORDINARY), self.free, True)
+        if with_nodes:
+            groups = {AUTHENTICATED, NODES}
+            self._add(None, node, groups, of_kind(self.minors, CONTROL_PLANE), self.free, True)
+
+    def add_free(self, user: str) -> None:
+        """A user with no groups but those it may have."""
+        self._add(user, user, set(), of_kind(self.minors, ORDINARY), self.free)
+
+    def add_fixed(self, user: str | None, groups: set[str], worlds: int) -> None:
+        """A user with exactly these groups, or nobody, who meets no condition on users or groups."""
+        if not worlds:
+            return
+        if user is None:
+            accepted = self.joint.total("any_user") & self.without_group
+            self.found.setdefault((accepted, 0, worlds), Identity(None, frozenset()))
+        else:
+            self._add(user, user, groups, worlds, 0)
+
+    def _add(self, key: str | None, user: str, groups: set[str], worlds: int, free: int, example: bool = False) -> None:
+        accepted = self.joint.user(key)
+        sure = self.without_group
+        for group in groups:
+            sure |= self.joint.group(group)
+        sure &= accepted
+        perhaps = accepted & free & ~sure
+        self.found.setdefault((sure, perhaps, worlds), Identity(user, frozenset(groups), example))

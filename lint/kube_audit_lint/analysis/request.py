@@ -1,0 +1,98 @@
+"""One request, as an audit policy sees it.
+
+Which attributes a policy sees: k8s.io/apiserver `pkg/endpoints/filters/authorization.go` (GetAuthorizerAttributes).
+How they follow from an HTTP request: `pkg/endpoints/request/requestinfo.go`, alike from 1.17 to 1.36.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+RESOURCE_VERBS = ("get", "list", "create", "delete", "patch", "update", "watch", "deletecollection")
+"""Every verb of a resource request that an API server serves, the most familiar first."""
+
+URL_VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
+"""Every verb of a request that names no resource: lower-cased HTTP methods."""
+
+
+class Request(NamedTuple):
+    """A request for a resource, or, when `url` is set, for a path that names no resource.
+
+    `user` is None when nobody could be authenticated. An empty `namespace` is a cluster-scoped
+    request or one over all namespaces; an empty `name` is a request that names no object.
+    """
+
+    user: str | None
+    groups: frozenset[str]
+    verb: str
+    group: str = ""
+    resource: str = ""
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+    url: str | None = None
+    version: str = ""
+    """The API version in the path, `v1` when unknown. No policy can see it."""
+
+    @property
+    def combined(self) -> str:
+        """The resource as a policy writes it: `pods` or `pods/log`."""
+        return f"{self.resource}/{self.subresource}" if self.subresource else self.resource
+
+    def describe(self) -> str:
+        """The request in its most familiar form, and by whom."""
+        from kube_audit_lint.analysis.describe import describe
+
+        return describe(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """The request as plain data; what it does not have is left out."""
+        data: dict[str, Any] = {"user": self.user, "groups": sorted(self.groups), "verb": self.verb}
+        if self.url is not None:
+            data["url"] = self.url
+            return data
+        data |= {"group": self.group, "resource": self.resource}
+        for key in ("subresource", "namespace", "name"):
+            if value := getattr(self, key):
+                data[key] = value
+        return data
+
+
+class RequestURLError(ValueError):
+    """kube-apiserver answers such a URL with an error before any policy is asked."""
+
+
+def from_http(method: str, url: str, user: str | None, groups: Iterable[str] = ()) -> Request:
+    """What a policy sees of an HTTP request. Source: requestinfo.go, NewRequestInfo."""
+    from kube_audit_lint.analysis.http import request_of_http
+
+    return request_of_http(method, url, user, frozenset(groups))
+
+
+def from_audit_event(event: Mapping[str, Any]) -> Request:
+    """The request that an audit event tells of. Source: `pkg/apis/audit/types.go`, Event.
+
+    The event's user is the real one, before impersonation. An event without `objectRef` is one of a URL
+    that names no resource. The event of a failed authentication has a user without a name.
+    """
+    who = event.get("user") or {}
+    user = who.get("username") or None
+    groups = frozenset(who.get("groups") or ()) if user is not None else frozenset()
+    verb = str(event.get("verb", ""))
+    ref = event.get("objectRef")
+    if not ref:
+        path = str(event.get("requestURI", "/")).partition("?")[0]
+        return Request(user, groups, verb, url=_unquote(path))
+    keys = ("apiGroup", "resource", "subresource", "namespace", "name")
+    group, resource, subresource, namespace, name = (str(ref.get(key) or "") for key in keys)
+    version = str(ref.get("apiVersion") or "")
+    return Request(user, groups, verb, group, resource, subresource, namespace, name, None, version)
+
+
+def _unquote(path: str) -> str:
+    from urllib.parse import unquote
+
+    return unquote(path)

@@ -1,0 +1,325 @@
+"""The requests that an API server serves, as finitely many classes for some conditions.
+
+Every dimension of a request falls into classes that no rule tells apart. The classes of resources and verbs
+carry the minors that serve them, those of users the minors and the kind of user: see `worlds.py`.
+
+What is served: the catalogue of `kubernetes/resources.py` for the built-in groups; any resource, subresource,
+scope and verb for other groups. How names and namespaces follow from verbs: `http.py`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from kube_audit_lint.analysis import familiar
+from kube_audit_lint.analysis.http import is_resource_path
+from kube_audit_lint.analysis.identities import Identities, any_identities, served_identities
+from kube_audit_lint.analysis.request import RESOURCE_VERBS, URL_VERBS
+from kube_audit_lint.analysis.worlds import EVERYONE, minor_bits, of_versions
+from kube_audit_lint.kubernetes import resources as catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from kube_audit_lint.analysis.symbolic import Joint
+    from kube_audit_lint.model.version import Versions
+
+NAMESPACE_SET, NAMESPACE_ANY, NAMESPACE_EMPTY, NAMESPACE_IS_NAME, NO_NAMESPACE = range(5)
+NAME_NONE, NAME_SET, NAME_ANY, NO_NAME = range(4)
+
+Resource = tuple[str, str, str]
+"""Group, resource, subresource."""
+
+
+class Shape(NamedTuple):
+    """What namespace and name a request may have."""
+
+    namespace: int
+    name: int
+
+
+class Target(NamedTuple):
+    """A class of resources (or of paths) with one verb: all that some alternatives accept alike.
+
+    `members` are the resources, or the one path, each with the worlds in which it is served.
+    """
+
+    bits: int
+    shape: Shape
+    worlds: int
+    verb: str
+    members: list[tuple[int, Resource | str]]
+
+
+class Profile(NamedTuple):
+    """All that decides which verbs, namespaces and names a resource's requests have."""
+
+    verbs: frozenset[str]
+    namespaced: bool
+    subresource: bool
+    is_namespaces: bool
+
+
+URL_SHAPE = Shape(NO_NAMESPACE, NO_NAME)
+ANY_SHAPE = Shape(NAMESPACE_ANY, NAME_ANY)
+ALL_VERBS = frozenset(RESOURCE_VERBS)
+
+
+@cache
+def shapes(profile: Profile) -> tuple[tuple[str, Shape], ...]:
+    """Each verb that is served, with what namespace and name its requests may have."""
+    known = [verb for verb in RESOURCE_VERBS if verb in profile.verbs]
+    verbs = (*known, *sorted(profile.verbs.difference(known)))
+    return tuple((verb, shape) for verb in verbs for shape in _shapes_of_verb(profile, verb))
+
+
+def _shapes_of_verb(profile: Profile, verb: str) -> list[Shape]:
+    name = _name_of_verb(profile.subresource, verb)
+    if profile.is_namespaces:
+        if name == NAME_SET:
+            return [Shape(NAMESPACE_IS_NAME, NO_NAME)]
+        # The legacy GET /api/v1/watch/namespaces/NAME is the one watch that has the namespace.
+        legacy = [Shape(NAMESPACE_IS_NAME, NO_NAME)] if verb == "watch" else []
+        return [Shape(NAMESPACE_EMPTY, name), *legacy]
+    if not profile.namespaced:
+        return [Shape(NAMESPACE_EMPTY, name)]
+    return [Shape(NAMESPACE_ANY if verb in ("list", "watch") else NAMESPACE_SET, name)]
+
+
+def _name_of_verb(subresource: bool, verb: str) -> int:
+    if verb in ("list", "watch"):
+        return NAME_ANY
+    if verb == "deletecollection" or (verb == "create" and not subresource):
+        return NAME_NONE
+    return NAME_SET
+
+
+@cache
+def built_in(first: int, last: int) -> tuple[tuple[Resource, Profile, int], ...]:
+    """What the minors serve in their built-in groups, with the minors, the most familiar first."""
+    oldest, newest = catalogue.known_minors()[0], catalogue.known_minors()[-1]
+    found: dict[tuple[Resource, Profile], int] = {}
+    for group in catalogue.groups():
+        for name in catalogue.names(group):
+            for span in catalogue.find(group, name):
+                start = first if span.first <= oldest else max(first, span.first)
+                end = last if span.last >= newest else min(last, span.last)
+                if start <= end:
+                    _add_span(found, span, minor_bits(start, end))
+    rank = {resource: index for index, resource in enumerate(familiar.ORDER)}
+    last_rank = len(rank)
+
+    def order(key: tuple[Resource, Profile]) -> tuple[int, bool, int]:
+        return rank.get(key[0], last_rank), key[0][2] != "", -found[key].bit_count()
+
+    everything = sorted(found, key=order)
+    return tuple((resource, profile, found[resource, profile]) for resource, profile in everything)
+
+
+def _add_span(found: dict[tuple[Resource, Profile], int], span: catalogue.Resource, minors: int) -> None:
+    is_namespaces = span.group == "" and span.name == "namespaces"
+    for sub, verbs in (("", span.verbs), *span.subresources.items()):
+        key = ((span.group, span.name, sub), Profile(verbs, span.namespaced, sub != "", is_namespaces))
+        found[key] = found.get(key, 0) | minors
+
+
+class Region(NamedTuple):
+    """What is asked about: bits of which a request needs one, and the resources that can give one (None: all)."""
+
+    bits: int = 0
+    resources: frozenset[tuple[str, str]] | None = None
+    paths: bool = True
+    """Whether paths that name no resource are asked about."""
+    kinds: int = EVERYONE
+    """The kinds of user, as worlds of minor 0."""
+
+
+class Served:
+    """What API servers of these versions serve."""
+
+    def __init__(self, versions: Versions) -> None:
+        self.versions = versions
+        self.minors = of_versions(versions)
+        self.everyone = self.minors * EVERYONE
+
+    def targets(self, joint: Joint, region: Region) -> Iterator[Target]:
+        """All classes of resources and paths in the region, the most familiar first."""
+        classes: dict[tuple[int, Profile], list[tuple[int, Resource | str]]] = {}
+        required = region.bits
+        for resource, profile, worlds in self.resources(joint, region.resources):
+            bits = joint.resource(*resource)
+            if required and not bits & required:
+                continue
+            members = classes.get((bits, profile))
+            if members is None:
+                classes[bits, profile] = members = []
+            members.append((worlds, resource))
+        verb_bits: dict[str | None, int] = {}
+        for (bits, profile), members in classes.items():
+            worlds = _union(members)
+            for verb, shape in shapes(profile):
+                accepted = verb_bits.get(verb)
+                if accepted is None:
+                    accepted = verb_bits[verb] = joint.verb(verb)
+                yield Target(bits & accepted, shape, worlds, verb, members)
+        if region.paths:
+            yield from self._paths(joint, required)
+
+    def _paths(self, joint: Joint, required: int) -> Iterator[Target]:
+        classes: dict[int, str] = {}
+        for path in paths(joint):
+            if self.serves_path(path):
+                classes.setdefault(joint.url(path), path)
+        verb_bits = [(verb, joint.verb(verb)) for verb in self.url_verbs(joint)]
+        for bits, path in classes.items():
+            if not required or bits & required:
+                members: list[tuple[int, Resource | str]] = [(self.everyone, path)]
+                for verb, accepted in verb_bits:
+                    yield Target(bits & accepted, URL_SHAPE, self.everyone, verb, members)
+
+    def resources(
+        self, joint: Joint, only: frozenset[tuple[str, str]] | None
+    ) -> Iterator[tuple[Resource, Profile, int]]:
+        """One resource for each class, with the worlds in which it is served."""
+        for resource, profile, minors in _built_in_of(self.versions, only):
+            yield resource, profile, minors * EVERYONE
+        groups = None if only is None else {group for group, _ in only}
+        for group, items in open_groups(joint):
+            if catalogue.is_builtin_group(group) or not (groups is None or group in groups):
+                continue
+            for name, sub, scopes in open_resources(group, items):
+                for namespaced in scopes:
+                    is_namespaces = name == "namespaces" and not namespaced
+                    profile = Profile(ALL_VERBS, namespaced, sub != "", is_namespaces)
+                    yield (group, name, sub), profile, self.everyone
+
+    def url_verbs(self, joint: Joint) -> Sequence[str]:
+        """The verbs of requests that name no resource."""
+        return URL_VERBS
+
+    def serves_path(self, path: str) -> bool:
+        """Whether a path names no resource."""
+        return not is_resource_path(path)
+
+    def identities(self, joint: Joint) -> Identities:
+        """The classes of users, and the groups that any of them may have."""
+        return served_identities(joint, self.minors)
+
+
+class Anything(Served):
+    """Any attributes at all, whether a server ever serves them so or not: what logic alone can say."""
+
+    def resources(
+        self, joint: Joint, only: frozenset[tuple[str, str]] | None
+    ) -> Iterator[tuple[Resource, Profile, int]]:
+        """Every group is open, and every verb is possible with every name."""
+        mentioned = joint.mentioned("verbs")
+        verbs = frozenset((*RESOURCE_VERBS, *mentioned, familiar.pick(familiar.VERBS, mentioned)))
+        for group, items in open_groups(joint):
+            for resource, sub, _ in open_resources(group, items):
+                yield (group, resource, sub), Profile(verbs, True, True, False), self.everyone
+
+    def targets(self, joint: Joint, region: Region) -> Iterator[Target]:
+        """As served, but a namespace and a name go with every verb."""
+        for target in super().targets(joint, region._replace(resources=None)):
+            yield target if target.shape is URL_SHAPE else target._replace(shape=ANY_SHAPE)
+
+    def url_verbs(self, joint: Joint) -> Sequence[str]:
+        """Every verb."""
+        mentioned = joint.mentioned("verbs")
+        return (*URL_VERBS, *mentioned, familiar.pick(familiar.VERBS, mentioned))
+
+    def serves_path(self, path: str) -> bool:
+        """Any path, as if none named a resource."""
+        return True
+
+    def identities(self, joint: Joint) -> Identities:
+        """Any user with any groups."""
+        return any_identities(joint, self.minors)
+
+
+def _union(members: list[tuple[int, Resource | str]]) -> int:
+    worlds = 0
+    for member in members:
+        worlds |= member[0]
+    return worlds
+
+
+def _built_in_of(
+    versions: Versions, only: frozenset[tuple[str, str]] | None
+) -> Iterable[tuple[Resource, Profile, int]]:
+    if only is None:
+        return built_in(versions.first, versions.last)
+    table = _by_name(versions.first, versions.last)
+    return [row for key in sorted(only) for row in table.get(key, ())]
+
+
+@cache
+def _by_name(first: int, last: int) -> dict[tuple[str, str], list[tuple[Resource, Profile, int]]]:
+    """The rows of each resource, and under an empty name those of a whole group."""
+    table: dict[tuple[str, str], list[tuple[Resource, Profile, int]]] = {}
+    for row in built_in(first, last):
+        group, name, _ = row[0]
+        table.setdefault((group, name), []).append(row)
+        table.setdefault((group, ""), []).append(row)
+    return table
+
+
+def open_groups(joint: Joint) -> Iterator[tuple[str, list[str]]]:
+    """Each mentioned group, and one that is not mentioned, with the items that are mentioned in it."""
+    items: dict[str, list[str]] = {}
+    for part in joint.parts:
+        for group, item in part.exact:
+            items.setdefault(group, []).append(item)
+        for group in part.whole:
+            items.setdefault(group, [])
+    anywhere = items.pop("*", [])
+    other = familiar.pick((group for group, _ in familiar.OPEN), items)
+    for group in (other, *items):
+        yield group, list(dict.fromkeys((*items.get(group, ()), *anywhere)))
+
+
+def open_resources(group: str, items: list[str]) -> Iterator[tuple[str, str, tuple[bool, ...]]]:
+    """The classes of resources in a group that serves any: resource, subresource, possible scopes."""
+    names, subs = _mentioned_in(items)
+    both = (True, False)
+    other = familiar.pick((familiar.OPEN_RESOURCES.get(group, "widgets"),), names)
+    cluster = familiar.CLUSTER_OPEN.get(group, other)
+    free_sub = familiar.pick(familiar.SUBRESOURCES, subs)
+    for sub in ("", free_sub, *subs):
+        if cluster != other and cluster not in names:
+            yield other, sub, (True,)
+            yield cluster, sub, (False,)
+        else:
+            yield other, sub, both
+        for name in names:
+            yield name, sub, both
+
+
+def _mentioned_in(items: list[str]) -> tuple[list[str], list[str]]:
+    """The resources and subresources that the items of a group mention, without the impossible ones."""
+    names: dict[str, None] = {}
+    subs: dict[str, None] = {}
+    for item in items:
+        parts = item.split("/")
+        if len(parts) > 2 or "" in parts:
+            continue
+        if parts[0] != "*":
+            names[parts[0]] = None
+        if len(parts) == 2 and parts[1] != "*":
+            subs[parts[1]] = None
+    return list(names), list(subs)
+
+
+def paths(joint: Joint) -> Iterator[str]:
+    """Paths of every class that the URLs of some rules tell apart, the plainest first."""
+    specs = joint.mentioned("urls")
+    yield from familiar.PATHS
+    yield from (spec for spec in specs if not spec.endswith("*") and spec.startswith("/"))
+    # Below a prefix, all paths are of one class but those below a longer one and those mentioned exactly.
+    # Endings longer than anything mentioned are surely neither; the one of slashes never names a resource.
+    longer = 1 + max(map(len, specs), default=0)
+    for prefix in ("/", *joint.mentioned("prefixes")):
+        if prefix.startswith("/"):
+            yield from (prefix, prefix + "/" * longer, prefix + "-" * longer)

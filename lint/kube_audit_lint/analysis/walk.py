@@ -1,0 +1,312 @@
+"""One pass over the request space: which rule decides which classes of requests, in which worlds.
+
+The dimensions are taken in a fixed order: resource and verb (or path), namespace, name, user, groups. A state
+is the set of alternatives still in play; states that are equal at the same depth are one node. Once the first
+alternative in play has no condition left, all after it are dropped. Nodes carry the worlds in which a request
+reaches them and where each world first came from, so that a request can be traced back from any leaf.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kube_audit_lint.analysis.space import (
+    NAME_ANY,
+    NAME_NONE,
+    NAME_SET,
+    NAMESPACE_ANY,
+    NAMESPACE_EMPTY,
+    NAMESPACE_IS_NAME,
+    NAMESPACE_SET,
+    NO_NAME,
+    NO_NAMESPACE,
+    Region,
+    Served,
+    Shape,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from kube_audit_lint.analysis.identities import Identities
+    from kube_audit_lint.analysis.symbolic import Joint
+
+LIMIT = 600_000
+"""Steps that one walk may take: some two seconds. Real policies take a few thousand."""
+
+
+class UndecidedError(Exception):
+    """The question would take too long: nothing is known, and nothing may be said."""
+
+
+class Segment(NamedTuple):
+    """A run of bits with a decision of its own; only requests that leave one of `required` in play count."""
+
+    bits: int
+    required: int = 0
+
+
+class Node:
+    """The requests that left the same alternatives in play."""
+
+    __slots__ = ("count", "origins", "worlds")
+
+    def __init__(self) -> None:
+        self.worlds = 0
+        self.count = 0
+        self.origins: list[tuple[int, Node | None, str, Any]] = []
+
+    def reach(self, worlds: int, count: int, parent: Node | None, what: str, value: Any) -> None:
+        """Requests of these worlds lead here from the parent, by way of the value."""
+        self.count += count
+        new = worlds & ~self.worlds
+        if new:
+            self.worlds |= new
+            self.origins.append((new, parent, what, value))
+
+
+States = dict[int, Node]
+
+
+class Walk:
+    """One walk; `leaves` maps the deciding bits (one in each segment) to their node."""
+
+    def __init__(
+        self,
+        space: Served,
+        joint: Joint,
+        segments: Sequence[Segment],
+        region: Region,
+        limit: int = LIMIT,
+    ) -> None:
+        self.space = space
+        self.joint = joint
+        self.region = region
+        self.steps = 0
+        self.limit = limit
+        self.alive = 0
+        for segment in segments:
+            self.alive |= segment.bits
+        self.segments = segments
+        self.asks_namespace = joint.total("asks_namespace")
+        self.asks_name = joint.total("asks_name")
+        self.asks_user = joint.total("asks_user")
+        self.identities: Identities = space.identities(joint)
+        kinds = space.minors * region.kinds
+        self.users = [user for user in self.identities.users if user.worlds & kinds]
+        self._prune = _pruner(segments)
+        self.leaves: States = {}
+        self._run()
+
+    def _run(self) -> None:
+        named = self._after_namespaces(self._after_targets())
+        states = self._after_names(named)
+        self._after_groups(self._after_users(states))
+
+    def _spend(self, steps: int) -> None:
+        self.steps += steps
+        if self.steps > self.limit:
+            raise UndecidedError
+
+    def _after_targets(self) -> dict[Shape, States]:
+        prune, alive = self._prune, self.alive
+        complete = self.joint.bits & ~(self.asks_namespace | self.asks_name | self.asks_user)
+        reached: dict[Shape, States] = {}
+        for target in self.space.targets(self.joint, self.region):
+            bits = prune(target.bits & alive, complete)
+            if bits:
+                _reach(
+                    reached.setdefault(target.shape, {}),
+                    bits,
+                    target.worlds,
+                    len(target.members),
+                    None,
+                    "target",
+                    target,
+                )
+                self.steps += 1
+        self._spend(0)
+        return reached
+
+    def _after_namespaces(self, reached: dict[Shape, States]) -> dict[int, States]:
+        named: dict[int, States] = {}
+        for shape, states in reached.items():
+            if shape.namespace == NO_NAMESPACE:
+                _move(named.setdefault(NO_NAME, {}), states)
+            elif shape.namespace == NAMESPACE_IS_NAME:
+                classes = self._same_classes()
+                asks = self.asks_namespace | self.asks_name
+                self._expand(states, named.setdefault(NO_NAME, {}), classes, asks, self.asks_user, "both")
+            else:
+                classes = self._namespace_classes(shape.namespace)
+                left = self.asks_name | self.asks_user
+                into = named.setdefault(shape.name, {})
+                self._expand(states, into, classes, self.asks_namespace, left, "namespace")
+        return named
+
+    def _after_names(self, named: dict[int, States]) -> States:
+        done: States = {}
+        for kind, states in named.items():
+            if kind == NO_NAME:
+                _move(done, states)
+            else:
+                self._expand(states, done, self._name_classes(kind), self.asks_name, self.asks_user, "name")
+        return done
+
+    def _expand(
+        self,
+        states: States,
+        into: States,
+        classes: list[tuple[int, str | None]],
+        asks: int,
+        asks_later: int,
+        what: str,
+    ) -> None:
+        """From each state by each class of one dimension; states that do not look at it stay as they are."""
+        prune = self._prune
+        complete = self.joint.bits & ~asks_later
+        for bits, node in states.items():
+            if not bits & asks:
+                _reach(into, bits, node.worlds, node.count * len(classes), node, what, classes[0][1])
+                continue
+            self._spend(len(classes))
+            for accepted, value in classes:
+                left = prune(bits & accepted, complete)
+                if left:
+                    _reach(into, left, node.worlds, node.count, node, what, value)
+
+    def _namespace_classes(self, kind: int) -> list[tuple[int, str | None]]:
+        empty = [] if kind == NAMESPACE_SET else [""]
+        if kind == NAMESPACE_EMPTY:
+            return _merged((self.joint.namespace(""), "") for _ in empty)
+        assert kind in (NAMESPACE_SET, NAMESPACE_ANY)
+        values: list[str | None] = [None, *filter(None, self.joint.mentioned("namespaces")), *empty]
+        return _merged((self.joint.namespace(value), value) for value in values)
+
+    def _name_classes(self, kind: int) -> list[tuple[int, str | None]]:
+        mentioned: list[str | None] = [None, *filter(None, self.joint.mentioned("names"))]
+        no_name: list[str | None] = [""]
+        values = {NAME_NONE: no_name, NAME_SET: mentioned, NAME_ANY: ["", *mentioned]}[kind]
+        return _merged((self.joint.name(value), value) for value in values)
+
+    def _same_classes(self) -> list[tuple[int, str | None]]:
+        both = (*self.joint.mentioned("namespaces"), *self.joint.mentioned("names"))
+        values: list[str | None] = [None, *dict.fromkeys(filter(None, both))]
+        return _merged((self.joint.namespace(value) & self.joint.name(value), value) for value in values)
+
+    def _after_users(self, states: States) -> dict[tuple[int, int], Node]:
+        settle = _settler(self.segments)
+        pending: dict[tuple[int, int], Node] = {}
+        users = self.users
+        anyone = 0
+        for user in users:
+            anyone |= user.worlds
+        for bits, node in states.items():
+            if not bits & self.asks_user:
+                if worlds := node.worlds & anyone:
+                    _reach(self.leaves, bits, worlds, node.count * len(users), node, "anyone", users)
+                continue
+            self._spend(len(users))
+            for user in users:
+                worlds = node.worlds & user.worlds
+                key = settle(bits & user.sure, bits & user.perhaps) if worlds else None
+                if key is None:
+                    continue
+                if key[1]:
+                    _reach(pending, key, worlds, node.count, node, "user", user)
+                else:
+                    _reach(self.leaves, key[0], worlds, node.count, node, "user", user)
+        return pending
+
+    def _after_groups(self, pending: dict[tuple[int, int], Node]) -> None:
+        """One yes or no for each group that any user may have, in turn."""
+        settle = _settler(self.segments)
+        free = self.identities.free
+        later = [0] * (len(free) + 1)
+        for index in range(len(free) - 1, -1, -1):
+            later[index] = later[index + 1] | free[index][1]
+        for index, (group, asking) in enumerate(free):
+            following: dict[tuple[int, int], Node] = {}
+            for (sure, perhaps), node in pending.items():
+                self._spend(1)
+                hit = perhaps & asking
+                if not hit:
+                    _reach(following, (sure, perhaps), node.worlds, node.count, node, "no", group)
+                    continue
+                with_it = settle(sure | hit, perhaps & ~hit)
+                without = settle(sure, perhaps & later[index + 1])
+                for key, what in ((without, "no"), (with_it, "group")):
+                    if key is None:
+                        continue
+                    if key[1]:
+                        _reach(following, key, node.worlds, node.count, node, what, group)
+                    else:
+                        _reach(self.leaves, key[0], node.worlds, node.count, node, what, group)
+            pending = following
+
+
+def _reach(
+    states: dict[Any, Node], key: Any, worlds: int, count: int, parent: Node | None, what: str, value: Any
+) -> None:
+    node = states.get(key)
+    if node is None:
+        states[key] = node = Node()
+    node.reach(worlds, count, parent, what, value)
+
+
+def _move(into: States, states: States) -> None:
+    for bits, node in states.items():
+        _reach(into, bits, node.worlds, node.count, node, "", None)
+
+
+def _merged(classes: Iterable[tuple[int, str | None]]) -> list[tuple[int, str | None]]:
+    """One class for all that the rules do not tell apart: the first."""
+    found: dict[int, str | None] = {}
+    for bits, value in classes:
+        found.setdefault(bits, value)
+    return list(found.items())
+
+
+def _pruner(segments: Sequence[Segment]) -> Callable[[int, int], int]:
+    """Drops what comes after the first complete alternative of each segment; 0 when nothing can match."""
+    if len(segments) == 1 and not segments[0].required:
+
+        def prune_one(bits: int, complete: int) -> int:
+            done = bits & complete
+            return bits & (((done & -done) << 1) - 1) if done else bits
+
+        return prune_one
+
+    def prune(bits: int, complete: int) -> int:
+        left = 0
+        for segment, required in segments:
+            part = bits & segment
+            done = part & complete
+            if done:
+                part &= ((done & -done) << 1) - 1
+            if required and not part & required:
+                return 0
+            left |= part
+        return left
+
+    return prune
+
+
+def _settler(segments: Sequence[Segment]) -> Callable[[int, int], tuple[int, int] | None]:
+    """The first sure alternative of each segment, and those before it that groups may still give."""
+
+    def settle(sure: int, perhaps: int) -> tuple[int, int] | None:
+        decided = waiting = 0
+        for segment, required in segments:
+            part = sure & segment
+            first = part & -part
+            before = perhaps & segment
+            if part:
+                before &= first - 1
+            if required and not (first | before) & required:
+                return None
+            decided |= first
+            waiting |= before
+        return decided, waiting
+
+    return settle

@@ -1,0 +1,88 @@
+"""From a node of a walk back to one whole, familiar request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kube_audit_lint.analysis import familiar
+from kube_audit_lint.analysis.identities import MASTERS, Identity, UserClass
+from kube_audit_lint.analysis.request import Request
+from kube_audit_lint.analysis.worlds import best
+
+if TYPE_CHECKING:
+    from kube_audit_lint.analysis.space import Target
+    from kube_audit_lint.analysis.symbolic import Joint
+    from kube_audit_lint.analysis.walk import Node
+
+
+class Trace:
+    """The values on the way to a node, in one world."""
+
+    __slots__ = ("groups", "identity", "name", "namespace", "target", "world")
+
+    def __init__(self, node: Node, world: int) -> None:
+        self.world = world
+        self.target: Target | None = None
+        self.namespace: str | None = ""
+        self.name: str | None = ""
+        self.identity: Identity | None = None
+        self.groups: set[str] = set()
+        at: Node | None = node
+        while at is not None:
+            at = self._step(at)
+
+    def _step(self, node: Node) -> Node | None:
+        _, parent, what, value = next(origin for origin in node.origins if origin[0] & self.world)
+        if what == "group":
+            self.groups.add(value)
+        elif what == "user":
+            self.identity = value.identity
+        elif what == "anyone":
+            self.identity = _first(value, self.world).identity
+        elif what == "name":
+            self.name = value
+        elif what == "namespace":
+            self.namespace = value
+        elif what == "both":
+            self.namespace = self.name = value
+        elif what == "target":
+            self.target = value
+        return parent
+
+
+def _first(users: list[UserClass], world: int) -> UserClass:
+    return next(user for user in users if user.worlds & world)
+
+
+def witness(node: Node, joint: Joint, worlds: int = -1) -> Request:
+    """A request that leads to the node, in the best of its worlds (or of those given)."""
+    trace = Trace(node, best(node.worlds & worlds))
+    assert trace.target is not None
+    assert trace.identity is not None
+    user, groups = _user(trace.identity, frozenset(trace.groups), joint)
+    member = next(member for served, member in trace.target.members if served & trace.world)
+    if isinstance(member, str):
+        return Request(user, groups, trace.target.verb, url=member)
+    group, resource, subresource = member
+    namespace, name = _place(trace, resource, joint)
+    return Request(user, groups, trace.target.verb, group, resource, subresource, namespace, name)
+
+
+def _user(identity: Identity, free: frozenset[str], joint: Joint) -> tuple[str | None, frozenset[str]]:
+    user = identity.user
+    if identity.stands_for_others and MASTERS in free:
+        user = familiar.pick(familiar.ADMINS, joint.mentioned("users"))
+    return user, identity.groups | free
+
+
+def _place(trace: Trace, resource: str, joint: Joint) -> tuple[str, str]:
+    """Namespace and name, with an example where any that no rule mentions will do."""
+    namespace, name = trace.namespace, trace.name
+    spaces, names = joint.mentioned("namespaces"), joint.mentioned("names")
+    if namespace is None and name is None and resource == "namespaces":
+        namespace = name = familiar.pick(familiar.NAMESPACES, (*spaces, *names))
+    if namespace is None:
+        namespace = familiar.pick(familiar.NAMESPACES, spaces)
+    if name is None:
+        name = familiar.pick((familiar.OBJECTS.get(resource, familiar.OBJECT),), names)
+    return namespace, name
