@@ -146,6 +146,8 @@ def _float_key(text: str) -> str:
     try:
         single = struct.unpack("f", struct.pack("f", number))[0]
     except OverflowError:
+        single = float("inf")
+    if abs(single) == float("inf"):
         return "-.inf" if number < 0 else ".inf"
     shortest = next(
         f"{abs(single):.{precision}e}"

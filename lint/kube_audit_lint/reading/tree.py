@@ -64,10 +64,8 @@ class TreeBuilder:
         self._late: list[tuple[Node, str]] = []
         self._levels: list[_Level] = []
         self._top: _Level | None = None
-        self._anchors: dict[str, Node | None] = {}
-        self._sizes: dict[str, int] = {}
-        self._heights: dict[int, int] = {}
-        self._deepest = 0
+        self._anchors: dict[str, _Level | tuple[Node, int]] = {}
+        self._collections = 0
         self._count = 1
         self._aliased = 0
 
@@ -98,8 +96,7 @@ class TreeBuilder:
         if kind == "float" and text in UNWRITABLE:
             self._late.append((node, f"json: unsupported value: {text}"))
         if anchor is not None:
-            self._anchors[anchor] = node
-            self._sizes[anchor] = 1
+            self._anchors[anchor] = node, 1
         top = self._top
         if value == "<<" and top is not None and top.items is None and top.key is None:
             top.merge = (plain and tag is None) or tag in ("!", MERGE_TAG)
@@ -109,20 +106,29 @@ class TreeBuilder:
     def alias(self, start: int, end: int, name: str) -> None:
         """A reference to an anchor."""
         self.last_end = end
-        if name not in self._anchors:
-            message = f"yaml: unknown anchor '{name}' referenced"
-            self.parse_problem = self.parse_problem or self._problem(message, start, end)
-            self._add(Scalar(self.source, self._start(start), self._end(end), "null", "null"))
-            return
-        node = self._anchors[name]
-        if node is None:
-            self._fail(f"yaml: anchor '{name}' value contains itself", self._start(start), self._end(end))
-            node = Scalar(self.source, self._start(start), self._end(end), "null", "null")
-            self._sizes[name] = 1
-        self._count += 1 + self._sizes[name]
-        self._aliased += self._sizes[name]
+        target = self._anchors.get(name)
+        node: Node
+        if isinstance(target, tuple):
+            node, size = target
+        else:
+            node, size = self._bad_alias(start, end, name, target is None), 1
+        self._count += 1 + size
+        self._aliased += size
         self._check_aliasing(start, end)
         self._add(node, (start, end))
+
+    def _bad_alias(self, start: int, end: int, name: str, unknown: bool) -> Scalar:
+        first, last = self._start(start), self._end(end)
+        if not unknown:
+            self._fail(f"yaml: anchor '{name}' value contains itself", first, last)
+        elif self.parse_problem is None:
+            message = f"yaml: unknown anchor '{name}' referenced"
+            self.parse_problem = SyntaxProblem(message, Place(self.source, first, last))
+        return Scalar(self.source, first, last, "null", "null")
+
+    def empty(self, at: int) -> None:
+        """A value that is not there."""
+        self.scalar(at, at, "", True)
 
     def open_mapping(self, start: int, anchor: str | None = None) -> None:
         """A mapping begins."""
@@ -139,9 +145,8 @@ class TreeBuilder:
         level = self._levels.pop()
         node = level.node
         node.end = self._end(self.last_end)
-        if level.anchor is not None:
-            self._anchors[level.anchor] = node
-            self._sizes[level.anchor] = self._count - level.count
+        if level.anchor is not None and self._anchors[level.anchor] is level:
+            self._anchors[level.anchor] = node, self._count - level.count
         self._top = self._levels[-1] if self._levels else None
         self._add(node)
 
@@ -152,15 +157,13 @@ class TreeBuilder:
         return self.parse_problem or self._decode_problem or self._late_problem()
 
     def _open(self, node: Sequence | Mapping, anchor: str | None) -> None:
-        if anchor is not None:
-            self._anchors[anchor] = None
         level = _Level(node, anchor, self._count)
+        if anchor is not None:
+            self._anchors[anchor] = level
         self._count += 1
+        self._collections += 1
         self._levels.append(level)
         self._top = level
-
-    def _problem(self, message: str, start: int, end: int) -> SyntaxProblem:
-        return SyntaxProblem(message, Place(self.source, self._start(start), self._end(end)))
 
     def _fail(self, message: str, start: int, end: int) -> None:
         if self._decode_problem is None:
@@ -213,7 +216,7 @@ class TreeBuilder:
         elif key.kind == "int" and int(name) > MAX_INT:
             go_type = f"uint64, key: {int(name):#x}"
         if go_type is not None:
-            self._late.append((copy, f"unsupported map key of type: {go_type}, value: {_go(value)}"))
+            self._late.append((copy, f"unsupported map key of type: {go_type}, value: {_go_top(value)}"))
         return copy
 
     def _merge(self, mapping: Mapping, value: Node, alias: tuple[int, int] | None) -> None:
@@ -239,7 +242,36 @@ class TreeBuilder:
             for node, message in sorted(self._late, key=lambda late: late[1].startswith("json:")):
                 if id(node) in present:
                     return SyntaxProblem(message, node.place)
-        return None
+        deepest = self._too_deep() if self._collections > MAX_JSON_DEPTH else None
+        return None if deepest is None else SyntaxProblem(_TOO_DEEP, deepest.place)
+
+    def _too_deep(self) -> Node | None:
+        """A collection that lies too deep for the JSON library that reads the result."""
+        heights: dict[int, int] = {}
+        waiting: list[Node] = [] if self.root is None else [self.root]
+        while waiting:
+            node = waiting[-1]
+            below = _collections(node)
+            missing = [child for child in below if id(child) not in heights]
+            if missing:
+                waiting += missing
+                continue
+            waiting.pop()
+            heights[id(node)] = 1 + max((heights[id(child)] for child in below), default=0)
+        if self.root is None or heights[id(self.root)] <= MAX_JSON_DEPTH:
+            return None
+        node = self.root
+        for _ in range(MAX_JSON_DEPTH):
+            node = max(_collections(node), key=lambda child: heights[id(child)])
+        return node
+
+
+def _collections(node: Node) -> list[Node]:
+    if isinstance(node, Sequence):
+        return [item for item in node.items if not isinstance(item, Scalar)]
+    if isinstance(node, Mapping):
+        return [entry.value for entry in node.entries.values() if not isinstance(entry.value, Scalar)]
+    return []
 
 
 def _allowed_aliases(count: int) -> float:
@@ -301,3 +333,7 @@ def go_quote(text: str) -> str:
             short = f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
             out.append(named.get(char) or (f"\\x{code:02x}" if code < 0x80 else short))
     return '"' + "".join(out) + '"'
+
+
+def _go_top(node: Node) -> str:
+    return "<nil>" if isinstance(node, Scalar) and node.kind == "null" else _go(node)

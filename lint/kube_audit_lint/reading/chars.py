@@ -1,0 +1,37 @@
+"""The characters that YAML 1.1 gives a meaning, as pieces of regular expressions, and syntax errors.
+
+A scanned text ends in NULs, so that looking ahead needs no bounds; NUL itself is never allowed in YAML.
+"""
+
+from __future__ import annotations
+
+BREAKS = "\r\n\x85\u2028\u2029"
+BREAK = "(?:\r\n|[\r\n\x85\u2028\u2029])"
+ENDS = BREAKS + "\0"
+BLANK_OR_END = frozenset(" \t\0" + BREAKS)
+END = "\0\0\0\0"
+
+
+class YamlError(Exception):
+    """What breaks a text, in go-yaml's words, and where.
+
+    `opened` is where the construct begins that was never closed. The parser counts lines from 0
+    and the scanner from 1, as go-yaml does: `parser` says whose error it is.
+    """
+
+    def __init__(self, message: str, at: int, opened: int | None = None, parser: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.at = at
+        self.opened = opened
+        self.parser = parser
+
+
+def normal_break(text: str) -> str:
+    """A line break as go-yaml keeps it: the Unicode separators stay, all others become a newline."""
+    return text if text in "\u2028\u2029" else "\n"
+
+
+def document_mark(text: str, at: int) -> bool:
+    """Whether `---` or `...` stands alone at the start of a line that begins at `at`."""
+    return text[at : at + 3] in ("---", "...") and text[at + 3] in BLANK_OR_END
