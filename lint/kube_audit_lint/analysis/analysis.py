@@ -176,9 +176,8 @@ class Analysis:
     def levels(self, query: Query = EVERYTHING) -> list[Recorded]:
         """One entry for each rule that decides some request of the class, in the order of the rules."""
         if query == EVERYTHING:
-            found = self.whole
-        else:
-            found = self._deciders(query.rules(), len(self.policy.rules), query.who)
+            return _in_order(self.whole)
+        return _in_order(self._deciders(query.rules(), len(self.policy.rules), query.who))
 
     def unmatched(self, query: Query = EVERYTHING) -> Recorded | None:
         """The requests of the class that no rule matches."""
