@@ -59,9 +59,11 @@ type decision struct {
 	Attributes attributes `json:"attributes"`
 }
 
-// refusal is a request that the server answers before it asks the audit policy.
+// refusal is a request that the server answers before it asks the audit policy:
+// with 400 when it is no HTTP request, with 500 when its path cannot be read.
 type refusal struct {
 	Refused string `json:"refused"`
+	Status  int    `json:"status"`
 }
 
 type decided struct {
@@ -80,9 +82,9 @@ func decide(version Version, text []byte, requests []request) any {
 	rules := singleRules(version, parsed)
 	whole := version.NewEvaluator(parsed.DeepCopy())
 	for _, asked := range requests {
-		attribs, err := asked.attributes()
-		if err != nil {
-			result.Decisions = append(result.Decisions, refusal{err.Error()})
+		attribs, refused := asked.attributes()
+		if refused != nil {
+			result.Decisions = append(result.Decisions, refused)
 			continue
 		}
 		result.Decisions = append(result.Decisions, decideOne(whole, rules, attribs))
@@ -120,23 +122,27 @@ func firstMatch(rules []Evaluator, attribs authorizer.Attributes) int {
 	return -1
 }
 
-func (r request) attributes() (authorizer.Attributes, error) {
+func (r request) attributes() (authorizer.Attributes, *refusal) {
 	if r.Attributes != nil {
 		return r.Attributes.record(), nil
 	}
 	received, err := receive(r.Method, r.URL)
 	if err != nil {
-		return nil, err
+		return nil, &refusal{err.Error(), http.StatusBadRequest}
 	}
 	info, err := requestInfo.NewRequestInfo(received)
 	if err != nil {
-		return nil, err // WithRequestInfo answers 500 before the audit filter runs
+		return nil, &refusal{err.Error(), http.StatusInternalServerError}
 	}
 	ctx := apirequest.WithRequestInfo(context.Background(), info)
 	if r.User != nil {
 		ctx = apirequest.WithUser(ctx, &user.DefaultInfo{Name: *r.User, Groups: r.Groups})
 	}
-	return filters.GetAuthorizerAttributes(ctx)
+	attribs, err := filters.GetAuthorizerAttributes(ctx)
+	if err != nil {
+		return nil, &refusal{err.Error(), http.StatusInternalServerError}
+	}
+	return attribs, nil
 }
 
 // receive reads the request as net/http's server does, so that what never reaches a handler is refused here too.
