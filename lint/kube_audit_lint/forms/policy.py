@@ -26,8 +26,12 @@ from kube_audit_lint.model.unknown import UNKNOWN
 from kube_audit_lint.reading.nodes import Document, Mapping, Node, Scalar
 
 _NAME = re.compile(r".*audit[-_.]?polic(?:y|ies).*\.(?:ya?ml|json)\Z", re.IGNORECASE)
-_GROUP = re.compile(r"^\s*[\"']?apiVersion[\"']?\s*:\s*[\"']?audit\.k8s\.io\b", re.IGNORECASE | re.MULTILINE)
-_OTHER_KIND = re.compile(r"^[\"']?kind[\"']?\s*:\s*[\"']?(?!Policy\b|AuditPolicy\b)[A-Za-z]", re.MULTILINE)
+_FIRST_LINE = re.compile(r"(?:\s*(?:#[^\n]*|---|%[^\n]*)?\n)*\s*(\S[^\n]*)")
+_OWN_KEY = re.compile(
+    r"(?:\{\s*)?[\"']?(?:apiVersion|kind|metadata|omitStages|omitManagedFields|rules)[\"']?\s*:|\{\s*\Z"
+)
+_GROUP = re.compile(r"^[\s{,]*[\"']?apiVersion[\"']?\s*:\s*[\"']?audit\.k8s\.io\b", re.MULTILINE)
+_EVENT = re.compile(r"[\"']?kind[\"']?\s*:\s*[\"']?Event")
 _API_VERSION = re.compile(r"^[\"']?apiVersion[\"']?\s*:", re.MULTILINE)
 _RULE = re.compile(r"^\s*-\s+level\s*:\s*[\"']?(?:None|Metadata|Request|RequestResponse)\b", re.MULTILINE)
 _SPEAKING_LEVELS = ("metadata", "request", "requestresponse")
@@ -70,21 +74,21 @@ def _is_meant(document: Document, documents: tuple[Document, ...], context: Cont
 
 
 def _broken_policy(document: Document, path: str) -> bool:
+    """Whether a text that cannot be parsed begins as a policy does: others only show one somewhere."""
     text = document.source.text[document.start : document.end]
-    if _GROUP.search(text):
-        return not re.search(r"kind[\"']?\s*:\s*[\"']?Event", text)
-    named = _NAME.match(os.path.basename(path)) is not None
-    if not named or _OTHER_KIND.search(text) or _API_VERSION.search(text):
+    first = _FIRST_LINE.match(text)
+    if first is None or not _OWN_KEY.match(first[1]) or _EVENT.search(text):
         return False
-    return _RULE.search(text) is not None
+    if _GROUP.search(text):
+        return True
+    named = _NAME.match(os.path.basename(path)) is not None
+    return named and not _API_VERSION.search(text) and _RULE.search(text) is not None
 
 
 def _is_policy(document: Document) -> bool:
     """Whether the content says that it is an audit policy, perhaps with mistakes."""
     if document.problem is not None:
-        return _GROUP.search(document.source.text, document.start, document.end) is not None and (
-            _broken_policy(document, "")
-        )
+        return _broken_policy(document, "")
     root = document.root
     if not isinstance(root, Mapping):
         return False

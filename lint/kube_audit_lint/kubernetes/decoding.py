@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from kube_audit_lint.finding import Related
 from kube_audit_lint.kubernetes.fields import ROOT, Field, Type
 from kube_audit_lint.kubernetes.problems import Problems
+from kube_audit_lint.kubernetes.written import first_key
+from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.unknown import UNKNOWN
 from kube_audit_lint.model.version import NEWEST, OLDEST
 from kube_audit_lint.reading.nodes import Entry, Mapping, Node, Scalar, Sequence
@@ -93,7 +95,9 @@ class _Decoder:
         server = ""
         if wanted.kind != "time" and go not in ("", "Policy.apiVersion", "Policy.kind"):
             server = f"json: cannot unmarshal {_json_kind(node)} into Go struct field {go} of type {wanted.go}"
-        self.problems.fatal("wrong-type", node.place, message, server=server, mend=mend, minors=minors)
+        self.problems.fatal("wrong-type", _head(node), message, server=server, mend=mend, minors=minors)
+        if isinstance(node, Mapping) and wanted.items is not None and wanted.items.kind == "object":
+            self.object(node, wanted.items, f"{path}[0]", go, minors)  # what one item of the list would have wrong
 
     def _unknown(self, entry: Entry, node: Mapping, wanted: Type, path: str) -> None:
         if UNKNOWN in entry.key.value or id(entry.key) in self.problems.claimed:
@@ -133,19 +137,29 @@ class _Decoder:
     def _repeated(self, node: Mapping) -> None:
         if self.problems.partial:
             return  # both branches of a template's condition are here
-        for lost, kept in node.duplicates:
-            from kube_audit_lint.kubernetes.wording import repeated_key
+        repeated: dict[str, list[Entry]] = {}
+        for lost, _ in node.duplicates:
+            repeated.setdefault(lost.key.value, []).append(lost)
+        if "rules" in repeated and "apiVersion" in repeated:
+            repeated = {"rules": repeated["rules"]}  # several policies in one document: what counts is the rules
+        for name, lost_ones in repeated.items():
+            self._one_repeated(name, lost_ones, node.entries[name])
 
-            at, other, message, mend, severity = repeated_key(lost, kept, self.json)
-            self.problems.harmless(
-                "duplicate-key",
-                at,
-                message,
-                mend=mend,
-                severity=severity,
-                related=(Related(other, "The other one is here."),),
-                server=f'key "{kept.key.value}" already set in map',
-            )
+    def _one_repeated(self, name: str, lost: list[Entry], kept: Entry) -> None:
+        from kube_audit_lint.kubernetes.wording import repeated_key
+
+        at, message, mend, severity = repeated_key(lost, kept, self.json)
+        self.problems.harmless(
+            "duplicate-key",
+            at,
+            message,
+            mend=mend,
+            severity=severity,
+            related=tuple(
+                Related(one.key.place, f"`{name}` is here as well.") for one in (*lost, kept) if one.key.place != at
+            ),
+            server=f'key "{name}" already set in map',
+        )
 
     def _repeated_below(self, node: Node) -> None:
         """Repeated keys count wherever they are, also below fields that are dropped."""
@@ -156,6 +170,17 @@ class _Decoder:
         elif isinstance(node, Sequence):
             for item in node.items:
                 self._repeated_below(item)
+
+
+def _head(node: Node) -> Place:
+    """What to underline of a value: all of it on one line, of more lines the first key or item."""
+    place = node.place
+    if "\n" in place.text and not isinstance(node, Scalar):
+        if isinstance(node, Mapping):
+            return first_key(node)
+        if node.items:
+            return _head(node.items[0])
+    return place
 
 
 def _fits(node: Scalar, kind: str) -> bool:

@@ -28,7 +28,7 @@ def check(root: Mapping, whole: Place, problems: Problems, json: bool) -> bool:
     stranger = _is_stranger(root, api_version, kind)
     _api_version(root, api_version, kind, whole, problems, stranger)
     if not stranger:
-        _kind(kind, problems)
+        _kind(kind, _text(api_version) or RIGHT, problems)
     if stranger or _other_kind(kind):
         problems.hopeless = True
         return False
@@ -142,7 +142,7 @@ def _unsupported(text: str, kind: str, entry: Entry, problems: Problems, strange
     problems.fatal("unsupported-api-version", entry.value.place, message, server=server, mend=mend)
 
 
-def _kind(entry: Entry | None, problems: Problems) -> None:
+def _kind(entry: Entry | None, api_version: str, problems: Problems) -> None:
     if entry is None or not _is_string(entry):
         if entry is not None and entry.key.value != "kind":
             problems.fatal("wrong-type", entry.value.place, "`kind` has to be a string.", mend="write `kind: Policy`")
@@ -151,7 +151,7 @@ def _kind(entry: Entry | None, problems: Problems) -> None:
     if text in ("", "Policy") or is_unknown(text):
         return
     message = f"The kind of an audit policy is `Policy`, not `{text}`."
-    server = f'no kind "{text}" is registered for version "{RIGHT}"'
+    server = f'no kind "{text}" is registered for version "{api_version}"'
     if _other_kind(entry):
         message = f"This is a `{text}`, and kube-apiserver wants a `Policy`."
         server = f"converting (v1.{text}) to (audit.Policy): unknown conversion"

@@ -62,6 +62,11 @@ class Loaded:
         self.written = written
         self.assumed = policy is not None and loads_in is None
 
+    @property
+    def rules(self) -> list[WrittenRule]:
+        """The rules as written; none when the file cannot be read as a policy."""
+        return [] if self.written is None else self.written.rules
+
 
 def load(document: PolicyDocument, versions: Versions) -> Loaded:
     """Judges a policy document for every minor of a range."""
@@ -92,7 +97,7 @@ def _read(document: PolicyDocument, problems: Problems) -> WrittenPolicy | None:
         if isinstance(root, Scalar) and is_unknown(root.value):
             problems.unknown = True
         else:
-            _no_mapping(root, problems)
+            _no_mapping(document, root, problems)
         return None
     if read.json and root.duplicates:
         from kube_audit_lint.kubernetes.json_duplicates import overlaid
@@ -118,10 +123,15 @@ def _empty(document: PolicyDocument, problems: Problems) -> None:
     problems.fatal("unsupported-api-version", place, message, server=server, mend=mend, hopeless=True)
 
 
-def _no_mapping(root: Node, problems: Problems) -> None:
+def _no_mapping(document: PolicyDocument, root: Node, problems: Problems) -> None:
     what = "list" if isinstance(root, Sequence) else "single value"
     mend = ""
     place = root.place
+    if any(isinstance(one.root, Mapping) for one in document.later):
+        message = "kube-apiserver reads only the first document of a file, and this is no policy."
+        mend = "remove what stands in front of the policy"
+        problems.fatal("wrong-type", place, message, mend=mend, hopeless=True)
+        return
     if isinstance(root, Sequence) and root.items:
         place = first_key(root.items[0]) if isinstance(root.items[0], Mapping) else root.items[0].place
         mend = "put `apiVersion: audit.k8s.io/v1`, `kind: Policy` and `rules:` above it"

@@ -227,7 +227,7 @@ def _wrong_group(group: Text, path: str, problems: Problems) -> None:
             group.place,
             "`*` for every group is known from Kubernetes 1.36; before that it is refused.",
             server=server,
-            mend="list the groups, or leave `resources` out so that the rule holds for all of them",
+            mend="name the groups, an item for each; a rule without `resources` matches everything, URLs too",
             minors=(0, STAR_GROUP_FIRST - 1),
         )
         return

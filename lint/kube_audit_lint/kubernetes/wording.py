@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kube_audit_lint.kubernetes.fields import METADATA, POLICY, RESOURCES, RULE, Field, Type
 from kube_audit_lint.kubernetes.spelling import nearest
+from kube_audit_lint.model.policy import STAGES
 from kube_audit_lint.model.source import Place
 from kube_audit_lint.reading.nodes import Entry, Mapping, Node, Scalar, Sequence
 
@@ -72,7 +73,7 @@ def _mend_of_type(node: Node, wanted: Type, name: str, item: bool) -> str:
         if wanted.go == "v1.GroupResources" and node.kind == "string":
             return _entry_for(node.value)
     if wanted.kind == "list" and isinstance(node, Mapping) and name == "resources":
-        return "put `- ` in front of it: `resources` is a list, also when it has one item"
+        return "put `- ` in front of it: it is a list, also when it has one item"
     return ""
 
 
@@ -107,25 +108,27 @@ def not_in_version(name: str, field: Field) -> tuple[str, str]:
     )
 
 
-def repeated_key(lost: Entry, kept: Entry, json: bool) -> tuple[Place, Place, str, str, str]:
-    """Place, place of the other, message, mend and severity for a key that is twice in a mapping."""
-    name = kept.key.value
+def repeated_key(losers: list[Entry], kept: Entry, json: bool) -> tuple[Place, str, str, str]:
+    """Place, message, mend and severity for a key that is more than once in a mapping."""
+    name, lost = kept.key.value, losers[-1]
     if kept.merged and not lost.merged:
         message = (
             f"`{name}` is overwritten by the merge `<<` that stands after it: kube-apiserver lets the last one count, "
             "also where YAML says that a merge does not overwrite."
         )
-        return lost.key.place, kept.key.place, message, "put the `<<` first", ""
+        return lost.key.place, message, "put the `<<` first", ""
     if lost.merged:
         message = (
             f"`{name}` overrides what the merge `<<` brings. It works, but from 1.26 kube-apiserver logs a warning "
             "at every start (falling back to lenient decoding)."
         )
-        return kept.key.place, lost.key.place, message, "", "info"
-    message = f"`{name}` stands twice in this mapping: this one counts, the one before is dropped without an error."
+        return kept.key.place, message, "", "info"
+    times = "twice" if len(losers) == 1 else f"{len(losers) + 1} times"
+    before = "the one before is" if len(losers) == 1 else "those before are"
+    message = f"`{name}` stands {times} in this mapping: this one counts, {before} dropped without an error."
     if json:
-        message = f"`{name}` stands twice in this object: this one is read over the one before."
-    return kept.key.place, lost.key.place, message, "", ""
+        message = f"`{name}` stands {times} in this object: this one is read over what stands before."
+    return kept.key.place, message, "", ""
 
 
 def unknown_field(entry: Entry, node: Mapping, wanted: Type) -> tuple[str, str, str]:
@@ -143,7 +146,7 @@ def _unknown_in_rule(name: str, node: Mapping) -> tuple[str, str, str]:
     head = f"A rule has no field `{name}`: kube-apiserver drops it without an error."
     low = name.lower()
     if low in _SPECIAL:
-        return f"{head} {_SPECIAL[low]}", f"leave `{name}` out", ""
+        return f"{head} {_SPECIAL[low]}", _mend_of_stages(node.get(name)) or f"leave `{name}` out", ""
     if low in ("apigroups", "apigroup") or (low in ("group", "groups") and not _names_users(node.get(name))):
         return (
             f"{head} {_without('resources', node)}",
@@ -159,6 +162,14 @@ def _unknown_in_rule(name: str, node: Mapping) -> tuple[str, str, str]:
     if meant in node.entries:
         return f"{head} Only `{meant}` of this rule counts.", f"put it all into `{meant}`", ""
     return f"{head} {_without(meant, node)}", f"write `{meant}`", ""
+
+
+def _mend_of_stages(node: Node | None) -> str:
+    """The `omitStages` that leaves only the stages that `stages` lists."""
+    chosen = [item.value for item in node.items if isinstance(item, Scalar)] if isinstance(node, Sequence) else []
+    if not chosen or any(stage not in STAGES for stage in chosen):
+        return ""
+    return f"write `omitStages: [{', '.join(stage for stage in STAGES if stage not in chosen)}]`"
 
 
 def _names_users(node: Node | None) -> bool:
@@ -198,6 +209,13 @@ def _unknown_in_entry(name: str, node: Mapping) -> tuple[str, str, str]:
     if low in _SPECIAL:
         return f"{head} {_SPECIAL[low]}", f"leave `{name}` out", ""
     meant = _MEANT_IN_ENTRY.get(low) or nearest(name, RESOURCES)
+    if meant is None and low in _MEANT_IN_RULE:
+        right = _MEANT_IN_RULE[low]
+        return (
+            f"{head} It does not limit what matches.",
+            f"write `{right}`, beside `level`: it holds for the whole rule",
+            "",
+        )
     if meant is None:
         return f"{head} The item matches what its other fields say.", "", ""
     if meant in node.entries:
@@ -225,6 +243,9 @@ def _unknown_in_policy(entry: Entry) -> tuple[str, str, str]:
     if name.startswith("x-"):
         message = f"{head} As a place for anchors it does no harm, but from 1.26 it draws a warning at every start."
         return message, "", "info"
+    if name in METADATA:
+        message = f"`{name}` belongs into `metadata`. It does no harm, but from 1.26 it draws a warning at every start."
+        return message, f"move `{name}` into `metadata`, or leave it out", "info"
     if name in RULE:
         return f"{head} It belongs to a rule.", f"move `{name}` into the rule that it is meant for", ""
     meant = nearest(name, POLICY)

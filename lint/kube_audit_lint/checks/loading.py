@@ -1,0 +1,59 @@
+"""Template `loading`: what keeps kube-apiserver from loading a policy, or makes it drop a part of it.
+
+The findings are those of kubernetes/loading.py; `problem` says which of them the rule speaks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.kubernetes.problems import Problem
+from kube_audit_lint.subject import Params, PolicySubject
+
+SUBJECT = "policy"
+PARAMS = {
+    "type": "object",
+    "properties": {
+        "problem": {
+            "enum": [
+                "policy-unreadable",
+                "unsupported-api-version",
+                "wrong-kind",
+                "no-rules",
+                "wrong-type",
+                "invalid-level",
+                "invalid-stage",
+                "invalid-url",
+                "invalid-group",
+                "names-without-resources",
+                "urls-with-resources",
+                "unknown-field",
+                "field-not-in-version",
+                "duplicate-key",
+            ]
+        }
+    },
+    "required": ["problem"],
+    "additionalProperties": False,
+}
+
+
+def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
+    """One hit for each problem of the kind."""
+    for problem in subject.loaded.problems:
+        if problem.rule == params["problem"]:
+            yield Hit(
+                problem.place,
+                _message(problem),
+                problem.related,
+                None if problem.versions == subject.versions else problem.versions,
+                problem.severity,
+                problem.mend,
+            )
+
+
+def _message(problem: Problem) -> str:
+    if problem.fatal and problem.server_message:
+        return f"{problem.message} kube-apiserver stops with: {problem.server_message}"
+    return problem.message

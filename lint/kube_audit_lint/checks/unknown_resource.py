@@ -1,0 +1,190 @@
+"""Template `unknown-resource`: a resource that a built-in group does not have.
+
+kube-apiserver does not check the names of resources. Built-in groups are closed: their resources are those of
+kubernetes/resources.py. Other groups are open, and never spoken of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.kubernetes import resources
+from kube_audit_lint.kubernetes.resources import Resource
+from kube_audit_lint.kubernetes.spelling import nearest
+from kube_audit_lint.kubernetes.written import Text
+from kube_audit_lint.model.version import Versions
+from kube_audit_lint.subject import Params, PolicySubject
+
+SUBJECT = "policy"
+PARAMS = {"type": "object", "additionalProperties": False}
+
+_SHORT = {
+    "cm": "configmaps",
+    "cr": "clusterroles",
+    "cronjob": "cronjobs",
+    "crd": "customresourcedefinitions",
+    "crds": "customresourcedefinitions",
+    "customresources": "customresourcedefinitions",
+    "csr": "certificatesigningrequests",
+    "csrs": "certificatesigningrequests",
+    "deploy": "deployments",
+    "deploys": "deployments",
+    "ds": "daemonsets",
+    "ep": "endpoints",
+    "ev": "events",
+    "hpa": "horizontalpodautoscalers",
+    "ing": "ingresses",
+    "netpol": "networkpolicies",
+    "no": "nodes",
+    "ns": "namespaces",
+    "pdb": "poddisruptionbudgets",
+    "po": "pods",
+    "psp": "podsecuritypolicies",
+    "pv": "persistentvolumes",
+    "pvc": "persistentvolumeclaims",
+    "rc": "replicationcontrollers",
+    "rs": "replicasets",
+    "sa": "serviceaccounts",
+    "sc": "storageclasses",
+    "sts": "statefulsets",
+    "svc": "services",
+    "validatingwebhooks": "validatingwebhookconfigurations",
+    "validatingadmissionwebhooks": "validatingwebhookconfigurations",
+    "validatingwebhookconfigs": "validatingwebhookconfigurations",
+    "mutatingwebhooks": "mutatingwebhookconfigurations",
+    "mutatingadmissionwebhooks": "mutatingwebhookconfigurations",
+    "mutatingwebhookconfigs": "mutatingwebhookconfigurations",
+}
+_SUBRESOURCES = {
+    "exec": "pods/exec",
+    "attach": "pods/attach",
+    "portforward": "pods/portforward",
+    "log": "pods/log",
+    "logs": "pods/log",
+    "eviction": "pods/eviction",
+    "ephemeralcontainers": "pods/ephemeralcontainers",
+    "token": "serviceaccounts/token",
+    "tokens": "serviceaccounts/token",
+    "approval": "certificatesigningrequests/approval",
+}
+_OF_KUBELET = ("stats", "metrics", "log", "spec", "healthz", "configz", "pods", "checkpoint")
+
+
+def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
+    """One hit for each resource of a built-in group that no version of the range serves."""
+    for rule in subject.loaded.rules:
+        for entry in rule.entries:
+            group = entry.group_name
+            if not resources.is_builtin_group(group):
+                continue
+            for item in entry.resources:
+                if item.known:
+                    yield from _judge(item, group, subject.versions)
+
+
+def _judge(item: Text, group: str, versions: Versions) -> Iterator[Hit]:
+    name, slash, sub = item.text.partition("/")
+    if not name or (slash and not sub) or "/" in sub:
+        yield _never(item)
+        return
+    if "*" in name or ("*" in sub and sub != "*"):
+        if name == "*" and sub and "*" not in sub:
+            yield from _every_subresource(item, group, sub)
+        return  # of other patterns literal-wildcard speaks
+    spans = resources.find(group, name)
+    if not spans:
+        yield _unknown(item, group, name, sub)
+        return
+    served = [span for span in spans if span.first <= versions.last and versions.first <= span.last]
+    newest = resources.known_minors()[-1]
+    if not served and not (spans[-1].last == newest and versions.first > newest):
+        yield _not_served(item, spans)
+    elif sub not in ("", "*") and not any(sub in span.subresources for span in spans):
+        yield _unknown_subresource(item, name, sub, spans)
+
+
+def _every_subresource(item: Text, group: str, sub: str) -> Iterator[Hit]:
+    """`*/sub`, where nothing in the group has such a subresource."""
+    spans = [span for name in resources.names(group) for span in resources.find(group, name)]
+    known = sorted({one for span in spans for one in span.subresources})
+    if sub not in known:
+        message = f"Nothing in {_called(group)} has a subresource `{sub}`, so this item matches nothing."
+        meant = nearest(sub, known)
+        yield Hit(item.place, message, mend=f"write `*/{meant}`" if meant else f"leave `*/{sub}` out")
+
+
+def _never(item: Text) -> Hit:
+    if not item.text:
+        message = "The empty string is no resource, so this item matches nothing."
+        return Hit(
+            item.place, message, mend="leave it out; a list of `resources` that is left out means all of the group"
+        )
+    message = f"`{item.text}` is compared with `resource` or `resource/subresource`, and no request is like that."
+    return Hit(item.place, message, mend="write `resource` or `resource/subresource`")
+
+
+def _not_served(item: Text, spans: tuple[Resource, ...]) -> Hit:
+    name = spans[0].name
+    newest = resources.known_minors()[-1]
+    if spans[-1].last < newest:
+        message = (
+            f"`{name}` of this group is served up to Kubernetes 1.{spans[-1].last} only: this item matches nothing."
+        )
+    else:
+        message = (
+            f"`{name}` of this group is served from Kubernetes 1.{spans[0].first}: before, this item matches nothing."
+        )
+    now = [group for group, _, last in resources.groups_serving(name) if last == newest and group != spans[0].group]
+    mend = f"{name} are in {_called(now[0])} now: add them there" if now else "remove it when no such server is left"
+    return Hit(item.place, message, severity="info", mend=mend)
+
+
+def _unknown(item: Text, group: str, name: str, sub: str) -> Hit:
+    here = _called(group)
+    tail = f"/{sub}" if sub else ""
+    elsewhere = [other for other, _, _ in resources.groups_serving(name.lower())]
+    if name in _SUBRESOURCES and not sub:
+        message = f"`{name}` is a subresource and no resource of its own, so this item matches nothing."
+        return Hit(item.place, message, mend=f"write `{_SUBRESOURCES[name]}`")
+    if elsewhere and group not in elsewhere:
+        message = f"`{name}` are not in {here} but in {_called(elsewhere[0])}, so this item matches nothing."
+        return Hit(item.place, message, mend=f'move it to an item with `group: "{elsewhere[0]}"`')
+    message = f"There is no resource `{name}` in {here}, so this item matches nothing."
+    meant = _meant(name, resources.names(group))
+    if meant:
+        return Hit(item.place, message, mend=f"write `{meant}{tail}`")
+    every = sorted({other for one in resources.groups() for other in resources.names(one)})
+    meant = _meant(name, every)
+    if meant:
+        home = resources.groups_serving(meant)[0][0]
+        return Hit(item.place, message, mend=f'write `{meant}{tail}` in an item with `group: "{home}"`')
+    return Hit(item.place, message, mend="write the name as `kubectl api-resources` has it, with its group")
+
+
+def _meant(name: str, known: tuple[str, ...] | list[str]) -> str | None:
+    low = name.strip().lower()
+    forms = [low, low + "s", low + "es", low[:-1] + "ies" if low.endswith("y") else low, _SHORT.get(low, low)]
+    for form in forms:
+        if form in known:
+            return form
+    return nearest(low, known, max(1 if len(low) <= 5 else 2, len(low) // 4))
+
+
+def _unknown_subresource(item: Text, name: str, sub: str, spans: tuple[Resource, ...]) -> Hit:
+    if name == "nodes" and sub in _OF_KUBELET:
+        message = (
+            f"`nodes/{sub}` is a right to the kubelet's own API in RBAC. To kube-apiserver such requests are "
+            "`nodes/proxy`, so this item matches nothing."
+        )
+        return Hit(item.place, message, mend="write `nodes/proxy`")
+    known = sorted({one for span in spans for one in span.subresources})
+    message = f"`{name}` have no subresource `{sub}`, so this item matches nothing."
+    meant = nearest(sub, known)
+    if meant:
+        return Hit(item.place, message, mend=f"write `{name}/{meant}`")
+    return Hit(item.place, message, mend=f"write one of {', '.join(known)}" if known else f"write `{name}`")
+
+
+def _called(group: str) -> str:
+    return f"the group `{group}`" if group else "the core group"

@@ -1,0 +1,101 @@
+"""Template `unknown-verb`: a verb that no request has.
+
+Source: staging/src/k8s.io/apiserver/pkg/endpoints/request/requestinfo.go, Kubernetes 1.12 to 1.37: requests for
+resources get one of nine verbs, all others the HTTP method in lower case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.kubernetes.spelling import nearest
+from kube_audit_lint.kubernetes.written import Text, WrittenRule
+from kube_audit_lint.subject import Params, PolicySubject
+
+SUBJECT = "policy"
+PARAMS = {"type": "object", "additionalProperties": False}
+
+RESOURCE_VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "proxy")
+METHODS = ("get", "head", "post", "put", "patch", "delete", "options", "connect", "trace")
+
+_FOR_RESOURCES = {
+    "post": "create",
+    "put": "update",
+    "replace": "update",
+    "apply": "patch",
+    "head": "get",
+    "read": "get",
+    "write": "create, update, patch, delete",
+    "edit": "update, patch",
+    "modify": "update, patch",
+    "change": "update, patch",
+    "add": "create",
+    "remove": "delete",
+    "deletecollections": "deletecollection",
+    "connect": "create, get",
+    "exec": "create, get",
+    "attach": "create, get",
+    "portforward": "create, get",
+}
+_FOR_URLS = {
+    "list": "get",
+    "watch": "get",
+    "create": "post",
+    "update": "put",
+    "deletecollection": "delete",
+    "read": "get",
+}
+_RBAC_ONLY = {
+    "use": "a right in RBAC",
+    "bind": "a right in RBAC",
+    "escalate": "a right in RBAC",
+    "approve": "a right in RBAC",
+    "sign": "a right in RBAC",
+    "attest": "a right in RBAC",
+    "impersonate": "a right in RBAC",
+}
+
+
+def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
+    """One hit for each verb that no request of the rule's kind has."""
+    for rule in subject.loaded.rules:
+        verbs = rule.lists["verbs"]
+        known = _known(rule)
+        for verb in verbs:
+            # "" is the verb of a request for a resource with an odd HTTP method; `*` has a rule of its own.
+            if verb.text and verb.text not in known and verb.known and "*" not in verb.text:
+                yield _hit(verb, rule, verbs, known)
+
+
+def _known(rule: WrittenRule) -> tuple[str, ...]:
+    if rule.urls_only:
+        return METHODS
+    return RESOURCE_VERBS if rule.resources_only else RESOURCE_VERBS + METHODS
+
+
+def _hit(verb: Text, rule: WrittenRule, verbs: list[Text], known: tuple[str, ...]) -> Hit:
+    low = verb.text.strip().lower()
+    what = "request for a URL" if rule.urls_only else "request for a resource" if rule.resources_only else "request"
+    message = f"No {what} has the verb `{verb.text}`"
+    if low in _RBAC_ONLY:
+        message += f": it is {_RBAC_ONLY[low]} and not what a request does"
+    elif low in known:
+        message += ": verbs are in lower case"
+    elif rule.urls_only and low in RESOURCE_VERBS:
+        message += ": there it is the HTTP method in lower case"
+    alone = all(other.known and other.text not in known and other.text for other in verbs)
+    message += ", so the rule never applies." if alone else ", so this item matches nothing."
+    return Hit(verb.place, message, mend=_mend(verb.text, low, rule, known))
+
+
+def _mend(text: str, low: str, rule: WrittenRule, known: tuple[str, ...]) -> str:
+    parts = [part for part in text.replace(",", " ").split() if part]
+    if len(parts) > 1 and all(part.lower() in known for part in parts):
+        return "make an item of each: " + f"`[{', '.join(part.lower() for part in parts)}]`"
+    if low in _RBAC_ONLY:
+        return f"leave `{text}` out"
+    meant = low if low in known else (_FOR_URLS if rule.urls_only else _FOR_RESOURCES).get(low) or nearest(low, known)
+    return (
+        f"write {', '.join(f'`{one}`' for one in meant.split(', '))}" if meant else f"write one of {', '.join(known)}"
+    )
