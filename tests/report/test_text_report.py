@@ -93,13 +93,7 @@ def test_the_summary_counts_from_the_worst() -> None:
 def test_gaps_are_shown_and_neighbours_joined() -> None:
     kind, key = Related(at(POLICY, "kind"), "here"), Related(at(POLICY, "group"), "key")
     assert snippet(at(POLICY, "apps"), kind, key) == (
-        "  |\n"
-        "2 | kind: Policy\n"
-        "  | ---- here\n"
-        "...\n"
-        "7 |   - group: apps\n"
-        "  |            ^^^^\n"
-        "  |     ----- key"
+        "  |\n2 | kind: Policy\n  | ---- here\n...\n7 |   - group: apps\n  |            ^^^^\n  |     ----- key"
     )
 
 

@@ -51,8 +51,10 @@ def mark(place: Place, sign: str, label: str) -> Mark:
     _, start, end = on_text(place)
     line, column = source.position(start)
     last_line, last_column = source.position(end)
-    stop = last_column - 1 if last_line == line else len(source.line(line))
-    return Mark(source, line, column - 1, max(stop, column - 1), last_line, sign, label)
+    length = len(source.line(line))
+    first = min(column - 1, length)  # a place may lie between the two characters of a line's end
+    stop = min(last_column - 1, length) if last_line == line else length
+    return Mark(source, line, first, max(stop, first), last_line, sign, label)
 
 
 def rows(places: Iterable[Mark]) -> Iterator[Row]:
