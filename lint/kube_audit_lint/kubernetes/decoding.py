@@ -89,13 +89,15 @@ class _Decoder:
         yield from node.entries.values()
 
     def _wrong(self, node: Node, wanted: Type, path: str, go: str, minors: Minors) -> None:
+        if path in ("apiVersion", "kind"):
+            return  # header.py speaks of them
         from kube_audit_lint.kubernetes.wording import wrong_type
 
         message, mend = wrong_type(node, wanted, path)
         server = ""
-        if wanted.kind != "time" and go not in ("", "Policy.apiVersion", "Policy.kind"):
+        if wanted.kind != "time" and go:
             server = f"json: cannot unmarshal {_json_kind(node)} into Go struct field {go} of type {wanted.go}"
-        self.problems.fatal("wrong-type", _head(node), message, server=server, mend=mend, minors=minors)
+        self.problems.fatal("wrong-type", head(node), message, server=server, mend=mend, minors=minors)
         if isinstance(node, Mapping) and wanted.items is not None and wanted.items.kind == "object":
             self.object(node, wanted.items, f"{path}[0]", go, minors)  # what one item of the list would have wrong
 
@@ -172,14 +174,14 @@ class _Decoder:
                 self._repeated_below(item)
 
 
-def _head(node: Node) -> Place:
+def head(node: Node) -> Place:
     """What to underline of a value: all of it on one line, of more lines the first key or item."""
     place = node.place
     if "\n" in place.text and not isinstance(node, Scalar):
         if isinstance(node, Mapping):
             return first_key(node)
         if node.items:
-            return _head(node.items[0])
+            return head(node.items[0])
     return place
 
 

@@ -7,9 +7,11 @@ staging/src/k8s.io/apiserver/pkg/audit/policy/reader.go.
 
 from __future__ import annotations
 
+from kube_audit_lint.kubernetes.decoding import head
 from kube_audit_lint.kubernetes.fields import api_version_minors
 from kube_audit_lint.kubernetes.problems import Problems
 from kube_audit_lint.kubernetes.validation import misspelt_key
+from kube_audit_lint.kubernetes.wording import noun
 from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.model.version import NEWEST
@@ -23,8 +25,10 @@ DEPRECATED = (21, 23)
 
 def check(root: Mapping, whole: Place, problems: Problems, json: bool) -> bool:
     """Adds what is wrong with apiVersion and kind. Whether the rest is worth reading as a policy."""
-    api_version = _effective(root, "apiversion", json)
-    kind = _effective(root, "kind", json)
+    api_versions, kinds = _entries(root, "apiversion", json), _entries(root, "kind", json)
+    _types(api_versions, f"apiVersion: {RIGHT}", problems)
+    _types(kinds, "kind: Policy", problems)
+    api_version, kind = _effective(api_versions), _effective(kinds)
     stranger = _is_stranger(root, api_version, kind)
     _api_version(root, api_version, kind, whole, problems, stranger)
     if not stranger:
@@ -35,13 +39,26 @@ def check(root: Mapping, whole: Place, problems: Problems, json: bool) -> bool:
     return True
 
 
-def _effective(root: Mapping, name: str, json: bool) -> Entry | None:
-    """The entry that counts: the last, of YAML in the order of the alphabet, that is not null."""
+def _entries(root: Mapping, name: str, json: bool) -> list[Entry]:
+    """The entries that are taken for a field, in the order in which they are read: YAML is sorted before."""
     found = [entry for key, entry in root.entries.items() if _folded(key) == name]
-    if not json:
-        found.sort(key=lambda entry: entry.key.value)
-    found = [entry for entry in found if not (isinstance(entry.value, Scalar) and entry.value.kind == "null")]
+    if json:
+        found += [lost for lost, _ in root.duplicates if _folded(lost.key.value) == name]
+        return sorted(found, key=lambda entry: entry.key.start)
+    return sorted(found, key=lambda entry: entry.key.value)
+
+
+def _effective(entries: list[Entry]) -> Entry | None:
+    """The entry that counts: the last that is not null."""
+    found = [entry for entry in entries if not (isinstance(entry.value, Scalar) and entry.value.kind == "null")]
     return found[-1] if found else None
+
+
+def _types(entries: list[Entry], right: str, problems: Problems) -> None:
+    for entry in entries:
+        if not _is_string(entry) and not (isinstance(entry.value, Scalar) and entry.value.kind == "null"):
+            message = f"`{entry.key.value}` has to be a string, and this is {noun(entry.value)}."
+            problems.fatal("wrong-type", head(entry.value), message, mend=f"write `{right}`")
 
 
 def _folded(key: str) -> str:
@@ -77,9 +94,6 @@ def _api_version(
         _missing(root, entry, whole, problems)
         return
     if not _is_string(entry):
-        # The misspelt key is no field of its own to decoding.py, so its type is only seen here.
-        if entry.key.value != "apiVersion":
-            problems.fatal("wrong-type", entry.value.place, "`apiVersion` has to be a string.", mend=f"write `{RIGHT}`")
         return
     if is_unknown(text):
         return
@@ -144,8 +158,6 @@ def _unsupported(text: str, kind: str, entry: Entry, problems: Problems, strange
 
 def _kind(entry: Entry | None, api_version: str, problems: Problems) -> None:
     if entry is None or not _is_string(entry):
-        if entry is not None and entry.key.value != "kind":
-            problems.fatal("wrong-type", entry.value.place, "`kind` has to be a string.", mend="write `kind: Policy`")
         return
     text = _text(entry)
     if text in ("", "Policy") or is_unknown(text):
