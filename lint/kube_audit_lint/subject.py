@@ -79,13 +79,21 @@ class ServerSubject:
 class DirectorySubject:
     """The files of one directory that hold audit configuration.
 
-    `others` are the servers of the whole run that the configuration or their names put into one cluster.
+    clusters: the servers of the whole run that the configuration or their names put into one cluster
+        (siblings.py), each group with at least one server of this directory.
     """
 
-    def __init__(self, path: str, servers: tuple[ServerSubject, ...], policies: tuple[PolicySubject, ...]) -> None:
+    def __init__(
+        self,
+        path: str,
+        servers: tuple[ServerSubject, ...],
+        policies: tuple[PolicySubject, ...],
+        clusters: tuple[tuple[ServerSubject, ...], ...] = (),
+    ) -> None:
         self.path = path
         self.servers = servers
         self.policies = policies
+        self.clusters = clusters
 
 
 Params = dict[str, Any]

@@ -71,11 +71,19 @@ def environment_of(container: Mapping) -> tuple[EnvironmentVariable, ...]:
     for node in container.items("env"):
         name = value_at(node, "name")
         if isinstance(node, Mapping) and name is not None:
-            value = value_at(node, "value")
+            value = _value_of(node)
             if value is None and "valueFrom" not in node.entries:
                 value = Value("", name.place)
             found.append(EnvironmentVariable(name, value, name.place))
     return tuple(found)
+
+
+def _value_of(node: Mapping) -> Value | None:
+    """A variable's value; of a number or a boolean (which no API server takes) as it is written."""
+    scalar = node.get("value")
+    if isinstance(scalar, Scalar) and scalar.kind not in ("string", "null"):
+        return Value(scalar.place.text, scalar.place)
+    return value_at(node, "value")
 
 
 def value_at(node: Node | None, key: str) -> Value | None:

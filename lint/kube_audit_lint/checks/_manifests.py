@@ -1,0 +1,61 @@
+"""What templates ask of a directory of static pods.
+
+Source: pkg/kubelet/config/file.go of k8s.io/kubernetes: every regular file whose name does not start with a
+dot is read as a pod, whatever it ends with.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from kube_audit_lint.subject import DirectorySubject, ServerSubject
+
+_CERTAIN = re.compile(r"(?:\A|/)(?:etc/kubernetes/manifests|kubernetes/manifests|etc/kubelet\.d)/?\Z")
+_LIKELY = re.compile(r"(?i)(?:\A|/)(?:(?:static[-_]?(?:pods?[-_]?)?)?manifests|static[-_]?pods?|kubelet\.d)/?\Z")
+_OTHERS = re.compile(r"(?:kube-)?(?:scheduler|controller-manager)|etcd")
+_BACKUP = re.compile(
+    r"""(?ix) ~\Z
+    | (?:\A|[._ -])(?:bak|back|backup|bkp|old|orig|original|org|save|saved|copy|prev|previous|rpmsave|rpmnew|dpkg-old)
+      (?:[._ -]?\(?[\dTZ:_-]*\)?)? (?:\.(?:ya?ml|json|manifest))? \Z
+    | \A(?:bak|backup|old|copy|copy\ of)[._ -]
+    | \.(?:ya?ml|json|manifest)[._-](?!(?:j2|tpl|tmpl|tftpl|erb|gotmpl|template|md|txt|sig|asc|sha256)\Z).+\Z
+    | \ \(\d+\)\.(?:ya?ml|json)\Z"""
+)
+
+
+def is_certain(path: str) -> bool:
+    """Whether a folder is a static pod directory by its path alone."""
+    return _CERTAIN.search(path) is not None
+
+
+def holds_control_plane(subject: DirectorySubject) -> bool:
+    """Whether a folder holds an API server's pod and other parts of the control plane beside it."""
+    if not subject.servers:
+        return False
+    try:
+        names = os.listdir(subject.path or ".")
+    except OSError:
+        return False
+    own = {os.path.basename(server.server.source.path) for server in subject.servers}
+    return any(_OTHERS.match(name) for name in names if name not in own)
+
+
+def is_likely(subject: DirectorySubject) -> bool:
+    """Whether a folder is a static pod directory by its name or by what lies in it."""
+    return is_certain(subject.path) or bool(_LIKELY.search(subject.path)) or holds_control_plane(subject)
+
+
+def is_backup(name: str) -> bool:
+    """Whether a file's name says that it is a copy of another."""
+    return _BACKUP.search(name) is not None
+
+
+def base(server: ServerSubject) -> str:
+    """The name of the server's file."""
+    return os.path.basename(server.server.source.path)
+
+
+def is_read(server: ServerSubject) -> bool:
+    """Whether the kubelet reads the file and takes it for a pod."""
+    return server.server.form == "workload" and bool(server.server.name) and not base(server).startswith(".")

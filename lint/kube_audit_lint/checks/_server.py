@@ -1,0 +1,80 @@
+"""What several templates ask of an API server: its log file, spans of versions, words for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kube_audit_lint.model.server import ApiServer, Flag
+from kube_audit_lint.model.source import Place
+from kube_audit_lint.model.unknown import UNKNOWN, is_unknown
+from kube_audit_lint.model.version import Versions
+
+LOG_PATH = "audit-log-path"
+POLICY_FILE = "audit-policy-file"
+WEBHOOK_CONFIG = "audit-webhook-config-file"
+
+_STREAMS = ("/dev/std", "/dev/fd/", "/dev/null", "/dev/tty", "/dev/console", "/dev/pts/", "/proc/")
+
+
+def is_set(server: ApiServer, name: str) -> bool:
+    """Whether a flag has a value, by the file or the distribution; `--audit-log-path=` is as good as unset.
+
+    A flag whose value is missing counts as set: that is another mistake.
+    """
+    if name == POLICY_FILE and server.policy is not None:
+        return True
+    value = server.value(name)
+    return bool(value) or (value is None and server.flag(name) is not None)
+
+
+def log_file(server: ApiServer) -> str | None:
+    """The file that the audit log is written to; None when there is none, or it may be a stream (`-`)."""
+    path = server.value(LOG_PATH)
+    if not path or path == "-" or path.startswith((UNKNOWN, *_STREAMS)):
+        return None
+    return path
+
+
+def known_path(server: ApiServer, name: str) -> str | None:
+    """The absolute path that a flag gives; None when it is not set, relative, or not fully known."""
+    path = server.value(name)
+    if not path or not path.startswith("/") or path.startswith(_STREAMS) or is_unknown(path):
+        return None
+    return path
+
+
+def place_of_value(server: ApiServer, name: str) -> Place:
+    """Where a flag's value is written; the server's own place when the file does not say it."""
+    flag = server.flag(name)
+    return server.place if flag is None else flag.value_place
+
+
+def name_place(flag: Flag) -> Place:
+    """Where a flag's name is written, with its dashes."""
+    if flag.place.text.startswith(flag.written):
+        return Place(flag.place.source, flag.place.start, flag.place.start + len(flag.written))
+    return flag.place
+
+
+def span(versions: Versions, holds: Callable[[int], bool]) -> Versions | None:
+    """From the first to the last minor of a range for which something holds."""
+    minors = [minor for minor in range(versions.first, versions.last + 1) if holds(minor)]
+    return Versions(minors[0], minors[-1]) if minors else None
+
+
+def who(part: Versions, asked: Versions) -> str:
+    """kube-apiserver, with the versions that are meant where that is not all that were asked."""
+    if part == asked:
+        return f"kube-apiserver 1.{asked.first}" if asked.single else "kube-apiserver"
+    if part.single:
+        return f"kube-apiserver 1.{part.first}"
+    if part.last == asked.last:
+        return f"kube-apiserver 1.{part.first} and later"
+    if part.first == asked.first:
+        return f"kube-apiserver up to 1.{part.last}"
+    return f"kube-apiserver 1.{part.first} to 1.{part.last}"
+
+
+def only(part: Versions, asked: Versions) -> Versions | None:
+    """What a hit says of versions: nothing when it holds for all that were asked."""
+    return None if part == asked else part

@@ -1,0 +1,40 @@
+"""The path that Logtail collects is not the path that the API server writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._ack import log_variables
+from kube_audit_lint.checks._server import LOG_PATH
+from kube_audit_lint.finding import Related
+from kube_audit_lint.model.server import clean
+from kube_audit_lint.model.unknown import is_unknown
+from kube_audit_lint.subject import Params, ServerSubject
+
+SUBJECT = "server"
+PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
+
+
+def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
+    """Speaks when both are known and differ, or when no log is written at all."""
+    server = subject.server
+    path, flag = server.value(LOG_PATH), server.flag(LOG_PATH)
+    if is_unknown(path or "") or (path is None and (server.partial or flag is not None)):
+        return
+    for one in log_variables(server):
+        value = one.variable.value
+        if one.suffix or value is None or is_unknown(value.text) or _same(value.text, path or ""):
+            continue
+        if not path:
+            message = f"Logtail collects {value.text}, but kube-apiserver writes no audit log."
+            yield Hit(value.place, message, mend=f"Add `--{LOG_PATH}={value.text}`.")
+        else:
+            message = f"Logtail collects {value.text}, but kube-apiserver writes its audit log to {path}."
+            related = (Related(flag.value_place, "where it is written"),) if flag is not None else ()
+            yield Hit(value.place, message, related, mend=f"Write `value: {path}`.")
+
+
+def _same(collected: str, written: str) -> bool:
+    return clean(collected) == clean(written) or (collected == "stdout" and written == "-")

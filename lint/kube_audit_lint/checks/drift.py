@@ -1,0 +1,114 @@
+"""API servers of one cluster whose audit settings differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._server import POLICY_FILE, place_of_value
+from kube_audit_lint.finding import Related
+from kube_audit_lint.kubernetes import flags, go_values
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.unknown import is_unknown
+from kube_audit_lint.reading.plain import plain
+from kube_audit_lint.siblings import clusters
+from kube_audit_lint.subject import DirectorySubject, Params, ServerSubject
+
+SUBJECT = "directory"
+PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
+
+_EFFECT = "What is recorded depends on which of them answers a request."
+
+
+def check(subject: DirectorySubject, params: Params) -> Iterator[Hit]:
+    """Speaks for every setting of a server that differs from what most of its siblings have."""
+    own = {server.server.source.path for server in subject.servers}
+    for group in subject.clusters or clusters(subject.servers):
+        for name in _names(group):
+            for server, usual in _odd(group, name):
+                if server.server.source.path in own:
+                    yield _hit(server, usual, name)
+        yield from (hit for hit in _odd_policies(group) if hit.place.source.path in own)
+
+
+def _names(group: tuple[ServerSubject, ...]) -> list[str]:
+    """The audit flags that some server of the group sets, in the order in which they appear."""
+    names: dict[str, None] = {}
+    for server in group:
+        for flag in server.server.flags:
+            if flags.spec(flag.name) is not None:
+                names[flag.name] = None
+    return list(names)
+
+
+def _odd(group: tuple[ServerSubject, ...], name: str) -> Iterator[tuple[ServerSubject, ServerSubject]]:
+    """The servers that differ in a flag, each with one that has what most have."""
+    known = [(server, _effective(server, name)) for server in group if _is_known(server, name)]
+    values = [value for _, value in known]
+    if len(set(values)) < 2:
+        return
+    usual = max(values, key=lambda value: (values.count(value), -values.index(value)))
+    example = known[values.index(usual)][0]
+    for server, value in known:
+        if value != usual:
+            yield server, example
+
+
+def _is_known(subject: ServerSubject, name: str) -> bool:
+    server = subject.server
+    value = server.value(name)
+    if value is None:
+        return server.flag(name) is None and not server.partial
+    return not is_unknown(value)
+
+
+def _effective(subject: ServerSubject, name: str) -> str:
+    """What a flag comes to in words that can be compared: `30` and `0x1e` are one number."""
+    minor = subject.versions.last
+    value, spec = subject.server.value(name), flags.spec(name)
+    if value is None:
+        default = flags.default(name, minor)
+        return str(default).lower() if isinstance(default, bool) else str(default)
+    if spec is None or flags.parse_value(spec, value, minor) is not None:
+        return value
+    if spec.type in ("int", "int64"):
+        return str(go_values.parse_int(value))
+    if spec.type == "bool":
+        return str(go_values.parse_bool(value)).lower()
+    return value
+
+
+def _hit(server: ServerSubject, usual: ServerSubject, name: str) -> Hit:
+    here, there = server.server.value(name), usual.server.value(name)
+    path = usual.server.source.path
+    message = f"--{name} is {_shown(here)} here, but {_shown(there)} in {path}. {_EFFECT}"
+    related = (Related(place_of_value(usual.server, name), f"{_shown(there)} there"),)
+    mend = f"Write `--{name}={there}` here too." if there else f"Write `--{name}={here}` in {path} too."
+    return Hit(place_of_value(server.server, name), message, related, mend=mend)
+
+
+def _shown(value: str | None) -> str:
+    return "not set" if value is None else f"`{value}`" if value else "empty"
+
+
+def _odd_policies(group: tuple[ServerSubject, ...]) -> Iterator[Hit]:
+    """The servers whose policy says something else than the policy of the first."""
+    first: tuple[ServerSubject, PolicyDocument] | None = None
+    for server in group:
+        document = server.policy.document if server.policy is not None else None
+        if document is None or document.root is None:
+            continue
+        if first is None:
+            first = (server, document)
+        elif document is not first[1] and plain(document.root) != plain(first[1].root):
+            yield _policy_hit(server, document, *first)
+
+
+def _policy_hit(server: ServerSubject, here: PolicyDocument, usual: ServerSubject, there: PolicyDocument) -> Hit:
+    message = (
+        f"This server loads {here.source.path}, {usual.server.source.path} loads {there.source.path}, "
+        f"and the two policies differ. {_EFFECT}"
+    )
+    related = (Related(here.place, "this policy"), Related(there.place, "the other one"))
+    return Hit(place_of_value(server.server, POLICY_FILE), message, related, mend="Give both the same policy.")

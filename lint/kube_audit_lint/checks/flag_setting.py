@@ -1,0 +1,41 @@
+"""A flag that is set to a value that somebody does not want."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._server import is_set, place_of_value
+from kube_audit_lint.subject import Params, ServerSubject
+
+SUBJECT = "server"
+PARAMS: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "settings": {
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            "description": "flag name to the values that are not wanted",
+        },
+        "when": {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": "flag name to a flag that must be set for it to matter",
+        },
+        "consequence": {"type": "string", "description": "what happens with it"},
+    },
+    "required": ["settings", "consequence"],
+    "additionalProperties": False,
+}
+
+
+def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
+    """Speaks when a flag has one of the values."""
+    server = subject.server
+    for name, unwanted in params["settings"].items():
+        value = server.value(name)
+        switch = params.get("when", {}).get(name)
+        if value not in unwanted or (switch and not server.partial and not is_set(server, switch)):
+            continue
+        yield Hit(place_of_value(server, name), f"--{name} is `{value}`: {params['consequence']}")

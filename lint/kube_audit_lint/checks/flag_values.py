@@ -1,0 +1,122 @@
+"""Values that kube-apiserver refuses. It does not start with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._server import only, place_of_value, span, who
+from kube_audit_lint.kubernetes import flags
+from kube_audit_lint.kubernetes.flags import FlagSpec
+from kube_audit_lint.model.server import ApiServer, Flag
+from kube_audit_lint.model.unknown import is_unknown
+from kube_audit_lint.model.version import Versions
+from kube_audit_lint.subject import Params, ServerSubject
+
+SUBJECT = "server"
+PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
+
+
+def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
+    """Speaks for every value that cannot be read, and for those that validation refuses."""
+    server, versions = subject.server, subject.versions
+    unread: set[str] = set()
+    for flag in server.flags:
+        spec = flags.spec(flag.name) if flag.name.startswith("audit") else None
+        if spec is None or (flag.value is not None and is_unknown(flag.value)):
+            continue
+        hit = _unreadable(flag, spec, versions)
+        if hit is not None:
+            unread.add(flag.name)
+            yield hit
+    yield from _refused(server, versions, unread)
+
+
+def _unreadable(flag: Flag, spec: FlagSpec, versions: Versions) -> Hit | None:
+    """Every occurrence is parsed, so one that a later one replaces stops the server all the same."""
+    if flag.value is None:
+        part, error = span(versions, spec.exists), f"flag needs an argument: --{flag.name}"
+    else:
+        text = flag.value
+        part = span(versions, lambda minor: spec.exists(minor) and bool(flags.parse_value(spec, text, minor)))
+        error = (flags.parse_value(spec, text, part.last) or "") if part else ""
+    if part is None:
+        return None
+    mend = _mend_unreadable(flag, spec)
+    return Hit(flag.value_place, _message(part, versions, error), versions=only(part, versions), mend=mend)
+
+
+def _message(part: Versions, asked: Versions, error: str) -> str:
+    return f"{who(part, asked)} does not start: {error}"
+
+
+def _refused(server: ApiServer, versions: Versions, unread: set[str]) -> Iterator[Hit]:
+    values = _values(server)
+    minors: dict[tuple[str, str], list[int]] = {}
+    for minor in range(versions.first, versions.last + 1):
+        for name, message in flags.validate(values, minor, dynamic_auditing=_dynamic_auditing(server)):
+            minors.setdefault((name, message), []).append(minor)
+    spoken: set[str] = set(unread)
+    for (name, message), where in minors.items():
+        if name in spoken or server.flag(name) is None or is_unknown(server.value(name) or ""):
+            continue
+        spoken.add(name)
+        part = Versions(where[0], where[-1])
+        yield Hit(
+            place_of_value(server, name),
+            _message(part, versions, message),
+            versions=only(part, versions),
+            mend=_mend_refused(server, name, part),
+        )
+
+
+def _values(server: ApiServer) -> dict[str, str]:
+    """The values that count. What a part does not show or a template decides: the backends are on."""
+    values = {name: text for name, text in server.defaults.items() if not is_unknown(text)}
+    for flag in server.flags:
+        values.pop(flag.name, None)
+        if flag.value is not None and not is_unknown(flag.value):
+            values[flag.name] = flag.value
+    for switch in flags.SWITCHES.values():
+        unknown = is_unknown(server.value(switch) or "")
+        if unknown or (server.partial and server.flag(switch) is None):
+            values.setdefault(switch, "/unknown")
+    return values
+
+
+def _dynamic_auditing(server: ApiServer) -> bool:
+    """Whether the gate of --audit-dynamic-configuration is on, or may be."""
+    gates = server.value("feature-gates") or ""
+    return server.partial or is_unknown(gates) or "DynamicAuditing=true" in gates or "AllAlpha=true" in gates
+
+
+def _mend_unreadable(flag: Flag, spec: FlagSpec) -> str:
+    text = (flag.value or "").strip()
+    if spec.type in ("int", "int64"):
+        digits = text.rstrip("dDhHmMgGkKiIbB ").strip("\"'")
+        if digits.isdigit():
+            return f"Write the number alone: `--{flag.name}={digits}`."
+        return f"Write a whole number, such as `--{flag.name}={_example(spec)}`."
+    if spec.type == "duration":
+        unit = f"{text}s" if text.isdigit() else "30s"
+        return f"Write the unit: `--{flag.name}={unit}`."
+    if spec.type == "bool":
+        return f"Write `--{flag.name}=true` or `--{flag.name}=false`."
+    return f"Give --{flag.name} a value."
+
+
+def _example(spec: FlagSpec) -> int:
+    return {"audit-log-maxage": 30, "audit-log-maxbackup": 10}.get(spec.name, 100)
+
+
+def _mend_refused(server: ApiServer, name: str, part: Versions) -> str:
+    from kube_audit_lint.kubernetes.spelling import nearest
+
+    allowed = flags.allowed(name, part.last)
+    if allowed:
+        near = nearest(server.value(name) or "", allowed) or (allowed[0] if len(allowed) == 1 else None)
+        if near:
+            return f"Write `--{name}={near}`."
+        return f"Write one of {', '.join(f'`{value}`' for value in allowed)}."
+    return ""

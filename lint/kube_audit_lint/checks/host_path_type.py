@@ -1,0 +1,79 @@
+"""The hostPath type of the policy's volume does not fit a policy file.
+
+Source: the `HostPathType` constants of k8s.io/api core/v1, and pkg/volume/hostpath of k8s.io/kubernetes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._mounts import DIRECTORY_TYPES, FILE_TYPES, is_at, kind_of, mount_of, type_of
+from kube_audit_lint.checks._server import POLICY_FILE, WEBHOOK_CONFIG, known_path
+from kube_audit_lint.finding import Related
+from kube_audit_lint.model.server import ApiServer, Mount
+from kube_audit_lint.subject import Params, ServerSubject
+
+SUBJECT = "server"
+PARAMS: dict[str, Any] = {
+    "type": "object",
+    "properties": {"flag": {"enum": [POLICY_FILE, WEBHOOK_CONFIG]}},
+    "required": ["flag"],
+    "additionalProperties": False,
+}
+
+
+def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
+    """Speaks when the type makes an empty policy, a directory, or checks nothing."""
+    server, name = subject.server, params["flag"]
+    path, mount = known_path(server, name), mount_of(server, name)
+    if path is None or mount is None or kind_of(mount) != "hostPath" or mount.sub_path is not None:
+        return
+    found = _at_file(mount, path) if is_at(mount, path) else _above(mount, path)
+    if found is None or mount.volume is None:
+        return
+    severity, message, mend = found
+    place = mount.volume.type.place if mount.volume.type is not None else mount.volume.place
+    yield Hit(place, message, _related(server, mount, name), severity=severity, mend=mend)
+
+
+def _at_file(mount: Mount, path: str) -> tuple[str, str, str] | None:
+    """The mount is the file itself."""
+    kind = type_of(mount)
+    if kind == "FileOrCreate":
+        message = (
+            "Where the file is missing on the host, FileOrCreate makes an empty one, and kube-apiserver does not "
+            "start with an empty policy. With File the kubelet says which file is missing."
+        )
+        return "", message, "Write `type: File`."
+    if kind in DIRECTORY_TYPES:
+        message = (
+            f"{kind} makes the mount {path} a directory, where kube-apiserver expects a file. "
+            f"It does not start: read {path}: is a directory"
+        )
+        return "error", message, "Write `type: File`."
+    if kind == "":
+        message = (
+            "The hostPath has no type, so nothing is checked: where the file is missing, the container runtime "
+            f"makes a directory of that name, and kube-apiserver does not start: read {path}: is a directory"
+        )
+        return "info", message, "Write `type: File`."
+    return None
+
+
+def _above(mount: Mount, path: str) -> tuple[str, str, str] | None:
+    """The mount is a directory above the file."""
+    if type_of(mount) not in FILE_TYPES:
+        return None
+    message = (
+        f"{type_of(mount)} makes the mount {mount.path.text} a file, but kube-apiserver looks for {path} below it. "
+        "The pod does not start."
+    )
+    return "error", message, "Write `type: Directory`."
+
+
+def _related(server: ApiServer, mount: Mount, name: str) -> tuple[Related, ...]:
+    flag = server.flag(name)
+    related = [Related(mount.path.place, "the mount")]
+    return tuple([*related, Related(flag.place, "the path that is read")] if flag is not None else related)

@@ -1,0 +1,42 @@
+"""The log file itself is mounted. A mount point cannot be renamed, so the log is never rotated.
+
+Source: lumberjack's `backupName` and `os.Rename` (`can't rename log file: ... device or resource busy`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._mounts import is_at, makes_directory, mount_of
+from kube_audit_lint.checks._server import LOG_PATH, log_file
+from kube_audit_lint.finding import Related
+from kube_audit_lint.subject import Params, ServerSubject
+
+SUBJECT = "server"
+PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
+
+
+def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
+    """Speaks when a mount stands at the log's path; another message when that is a directory."""
+    server = subject.server
+    path, mount = log_file(server), mount_of(server, LOG_PATH)
+    if path is None or mount is None or not is_at(mount, path):
+        return
+    folder = path.rpartition("/")[0] or "/"
+    flag = server.flag(LOG_PATH)
+    related = (Related(flag.place, "the log"),) if flag is not None else ()
+    if makes_directory(mount):
+        message = (
+            f"A directory is mounted at {path}, where the audit log should be a file. No event is written, "
+            f"and from 1.22 on kube-apiserver does not start: open {path}: is a directory"
+        )
+        mend = f"Name a file in it: `--{LOG_PATH}={path.rstrip('/')}/audit.log`."
+    else:
+        message = (
+            "The log file itself is mounted, and a mount point cannot be renamed. The log is never rotated and "
+            f"events are lost once it is full: can't rename log file: rename {path}: device or resource busy"
+        )
+        mend = f"Mount the directory {folder} instead, with hostPath type DirectoryOrCreate."
+    yield Hit(mount.path.place, message, related, mend=mend)

@@ -1,0 +1,40 @@
+"""A second file in a static pod directory that defines the same pod."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._manifests import base, is_backup, is_certain, is_likely, is_read
+from kube_audit_lint.finding import Related
+from kube_audit_lint.subject import DirectorySubject, Params, ServerSubject
+
+SUBJECT = "directory"
+PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
+
+
+def check(subject: DirectorySubject, params: Params) -> Iterator[Hit]:
+    """Speaks for every further file of one pod: in any folder of manifests when its name says it is a copy."""
+    if not is_likely(subject):
+        return
+    pods: dict[tuple[str, str], dict[str, ServerSubject]] = {}
+    for server in subject.servers:
+        if is_read(server):
+            key = (server.server.name, server.server.namespace)
+            pods.setdefault(key, {}).setdefault(base(server), server)
+    for (name, _), files in pods.items():
+        first, *others = sorted(files, key=lambda one: (is_backup(one), len(one), one))
+        for other in others:
+            if is_certain(subject.path) or is_backup(other):
+                yield _hit(name, files[other], files[first])
+
+
+def _hit(name: str, copy: ServerSubject, original: ServerSubject) -> Hit:
+    message = (
+        f"{base(copy)} defines the pod {name} as {base(original)} does. The kubelet reads every file of a static "
+        "pod directory whatever it ends with, and which of the two runs is chance: changes to the other do nothing."
+    )
+    mend = f"Move {base(copy)} out of the directory, to /etc/kubernetes/tmp for instance."
+    related = (Related(original.server.place, "the other file of this pod"),)
+    return Hit(copy.server.place, message, related, mend=mend)

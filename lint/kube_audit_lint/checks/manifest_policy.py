@@ -1,0 +1,43 @@
+"""An audit policy in a static pod directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._manifests import holds_control_plane, is_certain
+from kube_audit_lint.checks._server import POLICY_FILE
+from kube_audit_lint.finding import Related
+from kube_audit_lint.linking import host_path, policy_path
+from kube_audit_lint.subject import DirectorySubject, Params, ServerSubject
+
+SUBJECT = "directory"
+PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
+
+_STATIC = "/etc/kubernetes/manifests/"
+_EFFECT = (
+    'The kubelet reads every file there as a pod, and logs `couldn\'t parse as pod(no kind "Policy" is registered '
+    'for version "audit.k8s.io/v1" in scheme ...), please check manifest file` over and over.'
+)
+
+
+def check(subject: DirectorySubject, params: Params) -> Iterator[Hit]:
+    """Speaks for policy files in such a directory, and for servers that are told to look for theirs there."""
+    if is_certain(subject.path) or holds_control_plane(subject):
+        for policy in subject.policies:
+            document = policy.document
+            if document.whole_file and not document.source.path.rpartition("/")[2].startswith("."):
+                yield Hit(document.place, f"This audit policy lies in a static pod directory. {_EFFECT}")
+    for server in subject.servers:
+        yield from _told(server)
+
+
+def _told(subject: ServerSubject) -> Iterator[Hit]:
+    server = subject.server
+    flag, path = server.flag(POLICY_FILE), policy_path(server)
+    at = host_path(server, path) if path and path.startswith("/") else None
+    if flag is not None and at is not None and at.startswith(_STATIC):
+        related = (Related(subject.policy.document.place, "the policy"),) if subject.policy else ()
+        message = f"The audit policy is read from {at}, in the static pod directory. {_EFFECT}"
+        yield Hit(flag.value_place, message, related)

@@ -1,0 +1,48 @@
+"""A path of a flag that no mount brings into the container."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._mounts import is_at, kind_of, makes_directory, mount_of, nearest_mounts, uncovered
+from kube_audit_lint.checks._server import LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG, known_path, place_of_value
+from kube_audit_lint.finding import Related
+from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.subject import Params, ServerSubject
+
+SUBJECT = "server"
+PARAMS: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "flag": {"enum": [POLICY_FILE, LOG_PATH, WEBHOOK_CONFIG]},
+        "consequence": {"type": "string", "description": "what happens without the mount; {path} is the path"},
+    },
+    "required": ["flag", "consequence"],
+    "additionalProperties": False,
+}
+
+
+def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
+    """Speaks when no mount covers the path; for a file to be read, also when a directory is mounted in its place."""
+    server, name = subject.server, params["flag"]
+    path = uncovered(server, name)
+    if path is not None:
+        message = f"No volumeMount covers {path}. {params['consequence'].replace('{path}', path)}"
+        yield Hit(place_of_value(server, name), message, nearest_mounts(server, path))
+    elif name != LOG_PATH:
+        yield from _hidden(server, name)
+
+
+def _hidden(server: ApiServer, name: str) -> Iterator[Hit]:
+    """A ConfigMap or Secret mounted where the file should be is a directory there."""
+    mount, path = mount_of(server, name), known_path(server, name) or ""
+    if mount is None or not is_at(mount, path) or not makes_directory(mount) or kind_of(mount) == "hostPath":
+        return
+    message = (
+        f"The {kind_of(mount)} is mounted as a directory at {path}, where kube-apiserver expects the file. "
+        f"It does not start: read {path}: is a directory"
+    )
+    mend = f"Mount it at {path.rpartition('/')[0]}, or give the mount a subPath with the file's key."
+    yield Hit(place_of_value(server, name), message, (Related(mount.path.place, "the mount"),), mend=mend)

@@ -1,0 +1,51 @@
+"""A placeholder of some instruction or template left in an audit setting."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._ack import log_variables
+from kube_audit_lint.finding import Related
+from kube_audit_lint.kubernetes import flags
+from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.model.source import Place
+from kube_audit_lint.subject import Params, ServerSubject
+
+SUBJECT = "server"
+PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
+
+_PLACEHOLDER = re.compile(
+    r"\$\{[^{}\s]+\}|\$\([^()\s]+\)|(?<!\{)\{[A-Za-z_][\w. -]*\}(?!\})|<[A-Za-z_][\w. -]*>"
+    r"|\$[A-Za-z_]\w*|__[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*__"
+)
+
+
+def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
+    """Speaks once for every placeholder, at its first occurrence."""
+    found: dict[str, list[Place]] = {}
+    for text, place in _settings(subject.server):
+        for match in _PLACEHOLDER.finditer(place.text):
+            if match[0] in text:
+                part = Place(place.source, place.start + match.start(), place.start + match.end())
+                found.setdefault(match[0], []).append(part)
+    for text, places in found.items():
+        message = f"`{text}` is a placeholder: nothing fills it in, and kube-apiserver gets it as it is written."
+        if text.startswith("$("):
+            message = f"`{text}` names a variable that the container does not have: kube-apiserver gets it as it is."
+        related = tuple(Related(place, "here too") for place in places[1:])
+        yield Hit(places[0], message, related)
+
+
+def _settings(server: ApiServer) -> Iterator[tuple[str, Place]]:
+    """The values of audit flags, and the variables of audit collection, as the container gets them."""
+    for flag in server.flags:
+        if flag.value and flags.spec(flag.name) is not None:
+            yield flag.value, flag.value_place
+    for one in log_variables(server):
+        name, value = one.variable.name, one.variable.value
+        yield name.text, name.place
+        if value is not None:
+            yield value.text, value.place

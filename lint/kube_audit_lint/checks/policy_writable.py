@@ -1,0 +1,32 @@
+"""The mount that covers the policy can be written to from the container."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._mounts import READ_ONLY_KINDS, kind_of, mount_of
+from kube_audit_lint.checks._server import LOG_PATH, POLICY_FILE
+from kube_audit_lint.finding import Related
+from kube_audit_lint.subject import Params, ServerSubject
+
+SUBJECT = "server"
+PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
+
+
+def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
+    """Speaks when the covering mount lacks readOnly, and its volume is not read-only by nature."""
+    server = subject.server
+    mount = mount_of(server, POLICY_FILE)
+    if mount is None or mount.volume is None or mount.read_only or kind_of(mount) in READ_ONLY_KINDS:
+        return
+    flag = server.flag(POLICY_FILE)
+    related = (Related(flag.place, "the policy"),) if flag is not None else ()
+    at = mount.path.text
+    message = f"The mount {at} that the audit policy lies in is writable: "
+    message += "whoever gets into kube-apiserver's container can change what is recorded after the next start."
+    mend = ""
+    if mount_of(server, LOG_PATH) is mount:
+        mend = "The log lies in the same mount and has to be written: mount the policy by itself, with readOnly: true."
+    yield Hit(mount.read_only_place or mount.path.place, message, related, mend=mend)

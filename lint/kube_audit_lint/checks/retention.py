@@ -1,0 +1,92 @@
+"""Whether the sizes that are kept can hold the days that are asked for.
+
+lumberjack deletes by age and by number, whichever comes first: what is kept is at most
+maxsize x (maxbackup + 1) megabytes, the current file included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._server import log_file, only, place_of_value, span
+from kube_audit_lint.checks.rotation import OWN_ROTATION
+from kube_audit_lint.finding import Related
+from kube_audit_lint.kubernetes import flags, go_values
+from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.model.unknown import is_unknown
+from kube_audit_lint.subject import Params, ServerSubject
+
+SUBJECT = "server"
+PARAMS: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "gigabytes-per-day": {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "description": "how much the API server writes in a day",
+        }
+    },
+    "required": ["gigabytes-per-day"],
+    "additionalProperties": False,
+}
+
+_AGE, _BACKUPS, _SIZE = "audit-log-maxage", "audit-log-maxbackup", "audit-log-maxsize"
+
+
+def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
+    """Speaks when the limits of size are reached before the limit of age, and the age was asked for."""
+    server, versions = subject.server, subject.versions
+    if log_file(server) is None or server.flag(_AGE) is None or server.partial:
+        return
+    rate = params["gigabytes-per-day"] * 1000
+    short = {minor: kept for minor in _minors(subject) if (kept := _kept(server, minor, rate))}
+    part = span(versions, short.__contains__)
+    if part is None:
+        return
+    megabytes, days = short[part.last]
+    message = (
+        f"{_round(megabytes / 1000)} GB of audit logs are kept (--{_SIZE} for each of --{_BACKUPS} old files and "
+        f"the current one). At {_round(params['gigabytes-per-day'])} GB a day that is "
+        f"{_days(megabytes / rate)}, not {days} days."
+    )
+    related = tuple(Related(flag.place, "limits the size") for name in (_SIZE, _BACKUPS) if (flag := server.flag(name)))
+    yield Hit(place_of_value(server, _AGE), message, related, only(part, versions))
+
+
+def _minors(subject: ServerSubject) -> range:
+    return range(subject.versions.first, subject.versions.last + 1)
+
+
+def _kept(server: ApiServer, minor: int, rate: float) -> tuple[int, int] | None:
+    """Megabytes kept and days asked for where the former cannot hold the latter."""
+    days, backups, size = (_number(server, name, minor) for name in (_AGE, _BACKUPS, _SIZE))
+    if size == 0 and minor < OWN_ROTATION:
+        size = 100
+    if not days or not backups or not size or size * (backups + 1) >= days * rate:
+        return None
+    return size * (backups + 1), days
+
+
+def _number(server: ApiServer, name: str, minor: int) -> int | None:
+    text = server.value(name)
+    spec = flags.spec(name)
+    if text is None:
+        default = flags.default(name, minor) if server.flag(name) is None else None
+        return default if isinstance(default, int) else None
+    if spec is None or is_unknown(text) or flags.parse_value(spec, text, minor) is not None:
+        return None
+    return go_values.parse_int(text, literals=minor >= flags.GO_NUMBER_LITERALS)
+
+
+def _round(number: float) -> str:
+    return f"{number:.1f}".removesuffix(".0") if number < 10 else f"{number:.0f}"
+
+
+def _days(number: float) -> str:
+    if number < 1:
+        hours = max(1, round(number * 24))
+        return "one hour" if hours == 1 else f"{hours} hours"
+    rounded = _round(number)
+    return "one day" if rounded == "1" else f"{rounded} days"

@@ -1,0 +1,63 @@
+"""Audit flags that kube-apiserver does not have in any version. It does not start with them.
+
+Source: spf13/pflag's errors `unknown flag`, `unknown shorthand flag` and `bad flag syntax`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._server import name_place
+from kube_audit_lint.kubernetes import flags
+from kube_audit_lint.kubernetes.spelling import nearest
+from kube_audit_lint.model.server import Flag
+from kube_audit_lint.model.unknown import is_unknown
+from kube_audit_lint.subject import Params, ServerSubject
+
+SUBJECT = "server"
+PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
+
+_WORDS = ("log-", "policy-file", "webhook")
+"""Parts of audit flags. A name without any is not looked at for a slip in `audit` itself."""
+
+
+def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
+    """Speaks for every flag that is meant as an audit flag and is none."""
+    for flag in subject.server.flags:
+        if flags.spec(flag.name) is not None or is_unknown(flag.name):
+            continue
+        bare = flag.name.strip("- ").replace("_", "-")
+        audit = bare.lower().startswith("audit")
+        near = _nearest(bare) if audit or any(word in bare for word in _WORDS) else None
+        if audit or near:
+            error, mend = _error(flag), _mend(flag, bare, near)
+            yield Hit(name_place(flag), f"kube-apiserver does not start: {error}", mend=mend)
+
+
+def _nearest(bare: str) -> str | None:
+    """The flag that was meant: one or two letters apart, or without a dash or with one too many."""
+    word = bare.split(" ")[0].split(":")[0].lower()
+    if flags.spec(word) is not None:
+        return word
+    squeezed = {name.replace("-", ""): name for name in flags.all_names()}
+    return squeezed.get(word.replace("-", "").replace(".", "")) or nearest(word, flags.all_names())
+
+
+def _error(flag: Flag) -> str:
+    if flag.written.startswith("---"):
+        whole = flag.written if flag.value is None else f"{flag.written}={flag.value}"
+        return f"bad flag syntax: {whole}"
+    if flag.name.startswith("-"):
+        return f"unknown shorthand flag: '{flag.written[1:2]}' in {flag.written}"
+    return f"unknown flag: --{flag.name}"
+
+
+def _mend(flag: Flag, bare: str, near: str | None) -> str:
+    _, space, value = bare.partition(" ")
+    if near and space and value.strip():
+        return f"Write `--{near}={value.strip()}`, or the value as an argument of its own."
+    if near:
+        return f"Write `--{near}`."
+    return "Remove it, or look it up in `kube-apiserver --help`."

@@ -1,0 +1,34 @@
+"""A mount names a volume that the pod does not have. The pod is refused.
+
+Source: ValidateVolumeMounts in pkg/apis/core/validation of k8s.io/kubernetes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.kubernetes.spelling import nearest
+from kube_audit_lint.model.unknown import is_unknown
+from kube_audit_lint.subject import Params, ServerSubject
+
+SUBJECT = "server"
+PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
+
+
+def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
+    """Speaks for every mount of the API server's container without a volume."""
+    server = subject.server
+    if server.partial:
+        return
+    names = {mount.volume.name for mount in server.mounts or () if mount.volume is not None}
+    for at, mount in enumerate(server.mounts or ()):
+        if mount.volume is not None or is_unknown(mount.name.text):
+            continue
+        message = (
+            f"The pod has no volume `{mount.name.text}`, so it is refused and kube-apiserver is not started: "
+            f'volumeMounts[{at}].name: Not found: "{mount.name.text}"'
+        )
+        near = nearest(mount.name.text, names)
+        yield Hit(mount.name.place, message, mend=f"Write `name: {near}`." if near else "")
