@@ -25,7 +25,7 @@ def part_of(node: Scalar, start: int, end: int) -> Place:
     raw = place.text
     if raw[start:end] == node.value[start:end] and raw.startswith(node.value):
         return Place(place.source, place.start + start, place.start + end)
-    solid = _solid(node, raw)
+    solid = solid_characters(node, raw)
     before = _count(node.value, start)
     inside = _count(node.value, end) - before
     if "".join(char for _, _, char in solid) != "".join(node.value.split()) or not inside:
@@ -38,7 +38,7 @@ def _count(text: str, end: int) -> int:
     return sum(not char.isspace() for char in text[:end])
 
 
-def _solid(node: Scalar, raw: str) -> list[tuple[int, int, str]]:
+def solid_characters(node: Scalar, raw: str) -> list[tuple[int, int, str]]:
     """Every character but white space, as (start, end, character)."""
     if node.block:
         header = raw.find("\n") + 1 if raw[:1] in "|>" else 0

@@ -18,7 +18,7 @@ _SHELL_ENDS = (".tpl", ".tftpl", ".tmpl", ".envsubst", ".template", ".in", ".tf"
 _BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|<%.*?%>|%\{.*?\}", re.DOTALL)
 _DOLLAR = re.compile(r"\$\{[^{}\n]*(?:\{[^{}\n]*\}[^{}\n]*)*\}|\\?\$\([^()\n]*\)|\\\$\w+")
 _GO_STATEMENT = re.compile(
-    r"\{\{-?\s*(?:if|else|end|range|with|define|template|block|break|continue|/\*|\$\w+\s*:?=)\b?"
+    r"\{\{-?\s*(?:(?:if|else|end|range|with|define|template|block|break|continue)\b|/\*|\$\w+\s*:?=)"
 )
 _INLINE = re.compile(
     r"(\{%-?\s*(?:if|for)\b[^\n]*?\{%-?\s*end(?:if|for)\s*-?%\}|\{\{-?\s*(?:if|range|with)\b[^\n]*?\{\{-?\s*end\s*-?\}\})"
