@@ -53,6 +53,8 @@ def test_both_hooks_are_of_one_make() -> None:
         "kube-apiserver.service.j2",
         "kube-apiserver.conf",
         "kube-apiserver.old",
+        "kube-apiserver.bak.1",
+        "Audit-Policy.YAML",
         "kube-apiserver.env",
         "etc/default/kube-apiserver",
         "var/snap/microk8s/current/args/kube-apiserver",
