@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import yaml
-from kube_audit_lint.model.policy import GroupResources, Policy, PolicyRule
+from kube_audit_lint.model.policy import LEVELS, STAGES, GroupResources, Policy, PolicyRule
+from served import Vocabulary, some
 
 
 def rule_of(data: dict[str, Any]) -> PolicyRule:
@@ -38,3 +40,37 @@ def policy_of(text: str) -> Policy:
         data = {"rules": data}
     rules = tuple(rule_of(rule) for rule in data["rules"])
     return Policy(rules, tuple(data.get("omitStages") or ()), bool(data.get("omitManagedFields")))
+
+
+def random_policy(random: Random, most: int = 8) -> Policy:
+    """A policy of a few rules over the common vocabulary."""
+    return Policy(tuple(_random_rule(random) for _ in range(random.randint(1, most))))
+
+
+def _random_rule(random: Random) -> PolicyRule:
+    words = Vocabulary
+    fields: dict[str, Any] = {}
+    if random.random() < 0.35:
+        fields["users"] = some(random, words.users, 4)
+    if random.random() < 0.35:
+        fields["user_groups"] = some(random, words.groups)
+    if random.random() < 0.4:
+        fields["verbs"] = some(random, words.verbs, 8)
+    kind = random.random()
+    if kind < 0.15:
+        fields["non_resource_urls"] = some(random, words.urls)
+    elif kind < 0.8:
+        if random.random() < 0.8:
+            fields["resources"] = tuple(_random_entry(random) for _ in range(random.randint(1, 3)))
+        if random.random() < 0.3:
+            fields["namespaces"] = some(random, words.namespaces)
+    stages = some(random, STAGES, 4) if random.random() < 0.2 else ()
+    return PolicyRule(random.choice(LEVELS), **fields, omit_stages=stages)
+
+
+def _random_entry(random: Random) -> GroupResources:
+    group = random.choice((*Vocabulary.api_groups, "*")) if random.random() < 0.9 else "*"
+    if random.random() < 0.3:
+        return GroupResources(group)
+    names = some(random, Vocabulary.names) if random.random() < 0.3 else ()
+    return GroupResources(group, some(random, Vocabulary.items, 4), names)

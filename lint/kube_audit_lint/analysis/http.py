@@ -6,6 +6,7 @@ Source: k8s.io/apiserver `pkg/endpoints/request/requestinfo.go`, NewRequestInfo 
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs, unquote
 
 from kube_audit_lint.analysis.request import Request, RequestURLError
@@ -19,14 +20,19 @@ _VERBS = {
     "DELETE": "delete",
 }
 _SPECIAL_VERBS = ("proxy", "watch")
+_NUMBERS = ("limit", "timeoutSeconds")
+_INTEGER = re.compile(r"[+-]?[0-9]+\Z")
+_DROPPED = re.compile(r";|%(?![0-9A-Fa-f]{2})")
+_TERM = re.compile(r"(?:\\.|[^,\\])+\\?")
+_ESCAPED = re.compile(r"\\([\\,=])")
+_BAD_VALUE = re.compile(r"(?<!\\)(?:\\\\)*(?:=|\\(?![\\,=]))")
 _NAMESPACE_SUBRESOURCES = ("status", "finalize")
 
 
 def request_of_http(method: str, url: str, user: str | None, groups: frozenset[str]) -> Request:
     """The request as a policy sees it; raises RequestURLError where kube-apiserver answers 500 before."""
     path, _, query = _after_host(url).partition("?")
-    path = unquote(path.partition("#")[0])
-    query = query.partition("#")[0]
+    path = unquote(path)
     if not is_resource_path(path):
         return Request(user, groups, method.lower(), url=path)
     parts = path.strip("/").split("/")
@@ -74,20 +80,31 @@ def _namespace_and_rest(parts: list[str]) -> tuple[str, list[str]]:
 
 
 def _list_or_watch(query: str) -> tuple[str, str]:
-    """A get without a name, and the name that its field selector asks for."""
-    values = parse_qs(query, keep_blank_values=True)
+    """A get without a name, and the name that its field selector asks for; none when an option is no number."""
+    # Go drops a pair with a semicolon or a broken escape.
+    pairs = (pair for pair in query.split("&") if not _DROPPED.search(pair))
+    values = parse_qs("&".join(pairs), keep_blank_values=True)
     watch = "watch" in values and values["watch"][0].lower() not in ("false", "0")
-    return "watch" if watch else "list", _selected_name(values.get("fieldSelector", [""])[0])
+    numbers = [values[key][0] for key in _NUMBERS if key in values]
+    name = _selected_name(values.get("fieldSelector", [""])[0]) if all(map(_INTEGER.match, numbers)) else ""
+    return "watch" if watch else "list", name
 
 
 def _selected_name(selector: str) -> str:
-    """The name that `metadata.name=X` asks for; a selector that cannot be parsed asks for none."""
-    terms = [term for term in selector.split(",") if term]
+    """The name that `metadata.name=X` asks for; a selector that cannot be parsed asks for none.
+
+    Source: k8s.io/apimachinery `pkg/fields/selector.go`; terms are taken in sorted order. Only what can be
+    a segment of a path is taken for a name.
+    """
+    terms = sorted(term for term in _TERM.findall(selector) if term)
     if not all("=" in term for term in terms):
         return ""
+    found = None
     for term in terms:
-        field, equals, value = term.partition("=")
-        if equals and field == "metadata.name":
-            name = value.removeprefix("=")
-            return name if name not in (".", "..") and "/" not in name and "%" not in name else ""
-    return ""
+        field, _, value = term.partition("=")
+        value = value if field.endswith("!") else value.removeprefix("=")
+        if _BAD_VALUE.search(value):
+            return ""
+        if found is None and field == "metadata.name":
+            found = _ESCAPED.sub(r"\1", value)
+    return found if found and found not in (".", "..") and "/" not in found and "%" not in found else ""

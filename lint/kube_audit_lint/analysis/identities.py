@@ -90,23 +90,22 @@ def served_identities(joint: Joint, minors: int) -> Identities:
     # Nothing but its name makes a user of the control plane, so an example of each kind will do.
     for user in (*filter(lambda user: is_control_plane(user, frozenset()), users), "system:kube-scheduler"):
         if user not in (API_SERVER, UNSECURED):
-            build.add(user, NODES in groups)
+            build.add(user)
     _add_fixed(build)
     return Identities(build.classes(), free)
 
 
 def _add_ordinary(build: _Builder, users: list[str], groups: list[str]) -> None:
-    with_nodes = NODES in groups
-    build.add_example(familiar.pick(familiar.USERS, users), familiar.pick(familiar.NODES, users), with_nodes)
+    build.add_example(familiar.pick(familiar.USERS, users), familiar.pick(familiar.NODES, users))
     for user in users:
         if user not in ("", ANONYMOUS) and not is_control_plane(user, frozenset()):
-            build.add(user, with_nodes)
+            build.add(user)
     spaces = [group.removeprefix(ACCOUNTS + ":") for group in groups if group.startswith(ACCOUNTS + ":")]
     spaces += [space for space in map(account_namespace, users) if space]
     for space in (familiar.pick(familiar.NAMESPACES, spaces), *dict.fromkeys(spaces), "kube-system"):
         if space:
             taken = [user.removeprefix(f"{ACCOUNT_PREFIX}{space}:") for user in users]
-            build.add(f"{ACCOUNT_PREFIX}{space}:{familiar.pick(familiar.ACCOUNTS, taken)}", with_nodes)
+            build.add(f"{ACCOUNT_PREFIX}{space}:{familiar.pick(familiar.ACCOUNTS, taken)}")
 
 
 def _add_fixed(build: _Builder) -> None:
@@ -151,22 +150,20 @@ class _Builder:
         found = [UserClass(*key, identity) for key, identity in self.found.items()]
         return [each for mask in masks for each in found if each.worlds & mask]
 
-    def add(self, user: str, with_nodes: bool) -> None:
-        """A named user: authenticated, with the groups of its kind; where asked, also as a member of system:nodes."""
+    def add(self, user: str) -> None:
+        """A named user: authenticated, with the groups of its kind, and once more as a member of system:nodes."""
         groups = {AUTHENTICATED}
         if space := account_namespace(user):
             groups |= {ACCOUNTS, f"{ACCOUNTS}:{space}"}
         kind = CONTROL_PLANE if is_control_plane(user, frozenset()) else ORDINARY
         self._add(user, user, groups, of_kind(self.minors, kind), self.free)
-        if with_nodes:
-            self._add(user, user, groups | {NODES}, of_kind(self.minors, CONTROL_PLANE), self.free)
+        self._add(user, user, groups | {NODES}, of_kind(self.minors, CONTROL_PLANE), self.free)
 
-    def add_example(self, user: str, node: str, with_nodes: bool) -> None:
+    def add_example(self, user: str, node: str) -> None:
         """The users that no rule mentions."""
         self._add(None, user, {AUTHENTICATED}, of_kind(self.minors, ORDINARY), self.free, True)
-        if with_nodes:
-            groups = {AUTHENTICATED, NODES}
-            self._add(None, node, groups, of_kind(self.minors, CONTROL_PLANE), self.free, True)
+        groups = {AUTHENTICATED, NODES}
+        self._add(None, node, groups, of_kind(self.minors, CONTROL_PLANE), self.free, True)
 
     def add_free(self, user: str) -> None:
         """A user with no groups but those it may have."""

@@ -1,0 +1,196 @@
+"""The symbolic analysis against the plain reference, on random policies and random served requests."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kube_audit_lint.analysis.analysis import Analysis, difference
+from kube_audit_lint.analysis.evaluate import NO_RULE, decision_of, evaluate, failed_condition
+from kube_audit_lint.analysis.query import Query
+from kube_audit_lint.analysis.worlds import KINDS
+from kube_audit_lint.model.policy import GroupResources, Policy
+from kube_audit_lint.model.version import Versions
+from policies import random_policy
+from served import Vocabulary, is_served, kind_of, random_request, some
+
+SEEDS = st.integers(min_value=0, max_value=2**32)
+MANY = settings(max_examples=150, deadline=None)
+VERSIONS = Versions(18, 37)
+
+
+@MANY
+@given(SEEDS)
+def test_every_request_is_decided_by_a_rule_said_to_reach_it(seed: int) -> None:
+    random = Random(seed)
+    policy = random_policy(random)
+    whole = Analysis(policy, VERSIONS).whole
+    for _ in range(150):
+        minor = random.randint(*VERSIONS)
+        request = random_request(random, minor)
+        rule = evaluate(policy, request).rule
+        assert minor in whole[rule].minors_for(kind_of(request)), (rule, minor, request)
+
+
+@MANY
+@given(SEEDS)
+def test_every_witness_is_served_and_decided_as_said(seed: int) -> None:
+    random = Random(seed)
+    policy = random_policy(random)
+    for found in Analysis(policy, VERSIONS).levels():
+        for kind in found.who:
+            request = found.witness_for(kind)
+            assert evaluate(policy, request).rule == found.rule
+            assert kind_of(request) == kind
+            assert is_served(request, found.minors_for(kind)[-1]), (found.minors_for(kind), request)
+
+
+@MANY
+@given(SEEDS)
+def test_each_minor_alone_gives_the_same_answer_as_the_range(seed: int) -> None:
+    random = Random(seed)
+    policy = random_policy(random, 5)
+    whole = Analysis(policy, VERSIONS).whole
+    minor = random.randint(*VERSIONS)
+    alone = Analysis(policy, Versions(minor, minor)).whole
+    assert set(alone) == {rule for rule, found in whole.items() if minor in found.minors}
+
+
+def random_query(random: Random) -> Query:
+    """A class of requests over the common vocabulary."""
+
+    def maybe(values: tuple[str, ...], chance: float) -> tuple[str, ...]:
+        return some(random, values) if random.random() < chance else ()
+
+    group = random.choice(Vocabulary.api_groups)
+    entries = (GroupResources(group, maybe(Vocabulary.items, 0.8)),) if random.random() < 0.6 else ()
+    return Query(
+        resources=entries,
+        verbs=maybe(Vocabulary.verbs, 0.4),
+        namespaces=maybe(Vocabulary.namespaces, 0.3),
+        names=maybe(Vocabulary.names, 0.2),
+        users=maybe(Vocabulary.users, 0.3),
+        user_groups=maybe(Vocabulary.groups, 0.3),
+        urls=maybe(Vocabulary.urls, 0.2),
+        who=some(random, KINDS),
+    )
+
+
+@MANY
+@given(SEEDS)
+def test_levels_of_a_class_are_those_of_its_requests(seed: int) -> None:
+    random = Random(seed)
+    policy, query = random_policy(random), random_query(random)
+    levels = {found.rule: found for found in Analysis(policy, VERSIONS).levels(query)}
+
+    def asked(request: object) -> bool:
+        return any(failed_condition(rule, request) is None for rule in query.rules())  # type: ignore[arg-type]
+
+    for found in levels.values():
+        request = found.witness
+        assert asked(request)
+        assert is_served(request, found.minors_for(kind_of(request))[-1])
+        assert kind_of(request) in query.who
+    for _ in range(100):
+        minor = random.randint(*VERSIONS)
+        request = random_request(random, minor)
+        if asked(request) and kind_of(request) in query.who:
+            assert minor in levels[evaluate(policy, request).rule].minors_for(kind_of(request)), request
+
+
+@MANY
+@given(SEEDS)
+def test_who_is_blocked_is_blocked_by_those_named(seed: int) -> None:
+    random = Random(seed)
+    policy = random_policy(random)
+    analysis = Analysis(policy, VERSIONS)
+    for index, rule in enumerate(policy.rules):
+        reach = analysis.reach(index)
+        if reach:
+            assert reach.witness is not None
+            assert evaluate(policy, reach.witness).rule == index
+            continue
+        assert reach.blame if not reach.blockers else not reach.blame
+        for blocker in reach.blockers:
+            assert failed_condition(rule, blocker.witness) is None
+            assert evaluate(policy, blocker.witness).rule == blocker.rule
+        if reach.blockers:
+            named = [policy.rules[blocker.rule] for blocker in reach.blockers]
+            assert not Analysis(Policy((*named, rule)), VERSIONS).reach(len(named))
+            for left_out in range(len(named)):
+                fewer = named[:left_out] + named[left_out + 1 :]
+                assert Analysis(Policy((*fewer, rule)), VERSIONS).reach(len(fewer))
+
+
+@MANY
+@given(SEEDS)
+def test_dead_by_logic_is_dead_for_every_version(seed: int) -> None:
+    random = Random(seed)
+    policy = random_policy(random)
+    analysis = Analysis(policy, Versions(30, 30))
+    for index in range(len(policy.rules)):
+        reach = analysis.reach(index)
+        if not reach and reach.by_logic:
+            assert not Analysis(policy, Versions(10, 37)).reach(index)
+
+
+@MANY
+@given(SEEDS)
+def test_redundant_is_no_difference(seed: int) -> None:
+    random = Random(seed)
+    policy = random_policy(random, 5)
+    analysis = Analysis(policy, VERSIONS)
+    for index in range(len(policy.rules)):
+        without = policy._replace(rules=policy.rules[:index] + policy.rules[index + 1 :])
+        assert analysis.redundant(index) == (not difference(policy, without, VERSIONS)), index
+
+
+@MANY
+@given(SEEDS)
+def test_difference_is_complete(seed: int) -> None:
+    random = Random(seed)
+    before = random_policy(random, 4)
+    after = random_policy(random, 4) if random.random() < 0.5 else before._replace(rules=before.rules[::-1])
+    found = {(each.before.rule, each.after.rule): each for each in difference(before, after, VERSIONS)}
+    for _ in range(100):
+        minor = random.randint(*VERSIONS)
+        request = random_request(random, minor)
+        one, other = evaluate(before, request), evaluate(after, request)
+        if one.outcome != other.outcome:
+            assert minor in found[one.rule, other.rule].minors
+    for each in found.values():
+        assert any(is_served(each.witness, minor) for minor in each.minors)
+
+
+@MANY
+@given(SEEDS)
+def test_values_decide_or_are_taken(seed: int) -> None:
+    random = Random(seed)
+    policy = random_policy(random, 6)
+    analysis = Analysis(policy, VERSIONS)
+    for index, rule in enumerate(policy.rules):
+        for field in ("users", "user_groups", "verbs", "namespaces", "non_resource_urls"):
+            for at, value in enumerate(getattr(rule, field)):
+                reach = analysis.reach_value(index, field, at)
+                alone = policy._replace(
+                    rules=(*policy.rules[:index], rule._replace(**{field: (value,)}), *policy.rules[index + 1 :])
+                )
+                assert bool(reach) == bool(Analysis(alone, VERSIONS).reach(index)), (field, value)
+                if reach:
+                    assert evaluate(policy, reach.witness).rule == index  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_failed_authentication_leaves_one_event_at_response_started(seed: int) -> None:
+    random = Random(seed)
+    policy = random_policy(random)
+    leaving = {found.rule for found in Analysis(policy, Versions(30, 30)).failed_authentication()}
+    for _ in range(300):
+        request = random_request(random, 30)._replace(user=None, groups=frozenset())
+        decision = evaluate(policy, request)
+        recorded = decision.level != "None" and "ResponseStarted" not in decision.omit_stages
+        assert not recorded or decision.rule in leaving
+    assert NO_RULE not in leaving
+    assert all(decision_of(policy, rule).records for rule in leaving)
