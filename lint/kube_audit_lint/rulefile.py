@@ -33,9 +33,9 @@ def load_rule(path: str) -> Rule:
     document = read_one(path)
     data = plain(document.root)
     with open(SCHEMA, encoding="utf-8") as file:
-        _validate(path, document, data, json.load(file), ())
+        validate(path, document, data, json.load(file), ())
     template = _template(path, document, data["check"])
-    _validate(path, document, data.get("params") or {}, template.PARAMS, ("params",))
+    validate(path, document, data.get("params") or {}, template.PARAMS, ("params",))
     if data["subject"] != template.SUBJECT:
         _fail(path, document, ("subject",), f"the check {data['check']} is for a {template.SUBJECT}")
     name = os.path.splitext(os.path.basename(path))[0]
@@ -64,14 +64,14 @@ def read_one(path: str) -> Document:
         with open(path, "rb") as file:
             data = file.read()
     except OSError as error:
-        raise RuleFileError(error.strerror or str(error), path) from error
+        raise RuleFileError(path, error.strerror or str(error)) from error
     text, problem = decode(data)
     documents = list(read_documents(Source(path, text), byte_problem=problem))
     if not documents:
-        raise RuleFileError("the file is empty", path)
+        raise RuleFileError(path, "the file is empty")
     if documents[0].problem is not None:
         line, column = documents[0].problem.place.source.position(documents[0].problem.place.start)
-        raise RuleFileError(documents[0].problem.message, path, line, column)
+        raise RuleFileError(path, documents[0].problem.message, line, column)
     return documents[0]
 
 
@@ -81,7 +81,7 @@ def _files(folder: str, missing_ok: bool = False) -> list[str]:
     except OSError as error:
         if missing_ok:
             return []
-        raise RuleFileError(error.strerror or str(error), folder) from error
+        raise RuleFileError(folder, error.strerror or str(error)) from error
     return [os.path.join(folder, name) for name in names if name.endswith((".yaml", ".yml"))]
 
 
@@ -100,7 +100,8 @@ def _templates() -> list[str]:
     return [name[:-3].replace("_", "-") for name in os.listdir(folder) if name.endswith(".py") and name[0] != "_"]
 
 
-def _validate(path: str, document: Document, data: Any, schema: dict[str, Any], below: tuple[str, ...]) -> None:
+def validate(path: str, document: Document, data: Any, schema: dict[str, Any], below: tuple[str, ...]) -> None:
+    """Raises RuleFileError for the first thing in a document that its schema does not allow."""
     from jsonschema import Draft202012Validator
 
     for error in sorted(Draft202012Validator(schema).iter_errors(data), key=lambda one: list(map(str, one.path))):
@@ -112,4 +113,4 @@ def _fail(path: str, document: Document, keys: tuple[str | int, ...], message: s
     place = locate(root, *keys).place if root is not None else document.source.place()
     line, column = document.source.position(place.start)
     key = ".".join(str(one) for one in keys)
-    raise RuleFileError(f"{key}: {message}" if key else message, path, line, column)
+    raise RuleFileError(path, f"{key}: {message}" if key else message, line, column)

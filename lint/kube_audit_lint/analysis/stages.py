@@ -1,0 +1,74 @@
+"""At which stages a request leaves events, and which bodies they carry.
+
+Sources: k8s.io/apiserver `pkg/endpoints/filters/audit.go` (WithAudit, WithFailedAuthenticationAudit),
+`pkg/audit/request.go` (LogRequestObject, LogResponseObject), `pkg/server/config.go` and
+kube-apiserver's `BasicLongRunningRequestCheck` (verbs watch and proxy; subresources attach, exec, proxy,
+log, portforward), alike from 1.10 to 1.37.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from kube_audit_lint.model.policy import LEVELS
+
+if TYPE_CHECKING:
+    from kube_audit_lint.analysis.evaluate import Decision
+    from kube_audit_lint.analysis.request import Request
+
+LONG_RUNNING_VERBS = frozenset(("watch", "proxy"))
+LONG_RUNNING_SUBRESOURCES = frozenset(("attach", "exec", "proxy", "log", "portforward"))
+
+_STREAMS = frozenset(("attach", "exec", "proxy", "portforward"))
+_WITH_REQUEST_BODY = frozenset(("create", "update", "patch", "delete", "deletecollection"))
+
+
+class Written(NamedTuple):
+    """What is written of one request. stages: those that leave an event, in order; bodies are in ResponseComplete."""
+
+    stages: tuple[str, ...]
+    omitted: tuple[str, ...]
+    request_body: bool
+    response_body: bool
+
+
+def stages_of(request: Request) -> tuple[str, ...]:
+    """The stages that a request goes through when nothing panics, in order."""
+    if request.user is None:
+        return ("ResponseStarted",)
+    if is_long_running(request):
+        return ("RequestReceived", "ResponseStarted", "ResponseComplete")
+    return ("RequestReceived", "ResponseComplete")
+
+
+def is_long_running(request: Request) -> bool:
+    """Whether the response is a stream, so that its start is a stage of its own."""
+    if request.url is not None:
+        return False
+    return request.verb in LONG_RUNNING_VERBS or request.subresource in LONG_RUNNING_SUBRESOURCES
+
+
+def written(request: Request, decision: Decision) -> Written:
+    """What is written of a request under a decision."""
+    if decision.level == "None":
+        return Written((), (), False, False)
+    stages = stages_of(request)
+    kept = tuple(stage for stage in stages if stage not in decision.omit_stages)
+    level = LEVELS.index(decision.level)
+    bodies = "ResponseComplete" in kept and request.url is None
+    return Written(
+        kept,
+        tuple(stage for stage in stages if stage in decision.omit_stages),
+        bodies and level >= 2 and has_request_body(request),
+        bodies and level >= 3 and has_response_body(request),
+    )
+
+
+def has_request_body(request: Request) -> bool:
+    """Whether such a request carries an object that can be recorded."""
+    return request.verb in _WITH_REQUEST_BODY and request.subresource not in _STREAMS
+
+
+def has_response_body(request: Request) -> bool:
+    """Whether the answer to such a request carries an object that can be recorded."""
+    return request.verb != "watch" and request.subresource not in _STREAMS and request.subresource != "log"

@@ -1,0 +1,91 @@
+"""Policies and requests for the commands that ask about single requests (`explain`, `test`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from kube_audit_lint.analysis.request import Request
+from kube_audit_lint.collecting import collect
+from kube_audit_lint.errors import OwnFileError, UsageError
+from kube_audit_lint.kubernetes.loading import Loaded, load
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.policy import Policy
+from kube_audit_lint.model.version import DEFAULT, Versions, parse_versions
+
+_ANONYMOUS = "system:anonymous"
+_SERVICE_ACCOUNT = "system:serviceaccount:"
+
+
+class Asked(NamedTuple):
+    """A policy that kube-apiserver loads, and where it is written."""
+
+    path: str
+    document: PolicyDocument
+    loaded: Loaded
+    policy: Policy
+
+    def line(self, rule: int) -> int:
+        """The line on which a rule begins."""
+        place = self.document.at("rules", rule)
+        return place.source.position(place.start)[0]
+
+    def where(self, rule: int) -> str:
+        """`path:line` of a rule."""
+        return f"{self.path}:{self.line(rule)}"
+
+
+def open_policy(path: str, versions: Versions | None = None) -> Asked:
+    """The policy in a file, in whatever form it stands there.
+
+    Raises UsageError when there is none, more than one, or one that kube-apiserver does not load.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise OwnFileError(path, error.strerror or str(error)) from error
+    one = collect(path, data, hint="policy")
+    documents = [] if one is None else list(one.found.policies)
+    if len(documents) != 1:
+        raise OwnFileError(path, f"holds {len(documents) or 'no'} audit policies; name a file that holds one")
+    loaded = load(documents[0], versions or documents[0].versions or DEFAULT)
+    if loaded.policy is None or loaded.loads_in is None:
+        first = next((problem for problem in loaded.problems if problem.fatal), None)
+        line = documents[0].source.position(first.place.start)[0] if first else 0
+        reason = first.message if first else "a template decides what is in it"
+        raise OwnFileError(path, f"kube-apiserver does not load this policy: {reason}", line)
+    return Asked(path, documents[0], loaded, loaded.policy)
+
+
+def versions_of(text: str | None) -> Versions | None:
+    """The versions an option names. Raises UsageError."""
+    if text is None:
+        return None
+    versions = parse_versions(text)
+    if versions is None:
+        raise UsageError(f"--kubernetes-version takes a version (1.30) or a range of them (1.29-1.34), not {text!r}")
+    return versions
+
+
+def groups_of(user: str | None, groups: Iterable[str]) -> frozenset[str]:
+    """The groups of a user, with those that such a user always has (KUBERNETES.md, section 3)."""
+    if user is None:
+        return frozenset()
+    if user == _ANONYMOUS:
+        return frozenset((*groups, "system:unauthenticated"))
+    always = ["system:authenticated"]
+    if user.startswith(_SERVICE_ACCOUNT) and user.count(":") == 3:
+        always += ["system:serviceaccounts", f"system:serviceaccounts:{user.split(':')[2]}"]
+    return frozenset((*groups, *always))
+
+
+def resource_request(
+    user: str | None, groups: Iterable[str], verb: str, resource: str, namespace: str = "", name: str = ""
+) -> Request:
+    """A request for `RESOURCE[.GROUP][/SUBRESOURCE]` (`deployments.apps/scale`)."""
+    plain, _, subresource = resource.partition("/")
+    plain, _, group = plain.partition(".")
+    if plain == "namespaces" and not group and name and not namespace:
+        namespace = name  # the API server takes a namespace's own name for its namespace
+    return Request(user, groups_of(user, groups), verb, group, plain, subresource, namespace, name)

@@ -1,0 +1,143 @@
+"""`kube-audit-lint explain`: which rule decides a request, and what is recorded of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, evaluate, explain
+from kube_audit_lint.analysis.request import Request
+from kube_audit_lint.analysis.stages import written
+from kube_audit_lint.asking import Asked, groups_of, open_policy, resource_request, versions_of
+from kube_audit_lint.commands import OK
+from kube_audit_lint.errors import UsageError
+from kube_audit_lint.model.policy import FIELD_NAMES
+from kube_audit_lint.report.safe import visible
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Gives the command its options."""
+    add = parser.add_argument
+    add("policy", metavar="POLICY", help="a file that holds an audit policy")
+    add("--user", metavar="U", help="the user's name; without it: a request that nobody could be authenticated for")
+    add(
+        "--group", action="append", default=[], metavar="G", help="a group of the user's; those it always has are added"
+    )
+    add(
+        "--verb",
+        metavar="V",
+        help="get, list, watch, create, update, patch, delete, deletecollection; with --url get, post, ...",
+    )
+    add("--resource", metavar="R[.GROUP][/SUB]", help="secrets, deployments.apps, pods/exec")
+    add("--namespace", default="", metavar="N", help="without it: cluster-scoped, or over all namespaces")
+    add("--name", default="", metavar="X", help="the object's name")
+    add("--url", metavar="PATH", help="a path that names no resource, such as /healthz")
+    add("--requests", metavar="FILE", help="audit events as JSON lines (- for standard input): one decision a line")
+    add("--kubernetes-version", metavar="V", help="the version that loads the policy (1.30)")
+    add("--format", choices=("text", "json"), default="text", help="default: text")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Explains; returns the exit code."""
+    asked = open_policy(arguments.policy, versions_of(arguments.kubernetes_version))
+    if arguments.requests is not None:
+        from kube_audit_lint.replay import replay
+
+        return replay(asked, arguments.requests, arguments.format, sys.stdout)
+    request = _request(arguments)
+    decision = evaluate(asked.policy, request)
+    if arguments.format == "json":
+        print(json.dumps(_data(asked, request, decision), ensure_ascii=False))
+    else:
+        print("\n".join(_lines(asked, request, decision)))
+    return OK
+
+
+def _request(arguments: argparse.Namespace) -> Request:
+    if (arguments.url is None) == (arguments.resource is None):
+        raise UsageError("explain takes --resource, or --url, or --requests")
+    if arguments.url is not None:
+        verb = (arguments.verb or "get").lower()
+        return Request(arguments.user, groups_of(arguments.user, arguments.group), verb, url=arguments.url)
+    if arguments.verb is None:
+        raise UsageError("--resource goes with --verb")
+    return resource_request(
+        arguments.user, arguments.group, arguments.verb, arguments.resource, arguments.namespace, arguments.name
+    )
+
+
+def _data(asked: Asked, request: Request, decision: Decision) -> dict[str, Any]:
+    """The answer as plain data. Rules are counted from 1, as in all output; null is no rule."""
+    what = written(request, decision)
+    earlier = explain(asked.policy, request)
+    return {
+        "request": request.to_json(),
+        "rule": None if decision.rule == NO_RULE else decision.rule + 1,
+        "line": None if decision.rule == NO_RULE else asked.line(decision.rule),
+        "level": decision.level,
+        "stages": list(what.stages),
+        "omitStages": sorted(decision.omit_stages),
+        "requestBody": what.request_body,
+        "responseBody": what.response_body,
+        "omitManagedFields": decision.omit_managed_fields,
+        "earlier": [
+            {"rule": index + 1, "line": asked.line(index), "failed": FIELD_NAMES[field]} for index, field in earlier
+        ],
+    }
+
+
+def _lines(asked: Asked, request: Request, decision: Decision) -> list[str]:
+    what = written(request, decision)
+    lines = [visible(request.describe()), ""]
+    if decision.rule == NO_RULE:
+        lines.append("No rule matches: the request is not recorded.")
+    else:
+        lines.append(f"Rule {decision.rule + 1} ({visible(asked.where(decision.rule))}) decides: {decision.level}.")
+        lines.append(_stages(what.stages, what.omitted, decision))
+        lines.append(f"Request body: {_yes(what.request_body)}. Response body: {_yes(what.response_body)}.")
+    earlier = explain(asked.policy, request)
+    if earlier:
+        lines += ["", "Earlier rules, and the condition that each of them failed:"]
+    for index, field in earlier:
+        lines.append(visible(f"  rule {index + 1} ({asked.where(index)}): {_failed(asked, request, index, field)}"))
+    return lines
+
+
+def _stages(stages: tuple[str, ...], omitted: tuple[str, ...], decision: Decision) -> str:
+    if decision.level == "None":
+        return "Nothing is recorded."
+    if not stages:
+        return f"Nothing is recorded: {', '.join(omitted)} omitted."
+    left_out = f" (omitted: {', '.join(omitted)})" if omitted else ""
+    return f"Recorded at {', '.join(stages)}{left_out}."
+
+
+def _yes(recorded: bool) -> str:
+    return "recorded" if recorded else "not recorded"
+
+
+def _failed(asked: Asked, request: Request, index: int, field: str) -> str:
+    """The condition in the file's words, against what the request has."""
+    rule = asked.policy.rules[index]
+    name = FIELD_NAMES[field]
+    if request.user is None and field in ("users", "user_groups"):
+        return f"{name}: the request has no user"
+    if field in ("resources", "namespaces") and request.url is not None:
+        return f"{name}: the request names no resource"
+    if field == "non_resource_urls" and request.url is None:
+        return f"{name}: the request is one for a resource"
+    if field == "resources":
+        in_group = f" of the group {request.group}" if request.group else " of the core group"
+        named = f" named {request.name!r}" if any(entry.resource_names for entry in rule.resources) else ""
+        return f"{name}: {request.combined}{in_group}{named} is not in them"
+    values = ", ".join(getattr(rule, field))
+    have = {
+        "users": request.user,
+        "user_groups": ", ".join(sorted(request.groups)),
+        "verbs": request.verb,
+        "namespaces": repr(request.namespace),
+        "non_resource_urls": request.url,
+    }[field]
+    return f"{name}: {have} is not among {values}"
