@@ -81,10 +81,11 @@ class Gathering:
     def _unnamed(self) -> None:
         wanted = {name for server in self._unlinked() if (name := linking.wanted_name(server))}
         unloaded = {
-            os.path.basename(one.source.path)
+            os.path.basename(name)
             for one in self.collected
             for policy in one.found.policies
             if policy.whole_file
+            for name in policy.names or (one.source.path,)
         }
         unloaded -= {linking.wanted_name(server) for server in self._servers()}
         starts = [one.source.path for one in self.collected]

@@ -132,12 +132,21 @@ def _in_volume(server: ApiServer, path: str, by_name: Mapping[str, list[PolicyDo
 
 def _nearest(server: ApiServer, path: str, by_name: Mapping[str, list[PolicyDocument]]) -> PolicyDocument | None:
     at = host_path(server, path) or clean(path)
-    named = [policy for policy in by_name.get(os.path.basename(at), ()) if policy.whole_file]
-    longest = max((_common_end(policy.source.path, at) for policy in named), default=0)
-    same_end = [policy for policy in named if _common_end(policy.source.path, at) == longest]
+    named = [policy for policy in by_name.get(os.path.basename(at), ()) if policy.whole_file and _on_disk(policy)]
+    longest = max((_end_in_common(policy, at) for policy in named), default=0)
+    same_end = [policy for policy in named if _end_in_common(policy, at) == longest]
     if longest < 2:
         same_end = [policy for policy in same_end if _distance(server, policy) <= _NEAR]
     return _closest(server, same_end)
+
+
+def _on_disk(policy: PolicyDocument) -> bool:
+    """Whether it is or becomes a file: the key of a ConfigMap is none, until it is mounted."""
+    return not policy.names or any("/" in name for name in policy.names)
+
+
+def _end_in_common(policy: PolicyDocument, path: str) -> int:
+    return max(_common_end(name, path) for name in policy.names or (policy.source.path,))
 
 
 def _closest(server: ApiServer, policies: Sequence[PolicyDocument]) -> PolicyDocument | None:

@@ -28,6 +28,7 @@ class Context(NamedTuple):
     hint: "policy" or "server" when the configuration or a link says what the file is.
     embedded: also look into heredocs and fenced blocks (`--embedded`).
     neutral: the text of a template without its template language, of the same length; None when it is none.
+    name: of a text inside the file, what the file is called that it becomes (a ConfigMap's key, a path).
     """
 
     source: Source
@@ -35,6 +36,12 @@ class Context(NamedTuple):
     hint: str = ""
     embedded: bool = False
     neutral: str | None = None
+    name: str = ""
+
+    @property
+    def path(self) -> str:
+        """What the file is called, for forms that a name says something to."""
+        return self.name or self.source.path
 
     @property
     def text(self) -> str:

@@ -187,7 +187,7 @@ def _is_patch(item: Mapping, context: Context) -> bool:
 
     An apps/v1 workload without a selector is none that an API server would take.
     """
-    if _PATCH.search(context.source.path):
+    if _PATCH.search(context.path):
         return True
     spec = item.mapping("spec")
     return item.string("apiVersion") == "apps/v1" and spec is not None and "selector" not in spec.entries
