@@ -22,12 +22,19 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     document = subject.document
     if not document.whole_file or document.embedded or not isinstance(document.root, Mapping):
         return  # an empty first document is what is wrong then, and stops the server
-    later = [one for one in document.later if one.root is not None or one.problem is not None]
+    later = [one for one in document.later if not _empty(one)]
     if not later:
         return
     more = "" if len(later) == 1 else f", nor the {len(later) - 1} after it"
     message = f"kube-apiserver reads only the first document of a policy file: this one is never read{more}."
     yield Hit(_place(later[0]), message)
+
+
+def _empty(document: Document) -> bool:
+    root = document.root
+    if document.problem is not None:
+        return False
+    return root is None or (isinstance(root, Scalar) and root.kind == "null")
 
 
 def _place(document: Document) -> Place:

@@ -54,6 +54,9 @@ def meant_group(text: str) -> str | None:
     if "." not in text:
         full = [group for group in dotted if group.split(".")[0] == text]
         return full[0] if len(full) == 1 else nearest(text, [group for group in known if group], 1) or ""
+    for ending in (".k8s.io", ".io"):
+        if text + ending in known:
+            return text + ending
     start, _, rest = text.partition(".")
     if rest in ("k8s.io", "kubernetes.io"):
         same = [group for group in known if group and group.split(".")[0] == start]
