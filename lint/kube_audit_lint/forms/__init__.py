@@ -78,6 +78,7 @@ FORMS = (
     Form("policy", ("",)),  # an empty file holds no marks, and is a policy that stops the server when it is named so
     Form("workload", ("kube-apiserver", "apiserver")),
     Form("kubeadm", ("kubeadm.k8s.io/",)),
+    Form("configmap", ("ConfigMap", "Secret")),
 )
 
 

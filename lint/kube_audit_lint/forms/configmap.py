@@ -1,0 +1,95 @@
+"""ConfigMaps and Secrets that hold a policy, or anything else of ours, under whatever key.
+
+Sources: k8s.io/api core/v1 ConfigMap (data: strings, binaryData: base64) and Secret (data: base64, stringData:
+strings; a key in both is stringData's); pkg/volume/configmap of k8s.io/kubernetes (a mounted key is a file of
+that name). Values that are no strings are refused when the object is applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.inside import found_inside, joined
+from kube_audit_lint.model.document import Found, Misshape
+from kube_audit_lint.reading.nodes import Document, Mapping, Node, Scalar
+
+_SECTIONS = {
+    "ConfigMap": (("data", ""), ("binaryData", "base64")),
+    "Secret": (("data", "base64"), ("stringData", "")),
+}
+
+
+def read(document: Document, context: Context) -> Found | None:
+    """What the object's values hold; None when it is neither kind, or holds nothing of ours."""
+    root = document.mapping
+    if root is None:
+        return None
+    found = joined([_found(item, context) for item in _objects(root)])
+    return found if found else None
+
+
+def _objects(root: Mapping) -> Iterator[Mapping]:
+    """The document itself, or the items of a list."""
+    kind = root.string("kind") or ""
+    if kind in _SECTIONS:
+        yield root
+    elif kind.endswith("List") or kind == "List":
+        for item in root.items("items"):
+            if isinstance(item, Mapping):
+                yield from _objects(item)
+
+
+def _found(item: Mapping, context: Context) -> Found:
+    kind = item.string("kind") or ""
+    metadata = item.mapping("metadata")
+    name = (metadata.string("name") if metadata else None) or ""
+    parts: list[Found] = []
+    for section, encoding in _SECTIONS[kind]:
+        values = item.mapping(section)
+        for key, entry in values.entries.items() if values is not None else ():
+            part = _value(entry.value, key, encoding, context, kind)
+            for policy in part.policies:
+                policy.names = (*policy.names, f"{kind}:{name}")
+            parts.append(part)
+    return joined(parts)
+
+
+def _value(node: Node, key: str, encoding: str, context: Context, kind: str) -> Found:
+    if isinstance(node, Mapping):
+        return Found(misshapes=(_not_a_string(node, kind),)) if _is_policy(node) else Found()
+    if not isinstance(node, Scalar) or node.kind != "string":
+        return Found()
+    found = found_inside(node, context, name=key, encoding=encoding)
+    if encoding and not found.policies and not found.servers:
+        plain = found_inside(node, context, name=key)
+        if plain.policies or plain.servers:
+            return plain._replace(misshapes=(*plain.misshapes, _not_base64(node, kind)))
+    return found
+
+
+def _is_policy(node: Mapping) -> bool:
+    return (node.string("apiVersion") or "").startswith("audit.k8s.io/")
+
+
+def _not_a_string(node: Mapping, kind: str) -> Misshape:
+    first = next(iter(node.entries.values())).key.place
+    return Misshape(
+        "wrong-shape",
+        first,
+        f"The values of a {kind} are strings, and this is a mapping: the {kind} is refused when it is applied "
+        f"(`json: cannot unmarshal object into Go struct field {kind}.data of type "
+        f"{'string' if kind == 'ConfigMap' else '[]uint8'}`).",
+        "Put `|` behind the key in the line above, so that the policy is one string.",
+    )
+
+
+def _not_base64(node: Scalar, kind: str) -> Misshape:
+    section = "stringData" if kind == "Secret" else "data"
+    return Misshape(
+        "wrong-shape",
+        node.place._replace(end=node.start + 1) if node.block else node.place,
+        f"This value of the {kind} is plain text where base64 belongs: the {kind} is refused when it is applied "
+        "(`illegal base64 data at input byte ...`).",
+        f"Move it to `{section}:`.",
+    )

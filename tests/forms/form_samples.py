@@ -1,0 +1,60 @@
+"""What the tests of forms share: reading a text as a file, and holding values to the characters they stand at."""
+
+from __future__ import annotations
+
+from kube_audit_lint.collecting import collect
+from kube_audit_lint.linking import link
+from kube_audit_lint.model.document import Found, PolicyDocument
+from kube_audit_lint.model.server import ApiServer
+
+POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n"
+
+
+def found_in(text: str, path: str = "file.yaml") -> Found:
+    one = collect(path, text.encode())
+    return Found() if one is None else one.found
+
+
+def server_in(text: str, path: str = "file.yaml") -> ApiServer:
+    (server,) = found_in(text, path).servers
+    return server
+
+
+def policy_in(text: str, path: str = "file.yaml") -> PolicyDocument:
+    (policy,) = found_in(text, path).policies
+    return policy
+
+
+def flags(server: ApiServer) -> dict[str, str | None]:
+    """The flags in the order the server reads them; each value must be what stands at its place."""
+    for flag in server.flags:
+        assert flag.value is None or flag.value_place.text == flag.value, flag
+    return {flag.name: flag.value for flag in server.flags}
+
+
+def mounts(server: ApiServer) -> dict[str, str]:
+    """The paths in the container that the file asks for, with the paths on the host."""
+    found = {}
+    for mount in server.mounts or ():
+        if mount.volume is not None and mount.volume.path is not None and mount.place != server.place:
+            assert mount.path.place.text.strip("'\"") == mount.path.text
+            found[mount.path.text] = mount.volume.path.text
+    return found
+
+
+def linked(*files: tuple[str, str]) -> PolicyDocument | None:
+    """The policy that the only server among some files (path, text) loads."""
+    found = [found_in(text, path) for path, text in files]
+    servers = [server for one in found for server in one.servers]
+    policies = [policy for one in found for policy in one.policies]
+    (one,) = link(servers, policies)
+    return one.policy
+
+
+def misshapes(text: str, path: str = "file.yaml") -> list[tuple[str, str]]:
+    """Rule and underlined text of every wrong shape."""
+    return [(shape.rule, shape.place.text) for shape in found_in(text, path).misshapes]
+
+
+def notes(text: str, path: str = "file.yaml") -> list[str]:
+    return [note.message for note in found_in(text, path).notes]
