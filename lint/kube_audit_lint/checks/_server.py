@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from kube_audit_lint.model.server import ApiServer, Flag
@@ -14,6 +15,13 @@ POLICY_FILE = "audit-policy-file"
 WEBHOOK_CONFIG = "audit-webhook-config-file"
 
 _STREAMS = ("/dev/std", "/dev/fd/", "/dev/null", "/dev/tty", "/dev/console", "/dev/pts/", "/proc/")
+
+
+PLACEHOLDER = re.compile(
+    r"\$\{[^{}\s]+\}|\$\([^()\s]+\)|(?<!\{)\{[A-Za-z_][\w. -]*\}(?!\})|<[A-Za-z_][\w. -]*>"
+    r"|\$[A-Za-z_]\w*|__[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*__"
+)
+"""What instructions write where one's own value belongs. Other rules leave such values to the rule placeholder."""
 
 
 def is_set(server: ApiServer, name: str) -> bool:
@@ -38,9 +46,9 @@ def log_file(server: ApiServer) -> str | None:
 def known_path(server: ApiServer, name: str) -> str | None:
     """The absolute path that a flag gives; None when it is not set, relative, or not fully known."""
     path = server.value(name)
-    if not path or not path.startswith("/") or path.startswith(_STREAMS) or is_unknown(path):
+    if not path or not path.startswith("/") or path.startswith(_STREAMS):
         return None
-    return path
+    return None if is_unknown(path) or PLACEHOLDER.search(path) else path
 
 
 def place_of_value(server: ApiServer, name: str) -> Place:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._server import only, place_of_value, span, who
+from kube_audit_lint.checks._server import PLACEHOLDER, only, place_of_value, span, who
 from kube_audit_lint.kubernetes import flags
 from kube_audit_lint.kubernetes.flags import FlagSpec
 from kube_audit_lint.model.server import ApiServer, Flag
@@ -24,7 +24,7 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     unread: set[str] = set()
     for flag in server.flags:
         spec = flags.spec(flag.name) if flag.name.startswith("audit") else None
-        if spec is None or (flag.value is not None and is_unknown(flag.value)):
+        if spec is None or _is_open(flag.value or ""):
             continue
         hit = _unreadable(flag, spec, versions)
         if hit is not None:
@@ -47,6 +47,11 @@ def _unreadable(flag: Flag, spec: FlagSpec, versions: Versions) -> Hit | None:
     return Hit(flag.value_place, _message(part, versions, error), versions=only(part, versions), mend=mend)
 
 
+def _is_open(text: str) -> bool:
+    """Whether a template or somebody has yet to write the value."""
+    return is_unknown(text) or PLACEHOLDER.search(text) is not None
+
+
 def _message(part: Versions, asked: Versions, error: str) -> str:
     return f"{who(part, asked)} does not start: {error}"
 
@@ -59,7 +64,7 @@ def _refused(server: ApiServer, versions: Versions, unread: set[str]) -> Iterato
             minors.setdefault((name, message), []).append(minor)
     spoken: set[str] = set(unread)
     for (name, message), where in minors.items():
-        if name in spoken or server.flag(name) is None or is_unknown(server.value(name) or ""):
+        if name in spoken or server.flag(name) is None or _is_open(server.value(name) or ""):
             continue
         spoken.add(name)
         part = Versions(where[0], where[-1])

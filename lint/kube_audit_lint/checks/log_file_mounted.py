@@ -11,6 +11,7 @@ from typing import Any
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._mounts import is_at, makes_directory, mount_of
 from kube_audit_lint.checks._server import LOG_PATH, log_file
+from kube_audit_lint.checks.log_read_only import OPENED_AT_START
 from kube_audit_lint.finding import Related
 from kube_audit_lint.subject import Params, ServerSubject
 
@@ -28,10 +29,10 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     flag = server.flag(LOG_PATH)
     related = (Related(flag.place, "the log"),) if flag is not None else ()
     if makes_directory(mount):
-        message = (
-            f"A directory is mounted at {path}, where the audit log should be a file. No event is written, "
-            f"and from 1.22 on kube-apiserver does not start: open {path}: is a directory"
-        )
+        new = subject.versions.first >= OPENED_AT_START
+        effect = "" if new else "No event is written, and from 1.22 on "
+        message = f"A directory is mounted at {path}, where the audit log should be a file. "
+        message += f"{effect}kube-apiserver does not start: ensureLogFile: open {path}: is a directory"
         mend = f"Name a file in it: `--{LOG_PATH}={path.rstrip('/')}/audit.log`."
     else:
         message = (

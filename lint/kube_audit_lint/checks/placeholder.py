@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._ack import log_variables
+from kube_audit_lint.checks._server import PLACEHOLDER
 from kube_audit_lint.finding import Related
 from kube_audit_lint.kubernetes import flags
 from kube_audit_lint.model.server import ApiServer
@@ -17,17 +17,12 @@ from kube_audit_lint.subject import Params, ServerSubject
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 
-_PLACEHOLDER = re.compile(
-    r"\$\{[^{}\s]+\}|\$\([^()\s]+\)|(?<!\{)\{[A-Za-z_][\w. -]*\}(?!\})|<[A-Za-z_][\w. -]*>"
-    r"|\$[A-Za-z_]\w*|__[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*__"
-)
-
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     """Speaks once for every placeholder, at its first occurrence."""
     found: dict[str, list[Place]] = {}
     for text, place in _settings(subject.server):
-        for match in _PLACEHOLDER.finditer(place.text):
+        for match in PLACEHOLDER.finditer(place.text):
             if match[0] in text:
                 part = Place(place.source, place.start + match.start(), place.start + match.end())
                 found.setdefault(match[0], []).append(part)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._server import LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG
+from kube_audit_lint.checks._server import LOG_PATH, PLACEHOLDER, POLICY_FILE, WEBHOOK_CONFIG
 from kube_audit_lint.model.unknown import UNKNOWN
 from kube_audit_lint.subject import Params, ServerSubject
 
@@ -17,18 +17,15 @@ PARAMS: dict[str, Any] = {
     "additionalProperties": False,
 }
 
-_OPENERS = ("/", UNKNOWN, "$", "{", "<", "__")
-"""A path that starts so is absolute, or a placeholder that may become so."""
-
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     """Speaks for the paths of the policy, the log and the webhook's configuration."""
     server = subject.server
     for name in params.get("flags", (POLICY_FILE, LOG_PATH, WEBHOOK_CONFIG)):
         flag = server.flag(name)
-        if flag is None or not flag.value or flag.value.startswith(_OPENERS):
+        if flag is None or not flag.value or flag.value.startswith(("/", UNKNOWN)):
             continue
-        if name == LOG_PATH and flag.value == "-":
+        if PLACEHOLDER.match(flag.value) or (name == LOG_PATH and flag.value == "-"):
             continue
         message = (
             f"`{flag.value}` is not absolute: kube-apiserver takes it from its working directory, "

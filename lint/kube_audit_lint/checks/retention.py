@@ -22,13 +22,13 @@ SUBJECT = "server"
 PARAMS: dict[str, Any] = {
     "type": "object",
     "properties": {
-        "gigabytes-per-day": {
+        "log-rate": {
             "type": "number",
             "exclusiveMinimum": 0,
-            "description": "how much the API server writes in a day",
+            "description": "megabytes of audit log that the API server writes in a day",
         }
     },
-    "required": ["gigabytes-per-day"],
+    "required": ["log-rate"],
     "additionalProperties": False,
 }
 
@@ -40,7 +40,7 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     server, versions = subject.server, subject.versions
     if log_file(server) is None or server.flag(_AGE) is None or server.partial:
         return
-    rate = params["gigabytes-per-day"] * 1000
+    rate = params["log-rate"]
     short = {minor: kept for minor in _minors(subject) if (kept := _kept(server, minor, rate))}
     part = span(versions, short.__contains__)
     if part is None:
@@ -48,7 +48,7 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     megabytes, days = short[part.last]
     message = (
         f"{_round(megabytes / 1000)} GB of audit logs are kept (--{_SIZE} for each of --{_BACKUPS} old files and "
-        f"the current one). At {_round(params['gigabytes-per-day'])} GB a day that is "
+        f"the current one). At {_round(rate / 1000)} GB a day that is "
         f"{_days(megabytes / rate)}, not {days} days."
     )
     related = tuple(Related(flag.place, "limits the size") for name in (_SIZE, _BACKUPS) if (flag := server.flag(name)))

@@ -46,12 +46,13 @@ def _nearest(bare: str) -> str | None:
 
 
 def _error(flag: Flag) -> str:
-    if flag.written.startswith("---"):
-        whole = flag.written if flag.value is None else f"{flag.written}={flag.value}"
+    if not flag.name.startswith("-"):
+        return f"unknown flag: --{flag.name}"
+    together = flag.value is not None and flag.value_place.start < flag.place.end
+    whole = f"{flag.written}={flag.value}" if together else flag.written
+    if flag.written.startswith("--"):
         return f"bad flag syntax: {whole}"
-    if flag.name.startswith("-"):
-        return f"unknown shorthand flag: '{flag.written[1:2]}' in {flag.written}"
-    return f"unknown flag: --{flag.name}"
+    return f"unknown shorthand flag: '{flag.written[1:2]}' in {whole}"
 
 
 def _mend(flag: Flag, bare: str, near: str | None) -> str:

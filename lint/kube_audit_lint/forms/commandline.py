@@ -54,9 +54,7 @@ _RUNNERS = frozenset(
 )
 """Programs that run the program named in their arguments."""
 
-_OWN_FLAG = re.compile(
-    r"--(?:audit[-_](?:log|policy|webhook)|etcd[-_]servers|service[-_]cluster[-_]ip[-_]range)"
-)
+_OWN_FLAG = re.compile(r"--(?:audit[-_](?:log|policy|webhook)|etcd[-_]servers|service[-_]cluster[-_]ip[-_]range)")
 """Flags that only an API server has."""
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
@@ -104,9 +102,7 @@ def api_server(words: Sequence[Value], part: Part = same_text, expected: bool = 
     return CommandLine(words[at].place, rest, _open(rest))
 
 
-def api_server_in_shell(
-    text: Value, part: Part = same_text, parameters: Sequence[Value] = ()
-) -> CommandLine | None:
+def api_server_in_shell(text: Value, part: Part = same_text, parameters: Sequence[Value] = ()) -> CommandLine | None:
     """The kube-apiserver that a shell text starts; `parameters` are the shell's `$1`, `$2`, ..."""
     for command in commands(text.text):
         found = api_server(_values(text, _without_prefix(command), part, parameters))
