@@ -111,7 +111,7 @@ require-reason: true
 pedantic: true
 embedded: true
 fail-on: error
-log-rate: 500
+log-rate: 5
 """
         )
         settings = config.for_path("a.yaml")
@@ -122,9 +122,9 @@ log-rate: 500
             "no-catch-all": {"severity": "off"},
             "blocking-strict": {"severity": "on"},
             "blind-spot": {"severity": "info"},
+            "retention-too-short": {"gigabytes-per-day": 5},
         }
         assert settings.pedantic
-        assert settings.log_rate == 500
         assert config.rule_folders == (os.path.realpath("lint-rules"), os.path.realpath("more"))
         assert config.exclude.matches("a/x.bak")
         assert not config.exclude.matches("keep.bak")

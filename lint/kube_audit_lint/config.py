@@ -31,16 +31,12 @@ SCHEMA = os.path.join(os.path.dirname(__file__), "config.schema.json")
 
 
 class Settings(NamedTuple):
-    """What holds for one file.
-
-    rules: rule id to `severity` (`off`, `on` or one) and parameters. log_rate: MB of audit log a day.
-    """
+    """What holds for one file. rules: rule id to `severity` (`off`, `on` or one) and parameters."""
 
     versions: Versions | None = None
     profile: str = ""
     rules: Mapping[str, Mapping[str, Any]] = {}
     pedantic: bool = False
-    log_rate: float | None = None
 
     def with_override(self, override: _Override) -> Settings:
         """These settings with those of an override over them."""
@@ -49,7 +45,6 @@ class Settings(NamedTuple):
             override.profile or self.profile,
             _merged(self.rules, override.rules),
             self.pedantic if override.pedantic is None else override.pedantic,
-            override.log_rate or self.log_rate,
         )
 
 
@@ -61,7 +56,6 @@ class _Override(NamedTuple):
     profile: str
     rules: Mapping[str, Mapping[str, Any]]
     pedantic: bool | None
-    log_rate: float | None
 
 
 class Config:
@@ -167,14 +161,17 @@ class Config:
             self._fail(problem.node, str(problem))
 
     def _override(self, node: MappingNode) -> _Override:
+        rules = {name: _setting(plain(entry.value)) for name, entry in _entries(node.mapping("rules"))}
         rate = plain(node.get("log-rate"))
+        if rate is not None:
+            rule, parameter = _LOG_RATE
+            rules[rule] = {parameter: rate, **rules.get(rule, {})}
         return _Override(
             Globs(_texts(node, "paths")),
             self._versions(node.get("kubernetes-version")),
             node.string("profile") or "",
-            {name: _setting(plain(entry.value)) for name, entry in _entries(node.mapping("rules"))},
+            rules,
             _flag(node, "pedantic"),
-            float(rate) if rate is not None else None,
         )
 
     def _versions(self, node: Node | None) -> Versions | None:
@@ -216,6 +213,7 @@ class Config:
 
 
 _HINTS = (("policies", "policy"), ("servers", "server"))
+_LOG_RATE = ("retention-too-short", "gigabytes-per-day")  # what `log-rate` is a shorter name for
 
 
 def load_config(path: str | None = None) -> Config:
