@@ -89,8 +89,10 @@ class TestCovers:
         assert _run(_file(text), ("blind-spot", 4), ("blind-spot", 5)) == [("blind-spot", 5, "k")]
 
     def test_comments_and_blank_lines_between(self) -> None:
-        text = "# kube-audit-lint: ignore[blind-spot]\n\n# kube-audit-lint: ignore[log-maxage, no-catch-all] x\n"
+        text = (
+            "# kube-audit-lint: ignore[blind-spot]\n\n# kube-audit-lint: ignore[log-maxage, no-catch-all] why\n"
             "# prose\na:\n  b: 1\n"
+        )
         assert _run(_file(text), ("blind-spot", 6), ("log-maxage", 5), ("no-catch-all", 6)) == []
 
     def test_the_whole_file(self) -> None:
@@ -98,7 +100,10 @@ class TestCovers:
         assert _run(_file(text), ("blind-spot", 1), ("log-maxage", 1)) == [("log-maxage", 1, "a")]
 
     def test_units_and_their_continued_lines(self) -> None:
-        text = "[Service]\n# kube-audit-lint: ignore[log-maxage] why\nExecStart=kube-apiserver \\\n--a \\\n--b\nRestart=no\n"
+        text = (
+            "[Service]\n# kube-audit-lint: ignore[log-maxage] why\n"
+            "ExecStart=kube-apiserver \\\n--a \\\n--b\nRestart=no\n"
+        )
         file = _file(text, yaml=False)
         assert _run(file, ("log-maxage", 5), ("log-maxage", 6)) == [("log-maxage", 6, "R")]
 
