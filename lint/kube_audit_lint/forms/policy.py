@@ -66,11 +66,15 @@ def _is_meant(document: Document, documents: tuple[Document, ...], context: Cont
         return _broken_policy(document, context.source.path)
     if isinstance(root, Scalar) and UNKNOWN in root.value:
         return False
-    others = [one for one in documents[1:] if one.root is not None or one.problem is not None]
+    others = [one for one in documents[1:] if one.problem is not None or not _is_nothing(one.root)]
     if any(_is_policy(one) for one in others):
         return all(_is_policy(one) for one in others)
     named = _NAME.match(os.path.basename(context.source.path)) is not None
-    return named and not others and (root is None or _is_rules(root))
+    return named and not others and (_is_nothing(root) or _is_rules(root))
+
+
+def _is_nothing(root: Node | None) -> bool:
+    return root is None or (isinstance(root, Scalar) and root.kind == "null")
 
 
 def _broken_policy(document: Document, path: str) -> bool:
@@ -149,15 +153,15 @@ def _place(document: Document) -> Place:
         if isinstance(entry.value, Scalar) and entry.key.start < entry.value.start:
             return Place(root.source, entry.key.start, entry.value.end)
         return entry.key.place
-    if root is not None:
-        return root.place
-    return _something(document)
+    if root is None or root.start == root.end:
+        return _something(document)
+    return root.place
 
 
 def _something(document: Document) -> Place:
-    """The first line of an empty document that says anything: a comment, or a `---`."""
+    """The first line of an empty document that says anything, or the `---` of it."""
     text = document.source.text
-    start = document.start
+    start = text.rfind("\n", 0, document.start) + 1
     while start < document.end and text[start].isspace():
         start += 1
     end = start

@@ -114,7 +114,7 @@ def _empty(document: PolicyDocument, problems: Problems) -> None:
     place = document.place
     message = "There is no policy in this file, and kube-apiserver does not start with an empty one."
     mend = ""
-    if any(one.root is not None for one in document.later):
+    if any(isinstance(one.root, Mapping) for one in document.later):
         message = "The first document of this file is empty, and kube-apiserver reads only the first."
         mend = "remove the `---` in front of the policy"
     if document.partial or document.embedded:

@@ -1,0 +1,187 @@
+"""What the checks on names take for a slip, and what they leave alone."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+from kube_audit_lint.checks.literal_wildcard import is_pattern
+from kube_audit_lint.checks.unknown_group import meant_group
+from kube_audit_lint.checks.user_is_a_group import group_meant
+from kube_audit_lint.forms import Context, policy
+from kube_audit_lint.kubernetes import resources
+from kube_audit_lint.model.unknown import UNKNOWN
+from kube_audit_lint.model.version import Versions
+from kube_audit_lint.reading.reader import read_file
+from kube_audit_lint.subject import PolicySubject
+
+HEAD = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n"
+TEMPLATES = (
+    "literal_wildcard",
+    "unknown_verb",
+    "unknown_group",
+    "unknown_resource",
+    "name_never_sent",
+    "user_is_a_group",
+    "body_level_on_urls",
+    "redundant_omit_stages",
+    "ignored_document",
+)
+
+
+def said(rules: str, first: int = 24, last: int = 37) -> list[tuple[str, str, str]]:
+    """The template, the characters and the mend of each hit."""
+    source, documents = read_file("audit-policy.yaml", (HEAD + rules).encode())
+    found = policy.read(documents[0], Context(source, tuple(documents), "policy"))
+    assert found is not None
+    subject = PolicySubject(found.policies[0], Versions(first, last))
+    return [
+        (name, hit.place.text, hit.mend)
+        for name in TEMPLATES
+        for hit in import_module(f"kube_audit_lint.checks.{name}").check(subject, {})
+    ]
+
+
+@pytest.mark.parametrize("group", [*resources.groups(), *resources.WELL_KNOWN_OPEN_GROUPS])
+def test_known_groups_are_known(group: str) -> None:
+    assert not group or meant_group(group) is None
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        "app.k8s.io",
+        "cluster.x-k8s.io",
+        "argoproj.io",
+        "cert-manager.io",
+        "networking.istio.io",
+        "security.istio.io",
+        "route.openshift.io",
+        "apps.openshift.io",
+        "oauth.openshift.io",
+        "monitoring.coreos.com",
+        "tekton.dev",
+        "serving.knative.dev",
+        "kyverno.io",
+        "constraints.gatekeeper.sh",
+        "velero.io",
+        "longhorn.io",
+        "projectcalico.org",
+        "crd.projectcalico.org",
+        "cilium.io",
+        "helm.cattle.io",
+        "k3s.cattle.io",
+        "policies.kyverno.io",
+        "kubevirt.io",
+        "node.openshift.io",
+        "storage.cnrm.cloud.google.com",
+        "apps.kruise.io",
+        "batch.volcano.sh",
+        "batch.tutorial.example",
+        "policy.networking.k8s.io",
+        "csi.storage.k8s.io",
+        "scheduling.sigs.k8s.io",
+        "topology.node.k8s.io",
+        "nfd.k8s-sigs.io",
+        "kueue.x-k8s.io",
+        "jobset.x-k8s.io",
+        "external-secrets.io",
+        "eventing.knative.dev",
+        "config.openshift.io",
+    ],
+)
+def test_groups_of_custom_resources_are_left_alone(group: str) -> None:
+    assert meant_group(group) is None
+
+
+@pytest.mark.parametrize(
+    ("group", "meant"),
+    [
+        ("core", "core"),
+        ("v1", "core"),
+        ("rbac.authorization.k8s", "rbac.authorization.k8s.io"),
+        ("rbac.authorization", "rbac.authorization.k8s.io"),
+        ("rbac.k8s.io", "rbac.authorization.k8s.io"),
+        ("rbac", "rbac.authorization.k8s.io"),
+        ("networking.k8.io", "networking.k8s.io"),
+        ("networking", "networking.k8s.io"),
+        ("apps.k8s.io", "apps"),
+        ("app", "apps"),
+        ("storage.kubernetes.io", "storage.k8s.io"),
+        ("secrets", ""),
+    ],
+)
+def test_slips_of_groups(group: str, meant: str) -> None:
+    assert meant_group(group) == meant
+
+
+@pytest.mark.parametrize("text", ["*", "*/scale", "pods/*"])
+def test_patterns(text: str) -> None:
+    assert is_pattern(text)
+
+
+@pytest.mark.parametrize("text", ["*/*", "po*", "pods/e*", "*s/exec", "/*", "*/", "**", ""])
+def test_no_patterns(text: str) -> None:
+    assert not is_pattern(text)
+
+
+@pytest.mark.parametrize(
+    "name", ["system:kube-proxy", "alice", "system:node:a", "system:serviceaccount:a:b", "system:admin"]
+)
+def test_users_are_users(name: str) -> None:
+    assert group_meant(name) == ""
+
+
+@pytest.mark.parametrize(
+    ("resource", "mend"),
+    [
+        ("pod", "write `pods`"),
+        ("Secrets", "write `secrets`"),
+        ("cm", "write `configmaps`"),
+        ("exec", "write `pods/exec`"),
+        ("pods/logs", "write `pods/log`"),
+        ("deployments", 'move it to an item with `group: "apps"`'),
+        ("deployments/*", 'move it to an item with `group: "apps"`'),
+        ("NetworkPolicy", 'write `networkpolicies` in an item with `group: "networking.k8s.io"`'),
+        ("nodes/metrics", "write `nodes/proxy`"),
+        ("*/exce", "write `*/exec`"),
+    ],
+)
+def test_slips_of_resources(resource: str, mend: str) -> None:
+    text = f'- level: Metadata\n  resources: [{{group: "", resources: ["{resource}"]}}]\n'
+    assert said(text) == [("unknown_resource", f'"{resource}"', mend)]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "users: [a-{0}, '{0}*']",
+        "verbs: ['{0}']",
+        "resources: [{{group: '{0}', resources: [foo]}}]",
+        "resources: [{{group: '', resources: ['{0}', 'x{0}/*']}}]",
+        "resources: [{{group: '', resources: [pods], resourceNames: ['{0}*']}}]",
+    ],
+)
+def test_nothing_is_said_of_what_a_template_fills(rule: str) -> None:
+    assert said(f"- level: Metadata\n  {rule.format(UNKNOWN)}\n") == []
+
+
+def test_several_verbs_in_one_string() -> None:
+    assert said('- level: Metadata\n  verbs: ["get,list"]\n  namespaces: [a]\n') == [
+        ("unknown_verb", '"get,list"', "make an item of each: `[get, list]`")
+    ]
+
+
+def test_names_of_nameless_requests() -> None:
+    entry = '{{group: "{0}", resources: [{1}], resourceNames: [a]}}'
+    core = "- level: Metadata\n  verbs: [create]\n  resources: [" + entry + "]\n"
+    assert [one[0] for one in said(core.format("", "pods"))] == ["name_never_sent"]
+    assert said(core.format("", "pods/exec")) == []
+    assert said(core.format("", '"*"')) == []
+    assert said(core.format("example.com", "widgets")) == []
+
+
+@pytest.mark.parametrize(("first", "last", "count"), [(12, 21, 0), (21, 22, 0), (22, 37, 1)])
+def test_removed_resources_are_told_where_no_version_serves_them(first: int, last: int, count: int) -> None:
+    text = "- level: Metadata\n  resources: [{group: extensions, resources: [ingresses]}]\n"
+    assert len(said(text, first, last)) == count

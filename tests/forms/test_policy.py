@@ -1,0 +1,142 @@
+"""Which documents are audit policies, and which only look like some."""
+
+from __future__ import annotations
+
+import pytest
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.policy import read
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.reading.reader import read_file
+
+RULES = "rules:\n- level: Metadata\n"
+HEAD = "apiVersion: audit.k8s.io/v1\nkind: Policy\n"
+WHOLE = HEAD + RULES
+CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\ndata: {}\n"
+
+
+def policies(text: str, path: str = "some.yaml", hint: str = "") -> list[PolicyDocument]:
+    """The policies in a file."""
+    source, documents = read_file(path, text.encode())
+    context = Context(source, tuple(documents), hint)
+    found = (read(document, context) for document in documents)
+    return [policy for one in found if one is not None for policy in one.policies]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        WHOLE,
+        "# why\n---\n" + WHOLE,
+        "apiVersion: audit.k8s.io/v1\n" + RULES,
+        "apiVersion: audit.k8s.io/v1\nkind: AuditPolicy\n" + RULES,
+        "apiVersion: audit.k8s.io/v1\nkind: policy\n" + RULES,
+        "apiVersion: audit.k8s.io/v1\nkind: PolicyList\nitems: []\n",
+        "apiVersion: audit.k8s.io\nkind: Policy\n" + RULES,
+        "apiVersion: audit.k8s.io/v1beta\nkind: Policy\nrules: []\n",
+        "apiVersion: audit.k8s/v1\nkind: Policy\n" + RULES,
+        "apiVersion: k8s.io/v1\nkind: Policy\n" + RULES,
+        "apiVersion: v1\nkind: Policy\n" + RULES,
+        "kind: Policy\n" + RULES,
+        RULES,
+        "rules:\n- level: None\n  users: [alice]\n",
+        "apiversion: audit.k8s.io/v1\nKind: Policy\n" + RULES,
+        '{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "Metadata"}]}',
+        HEAD + "rules:\n- level: Metadata\n\tusers: [a]\n",
+        '{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "Metadata"},]}',
+    ],
+)
+def test_content_says_policy(text: str) -> None:
+    (policy,) = policies(text)
+    assert policy.whole_file
+    assert policy.form == "policy"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# nothing\n",
+        CONFIG_MAP,
+        "apiVersion: audit.k8s.io/v1\nkind: Event\nlevel: Metadata\n",
+        "apiVersion: audit.k8s.io/v1\nkind: EventList\nitems: []\n",
+        "apiVersion: auditregistration.k8s.io/v1alpha1\nkind: AuditSink\nspec: {policy: {level: Metadata}}\n",
+        "apiVersion: kyverno.io/v1\nkind: Policy\nspec: {rules: [{name: a}]}\n",
+        "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nspec: {validationFailureAction: Audit}\n",
+        "apiVersion: policy/v1\nkind: PodDisruptionBudget\nspec: {}\n",
+        "rules:\n- level: none\n- level: warn\n",
+        "rules:\n- name: a\n  level: error\n",
+        "auditConfigs:\n- service: storage.googleapis.com\n",
+        "level: Metadata\n",
+        "cat <<EOF > audit-policy.yaml\n" + WHOLE + "EOF\n\tx\n",
+        "- a\n- b\n",
+    ],
+)
+def test_content_says_something_else(text: str) -> None:
+    assert policies(text) == []
+
+
+@pytest.mark.parametrize(
+    "path", ["audit-policy.yaml", "etc/audit_policy.yml", "kube-audit-policy-prod.yaml", "auditpolicy.json"]
+)
+@pytest.mark.parametrize(
+    "text", ["", "\n", "# to do\n", "---\n", "- level: Metadata\n", "rules:\n- level: Metadata\n\tusers: [a]\n"]
+)
+def test_the_name_counts_where_the_content_says_nothing(path: str, text: str) -> None:
+    assert len(policies(text, path)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CONFIG_MAP,
+        "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\n\tspec: {}\n",
+        "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nspec: {}\n",
+        "auditConfigs: []\n",
+        "how to write an audit policy: see\n\tbelow\n",
+        "some text\n",
+    ],
+)
+def test_the_name_counts_nowhere_else(text: str) -> None:
+    assert policies(text, "audit-policy.yaml") == []
+
+
+def test_what_is_known_to_be_loaded_is_a_policy_whatever_it_says() -> None:
+    (policy,) = policies(CONFIG_MAP + "---\n" + CONFIG_MAP, hint="policy")
+    assert policy.whole_file
+    assert policy.place.text == "kind: ConfigMap"
+
+
+def test_what_follows_a_policy_is_its_later_documents() -> None:
+    (policy,) = policies(WHOLE + "---\n" + WHOLE + "---\n" + CONFIG_MAP)
+    assert len(policy.later) == 2
+
+
+def test_an_empty_first_document_hides_the_policy() -> None:
+    first, second = policies("---\n# nothing\n---\n" + WHOLE)
+    assert first.whole_file
+    assert first.place.text == "---"
+    assert not second.whole_file
+
+
+def test_a_stray_line_hides_the_policy() -> None:
+    first, second = policies("vi audit-policy.yaml\n---\n" + WHOLE)
+    assert first.place.text == "vi audit-policy.yaml"
+    assert second.place.text == "kind: Policy"
+
+
+def test_a_policy_in_a_collection_stands_for_itself() -> None:
+    (policy,) = policies(CONFIG_MAP + "---\n" + WHOLE, "audit-policy.yaml")
+    assert not policy.whole_file
+    assert policy.later == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (WHOLE, "kind: Policy"),
+        ("apiVersion: audit.k8s.io/v1\n" + RULES, "apiVersion: audit.k8s.io/v1"),
+        (RULES, "rules"),
+    ],
+)
+def test_the_place_that_stands_for_the_whole(text: str, place: str) -> None:
+    assert policies(text)[0].place.text == place
