@@ -43,6 +43,29 @@ def text_problem(text: str, start: int) -> ByteProblem:
     return ByteProblem(_utf8_message(data, 0), start, start + 1)
 
 
+_CHUNK = 512
+
+
+def chunk_start(text: str, at: int) -> int:
+    """Where the piece of text begins that the server reads together with the character at an offset.
+
+    It decodes files in pieces of 512 bytes, and refuses a piece as soon as it needs any of it: what
+    is wrong behind the first document is seen only when it lies in the same piece as its end.
+    """
+    data = text.encode("utf-8", "surrogatepass" if "\ud800" <= text[at : at + 1] < "\udc80" else "surrogateescape")
+    bad = len(text[:at].encode("utf-8", "surrogateescape"))
+    first = 0
+    while first + _CHUNK <= bad:
+        first += _CHUNK
+        while data[first] & 0xC0 == 0x80:
+            first -= 1
+    lead = data[bad] if bad < len(data) else 0
+    width = 4 if lead >= 0xF0 else 3 if lead >= 0xE0 else 2 if lead >= 0xC0 else 1
+    if bad + width > min(first + _CHUNK, len(data)):
+        first = bad
+    return len(data[:first].decode("utf-8", "surrogateescape"))
+
+
 def _utf8_message(data: bytes, start: int) -> str:
     lead = data[start]
     width = 1 if lead < 0x80 else 2 if lead >> 5 == 6 else 3 if lead >> 4 == 14 else 4 if lead >> 3 == 30 else 0

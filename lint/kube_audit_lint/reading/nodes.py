@@ -41,7 +41,10 @@ class Scalar(_Node):
     def __init__(
         self, source: Source, start: int, end: int, kind: Kind, value: str, plain: bool = False, block: bool = False
     ) -> None:
-        super().__init__(source, start, end)
+        # Not through super(): every policy makes hundreds of these.
+        self.source = source
+        self.start = start
+        self.end = end
         self.kind = kind
         self.value = value
         self.plain = plain
@@ -136,13 +139,17 @@ Node = Union[Scalar, Sequence, Mapping]
 
 
 class SyntaxProblem:
-    """Why a stream cannot be read: kube-apiserver's own words where they are known, and where."""
+    """Why a stream cannot be read: kube-apiserver's own words where they are known, and where.
 
-    __slots__ = ("message", "place")
+    `opened` is where the quote, bracket or key stands whose end was not found.
+    """
 
-    def __init__(self, message: str, place: Place) -> None:
+    __slots__ = ("message", "opened", "place")
+
+    def __init__(self, message: str, place: Place, opened: Place | None = None) -> None:
         self.message = message
         self.place = place
+        self.opened = opened
 
     def __repr__(self) -> str:
         return f"SyntaxProblem({self.message!r}, {self.place.start}-{self.place.end})"

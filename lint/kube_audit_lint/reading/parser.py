@@ -47,12 +47,10 @@ class Parser:
         if explicit is None:
             return False
         self._states = []
-        if explicit and self._peek()[0] in _NO_CONTENT:
-            self.builder.empty(self._peek()[1])
-        else:
+        if not explicit or self._peek()[0] not in _NO_CONTENT:
             self._node(True, False)
-        while self._state is not None:
-            self._state()
+            while self._state is not None:
+                self._state()
         self._document_end()
         return True
 

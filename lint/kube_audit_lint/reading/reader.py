@@ -43,4 +43,4 @@ def read_documents(
     offsets = offsets or OffsetMap()
     if not marked and looks_like_json(text):
         return read_json(source, text, offsets.outer, offsets.outer_end)
-    return read_yaml(source, text, offsets.outer, offsets.outer_end)
+    return read_yaml(source, text, offsets.outer, offsets.outer_end, byte_problem)

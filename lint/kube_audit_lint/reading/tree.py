@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kube_audit_lint.model.source import Place, Source
-from kube_audit_lint.reading.nodes import Entry, Mapping, Node, Scalar, Sequence, SyntaxProblem
+from kube_audit_lint.reading.nodes import Document, Entry, Mapping, Node, Scalar, Sequence, SyntaxProblem
 from kube_audit_lint.reading.scalars import (
     MAX_INT,
     MERGE_TAG,
@@ -84,6 +84,9 @@ class TreeBuilder:
         """A scalar; `plain` is whether it is written without quotes and not as a block."""
         self.last_end = end
         self._count += 1
+        top = self._top
+        if top is not None and top.merge:
+            self._fail(_MERGE_NEEDS_MAP, self._start(start), self._end(end))
         if tag is None:
             kind, text = resolve_plain(value) if plain else ("string", value)
         else:
@@ -97,7 +100,6 @@ class TreeBuilder:
             self._late.append((node, f"json: unsupported value: {text}"))
         if anchor is not None:
             self._anchors[anchor] = node, 1
-        top = self._top
         if value == "<<" and top is not None and top.items is None and top.key is None:
             top.merge = (plain and tag is None) or tag in ("!", MERGE_TAG)
             self._count -= top.merge
@@ -152,9 +154,15 @@ class TreeBuilder:
 
     # What follows from it
 
-    def problem(self) -> SyntaxProblem | None:
-        """Why the finished document cannot be used."""
-        return self.parse_problem or self._decode_problem or self._late_problem()
+    def document(self, start: int) -> Document:
+        """The finished document, which begins at an offset."""
+        problem = self.parse_problem or self._decode_problem or self._late_problem()
+        first, last = self._start(start), self._end(self.last_end)
+        return Document(self.source, first, last, None if problem else self.root, problem)
+
+    def place(self, start: int, end: int) -> Place:
+        """A place in the file, by the offsets of the text that is read."""
+        return Place(self.source, self._start(start), self._end(end))
 
     def _open(self, node: Sequence | Mapping, anchor: str | None) -> None:
         level = _Level(node, anchor, self._count)
