@@ -25,15 +25,13 @@ from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.unknown import UNKNOWN
 from kube_audit_lint.reading.nodes import Document, Mapping, Node, Scalar
 
-_NAME = re.compile(r".*audit[-_.]?polic(?:y|ies).*\.(?:ya?ml|json)\Z", re.IGNORECASE)
-_FIRST_LINE = re.compile(r"(?:\s*(?:#[^\n]*|---|%[^\n]*)?\n)*\s*(\S[^\n]*)")
-_OWN_KEY = re.compile(
-    r"(?:\{\s*)?[\"']?(?:apiVersion|kind|metadata|omitStages|omitManagedFields|rules)[\"']?\s*:|\{\s*\Z"
-)
-_GROUP = re.compile(r"^[\s{,]*[\"']?apiVersion[\"']?\s*:\s*[\"']?audit\.k8s\.io\b", re.MULTILINE)
-_EVENT = re.compile(r"[\"']?kind[\"']?\s*:\s*[\"']?Event")
-_API_VERSION = re.compile(r"^[\"']?apiVersion[\"']?\s*:", re.MULTILINE)
-_RULE = re.compile(r"^\s*-\s+level\s*:\s*[\"']?(?:None|Metadata|Request|RequestResponse)\b", re.MULTILINE)
+# Compiled when first asked, which for most files is never.
+_NAME = r"(?i)[^/]*audit[-_.]?polic(?:y|ies)[^/]*\.(?:ya?ml|json)\Z"
+_OWN_KEY = r"(?:\{\s*)?[\"']?(?:apiVersion|kind|metadata|omitStages|omitManagedFields|rules)[\"']?\s*:|\{\s*\Z"
+_GROUP = r"(?m)(?:^|[{,])[ \t]*[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?audit\.k8s\.io\b"
+_EVENT = r"[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Event"
+_API_VERSION = r"(?m)^[\"']?apiVersion[\"']?[ \t]*:"
+_RULE = r"(?m)^[ \t]*-[ \t]+level[ \t]*:[ \t]*[\"']?(?:None|Metadata|Request|RequestResponse)\b"
 _SPEAKING_LEVELS = ("metadata", "request", "requestresponse")
 _SPEAKING_FIELDS = ("users", "userGroups", "nonResourceURLs", "omitStages", "verbs", "resources")
 _NEVER = ("Event", "EventList")
@@ -69,7 +67,7 @@ def _is_meant(document: Document, documents: tuple[Document, ...], context: Cont
     others = [one for one in documents[1:] if one.problem is not None or not _is_nothing(one.root)]
     if any(_is_policy(one) for one in others):
         return all(_is_policy(one) for one in others)
-    named = _NAME.match(os.path.basename(context.source.path)) is not None
+    named = _is_named(context.source.path)
     return named and not others and (_is_nothing(root) or _is_rules(root))
 
 
@@ -80,13 +78,24 @@ def _is_nothing(root: Node | None) -> bool:
 def _broken_policy(document: Document, path: str) -> bool:
     """Whether a text that cannot be parsed begins as a policy does: others only show one somewhere."""
     text = document.source.text[document.start : document.end]
-    first = _FIRST_LINE.match(text)
-    if first is None or not _OWN_KEY.match(first[1]) or _EVENT.search(text):
+    if not re.match(_OWN_KEY, _first_line(text)) or re.search(_EVENT, text):
         return False
-    if _GROUP.search(text):
+    if re.search(_GROUP, text):
         return True
-    named = _NAME.match(os.path.basename(path)) is not None
-    return named and not _API_VERSION.search(text) and _RULE.search(text) is not None
+    return _is_named(path) and not re.search(_API_VERSION, text) and re.search(_RULE, text) is not None
+
+
+def _first_line(text: str) -> str:
+    """The first line that says anything."""
+    for line in text.splitlines():
+        found = line.strip()
+        if found and not found.startswith(("#", "---", "%")):
+            return found
+    return ""
+
+
+def _is_named(path: str) -> bool:
+    return re.match(_NAME, os.path.basename(path)) is not None
 
 
 def _is_policy(document: Document) -> bool:

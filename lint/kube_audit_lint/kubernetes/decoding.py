@@ -21,8 +21,8 @@ from kube_audit_lint.model.version import NEWEST, OLDEST
 from kube_audit_lint.reading.nodes import Entry, Mapping, Node, Scalar, Sequence
 
 _JSON_KINDS = {"string": "string", "int": "number", "float": "number", "bool": "bool"}
-_INTEGER = re.compile(r"-?\d{1,19}\Z")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d?:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)\Z")
+_INTEGER = r"-?[0-9]{1,19}\Z"
+_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})\Z"
 
 Minors = tuple[int, int]
 
@@ -189,9 +189,9 @@ def _fits(node: Scalar, kind: str) -> bool:
     if kind in ("string", "bool"):
         return node.kind == kind
     if kind == "int":
-        return node.kind in ("int", "float") and _INTEGER.match(node.value) is not None
+        return node.kind in ("int", "float") and re.match(_INTEGER, node.value) is not None
     if kind == "time":
-        return node.kind == "string" and _TIME.match(node.value) is not None
+        return node.kind == "string" and re.match(_TIME, node.value) is not None
     return kind == "any"
 
 

@@ -21,7 +21,7 @@ from kube_audit_lint.reading.nodes import Mapping, Node, Scalar
 STAR_GROUP_FIRST = 36
 """The first minor in which `group: "*"` means every group; before, it is refused."""
 
-_SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\Z")
+_OF_LABELS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 _BOTH = "rules cannot apply to both regular resources and non-resource URLs"
 _SUBDOMAIN_RULE = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
@@ -56,7 +56,10 @@ def validate(policy: WrittenPolicy, problems: Problems) -> None:
 
 def is_subdomain(name: str) -> bool:
     """Whether a name is a DNS subdomain, as names of groups have to be."""
-    return len(name) <= 253 and _SUBDOMAIN.match(name) is not None
+    labels = name.split(".")
+    return len(name) <= 253 and all(
+        label and label[0] != "-" and label[-1] != "-" and not label.strip(_OF_LABELS) for label in labels
+    )
 
 
 def meant_level(text: str) -> str | None:
