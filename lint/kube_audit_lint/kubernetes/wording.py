@@ -62,6 +62,8 @@ def wrong_type(node: Node, wanted: Type, path: str) -> tuple[str, str]:
 
 def _mend_of_type(node: Node, wanted: Type, name: str, item: bool) -> str:
     text = node.place.text
+    if isinstance(node, Scalar) and (text.startswith(("$", "<")) or text.strip("_@%") != text.strip()):
+        return f"fill in the placeholder `{text}`"
     if isinstance(node, Scalar) and len(text) < 80 and "\n" not in text:
         if wanted.go in ("[]string", "[]v1.Stage"):
             parts = ", ".join(part.strip() for part in text.split(","))
