@@ -131,8 +131,7 @@ def test_dead_by_logic_is_dead_for_every_version(seed: int) -> None:
     policy = random_policy(random)
     analysis = Analysis(policy, Versions(30, 30))
     for index in range(len(policy.rules)):
-        reach = analysis.reach(index)
-        if not reach and reach.by_logic:
+        if analysis.dead_by_logic(index):
             assert not Analysis(policy, Versions(10, 37)).reach(index)
 
 

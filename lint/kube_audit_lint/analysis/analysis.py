@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, decision_of, evaluate
+from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, decision_of, evaluate, item_matches
+from kube_audit_lint.analysis.probe import ANY, Dimensions, Only, Probe
 from kube_audit_lint.analysis.query import EVERYTHING, Query, region_of
-from kube_audit_lint.analysis.space import Anything, Region, Served
+from kube_audit_lint.analysis.space import Anything, Region, Resource, Served, Target, union
 from kube_audit_lint.analysis.symbolic import Conditions, Joint
 from kube_audit_lint.analysis.walk import Segment, UndecidedError, Walk
 from kube_audit_lint.analysis.witness import witness
@@ -19,7 +20,7 @@ from kube_audit_lint.model.policy import FIELD_NAMES, PolicyRule
 from kube_audit_lint.model.version import DEFAULT, Versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kube_audit_lint.analysis.request import Request
     from kube_audit_lint.analysis.walk import Node
@@ -27,8 +28,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Analysis", "Blocker", "Difference", "Query", "Reach", "Recorded", "UndecidedError", "difference"]
 
-BUDGET = 1_500_000
+BUDGET = 600_000
 """Steps that all questions about one policy may take together: less than five seconds."""
+
+LIMIT = 50_000
+"""Steps that one question may take before another way is tried."""
+
+FEW = 10_000
+"""Steps after which it is enough to know some rules that take everything, not all that take anything."""
 
 _SENTINEL = PolicyRule("None")
 
@@ -55,6 +62,12 @@ class Recorded:
         self._nodes.append(node)
         self.worlds |= node.worlds
         self.count += node.count
+
+    def seen(self, worlds: int, request: Request) -> None:
+        """One such request, known otherwise."""
+        self.worlds |= worlds
+        self.count += 1
+        self._witnesses[best(worlds)] = request
 
     @property
     def rule(self) -> int:
@@ -112,24 +125,68 @@ class Blocker(NamedTuple):
     share: int
 
 
-class Reach(NamedTuple):
-    """Whether a rule, or one of its values, ever decides anything.
+class Reach:
+    """Whether a rule, or one of its values, ever decides anything: true when it does.
 
     When `minors` is empty: either `blockers`, the fewest earlier rules that take everything, the greatest
-    share first; then `same_outcome` says whether all these requests are recorded no differently. Or no
-    served request matches at all, and `blame` names the fields that are why. `by_logic`: so for any request
-    whatever, whether served or not.
+    share first; then `same_outcome` says whether all these requests are recorded no differently (None when
+    that would take too long to say). Or no served request matches at all, and `blame` names the fields that
+    are why. These are found out when they are asked for, and may raise UndecidedError.
     """
 
-    minors: tuple[int, ...] = ()
-    witness: Request | None = None
-    blockers: tuple[Blocker, ...] = ()
-    same_outcome: bool = False
-    by_logic: bool = False
-    blame: tuple[str, ...] = ()
+    __slots__ = ("_explain", "_reasons", "minors", "witness")
+
+    def __init__(
+        self,
+        minors: tuple[int, ...] = (),
+        witness: Request | None = None,
+        explain: Callable[[], _Reasons] | None = None,
+    ) -> None:
+        self.minors = minors
+        self.witness = witness
+        self._explain = explain
+        self._reasons: _Reasons | None = None
 
     def __bool__(self) -> bool:
         return bool(self.minors)
+
+    @property
+    def reasons(self) -> _Reasons:
+        """Why nothing is reached."""
+        if self._reasons is None:
+            self._reasons = self._explain() if self._explain else _Reasons()
+        return self._reasons
+
+    @property
+    def blockers(self) -> tuple[Blocker, ...]:
+        """The fewest earlier rules that take everything."""
+        return self.reasons.blockers
+
+    @property
+    def same_outcome(self) -> bool | None:
+        """Whether all that earlier rules take is recorded as this rule would have it."""
+        return self.reasons.same_outcome
+
+    @property
+    def blame(self) -> tuple[str, ...]:
+        """The fields that no served request meets together."""
+        return self.reasons.blame
+
+
+class _Reasons(NamedTuple):
+    blockers: tuple[Blocker, ...] = ()
+    same_outcome: bool | None = False
+    blame: tuple[str, ...] = ()
+
+
+class _Asked(NamedTuple):
+    """A rule as if it listed but one value somewhere, with its bits, and what the value leaves of the space."""
+
+    rule: int
+    alone: PolicyRule
+    wanted: int
+    only: Only = ANY
+    field: str = ""
 
 
 class Difference(NamedTuple):
@@ -153,6 +210,9 @@ class Analysis:
         self._conditions: Conditions | None = None
         self._owners: dict[int, int] = {}
         self._whole: dict[int, Recorded] | None = None
+        self._too_large = False
+        self._made: Dimensions | None = None
+        self._anything: Anything | None = None
         self._reach: dict[tuple[int, PolicyRule], Reach] = {}
         self._matching: dict[PolicyRule, bool] = {}
 
@@ -168,8 +228,12 @@ class Analysis:
     def whole(self) -> dict[int, Recorded]:
         """What each rule that decides anything decides, over every request."""
         if self._whole is None:
+            if self._too_large:
+                raise UndecidedError
             joint = Joint(self.conditions)
+            self._too_large = True
             walk = self._walk(self.space, joint, [Segment(joint.bits)], Region())
+            self._too_large = False
             self._whole = self._collect(walk)
         return self._whole
 
@@ -185,13 +249,13 @@ class Analysis:
 
     def reach(self, rule: int) -> Reach:
         """Which served requests a rule decides, or why there are none."""
-        try:
-            found = self.whole.get(rule)
-        except UndecidedError:
-            return self._reach_of(rule, self.policy.rules[rule])
-        if found is not None:
-            return Reach(found.minors, found.witness)
-        return self._reach_of(rule, self.policy.rules[rule])
+        asked = _Asked(rule, self.policy.rules[rule], self.conditions.rule_bits[rule])
+        whole = self._whole_if_decided()
+        if whole is None:
+            return self._reach_of(asked)
+        if rule in whole:
+            return Reach(whole[rule].minors, whole[rule].witness)
+        return Reach(explain=lambda: self._reasons(asked))
 
     def reach_value(self, rule: int, field: str, index: int, sub: int | None = None) -> Reach:
         """Whether one listed value of a rule ever decides anything.
@@ -199,54 +263,121 @@ class Analysis:
         `field` is one of PolicyRule's. In `resources`, `index` is the entry and `sub` an item of its
         `resources`; for one of its names the field is `resource_names`.
         """
-        return self._reach_of(rule, only_value(self.policy.rules[rule], field, index, sub))
+        alone = only_value(self.policy.rules[rule], field, index, sub)
+        wanted = self.conditions.rule_bits[rule]
+        if field in ("resources", "resource_names"):
+            wanted = self.conditions.entry_bits[rule][index]
+        return self._reach_of(_Asked(rule, alone, wanted, self._only(alone, field, wanted), field))
 
-    def _reach_of(self, index: int, rule: PolicyRule) -> Reach:
-        key = index, rule
+    def dead_by_logic(self, rule: int) -> bool:
+        """Whether earlier rules take every request at all that the rule matches, whether served or not."""
+        if self._anything is None:
+            self._anything = Anything(self.versions)
+        return NO_RULE not in self._deciders([self.policy.rules[rule]], rule, space=self._anything)
+
+    def _only(self, alone: PolicyRule, field: str, wanted: int) -> Only:
+        """The requests that the one value of a field takes."""
+        value = getattr(alone, field)[0] if field != "resource_names" else alone.resources[0].resource_names[0]
+        if field in ("users", "user_groups", "namespaces"):
+            return _ONLY[field](value)
+        targets = [target for target in self._dimensions.targets if target.bits & wanted]
+        if field == "verbs":
+            return Only([target for target in targets if target.verb == value])
+        if field == "non_resource_urls":
+            return Only(list(self.space.paths_below(self._dimensions.joint, value)))
+        found = [taken for target in targets if (taken := _taken(target, alone.resources[0]))]
+        return Only(found, name=value if field == "resource_names" else None)
+
+    def _reach_of(self, asked: _Asked) -> Reach:
+        key = asked.rule, asked.alone
         found = self._reach.get(key)
         if found is None:
-            found = self._reach[key] = self._find_reach(index, rule)
+            probe = self._probe(asked, range(asked.rule))
+            if probe.request is not None:
+                replay(self.policy, probe.request, asked.rule)
+                found = Reach(minors_of(probe.found), probe.request)
+            else:
+                found = Reach(explain=lambda: self._reasons(asked))
+            self._reach[key] = found
         return found
 
-    def _find_reach(self, index: int, rule: PolicyRule) -> Reach:
-        takers = self._deciders([rule], index)
-        own = takers.pop(NO_RULE, None)
-        if own is not None:
-            own.decision = decision_of(self.policy, index)
-            return Reach(own.minors, own.witness)
-        by_logic = NO_RULE not in self._deciders([rule], index, space=Anything(self.versions))
-        if not takers:
-            return Reach(by_logic=by_logic, blame=self._blame(rule))
-        outcome = decision_of(self.policy, index).outcome
-        same = all(taker.decision.outcome == outcome for taker in takers.values())
-        kept = self._fewest(rule, takers)
+    def _reasons(self, asked: _Asked) -> _Reasons:
+        """Why the rule decides nothing."""
+        if not self.matches_something(asked.alone):
+            return _Reasons(blame=self._blame(asked))
+        outcome = decision_of(self.policy, asked.rule).outcome
+        takers, complete = self._takers(asked)
+        same: bool | None = all(taker.decision.outcome == outcome for taker in takers.values())
+        if same and not complete:
+            same = None
         blockers = [
-            Blocker(taker.rule, taker.witness, taker.decision.outcome == outcome, taker.count) for taker in kept
+            Blocker(taker.rule, taker.witness, taker.decision.outcome == outcome, taker.count)
+            for taker in self._fewest(asked, takers)
         ]
-        return Reach((), None, tuple(blockers), same, by_logic)
+        return _Reasons(tuple(blockers), same)
 
-    def _fewest(self, rule: PolicyRule, takers: dict[int, Recorded]) -> list[Recorded]:
+    def _takers(self, asked: _Asked) -> tuple[dict[int, Recorded], bool]:
+        """Who decides the requests that the rule matches, and whether these are all, or but enough of them."""
+        try:
+            return self._deciders([asked.alone], asked.rule, limit=FEW), True
+        except UndecidedError:
+            takers: dict[int, Recorded] = {}
+        while True:
+            probe = self._probe(asked, takers)
+            if probe.request is None:
+                return takers, False
+            rule = evaluate(self.policy, probe.request).rule
+            takers[rule] = Recorded(self.policy, rule, self._dimensions.joint)
+            takers[rule].seen(probe.found, probe.request)
+
+    def _fewest(self, asked: _Asked, takers: dict[int, Recorded]) -> list[Recorded]:
         """Leaves out takers while the others still take everything, those with the least share first."""
         kept = sorted(takers.values(), key=lambda taker: -taker.count)
-        for taker in kept[:0:-1][:16] + kept[:1]:
+        for taker in kept[::-1]:
             others = [other.rule for other in kept if other is not taker]
-            if others and NO_RULE not in self._deciders([rule], others):
+            if others and self._probe(asked, others).request is None:
                 kept.remove(taker)
         return kept
 
-    def _blame(self, rule: PolicyRule) -> tuple[str, ...]:
+    def _probe(self, asked: _Asked, before: Iterable[int]) -> Probe:
+        bits = sum(self.conditions.rule_bits[rule] for rule in before)
+        if self._left <= 0:
+            raise UndecidedError
+        probe = Probe(self._dimensions, asked.wanted, bits, asked.only, min(self._left, LIMIT))
+        self._left -= probe.steps
+        return probe
+
+    @property
+    def _dimensions(self) -> Dimensions:
+        if self._made is None:
+            self._made = Dimensions(self.space, Joint(self.conditions))
+        return self._made
+
+    def _whole_if_decided(self) -> dict[int, Recorded] | None:
+        try:
+            return self.whole
+        except UndecidedError:
+            return None
+
+    def _blame(self, asked: _Asked) -> tuple[str, ...]:
         """The fields of a rule that no served request meets: one, or two that exclude each other, or all."""
-        fields = [name for name in FIELD_NAMES if name in _CONDITIONS and getattr(rule, name)]
+        field = "resources" if asked.field == "resource_names" else asked.field
+        fields = [name for name in FIELD_NAMES if name in _CONDITIONS and getattr(asked.alone, name)]
         pairs = [(one, other) for at, one in enumerate(fields) for other in fields[at + 1 :]]
         for names in (*((name,) for name in fields), *pairs):
-            if not self.matches_something(_SENTINEL._replace(**{name: getattr(rule, name) for name in names})):
+            if field and field not in names:
+                continue
+            if not self.matches_something(_SENTINEL._replace(**{name: getattr(asked.alone, name) for name in names})):
                 return names
         return tuple(fields)
 
     def matches_something(self, rule: PolicyRule) -> bool:
         """Whether any served request matches the rule, taken by itself."""
         if rule not in self._matching:
-            self._matching[rule] = bool(self._deciders([rule], 0))
+            alone = Conditions([rule])
+            region = region_of([rule], alone)
+            walk = self._walk(self.space, Joint(alone), [Segment(alone.bits, alone.bits)], region)
+            self._matching[rule] = bool(walk.leaves)
         return self._matching[rule]
 
     def redundant(self, rule: int) -> bool:
@@ -292,6 +423,7 @@ class Analysis:
         among: int | list[int],
         who: Iterable[str] = KINDS,
         space: Served | None = None,
+        limit: int = LIMIT,
     ) -> dict[int, Recorded]:
         """Who decides the requests that one of `rules` matches, among the first rules or those listed."""
         conditions = self.conditions
@@ -300,13 +432,13 @@ class Analysis:
         indexes = range(among) if isinstance(among, int) else among
         bits = sum(conditions.rule_bits[index] for index in indexes) | conditions.rule_bits[-1]
         segments = [Segment(bits), Segment(asked.bits, asked.bits)]
-        walk = self._walk(space or self.space, joint, segments, region_of(rules, asked, who))
+        walk = self._walk(space or self.space, joint, segments, region_of(rules, asked, who), limit)
         return self._collect(walk)
 
-    def _walk(self, space: Served, joint: Joint, segments: list[Segment], region: Region) -> Walk:
+    def _walk(self, space: Served, joint: Joint, segments: list[Segment], region: Region, limit: int = LIMIT) -> Walk:
         if self._left <= 0:
             raise UndecidedError
-        limit = min(self._left, 600_000)
+        limit = min(self._left, limit)
         try:
             walk = Walk(space, joint, segments, region, limit)
         except UndecidedError:
@@ -346,6 +478,29 @@ def owners(conditions: Conditions) -> dict[int, int]:
             found[bits & -bits] = index
             bits &= bits - 1
     return found
+
+
+_ONLY: dict[str, Callable[[str], Only]] = {
+    "users": lambda value: Only(user=value),
+    "user_groups": lambda value: Only(user_group=value),
+    "namespaces": lambda value: Only(namespace=value),
+}
+
+
+def _taken(target: Target, entry: GroupResources) -> Target | None:
+    """The part of a class of resources that the entry takes, whatever the name."""
+    members = [
+        member
+        for member in target.members
+        if isinstance(member[1], tuple) and entry.group in (member[1][0], "*") and _takes(entry, member[1])
+    ]
+    if len(members) == len(target.members):
+        return target
+    return target._replace(members=members, worlds=union(members)) if members else None
+
+
+def _takes(entry: GroupResources, resource: Resource) -> bool:
+    return not entry.resources or any(item_matches(item, resource[1], resource[2]) for item in entry.resources)
 
 
 def only_value(rule: PolicyRule, field: str, index: int, sub: int | None = None) -> PolicyRule:

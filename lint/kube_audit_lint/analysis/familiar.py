@@ -40,6 +40,7 @@ ORDER = (
 
 USERS = ("jane", "alice", "bob", "carol")
 NODES = ("system:node:worker-1", "system:node:worker-2", "system:node:worker-3")
+COMPONENTS = ("system:kube-scheduler", "system:kube-controller-manager", "system:kube-proxy", "system:kube-router")
 ADMINS = ("kubernetes-admin", "admin")
 ACCOUNTS = ("web", "api", "worker", "batch")
 NAMESPACES = ("payments", "shop", "default", "team-a")

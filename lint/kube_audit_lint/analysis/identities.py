@@ -35,6 +35,8 @@ class Identity(NamedTuple):
 
     user: str | None
     groups: frozenset[str]
+    free: bool = False
+    """Such users may have any other groups besides."""
     stands_for_others: bool = False
     """The name is but an example of many."""
 
@@ -49,9 +51,13 @@ class UserClass(NamedTuple):
 
 
 class Identities(NamedTuple):
-    """The classes of users, the most ordinary first, and the groups that any of them may have besides."""
+    """The classes of users, the most ordinary first, and the groups that any of them may have besides.
+
+    `every` has each mentioned user by itself, though no rule may tell it from another.
+    """
 
     users: list[UserClass]
+    every: list[UserClass]
     free: list[tuple[str, int]]
 
 
@@ -88,11 +94,12 @@ def served_identities(joint: Joint, minors: int) -> Identities:
         build.free |= bits
     _add_ordinary(build, users, groups)
     # Nothing but its name makes a user of the control plane, so an example of each kind will do.
-    for user in (*filter(lambda user: is_control_plane(user, frozenset()), users), "system:kube-scheduler"):
+    example = familiar.pick(familiar.COMPONENTS, users)
+    for user in (*filter(lambda user: is_control_plane(user, frozenset()), users), example):
         if user not in (API_SERVER, UNSECURED):
             build.add(user)
     _add_fixed(build)
-    return Identities(build.classes(), free)
+    return Identities(*build.classes(), free)
 
 
 def _add_ordinary(build: _Builder, users: list[str], groups: list[str]) -> None:
@@ -130,25 +137,27 @@ def any_identities(joint: Joint, minors: int) -> Identities:
     for user in (familiar.pick(familiar.USERS, users), *users):
         build.add_free(user)
     build.add_fixed(None, set(), of_kind(minors, NOBODY))
-    return Identities(build.classes(), free)
+    return Identities(*build.classes(), free)
 
 
 class _Builder:
-    """Gathers classes of users; those that differ in nothing become one."""
+    """Gathers users; those that differ in nothing become one class."""
 
     def __init__(self, joint: Joint, minors: int, free: int) -> None:
         self.joint = joint
         self.minors = minors
         self.free = free
         self.without_group = joint.total("any_group")
-        self.found: dict[tuple[int, int, int], Identity] = {}
+        self.every: list[UserClass] = []
 
-    def classes(self) -> list[UserClass]:
-        """What was gathered, ordinary users first."""
-        order = (ORDINARY, CONTROL_PLANE, NOBODY)
-        masks = [of_kind(self.minors, kind) for kind in order]
-        found = [UserClass(*key, identity) for key, identity in self.found.items()]
-        return [each for mask in masks for each in found if each.worlds & mask]
+    def classes(self) -> tuple[list[UserClass], list[UserClass]]:
+        """What was gathered, ordinary users first: the classes, and every user."""
+        masks = [of_kind(self.minors, kind) for kind in (ORDINARY, CONTROL_PLANE, NOBODY)]
+        every = [each for mask in masks for each in self.every if each.worlds & mask]
+        classes: dict[tuple[int, int, int], UserClass] = {}
+        for each in every:
+            classes.setdefault(each[:3], each)
+        return list(classes.values()), every
 
     def add(self, user: str) -> None:
         """A named user: authenticated, with the groups of its kind, and once more as a member of system:nodes."""
@@ -175,15 +184,19 @@ class _Builder:
             return
         if user is None:
             accepted = self.joint.total("any_user") & self.without_group
-            self.found.setdefault((accepted, 0, worlds), Identity(None, frozenset()))
+            self.every.append(UserClass(accepted, 0, worlds, Identity(None, frozenset())))
         else:
-            self._add(user, user, groups, worlds, 0)
+            self._add(user, user, groups, worlds, None)
 
-    def _add(self, key: str | None, user: str, groups: set[str], worlds: int, free: int, example: bool = False) -> None:
+    def _add(
+        self, key: str | None, user: str, groups: set[str], worlds: int, free: int | None, example: bool = False
+    ) -> None:
         accepted = self.joint.user(key)
         sure = self.without_group
         for group in groups:
             sure |= self.joint.group(group)
         sure &= accepted
-        perhaps = accepted & free & ~sure
-        self.found.setdefault((sure, perhaps, worlds), Identity(user, frozenset(groups), example))
+        perhaps = accepted & (free or 0) & ~sure
+        self.every.append(
+            UserClass(sure, perhaps, worlds, Identity(user, frozenset(groups), free is not None, example))
+        )

@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kube_audit_lint.analysis import familiar
+from kube_audit_lint.analysis.evaluate import url_matches
 from kube_audit_lint.analysis.http import is_resource_path
 from kube_audit_lint.analysis.identities import Identities, any_identities, served_identities
 from kube_audit_lint.analysis.request import RESOURCE_VERBS, URL_VERBS
@@ -30,6 +31,10 @@ NAME_NONE, NAME_SET, NAME_ANY, NO_NAME = range(4)
 
 Resource = tuple[str, str, str]
 """Group, resource, subresource."""
+
+
+PlaceClass = tuple[int, "str | None"]
+"""A namespace or name, after the alternatives that accept it."""
 
 
 class Shape(NamedTuple):
@@ -157,7 +162,7 @@ class Served:
             members.append((worlds, resource))
         verb_bits: dict[str | None, int] = {}
         for (bits, profile), members in classes.items():
-            worlds = _union(members)
+            worlds = union(members)
             for verb, shape in shapes(profile):
                 accepted = verb_bits.get(verb)
                 if accepted is None:
@@ -166,10 +171,14 @@ class Served:
         if region.paths:
             yield from self._paths(joint, required)
 
-    def _paths(self, joint: Joint, required: int) -> Iterator[Target]:
+    def paths_below(self, joint: Joint, spec: str) -> Iterator[Target]:
+        """The classes of paths that one item of `nonResourceURLs` takes."""
+        return self._paths(joint, 0, spec)
+
+    def _paths(self, joint: Joint, required: int, spec: str = "*") -> Iterator[Target]:
         classes: dict[int, str] = {}
         for path in paths(joint):
-            if self.serves_path(path):
+            if self.serves_path(path) and url_matches(spec, path):
                 classes.setdefault(joint.url(path), path)
         verb_bits = [(verb, joint.verb(verb)) for verb in self.url_verbs(joint)]
         for bits, path in classes.items():
@@ -239,7 +248,8 @@ class Anything(Served):
         return any_identities(joint, self.minors)
 
 
-def _union(members: list[tuple[int, Resource | str]]) -> int:
+def union(members: list[tuple[int, Resource | str]]) -> int:
+    """The worlds in which any of them is served."""
     worlds = 0
     for member in members:
         worlds |= member[0]
@@ -323,3 +333,38 @@ def paths(joint: Joint) -> Iterator[str]:
     for prefix in ("/", *joint.mentioned("prefixes")):
         if prefix.startswith("/"):
             yield from (prefix, prefix + "/" * longer, prefix + "-" * longer)
+
+
+def namespace_classes(joint: Joint, kind: int) -> list[PlaceClass]:
+    """The namespaces that a request of the kind may have; None is one that no rule mentions."""
+    values: list[str | None] = [None, *filter(None, joint.mentioned("namespaces"))]
+    if kind == NAMESPACE_EMPTY:
+        values = [""]
+    elif kind == NAMESPACE_ANY:
+        values.append("")
+    return [(joint.namespace(value), value) for value in values]
+
+
+def name_classes(joint: Joint, kind: int) -> list[PlaceClass]:
+    """The names that a request of the kind may have; None is one that no rule mentions."""
+    values: list[str | None] = [None, *filter(None, joint.mentioned("names"))]
+    if kind == NAME_NONE:
+        values = [""]
+    elif kind == NAME_ANY:
+        values.insert(0, "")
+    return [(joint.name(value), value) for value in values]
+
+
+def same_classes(joint: Joint) -> list[PlaceClass]:
+    """Requests for a namespace: its name is their namespace too."""
+    both = (*joint.mentioned("namespaces"), *joint.mentioned("names"))
+    values: list[str | None] = [None, *dict.fromkeys(filter(None, both))]
+    return [(joint.namespace(value) & joint.name(value), value) for value in values]
+
+
+def merged(classes: list[PlaceClass]) -> list[PlaceClass]:
+    """One class for all that the rules do not tell apart: the first."""
+    found: dict[int, str | None] = {}
+    for bits, value in classes:
+        found.setdefault(bits, value)
+    return list(found.items())

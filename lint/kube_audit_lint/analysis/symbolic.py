@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Conditions:
     """Which alternatives of some rules accept which value. Bits start at `offset`.
 
-    In every map from values to bits, the alternatives without such a condition are in `any_...` instead.
+    `rule_bits` are the alternatives of each rule, `entry_bits` the one of each of its `resources`. In every map
+    from values to bits, those without such a condition are there too; for other values they are in `any_...`.
     """
 
     __slots__ = (
@@ -32,6 +33,7 @@ class Conditions:
         "any_verb",
         "bits",
         "end",
+        "entry_bits",
         "exact",
         "for_resources",
         "for_urls",
@@ -54,6 +56,7 @@ class Conditions:
         self.offset = offset
         self.end = offset
         self.rule_bits: list[int] = []
+        self.entry_bits: list[list[int]] = []
         self.users: dict[str, int] = {}
         self.groups: dict[str, int] = {}
         self.verbs: dict[str, int] = {}
@@ -74,6 +77,7 @@ class Conditions:
 
     def _add(self, rule: PolicyRule) -> None:
         start = self.end
+        self.entry_bits.append([])
         if rule.resources:
             self._add_resources(rule)
         else:
@@ -106,6 +110,7 @@ class Conditions:
                 alternatives[names] = bit = 1 << self.end
                 self.end += 1
                 self.any_name |= _spread(self.names, names, bit)
+            self.entry_bits[-1].append(bit)
             if entry.resources:
                 for item in entry.resources:
                     self._add_item(entry.group, item, bit)

@@ -11,22 +11,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kube_audit_lint.analysis.space import (
-    NAME_ANY,
-    NAME_NONE,
-    NAME_SET,
-    NAMESPACE_ANY,
-    NAMESPACE_EMPTY,
     NAMESPACE_IS_NAME,
-    NAMESPACE_SET,
     NO_NAME,
     NO_NAMESPACE,
     Region,
     Served,
     Shape,
+    merged,
+    name_classes,
+    namespace_classes,
+    same_classes,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from kube_audit_lint.analysis.identities import Identities
     from kube_audit_lint.analysis.symbolic import Joint
@@ -134,11 +132,11 @@ class Walk:
             if shape.namespace == NO_NAMESPACE:
                 _move(named.setdefault(NO_NAME, {}), states)
             elif shape.namespace == NAMESPACE_IS_NAME:
-                classes = self._same_classes()
+                classes = merged(same_classes(self.joint))
                 asks = self.asks_namespace | self.asks_name
                 self._expand(states, named.setdefault(NO_NAME, {}), classes, asks, self.asks_user, "both")
             else:
-                classes = self._namespace_classes(shape.namespace)
+                classes = merged(namespace_classes(self.joint, shape.namespace))
                 left = self.asks_name | self.asks_user
                 into = named.setdefault(shape.name, {})
                 self._expand(states, into, classes, self.asks_namespace, left, "namespace")
@@ -150,7 +148,9 @@ class Walk:
             if kind == NO_NAME:
                 _move(done, states)
             else:
-                self._expand(states, done, self._name_classes(kind), self.asks_name, self.asks_user, "name")
+                self._expand(
+                    states, done, merged(name_classes(self.joint, kind)), self.asks_name, self.asks_user, "name"
+                )
         return done
 
     def _expand(
@@ -174,25 +174,6 @@ class Walk:
                 left = prune(bits & accepted, complete)
                 if left:
                     _reach(into, left, node.worlds, node.count, node, what, value)
-
-    def _namespace_classes(self, kind: int) -> list[tuple[int, str | None]]:
-        empty = [] if kind == NAMESPACE_SET else [""]
-        if kind == NAMESPACE_EMPTY:
-            return _merged((self.joint.namespace(""), "") for _ in empty)
-        assert kind in (NAMESPACE_SET, NAMESPACE_ANY)
-        values: list[str | None] = [None, *filter(None, self.joint.mentioned("namespaces")), *empty]
-        return _merged((self.joint.namespace(value), value) for value in values)
-
-    def _name_classes(self, kind: int) -> list[tuple[int, str | None]]:
-        mentioned: list[str | None] = [None, *filter(None, self.joint.mentioned("names"))]
-        no_name: list[str | None] = [""]
-        values = {NAME_NONE: no_name, NAME_SET: mentioned, NAME_ANY: ["", *mentioned]}[kind]
-        return _merged((self.joint.name(value), value) for value in values)
-
-    def _same_classes(self) -> list[tuple[int, str | None]]:
-        both = (*self.joint.mentioned("namespaces"), *self.joint.mentioned("names"))
-        values: list[str | None] = [None, *dict.fromkeys(filter(None, both))]
-        return _merged((self.joint.namespace(value) & self.joint.name(value), value) for value in values)
 
     def _after_users(self, states: States) -> dict[tuple[int, int], Node]:
         settle = _settler(self.segments)
@@ -257,14 +238,6 @@ def _reach(
 def _move(into: States, states: States) -> None:
     for bits, node in states.items():
         _reach(into, bits, node.worlds, node.count, node, "", None)
-
-
-def _merged(classes: Iterable[tuple[int, str | None]]) -> list[tuple[int, str | None]]:
-    """One class for all that the rules do not tell apart: the first."""
-    found: dict[int, str | None] = {}
-    for bits, value in classes:
-        found.setdefault(bits, value)
-    return list(found.items())
 
 
 def _pruner(segments: Sequence[Segment]) -> Callable[[int, int], int]:

@@ -20,16 +20,15 @@ class Trace:
 
     __slots__ = ("groups", "identity", "name", "namespace", "target", "world")
 
-    def __init__(self, node: Node, world: int) -> None:
+    def __init__(self, node: Node | None, world: int) -> None:
         self.world = world
         self.target: Target | None = None
         self.namespace: str | None = ""
         self.name: str | None = ""
         self.identity: Identity | None = None
         self.groups: set[str] = set()
-        at: Node | None = node
-        while at is not None:
-            at = self._step(at)
+        while node is not None:
+            node = self._step(node)
 
     def _step(self, node: Node) -> Node | None:
         _, parent, what, value = next(origin for origin in node.origins if origin[0] & self.world)
@@ -56,7 +55,11 @@ def _first(users: list[UserClass], world: int) -> UserClass:
 
 def witness(node: Node, joint: Joint, worlds: int = -1) -> Request:
     """A request that leads to the node, in the best of its worlds (or of those given)."""
-    trace = Trace(node, best(node.worlds & worlds))
+    return request_of(Trace(node, best(node.worlds & worlds)), joint)
+
+
+def request_of(trace: Trace, joint: Joint) -> Request:
+    """The request with the values of a trace."""
     assert trace.target is not None
     assert trace.identity is not None
     user, groups = _user(trace.identity, frozenset(trace.groups), joint)

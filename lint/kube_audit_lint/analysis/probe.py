@@ -1,0 +1,234 @@
+"""Whether one rule, or one of its values, decides anything: a search for a single request.
+
+Where `walk.py` answers for all rules at once, and so cannot stop early, a probe follows one path at a time and
+stops as soon as it has seen the rule decide in every minor asked about. What has failed is kept, so that a
+state is looked into once for each world.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from kube_audit_lint.analysis import space as classes
+from kube_audit_lint.analysis.space import NAMESPACE_IS_NAME, NO_NAMESPACE, Region, Target
+from kube_audit_lint.analysis.walk import UndecidedError
+from kube_audit_lint.analysis.witness import Trace, request_of
+from kube_audit_lint.analysis.worlds import EVERYONE, FIELD, WIDTH, best
+
+if TYPE_CHECKING:
+    from kube_audit_lint.analysis.identities import Identities, UserClass
+    from kube_audit_lint.analysis.request import Request
+    from kube_audit_lint.analysis.space import PlaceClass, Served
+    from kube_audit_lint.analysis.symbolic import Joint
+
+
+class Dimensions:
+    """The classes of each dimension for some conditions, made once for many probes."""
+
+    def __init__(self, space: Served, joint: Joint) -> None:
+        self.joint = joint
+        self.space = space
+        self.targets: list[Target] = list(space.targets(joint, Region()))
+        self.identities: Identities = space.identities(joint)
+        self.asks_name = joint.total("asks_name")
+        self.asks_user = joint.total("asks_user")
+        self.asks_place = self.asks_name | joint.total("asks_namespace")
+        self._places: dict[tuple[str, int, bool], list[PlaceClass]] = {}
+        free = self.identities.free
+        self.later = [0] * (len(free) + 1)
+        for index in range(len(free) - 1, -1, -1):
+            self.later[index] = self.later[index + 1] | free[index][1]
+
+    def places(self, what: str, kind: int, every: bool) -> list[PlaceClass]:
+        """Namespaces, names, or both in one; every mentioned value, or one of each class."""
+        key = what, kind, every
+        found = self._places.get(key)
+        if found is None:
+            if what == "both":
+                found = classes.same_classes(self.joint)
+            elif what == "namespace":
+                found = classes.namespace_classes(self.joint, kind)
+            else:
+                found = classes.name_classes(self.joint, kind)
+            found = self._places[key] = found if every else classes.merged(found)
+        return found
+
+
+class Only(NamedTuple):
+    """The one value that requests must have in some dimension; what is None is free."""
+
+    targets: list[Target] | None = None
+    namespace: str | None = None
+    name: str | None = None
+    user: str | None = None
+    user_group: str | None = None
+
+
+ANY = Only()
+
+
+class Probe:
+    """Looks for requests that one of the `wanted` bits decides, with only the bits below it before it."""
+
+    def __init__(
+        self, dimensions: Dimensions, wanted: int, before: int, only: Only = ANY, limit: int = 200_000
+    ) -> None:
+        self.dimensions = dimensions
+        self.wanted = wanted
+        self.alive = wanted | before
+        self.only = only
+        self.limit = limit
+        self.steps = 0
+        self.found = 0
+        self.request: Request | None = None
+        self._failed: dict[tuple[int, ...], int] = {}
+        self._trace = Trace(None, 0)
+        self._users = self._chosen_users()
+        self._targets = [
+            target for target in (dimensions.targets if only.targets is None else only.targets) if target.bits & wanted
+        ]
+        self.missing = self._possible()
+        self._run()
+
+    def _possible(self) -> int:
+        """The minors that serve anything for the rule, in the field of every kind of user."""
+        resources = users = 0
+        for target in self._targets:
+            resources |= target.worlds
+        for user in self._users:
+            if (user.sure | user.perhaps) & self.wanted:
+                users |= user.worlds
+        return _minors(resources) * EVERYONE & _minors(users) * EVERYONE
+
+    def _run(self) -> None:
+        complete = ~(self.dimensions.asks_place | self.dimensions.asks_user)
+        for target in self._targets:
+            if target.worlds & self.missing:
+                bits = self._cut(target.bits & self.alive, complete)
+                if bits:
+                    self._trace.target = target
+                    self._place(bits, target)
+                    if not self.missing:
+                        break
+
+    def _cut(self, bits: int, complete: int) -> int:
+        """What is left before and at the first complete alternative; 0 when nothing wanted is left."""
+        if done := bits & complete:
+            bits &= ((done & -done) << 1) - 1
+        return bits if bits & self.wanted else 0
+
+    def _spend(self, key: tuple[int, ...], worlds: int) -> int:
+        """The worlds in which a state has yet to be looked into."""
+        self.steps += 1
+        if self.steps > self.limit:
+            raise UndecidedError
+        failed = self._failed.get(key, 0)
+        self._failed[key] = failed | worlds
+        return worlds & ~failed & self.missing
+
+    def _place(self, bits: int, target: Target) -> None:
+        kind, name = target.shape
+        worlds = self._spend((0, bits, kind, name), target.worlds)
+        if not worlds:
+            return
+        if kind == NO_NAMESPACE:
+            self._user(bits, worlds)
+        elif kind == NAMESPACE_IS_NAME:
+            for left, value in self._choices("both", kind, bits, ~self.dimensions.asks_user):
+                self._trace.namespace = self._trace.name = value
+                self._user(left, worlds)
+        else:
+            complete = ~(self.dimensions.asks_name | self.dimensions.asks_user)
+            for left, value in self._choices("namespace", kind, bits, complete):
+                self._trace.namespace = value
+                self._name(left, worlds, name)
+
+    def _name(self, bits: int, worlds: int, kind: int) -> None:
+        worlds = self._spend((1, bits, kind), worlds)
+        if worlds:
+            for left, value in self._choices("name", kind, bits, ~self.dimensions.asks_user):
+                self._trace.name = value
+                self._user(left, worlds)
+
+    def _choices(self, what: str, kind: int, bits: int, complete: int) -> list[PlaceClass]:
+        only = self.only.namespace if what == "namespace" else self.only.name
+        if what == "both" and only is None:
+            only = self.only.namespace
+        every = self.dimensions.places(what, kind, only is not None)
+        found: dict[int, str | None] = {}
+        for accepted, value in every:
+            if only is None or value == only:
+                left = self._cut(bits & accepted, complete)
+                if left:
+                    found.setdefault(left, value)
+        return list(found.items())
+
+    def _chosen_users(self) -> list[UserClass]:
+        identities = self.dimensions.identities
+        if self.only.user is not None:
+            return [user for user in identities.every if user.identity.user == self.only.user]
+        return identities.users if self.only.user_group is None else identities.every
+
+    def _user(self, bits: int, worlds: int) -> None:
+        worlds = self._spend((2, bits), worlds)
+        if not worlds:
+            return
+        for user in self._users:
+            both = worlds & user.worlds & self.missing
+            if both:
+                sure, perhaps = bits & user.sure, bits & user.perhaps
+                if self.only.user_group is not None:
+                    sure, perhaps = self._with_group(sure, perhaps, user)
+                self._trace.identity = user.identity
+                self._trace.groups = set()
+                self._groups(sure, perhaps, 0, both)
+
+    def _with_group(self, sure: int, perhaps: int, user: UserClass) -> tuple[int, int]:
+        """The wanted bits met by the one group, sure or free, and by no other."""
+        mine = (sure | perhaps) & self.wanted
+        sure &= ~self.wanted
+        perhaps &= ~self.wanted
+        if self.only.user_group in user.identity.groups:
+            return sure | mine, perhaps
+        free = user.identity.free and any(group == self.only.user_group for group, _ in self.dimensions.identities.free)
+        return sure, perhaps | mine if free else perhaps
+
+    def _groups(self, sure: int, perhaps: int, index: int, worlds: int) -> None:
+        if sure:
+            first = sure & -sure
+            perhaps &= first - 1
+            sure = first
+        if not (sure | perhaps) & self.wanted:
+            return
+        if not perhaps:
+            self._reached(worlds)
+            return
+        worlds = self._spend((3, sure, perhaps, index), worlds)
+        if not worlds:
+            return
+        group, asking = self.dimensions.identities.free[index]
+        later = self.dimensions.later[index + 1]
+        if self.only.user_group is not None:
+            asking = asking | self.wanted if group == self.only.user_group else asking & ~self.wanted
+            later = self._later_with_group(later, index)
+        hit = perhaps & asking
+        self._groups(sure, perhaps & later, index + 1, worlds)
+        if hit and self.missing & worlds:
+            self._trace.groups.add(group)
+            self._groups(sure | hit, perhaps & ~hit & later, index + 1, worlds & self.missing)
+            self._trace.groups.discard(group)
+
+    def _later_with_group(self, later: int, index: int) -> int:
+        names = [group for group, _ in self.dimensions.identities.free[index + 1 :]]
+        return later | self.wanted if self.only.user_group in names else later & ~self.wanted
+
+    def _reached(self, worlds: int) -> None:
+        self.found |= worlds
+        self.missing &= ~(_minors(worlds) * EVERYONE)
+        if self.request is None:
+            self._trace.world = best(worlds)
+            self.request = request_of(self._trace, self.dimensions.joint)
+
+
+def _minors(worlds: int) -> int:
+    return (worlds | worlds >> WIDTH | worlds >> 2 * WIDTH) & FIELD
