@@ -22,7 +22,19 @@ KEYWORDS = frozenset(
     [
         *("type", "enum", "const", "pattern", "minLength", "minimum", "exclusiveMinimum", "maximum"),
         *("properties", "required", "additionalProperties", "propertyNames", "minProperties", "items", "minItems"),
-        *("uniqueItems", "anyOf", "$ref", "$defs", "$schema", "$id", "title", "description", "default", "examples"),
+        *(
+            "uniqueItems",
+            "dependentRequired",
+            "anyOf",
+            "$ref",
+            "$defs",
+            "$schema",
+            "$id",
+            "title",
+            "description",
+            "default",
+            "examples",
+        ),
     ]
 )
 """The keywords that are understood; a schema with any other one would be read wrongly."""
@@ -66,7 +78,12 @@ class _Shape:
         if not _of_type(node, schema.get("type")):
             yield Problem(node, key, f"must be {self._wanted(schema)}, not {_written(node)}")
             return
-        if isinstance(node, Scalar):
+        value = plain(node)
+        if "const" in schema and not _same(value, schema["const"]):
+            yield Problem(node, key, f"must be {schema['const']}, not {_written(node)}")
+        elif "enum" in schema and not any(_same(value, one) for one in schema["enum"]):
+            yield Problem(node, key, f"must be {self._wanted(schema)}, not {_written(node)}{_meant(node, schema)}")
+        elif isinstance(node, Scalar):
             yield from self._scalar(node, schema, key)
         elif isinstance(node, SequenceNode):
             yield from self._sequence(node, schema, key)
@@ -109,20 +126,13 @@ class _Shape:
         return " or ".join(_TYPES[one] for one in ([types] if isinstance(types, str) else types))
 
     def _scalar(self, node: Scalar, schema: Schema, key: str) -> Iterator[Problem]:
-        value = plain(node)
-        if "const" in schema and not _same(value, schema["const"]):
-            yield Problem(node, key, f"must be {schema['const']}, not {_written(node)}")
-        if "enum" in schema and not any(_same(value, one) for one in schema["enum"]):
-            near = nearest(node.value, [one for one in schema["enum"] if isinstance(one, str)])
-            hint = f"; did you mean {near}?" if near else ""
-            yield Problem(node, key, f"must be {self._wanted(schema)}, not {_written(node)}{hint}")
-        elif node.kind == "string":
+        if node.kind == "string":
             short = len(node.value) < schema.get("minLength", 0)
             if short or ("pattern" in schema and not re.search(schema["pattern"], node.value)):
                 wanted = self._wanted(schema) if "title" in schema else f"a text that fits {schema.get('pattern')}"
                 yield Problem(node, key, f"must be {wanted if not short else 'not empty'}, not {_written(node)}")
         elif node.kind in ("int", "float"):
-            yield from _number(node, value, schema, key)
+            yield from _number(node, schema, key)
 
     def _sequence(self, node: SequenceNode, schema: Schema, key: str) -> Iterator[Problem]:
         if len(node.items) < schema.get("minItems", 0):
@@ -141,6 +151,13 @@ class _Shape:
         for name in schema.get("required", ()):
             if name not in node.entries:
                 yield Problem(node, key, f"lacks {name}")
+        for name, others in schema.get("dependentRequired", {}).items():
+            for other in others if name in node.entries else ():
+                if other not in node.entries:
+                    yield Problem(node, key, f"has {name} but lacks {other}")
+        yield from self._entries(node, schema, key)
+
+    def _entries(self, node: MappingNode, schema: Schema, key: str) -> Iterator[Problem]:
         known: Schema = schema.get("properties", {})
         others = schema.get("additionalProperties", True)
         for name, entry in node.entries.items():
@@ -157,7 +174,17 @@ class _Shape:
                 yield from self.problems(entry.value, others, below)
 
 
-def _number(node: Scalar, value: Any, schema: Schema, key: str) -> Iterator[Problem]:
+def _meant(node: Node, schema: Schema) -> str:
+    near = nearest(node.value, filter(_is_text, schema["enum"])) if isinstance(node, Scalar) else None
+    return f"; did you mean {near}?" if near else ""
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _number(node: Scalar, schema: Schema, key: str) -> Iterator[Problem]:
+    value = plain(node)
     if "minimum" in schema and value < schema["minimum"]:
         yield Problem(node, key, f"must be at least {schema['minimum']}, not {_written(node)}")
     if "exclusiveMinimum" in schema and value <= schema["exclusiveMinimum"]:
