@@ -12,6 +12,7 @@ from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.version import DEFAULT, Versions
 from kube_audit_lint.options import Options
+from kube_audit_lint.siblings import clusters
 from kube_audit_lint.subject import DirectorySubject, PolicySubject, ServerSubject
 
 
@@ -77,5 +78,7 @@ def directories(
         folders.setdefault(os.path.dirname(server.server.source.path), ([], []))[0].append(server)
     for policy in policies:
         folders.setdefault(os.path.dirname(policy.document.source.path), ([], []))[1].append(policy)
+    groups = clusters(servers, config.cluster_of) if len(servers) > 1 else []
     for path, (of_servers, of_policies) in folders.items():
-        yield DirectorySubject(path, tuple(of_servers), tuple(of_policies))
+        own = tuple(group for group in groups if os.path.dirname(group[0].server.source.path) == path)
+        yield DirectorySubject(path, tuple(of_servers), tuple(of_policies), own)

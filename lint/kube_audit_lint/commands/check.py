@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from kube_audit_lint import report as reports
 from kube_audit_lint.commands import FAILED, FINDINGS, OK
-from kube_audit_lint.config import load_config
+from kube_audit_lint.config import Config, load_config
 from kube_audit_lint.engine import Outcome
 from kube_audit_lint.engine import run as run_engine
 from kube_audit_lint.errors import UsageError
@@ -51,7 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Lints; returns the exit code."""
     config = load_config(arguments.config)
     catalogue = catalogue_with(config.rule_folders)
-    options = _options(arguments, catalogue)
+    config.hold_against(catalogue)
+    options = _options(arguments, config, catalogue)
     progress = _Progress(sys.stderr)
     outcome = run_engine(options, config, catalogue, progress)
     progress.clear()
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     return _exit_code(outcome.report, arguments.fail_on or config.fail_on or "warning")
 
 
-def _options(arguments: argparse.Namespace, catalogue: Catalogue) -> Options:
+def _options(arguments: argparse.Namespace, config: Config, catalogue: Catalogue) -> Options:
     known = set(catalogue.rules) | {rule.category for rule in catalogue.rules.values()}
     profile = arguments.profile or ""
     if profile and profile not in catalogue.profiles:
@@ -77,7 +78,7 @@ def _options(arguments: argparse.Namespace, catalogue: Catalogue) -> Options:
         _ids(arguments.ignore, "--ignore", known),
         arguments.pedantic,
         not arguments.no_ignores,
-        arguments.embedded,
+        arguments.embedded or config.embedded,
         stdin,
     )
 
