@@ -18,6 +18,9 @@ from kube_audit_lint.model.unknown import is_unknown
 POLICY_FLAG = "audit-policy-file"
 
 _TEMPLATE_ENDS = (".j2", ".tpl", ".tmpl", ".erb", ".gotmpl")
+_OBJECTS = ("ConfigMap:", "Secret:")
+"""How a HostFile's `local` begins that is taken from an object: `Secret:name/key`."""
+
 _NEAR = 6
 """How many steps up and down the tree a file of the same name may be away."""
 
@@ -96,24 +99,37 @@ def _link(
     path = policy_path(server)
     if path is None:
         return Link(server, None)
-    return Link(
-        server, _brought(server, path, by_path) or _in_volume(server, path, by_name) or _nearest(server, path, by_name)
-    )
+    brought = _brought(server, path)
+    if brought is not None:
+        return Link(server, _content(server, path, brought, by_path, by_name))
+    return Link(server, _in_volume(server, path, by_name) or _nearest(server, path, by_name))
 
 
-def _brought(server: ApiServer, path: str, by_path: Mapping[str, PolicyDocument]) -> PolicyDocument | None:
-    """The policy among the files that the form itself brings onto the host."""
+def _brought(server: ApiServer, path: str) -> HostFile | None:
+    """The file that the form itself brings onto the host and that is read: no other can be, known or not."""
     at = host_path(server, path)
     best: HostFile | None = None
     for file in server.files:
         if at is not None and _at_or_below(at, clean(file.path)) and (best is None or len(file.path) > len(best.path)):
             best = file
-    if best is None or at is None:
-        return None
-    if best.content is not None or best.local is None:
-        return best.content
-    below = at[len(clean(best.path)) :].lstrip("/")
-    return _local(server.source.path, "/".join(part for part in (best.local.text, below) if part), by_path)
+    return best
+
+
+def _content(
+    server: ApiServer,
+    path: str,
+    file: HostFile,
+    by_path: Mapping[str, PolicyDocument],
+    by_name: Mapping[str, list[PolicyDocument]],
+) -> PolicyDocument | None:
+    """The policy in a file that the form brings: written in place, in an object's key, or on the author's machine."""
+    if file.content is not None or file.local is None:
+        return file.content
+    if file.local.text.startswith(_OBJECTS):
+        named, _, key = file.local.text.rpartition("/")
+        return _closest(server, [policy for policy in by_name.get(_base(key), ()) if named in policy.names])
+    below = (host_path(server, path) or "")[len(clean(file.path)) :].lstrip("/")
+    return _local(server.source.path, "/".join(part for part in (file.local.text, below) if part), by_path)
 
 
 def _local(from_path: str, local: str, by_path: Mapping[str, PolicyDocument]) -> PolicyDocument | None:
