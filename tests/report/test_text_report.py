@@ -222,6 +222,13 @@ def test_mend_is_wrapped_but_not_what_is_to_be_copied() -> None:
     )
 
 
+def test_code_is_not_wrapped() -> None:
+    finding = found(POLICY.place(0, 3), mend=f"Add {'x' * 80} `- {{name: a, readOnly: true}}` there, " + "and so " * 3)
+    assert snippet_of(finding).split("^^^\n")[1] == (
+        f"  = mend: Add {'x' * 80}\n    `- {{name: a, readOnly: true}}` there, and so and so and so"
+    )
+
+
 def test_colours_only_when_asked() -> None:
     given = report([found(at(POLICY, "Policy"), related=(Related(at(POLICY, "kind"), "here"),), mend="Do.")])
     assert "\x1b" not in written("text", given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 from itertools import groupby
@@ -91,6 +92,7 @@ def _wrapped(text: str, indent: int) -> list[str]:
 
 
 def _paragraph(text: str, indent: int) -> list[str]:
-    words = visible(" ".join(text.split()))
-    # Flags such as --audit-log-path stay whole, to be copied and searched for.
-    return textwrap.wrap(words, _WIDTH - indent, break_long_words=False, break_on_hyphens=False)
+    # What is to be copied or searched for stays whole: flags such as --audit-log-path, and `code`.
+    words = re.sub("`[^`]*`", lambda code: code[0].replace(" ", "\0"), visible(" ".join(text.split())))
+    lines = textwrap.wrap(words, _WIDTH - indent, break_long_words=False, break_on_hyphens=False)
+    return [line.replace("\0", " ") for line in lines]
