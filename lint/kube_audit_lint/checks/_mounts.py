@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from kube_audit_lint.checks._server import known_path
 from kube_audit_lint.finding import Related
-from kube_audit_lint.model.server import ApiServer, Mount, clean, covering
+from kube_audit_lint.model.server import ApiServer, Mount, Volume, clean, covering
 from kube_audit_lint.model.unknown import is_unknown
 
 READ_ONLY_KINDS = frozenset(("configMap", "secret", "projected", "downwardAPI", "image"))
@@ -41,6 +41,15 @@ def uncovered(server: ApiServer, flag: str) -> str | None:
     return path
 
 
+def unmounted_volume(server: ApiServer, path: str) -> Volume | None:
+    """The hostPath volume that holds exactly a path and that the container does not mount anywhere."""
+    mounted = {mount.name.text for mount in server.mounts or ()}
+    for volume in server.volumes:
+        if volume.path is not None and clean(volume.path.text) == clean(path) and volume.name not in mounted:
+            return volume
+    return None
+
+
 def is_at(mount: Mount, path: str) -> bool:
     """Whether the mount stands at the path itself, not above it."""
     return clean(mount.path.text) == clean(path)
@@ -51,9 +60,8 @@ def kind_of(mount: Mount) -> str:
     return "" if mount.volume is None else mount.volume.kind
 
 
-def type_of(mount: Mount) -> str:
-    """The hostPath type of the mount's volume; "" when it is unset."""
-    volume = mount.volume
+def type_of(volume: Volume | None) -> str:
+    """The hostPath type of a volume; "" when it is unset."""
     return volume.type.text if volume is not None and volume.type is not None else ""
 
 
@@ -61,7 +69,7 @@ def makes_directory(mount: Mount) -> bool:
     """Whether what appears at the mount's path is a directory for certain."""
     if mount.sub_path is not None:
         return False
-    return kind_of(mount) in READ_ONLY_KINDS | {"emptyDir"} or type_of(mount) in DIRECTORY_TYPES
+    return kind_of(mount) in READ_ONLY_KINDS | {"emptyDir"} or type_of(mount.volume) in DIRECTORY_TYPES
 
 
 def nearest_mounts(server: ApiServer, path: str) -> tuple[Related, ...]:

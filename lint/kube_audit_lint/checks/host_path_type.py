@@ -9,10 +9,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._mounts import DIRECTORY_TYPES, FILE_TYPES, is_at, kind_of, mount_of, type_of
+from kube_audit_lint.checks._mounts import (
+    DIRECTORY_TYPES,
+    FILE_TYPES,
+    is_at,
+    kind_of,
+    mount_of,
+    type_of,
+    uncovered,
+    unmounted_volume,
+)
 from kube_audit_lint.checks._server import POLICY_FILE, WEBHOOK_CONFIG, known_path
 from kube_audit_lint.finding import Related
-from kube_audit_lint.model.server import ApiServer, Mount
+from kube_audit_lint.model.server import ApiServer, Mount, Volume
 from kube_audit_lint.subject import Params, ServerSubject
 
 SUBJECT = "server"
@@ -28,19 +37,33 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     """Speaks when the type makes an empty policy, a directory, or checks nothing."""
     server, name = subject.server, params["flag"]
     path, mount = known_path(server, name), mount_of(server, name)
-    if path is None or mount is None or kind_of(mount) != "hostPath" or mount.sub_path is not None:
+    if path is None:
         return
-    found = _at_file(mount, path) if is_at(mount, path) else _above(mount, path)
-    if found is None or mount.volume is None:
+    if mount is None:
+        meant = unmounted_volume(server, path) if uncovered(server, name) else None
+        if meant is not None:
+            yield from _hit(server, name, meant, _at_file(type_of(meant), path), None)
+    elif mount.volume is not None and kind_of(mount) == "hostPath" and mount.sub_path is None:
+        found = _at_file(type_of(mount.volume), path) if is_at(mount, path) else _above(mount, path)
+        yield from _hit(server, name, mount.volume, found, mount)
+
+
+def _hit(
+    server: ApiServer, name: str, volume: Volume, found: tuple[str, str, str] | None, mount: Mount | None
+) -> Iterator[Hit]:
+    if found is None:
         return
     severity, message, mend = found
-    place = mount.volume.type.place if mount.volume.type is not None else mount.volume.place
-    yield Hit(place, message, _related(server, mount, name), severity=severity, mend=mend)
+    flag = server.flag(name)
+    related = [Related(mount.path.place, "the mount")] if mount is not None else []
+    if flag is not None:
+        related.append(Related(flag.place, "the path that is read"))
+    place = volume.type.place if volume.type is not None else volume.place
+    yield Hit(place, message, tuple(related), severity=severity, mend=mend)
 
 
-def _at_file(mount: Mount, path: str) -> tuple[str, str, str] | None:
-    """The mount is the file itself."""
-    kind = type_of(mount)
+def _at_file(kind: str, path: str) -> tuple[str, str, str] | None:
+    """The volume is the file itself."""
     if kind == "FileOrCreate":
         message = (
             "Where the file is missing on the host, FileOrCreate makes an empty one, and kube-apiserver does not "
@@ -64,16 +87,10 @@ def _at_file(mount: Mount, path: str) -> tuple[str, str, str] | None:
 
 def _above(mount: Mount, path: str) -> tuple[str, str, str] | None:
     """The mount is a directory above the file."""
-    if type_of(mount) not in FILE_TYPES:
+    if type_of(mount.volume) not in FILE_TYPES:
         return None
     message = (
-        f"{type_of(mount)} makes the mount {mount.path.text} a file, but kube-apiserver looks for {path} below it. "
-        "The pod does not start."
+        f"{type_of(mount.volume)} makes the mount {mount.path.text} a file, but kube-apiserver looks for {path} "
+        "below it. The pod does not start."
     )
     return "error", message, "Write `type: Directory`."
-
-
-def _related(server: ApiServer, mount: Mount, name: str) -> tuple[Related, ...]:
-    flag = server.flag(name)
-    related = [Related(mount.path.place, "the mount")]
-    return tuple([*related, Related(flag.place, "the path that is read")] if flag is not None else related)

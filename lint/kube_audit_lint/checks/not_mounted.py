@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._mounts import is_at, kind_of, makes_directory, mount_of, nearest_mounts, uncovered
+from kube_audit_lint.checks._mounts import (
+    is_at,
+    kind_of,
+    makes_directory,
+    mount_of,
+    nearest_mounts,
+    uncovered,
+    unmounted_volume,
+)
 from kube_audit_lint.checks._server import LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG, known_path, place_of_value
 from kube_audit_lint.finding import Related
 from kube_audit_lint.model.server import ApiServer
@@ -30,9 +38,19 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     path = uncovered(server, name)
     if path is not None:
         message = f"No volumeMount covers {path}. {params['consequence'].replace('{path}', path)}"
-        yield Hit(place_of_value(server, name), message, nearest_mounts(server, path))
+        yield _hit(server, name, path, message)
     elif name != LOG_PATH:
         yield from _hidden(server, name)
+
+
+def _hit(server: ApiServer, name: str, path: str, message: str) -> Hit:
+    volume = unmounted_volume(server, path if name != LOG_PATH else path.rpartition("/")[0])
+    if volume is None or volume.path is None:
+        return Hit(place_of_value(server, name), message, nearest_mounts(server, path))
+    at = volume.path.text + (", readOnly: true" if name != LOG_PATH else "")
+    mend = f"Add `- {{name: {volume.name}, mountPath: {at}}}` to the container's volumeMounts."
+    related = (Related(volume.place, "this volume is not mounted"),)
+    return Hit(place_of_value(server, name), message, related, mend=mend)
 
 
 def _hidden(server: ApiServer, name: str) -> Iterator[Hit]:

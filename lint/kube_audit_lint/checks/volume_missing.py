@@ -22,7 +22,7 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     server = subject.server
     if server.partial:
         return
-    names = {mount.volume.name for mount in server.mounts or () if mount.volume is not None}
+    names = {volume.name for volume in server.volumes}
     for at, mount in enumerate(server.mounts or ()):
         if mount.volume is not None or is_unknown(mount.name.text):
             continue

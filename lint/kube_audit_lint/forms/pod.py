@@ -32,6 +32,11 @@ def mounts_of(container: Mapping, spec: Mapping, owner: Mapping | None = None) -
     return tuple(found)
 
 
+def volumes_of(spec: Mapping, owner: Mapping | None = None) -> tuple[Volume, ...]:
+    """The pod's volumes, mounted or not."""
+    return tuple(_volumes(spec, owner).values())
+
+
 def _mount(node: Mapping, name: Value, path: Value, volume: Volume | None) -> Mount:
     read_only = node.get("readOnly")
     return Mount(

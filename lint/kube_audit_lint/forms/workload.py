@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.arguments import flags_of
 from kube_audit_lint.forms.commandline import CommandLine, api_server
-from kube_audit_lint.forms.pod import environment_of, expander, mounts_of
+from kube_audit_lint.forms.pod import environment_of, expander, mounts_of, volumes_of
 from kube_audit_lint.model.document import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, Value
 from kube_audit_lint.model.source import Place
@@ -92,6 +92,7 @@ def _server(container: Mapping, spec: Mapping, item: Mapping) -> tuple[ApiServer
         versions=versions,
         version_place=version_place,
         mounts=mounts_of(container, spec, item),
+        volumes=volumes_of(spec, item),
         environment=environment,
         partial=line.partial or "kind" not in item.entries,
         name=(metadata.string("name") if metadata else None) or "",

@@ -88,6 +88,7 @@ class ApiServer:
     defaults: flags that the distribution sets itself when the file does not, with their values.
     versions: what the form says of the version; None when it says nothing. version_place: where.
     mounts: the container's mounts; None when the form runs the server on the host or mounts by itself.
+    volumes: the pod's volumes, also those that this container does not mount.
     environment: the container's variables.
     policy: the policy that the form carries itself, instead of by a file.
     files: files that the form brings onto the host.
@@ -113,6 +114,7 @@ class ApiServer:
         "policy",
         "version_place",
         "versions",
+        "volumes",
     )
 
     def __init__(
@@ -125,6 +127,7 @@ class ApiServer:
         versions: Versions | None = None,
         version_place: Place | None = None,
         mounts: tuple[Mount, ...] | None = None,
+        volumes: tuple[Volume, ...] = (),
         environment: tuple[EnvironmentVariable, ...] = (),
         policy: PolicyDocument | None = None,
         files: tuple[HostFile, ...] = (),
@@ -141,6 +144,7 @@ class ApiServer:
         self.versions = versions
         self.version_place = version_place
         self.mounts = mounts
+        self.volumes = volumes
         self.environment = environment
         self.policy = policy
         self.files = files
