@@ -3,18 +3,19 @@
 text, offsets = embedded_text(scalar)            YAML in a block scalar, in quotes, or plain
 decoded = embedded_base64(scalar)                the same for base64 in one; None when it is none
 documents = read_documents(scalar.source, text, offsets)
+
+Maps are composed: a scalar of a text that lies inside a file knows how that text lies there.
 """
 
 from __future__ import annotations
 
-import re
-from base64 import b64decode
+from array import array
 from bisect import bisect_right
+from itertools import accumulate
 
-from kube_audit_lint.model.unknown import UNKNOWN
-from kube_audit_lint.reading.nodes import Scalar
+from kube_audit_lint.reading.nodes import InnerScalar, Scalar
 
-_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
+Chunk = tuple[str, int, int]
 
 
 class OffsetMap:
@@ -31,44 +32,72 @@ class OffsetMap:
         return offset
 
 
-class RunMap(OffsetMap):
-    """The map of a text that stands in the file in runs: lines without their indentation, say.
+class ChunkMap(OffsetMap):
+    """The map of a scalar's value: of chunks that stand as they are, and of characters written otherwise.
 
-    runs: where each begins in the text, and where in the file, both ascending; the characters of a run stand
-    side by side in both. `end` is where the last one ends in the file.
+    `around` is the map of the text in which the scalar stands; `empty` is where in it a value without
+    characters would stand.
     """
 
-    __slots__ = ("_end", "_inner", "_outer")
+    __slots__ = ("_around", "_inner", "_length", "_raw", "_widths", "empty")
 
-    def __init__(self, runs: list[tuple[int, int]], end: int) -> None:
-        self._inner = [inner for inner, _ in runs] or [0]
-        self._outer = [outer for _, outer in runs] or [end]
-        self._end = end
+    def __init__(self, chunks: list[Chunk], around: OffsetMap, empty: int) -> None:
+        chunks = [chunk for chunk in chunks if chunk[0]]
+        lengths = [len(text) for text, _, _ in chunks]
+        self._inner = list(accumulate(lengths, initial=0))
+        self._raw = [raw for _, raw, _ in chunks]
+        # 1: every character is one of the file; otherwise the width of the single character.
+        self._widths = [1 if len(text) == width else width for text, _, width in chunks]
+        self._length = self._inner.pop()
+        self._around = around
+        self.empty = empty
 
-    def outer(self, offset: int) -> int:
-        run = bisect_right(self._inner, offset) - 1
-        return min(self._outer[run] + offset - self._inner[run], self._end)
-
-    def outer_end(self, offset: int) -> int:
-        return min(self.outer(offset - 1) + 1, self._end) if offset else self._outer[0]
-
-
-class SpanMap(OffsetMap):
-    """The map of a text whose characters are written each in its own way: by escapes, in base64."""
-
-    __slots__ = ("_end", "_spans")
-
-    def __init__(self, spans: list[tuple[int, int]], end: int) -> None:
-        self._spans = spans
-        self._end = end
+    def _span(self, offset: int) -> tuple[int, int]:
+        chunk = bisect_right(self._inner, offset) - 1
+        start = self._raw[chunk] + (offset - self._inner[chunk])
+        return start, start + self._widths[chunk]
 
     def outer(self, offset: int) -> int:
-        return self._spans[offset][0] if offset < len(self._spans) else self._end
+        if offset < self._length:
+            return self._around.outer(self._span(offset)[0])
+        return self.outer_end(offset)
 
     def outer_end(self, offset: int) -> int:
-        if offset:
-            return self._spans[min(offset, len(self._spans)) - 1][1] if self._spans else self._end
-        return self.outer(0)
+        if not self._length:
+            return self._around.outer(self.empty)
+        if offset == 0:
+            return self.outer(0)
+        return self._around.outer_end(self._span(min(offset, self._length) - 1)[1])
+
+
+class Base64Map(OffsetMap):
+    """The map of a text that stands in base64: every character has the letters that carry its bytes."""
+
+    __slots__ = ("_around", "_bytes", "_letters", "_text")
+
+    def __init__(self, text: str, skipped: int, packed: str, around: OffsetMap) -> None:
+        self._around = around
+        self._letters: list[int] | None = None
+        if len(packed.split(None, 1)) > 1 or packed[:1].isspace():
+            self._letters = [at for at, letter in enumerate(packed) if not letter.isspace()]
+        self._text = text
+        widths = (len(char.encode("utf-8")) for char in text)
+        ascii_only = range(skipped, skipped + len(text) + 1)
+        self._bytes = ascii_only if text.isascii() else array("q", accumulate(widths, initial=skipped))
+
+    def _letter(self, bit: int) -> int:
+        letter = bit // 6
+        return letter if self._letters is None else self._letters[letter]
+
+    def outer(self, offset: int) -> int:
+        if offset < len(self._text):
+            return self._around.outer(self._letter(self._bytes[offset] * 8))
+        return self.outer_end(offset)
+
+    def outer_end(self, offset: int) -> int:
+        if offset == 0:
+            return self.outer(0) if self._text else self._around.outer(0)
+        return self._around.outer_end(self._letter(self._bytes[min(offset, len(self._text))] * 8 - 1) + 1)
 
 
 class WholeMap(OffsetMap):
@@ -87,104 +116,58 @@ class WholeMap(OffsetMap):
         return self._end
 
 
+_SAME = OffsetMap()
+
+
 def embedded_text(scalar: Scalar) -> tuple[str, OffsetMap]:
     """The text of a string, and where it stands in the file."""
-    raw = scalar.place.text
-    if scalar.block:
-        runs = _lines(raw, scalar.value, scalar.start)
-        if runs is not None:
-            return scalar.value, RunMap(runs, scalar.end)
-    elif _same(raw, scalar.value):
-        return scalar.value, RunMap([(0, scalar.start)], scalar.end)
-    elif _same(raw[1:-1], scalar.value):
-        return scalar.value, RunMap([(0, scalar.start + 1)], scalar.end - 1)
-    spans = _characters(scalar, raw)
-    if spans is None:
+    text, around, start, end = scalar.source.text, _SAME, scalar.start, scalar.end
+    if isinstance(scalar, InnerScalar):
+        text, around, (start, end) = scalar.text, scalar.offsets, scalar.at
+    chunks = _chunks(scalar, text, start, end)
+    if chunks is None:
         return scalar.value, WholeMap(scalar.start, scalar.end)
-    return scalar.value, SpanMap(spans, spans[-1][1] if spans else scalar.end)
+    return scalar.value, ChunkMap(chunks, around, end if scalar.block or scalar.plain else end - 1)
+
+
+def _chunks(scalar: Scalar, text: str, start: int, end: int) -> list[Chunk] | None:
+    """What the scalar's value is put together from; None when it is written in no way we know."""
+    if scalar.kind == "string" and text.startswith(scalar.value, start) and end - start == len(scalar.value):
+        return [(scalar.value, start, end - start)]
+    from kube_audit_lint.reading.literals import written_chunks
+
+    chunks = written_chunks(text, start, end, scalar.block, scalar.value)
+    if chunks is None and text.startswith('"', start):
+        from kube_audit_lint.reading.json_reader import json_chunks
+
+        chunks = json_chunks(text, start, end)
+    if chunks is None or "".join([chunk[0] for chunk in chunks]) != scalar.value:
+        return None
+    return chunks
 
 
 def embedded_base64(scalar: Scalar) -> tuple[str, OffsetMap] | None:
-    """The text that a string holds in base64; None when it holds none in UTF-8."""
+    """The text that a string holds in base64; None when it holds none in UTF-8 or UTF-16."""
+    from kube_audit_lint.reading.decode import UTF8_MARK, decode, has_mark
+
     data = decoded_base64(scalar.value)
-    try:
-        text = None if data is None else data.decode("utf-8")
-    except UnicodeDecodeError:
+    if data is None:
         return None
-    if text is None:
+    text, problem = decode(data)
+    if problem is not None:
         return None
-    raw = scalar.place.text
-    header = raw.find("\n") + 1 if scalar.block and raw[:1] in "|>" else 0
-    letters = [scalar.start + at for at in range(header, len(raw)) if not _NOT_BASE64.match(raw[at])]
-    if len(letters) != len(_NOT_BASE64.sub("", scalar.value)):
+    if has_mark(data) and not data.startswith(UTF8_MARK):
         return text, WholeMap(scalar.start, scalar.end)
-    return text, SpanMap(_base64_spans(text, letters), letters[-1] + 1 if letters else scalar.end)
+    value, around = embedded_text(scalar)
+    return text, Base64Map(text, len(UTF8_MARK) if has_mark(data) else 0, value, around)
 
 
 def decoded_base64(text: str) -> bytes | None:
     """The bytes of a base64 text, whatever white space is in it; None when it is not base64."""
+    from base64 import b64decode
+
     packed = "".join(text.split())
     try:
         return b64decode(packed, validate=True) if packed else None
     except ValueError:
         return None
-
-
-def _base64_spans(text: str, letters: list[int]) -> list[tuple[int, int]]:
-    """The letters of base64 that each character of the text is written with."""
-    spans: list[tuple[int, int]] = []
-    at = 0
-    for char in text:
-        width = len(char.encode("utf-8"))
-        spans.append((letters[at * 8 // 6], letters[((at + width) * 8 - 1) // 6] + 1))
-        at += width
-    return spans
-
-
-def _lines(raw: str, value: str, start: int) -> list[tuple[int, int]] | None:
-    """The runs of a literal block: each line of the text ends a line of the file. None for a folded one."""
-    if not raw.startswith("|"):
-        return None
-    runs: list[tuple[int, int]] = []
-    at = raw.find("\n") + 1
-    inner = 0
-    for line in value.split("\n"):
-        stop = raw.find("\n", at)
-        stop = len(raw) if stop < 0 else stop
-        end = stop - 1 if raw[stop - 1 : stop] == "\r" and stop > at else stop
-        if at <= len(raw) and _same(raw[max(end - len(line), at) : end], line):
-            runs.append((inner, start + end - len(line)))
-        elif line:
-            return None
-        inner += len(line) + 1
-        at = stop + 1
-    return runs
-
-
-def _same(raw: str, text: str) -> bool:
-    """Whether the file has this text; where a template's placeholder or statement stood, whatever it has there."""
-    if raw == text:
-        return True
-    if len(raw) != len(text) or (UNKNOWN not in text and "{" not in raw and "<%" not in raw):
-        return False
-    return all(written == read or read in (UNKNOWN, " ") for written, read in zip(raw, text, strict=True))
-
-
-def _characters(scalar: Scalar, raw: str) -> list[tuple[int, int]] | None:
-    """The place of each character of a folded or quoted text; white space stands between its neighbours."""
-    from kube_audit_lint.reading.parts import solid_characters
-
-    solid = solid_characters(scalar, raw)
-    if "".join(char for _, _, char in solid) != "".join(scalar.value.split()):
-        return None
-    spans: list[tuple[int, int]] = []
-    first = scalar.start
-    rest = iter(solid)
-    for char in scalar.value:
-        if char.isspace():
-            spans.append((first, first))
-        else:
-            start, end, _ = next(rest)
-            first = scalar.start + end
-            spans.append((scalar.start + start, first))
-    return spans
