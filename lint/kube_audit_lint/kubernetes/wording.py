@@ -211,20 +211,17 @@ def _unknown_in_entry(name: str, node: Mapping) -> tuple[str, str, str]:
     if low in _SPECIAL:
         return f"{head} {_SPECIAL[low]}", f"leave `{name}` out", ""
     meant = _MEANT_IN_ENTRY.get(low) or nearest(name, RESOURCES)
+    group = _called(node.string("group") or "")
+    matches = "what its other fields say" if _has_items(node, "resources") else f"every resource of the {group}"
     if meant is None and low in _MEANT_IN_RULE:
-        right = _MEANT_IN_RULE[low]
-        return (
-            f"{head} It does not limit what matches.",
-            f"write `{right}`, beside `level`: it holds for the whole rule",
-            "",
-        )
+        mend = f"write `{_MEANT_IN_RULE[low]}`, beside `level`: it holds for the whole rule"
+        return f"{head} The item matches {matches}.", mend, ""
     if meant is None:
-        return f"{head} The item matches what its other fields say.", "", ""
+        return f"{head} The item matches {matches}.", "", ""
     if meant in node.entries:
         return f"{head} Only `{meant}` of this item counts.", f"put it all into `{meant}`", ""
-    group = node.string("group") or ""
     without = {
-        "resources": f"Without it the item matches every resource of the {_called(group)}.",
+        "resources": f"Without it the item matches every resource of the {group}.",
         "resourceNames": "Without it the item matches every name.",
         "group": "Without it the item is for the core group.",
     }[meant]
