@@ -79,7 +79,9 @@ def test_a_block_in_a_block() -> None:
 
 
 def test_a_template_keeps_its_places() -> None:
-    text = "data: |\n  kind: Policy\n  {{- if (eq .x "abcdefgh") }}\n  name: {{ .name }}\n  {{- end }}\n  level: None\n"
+    text = (
+        "data: |\n  kind: Policy\n  {{- if (ge (atoi .minor) 31) }}\n  name: {{ .name }}\n  {{- end }}\n  level: None\n"
+    )
     source = Source("a.tpl", text)
     template = neutralise("a.tpl", text)
     assert template is not None

@@ -79,6 +79,7 @@ FORMS = (
     Form("workload", ("kube-apiserver", "apiserver")),
     Form("kubeadm", ("kubeadm.k8s.io/",)),
     Form("configmap", ("ConfigMap", "Secret")),
+    Form("kind", ("kind.x-k8s.io/", "kind.sigs.k8s.io/")),
 )
 
 
