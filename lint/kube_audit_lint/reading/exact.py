@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-
 from kube_audit_lint.model.source import Place, Source
 from kube_audit_lint.reading.chars import BREAK, YamlError
 from kube_audit_lint.reading.decode import ByteProblem, chunk_start, text_problem
 from kube_audit_lint.reading.nodes import Document, SyntaxProblem
+from kube_audit_lint.reading.offsets import OffsetMap
 from kube_audit_lint.reading.parser import Parser
 from kube_audit_lint.reading.tree import TreeBuilder
-
-Translate = Callable[[int], int]
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def read_exact(
-    source: Source, text: str, start: Translate, end: Translate, byte_problem: ByteProblem | None = None
+    source: Source, text: str, offsets: OffsetMap, byte_problem: ByteProblem | None = None
 ) -> list[Document]:
     """The documents of a YAML stream, up to the first that is broken."""
     unreadable = _unreadable(text, byte_problem)
     limit = len(text) if unreadable is None else chunk_start(text, unreadable.start)
-    builder = TreeBuilder(source, start, end)
+    builder = TreeBuilder(source, text, offsets)
     parser = Parser(text[:limit], builder)
     docs: list[Document] = []
     problem: SyntaxProblem | None = None
@@ -37,7 +34,7 @@ def read_exact(
     if unreadable is not None and parser.scanner.at >= limit:
         problem = SyntaxProblem(unreadable.message, builder.place(unreadable.start, unreadable.end))
     if problem is not None:
-        docs.append(Document(source, start(parser.start), end(len(text)), None, problem))
+        docs.append(Document(source, offsets.outer(parser.start), offsets.outer_end(len(text)), None, problem))
     return docs
 
 

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from kube_audit_lint.model.source import Place, Source
-from kube_audit_lint.reading.nodes import Document, Entry, Mapping, Node, Scalar, Sequence, SyntaxProblem
+from kube_audit_lint.reading.nodes import (
+    Document,
+    Entry,
+    InnerScalar,
+    Kind,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    SyntaxProblem,
+)
+from kube_audit_lint.reading.offsets import OffsetMap
 from kube_audit_lint.reading.scalars import replace_invalid
 
 MAX_DEPTH = 10000
+
+Chunk = tuple[str, int, int]
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _SIMPLE = re.compile(r'"[^"\\\x00-\x1f\ud800-\udfff]*"')
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)((?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)")
-_ESCAPE = re.compile(r'\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))')
+_ESCAPE = re.compile(r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))")
 _NAMED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _WORDS = {"t": "true", "f": "false", "n": "null"}
-
-Translate = Callable[[int], int]
 
 
 class _Broken(Exception):
@@ -29,10 +39,10 @@ class _Broken(Exception):
         self.offset = offset
 
 
-def read_json(source: Source, text: str, start: Translate, end: Translate) -> list[Document]:
+def read_json(source: Source, text: str, offsets: OffsetMap) -> list[Document]:
     """The one document of a JSON text."""
-    reader = _Reader(source, text, start, end)
-    first, last = start(0), end(len(text))
+    reader = _Reader(source, text, offsets)
+    first, last = offsets.outer(0), offsets.outer_end(len(text))
     try:
         root = reader.read()
     except _Broken as broken:
@@ -41,11 +51,13 @@ def read_json(source: Source, text: str, start: Translate, end: Translate) -> li
 
 
 class _Reader:
-    def __init__(self, source: Source, text: str, start: Translate, end: Translate) -> None:
+    def __init__(self, source: Source, text: str, offsets: OffsetMap) -> None:
         self.source = source
         self.text = text
-        self._start = start
-        self._end = end
+        self._offsets = offsets
+        self._start = offsets.outer
+        self._end = offsets.outer_end
+        self._own = text is source.text
 
     def problem(self, broken: _Broken) -> SyntaxProblem:
         """Go's words, and the character at which it stopped."""
@@ -146,18 +158,25 @@ class _Reader:
             return self._number(at)
         raise _Broken("looking for beginning of value", at)
 
+    def _make(self, start: int, end: int, kind: Kind, value: str, plain: bool = True) -> Scalar:
+        if self._own:
+            return Scalar(self.source, start, end, kind, value, plain)
+        node = InnerScalar(self.source, self._start(start), self._end(end), kind, value, plain)
+        node.text, node.offsets, node.at = self.text, self._offsets, (start, end)
+        return node
+
     def _string(self, at: int) -> tuple[Scalar, int]:
         text = self.text
         simple = _SIMPLE.match(text, at)
         if simple:
             end = simple.end()
-            return Scalar(self.source, self._start(at), self._end(end), "string", text[at + 1 : end - 1]), end
+            return self._make(at, end, "string", text[at + 1 : end - 1], False), end
         match = _STRING.match(text, at)
         end = match.end() if match else at
         if text[end : end + 1] != '"':
             raise self._broken_string(end)
         value = _ESCAPE.sub(_unescape, replace_invalid(text[at + 1 : end]))
-        return Scalar(self.source, self._start(at), self._end(end + 1), "string", value), end + 1
+        return self._make(at, end + 1, "string", value, False), end + 1
 
     def _broken_string(self, at: int) -> _Broken:
         text = self.text
@@ -175,8 +194,7 @@ class _Reader:
             if self.text[at + ahead : at + ahead + 1] != letter:
                 raise _Broken(f"in literal {word} (expecting '{letter}')", at + ahead)
         end = at + len(word)
-        kind = "null" if word == "null" else "bool"
-        return Scalar(self.source, self._start(at), self._end(end), kind, word, plain=True), end  # type: ignore[arg-type]
+        return self._make(at, end, "null" if word == "null" else "bool", word), end
 
     def _number(self, at: int) -> tuple[Scalar, int]:
         match = _NUMBER.match(self.text, at)
@@ -189,8 +207,7 @@ class _Reader:
         if after in ("e", "E") and not re.search("[eE]", match[1]):
             signed = self.text[end + 1 : end + 2] in ("+", "-")
             raise _Broken("in exponent of numeric literal", end + 2 if signed else end + 1)
-        kind = "float" if match[1] else "int"
-        return Scalar(self.source, self._start(at), self._end(end), kind, match[0], plain=True), end  # type: ignore[arg-type]
+        return self._make(at, end, "float" if match[1] else "int", match[0]), end
 
 
 def _over(old: Node, new: Node) -> Node:
@@ -231,3 +248,20 @@ def _quote(char: str) -> str:
     if byte < 0x20 or byte == 0x7F:
         return f"'\\x{byte:02x}'"
     return f"'{chr(byte)}'" if byte < 0x7F or (byte > 0xA0 and byte != 0xAD) else f"'\\u{byte:04x}'"
+
+
+def json_chunks(text: str, start: int, end: int) -> list[Chunk]:
+    """What the value of the string from `start` to `end` is put together from."""
+    chunks: list[Chunk] = []
+    at = start + 1
+    while at < end - 1:
+        escape = _ESCAPE.match(text, at)
+        if escape:
+            chunks.append((_unescape(escape), at, escape.end() - at))
+            at = escape.end()
+        else:
+            stop = text.find("\\", at, end - 1)
+            stop = end - 1 if stop < 0 else stop
+            chunks.append((replace_invalid(text[at:stop]), at, stop - at))
+            at = stop
+    return chunks

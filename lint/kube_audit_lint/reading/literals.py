@@ -9,15 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from kube_audit_lint.reading.chars import (
-    BLANK_OR_END,
-    BREAK,
-    BREAKS,
-    ENDS,
-    YamlError,
-    document_mark,
-    normal_break,
-)
+from kube_audit_lint.reading.chars import BREAK, END, ENDS, YamlError, document_mark, normal_break
 
 Chunk = tuple[str, int, int]
 
@@ -296,4 +288,25 @@ def _block_header(text: str, start: int) -> tuple[str, int, int]:
     return header[1] or header[4] or "", int(digit or 0), at
 
 
-__all__ = ["BLANK_OR_END", "BREAKS", "Chunk", "Scanned", "scan_block", "scan_plain", "scan_quoted"]
+def written_chunks(text: str, start: int, end: int, block: bool, value: str) -> list[Chunk] | None:
+    """The chunks of the YAML scalar that stands from `start` to `end`; None when that does not give `value`."""
+    try:
+        if block:
+            return _block_chunks(text, start, value)
+        # On its own the scalar has no surroundings that could end it early.
+        alone = text[start:end] + END
+        scanned = scan_quoted(alone, 0, -1) if alone[0] in "\"'" else scan_plain(alone, 0, -1, 0, False)
+    except YamlError:
+        return None
+    chunks = [(chunk, start + at, width) for chunk, at, width in scanned.chunks]
+    return chunks if scanned.value == value else None
+
+
+def _block_chunks(text: str, start: int, value: str) -> list[Chunk] | None:
+    """A block's chunks; how far its parent is indented is found by trying, it matters only beside `|2`."""
+    ended = text + END
+    for parent in range(-1, 200):
+        scanned = scan_block(ended, start, start, parent)
+        if scanned.value == value:
+            return scanned.chunks
+    return None

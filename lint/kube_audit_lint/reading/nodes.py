@@ -8,9 +8,12 @@ for a document that lies inside another (a block scalar, base64).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, Union
+from typing import TYPE_CHECKING, Literal, Union
 
 from kube_audit_lint.model.source import Place, Source
+
+if TYPE_CHECKING:
+    from kube_audit_lint.reading.offsets import OffsetMap
 
 Kind = Literal["string", "int", "float", "bool", "null"]
 
@@ -52,6 +55,19 @@ class Scalar(_Node):
 
     def __repr__(self) -> str:
         return f"Scalar({self.kind}, {self.value!r})"
+
+
+class InnerScalar(Scalar):
+    """A scalar of a text that is not the file's own: of one inside it, or of a template made readable.
+
+    `text` is what was read, `at` where in it the scalar stands, `offsets` where in the file that is.
+    """
+
+    __slots__ = ("at", "offsets", "text")
+
+    at: tuple[int, int]
+    offsets: OffsetMap
+    text: str
 
 
 class Sequence(_Node):

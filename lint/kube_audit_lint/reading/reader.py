@@ -42,5 +42,5 @@ def read_documents(
         text = source.text
     offsets = offsets or OffsetMap()
     if not marked and looks_like_json(text):
-        return read_json(source, text, offsets.outer, offsets.outer_end)
-    return read_yaml(source, text, offsets.outer, offsets.outer_end, byte_problem)
+        return read_json(source, text, offsets)
+    return read_yaml(source, text, offsets, byte_problem)

@@ -85,10 +85,7 @@ def _integer(text: str) -> int | None:
 
 def _go_int(text: str) -> int:
     digits = text.lstrip("+-")
-    if digits[:1] == "0" and digits.isdigit():
-        number = int(digits, 8)
-    else:
-        number = int(digits, 0)
+    number = int(digits, 8 if digits[0] == "0" and digits.isdigit() else 0)
     return -number if text[0] == "-" else number
 
 

@@ -170,10 +170,8 @@ class Scanner:
             self._dispatch(char, text[at + 1])
 
     def _to_next(self) -> None:
-        if self._flow:
-            pattern = _BETWEEN_FLOW
-        else:
-            pattern = _BETWEEN_BLOCK if self._allowed else _BETWEEN_BLOCK_TABS
+        block = _BETWEEN_BLOCK if self._allowed else _BETWEEN_BLOCK_TABS
+        pattern = _BETWEEN_FLOW if self._flow else block
         match = pattern.match(self.text, self.at)
         assert match is not None
         self.at = match.end()

@@ -1,7 +1,7 @@
 """The fast way to read YAML: line by line, for what nearly every policy is written in.
 
 Block collections, scalars on one line, block scalars, flow collections of simple scalars. Whatever
-else it meets (an anchor, a tag, a scalar over two lines, any mistake) raises `NotSimple`, and the
+else it meets (an anchor, a tag, a scalar over two lines, any mistake) raises `NotSimpleError`, and the
 exact parser reads the text from its start. What it does accept it reads as the exact parser would.
 """
 
@@ -31,7 +31,7 @@ _MAX_DEPTH = 1000
 _MAX_KEY = 200
 
 
-class NotSimple(Exception):
+class NotSimpleError(Exception):
     """The text needs the exact parser."""
 
 
@@ -73,7 +73,7 @@ class SimpleReader:
         while text[at] != "\0":
             found = line(text, at)
             if found is None:
-                raise NotSimple
+                raise NotSimpleError
             if found[2] or found[3]:
                 at = self._items(at, found)
             elif found[4]:
@@ -100,7 +100,7 @@ class SimpleReader:
         """The start of the next line; nothing but a comment may stand in this one."""
         found = _TAIL.match(self._text, at)
         if found is None:
-            raise NotSimple
+            raise NotSimpleError
         return found.end()
 
     # Lines
@@ -134,7 +134,7 @@ class SimpleReader:
     def _lone_value(self, line: int, at: int) -> int:
         """A value on a line of its own, which belongs to the key or the dash above."""
         if self._awaited < 0 or at - line <= self._columns[-1]:
-            raise NotSimple
+            raise NotSimpleError
         return self._value(at)
 
     def _value(self, at: int) -> int:
@@ -150,7 +150,7 @@ class SimpleReader:
             return self._block_scalar(at)
         found = _VALUE.match(text, at)
         if found is None:
-            raise NotSimple
+            raise NotSimpleError
         end = found.end()
         if char in "\"'":
             self._builder.scalar(at, end, text[at + 1 : end - 1], False)
@@ -165,7 +165,7 @@ class SimpleReader:
         try:
             scanned = scan_block(text, at, text.rfind("\n", 0, at) + 1, self._columns[-1])
         except YamlError:
-            raise NotSimple from None
+            raise NotSimpleError from None
         self._builder.scalar(at, scanned.end, scanned.value, False, block=True)
         return scanned.after if text[scanned.after] == "\0" else scanned.line
 
@@ -183,11 +183,11 @@ class SimpleReader:
         if columns and columns[-1] == column and self._sequences[-1] and not sequence:
             self._end_collection()
         if not columns or columns[-1] != column or self._sequences[-1] is not sequence:
-            raise NotSimple
+            raise NotSimpleError
 
     def _open(self, column: int, at: int, sequence: bool) -> None:
         if len(self._columns) > _MAX_DEPTH or (self._builder.root and not self._columns):
-            raise NotSimple
+            raise NotSimpleError
         self._awaited = -1
         self._columns.append(column)
         self._sequences.append(sequence)
@@ -231,7 +231,7 @@ class SimpleReader:
                 char = self._text[at]
             if char in "[{":
                 if len(closers) > _MAX_DEPTH:
-                    raise NotSimple
+                    raise NotSimpleError
                 closers.append(self._flow_open(at))
                 at = self._between(at + 1)
             else:
@@ -249,7 +249,7 @@ class SimpleReader:
         text = self._text
         found = _ITEM.match(text, at)
         if found is None:
-            raise NotSimple
+            raise NotSimpleError
         end = found.end()
         if text[at] in "\"'":
             self._builder.scalar(at, end, text[at + 1 : end - 1], False)
@@ -262,7 +262,7 @@ class SimpleReader:
         end = self._flow_scalar(at)
         text = self._text
         if end - at > _MAX_KEY or text[end] != ":" or text[end + 1] != " ":
-            raise NotSimple
+            raise NotSimpleError
         end += 2
         while text[end] == " ":
             end += 1
@@ -275,7 +275,7 @@ class SimpleReader:
         if char == ",":
             return self._between(at + 1)
         if char != closer:
-            raise NotSimple
+            raise NotSimpleError
         return at
 
     def _between(self, at: int) -> int:
@@ -286,5 +286,5 @@ class SimpleReader:
         found = _BETWEEN.match(text, at)
         end = found.end() if found else at
         if text[end] in "-.%#" or (text[end] in "]}" and text[end - 1] == "\n"):
-            raise NotSimple
+            raise NotSimpleError
         return end

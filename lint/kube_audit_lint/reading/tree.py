@@ -7,10 +7,19 @@ What fails in an earlier phase hides all later failures; `problem` is the one th
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from kube_audit_lint.model.source import Place, Source
-from kube_audit_lint.reading.nodes import Document, Entry, Mapping, Node, Scalar, Sequence, SyntaxProblem
+from kube_audit_lint.reading.nodes import (
+    Document,
+    Entry,
+    InnerScalar,
+    Kind,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    SyntaxProblem,
+)
+from kube_audit_lint.reading.offsets import OffsetMap
 from kube_audit_lint.reading.scalars import (
     MAX_INT,
     MERGE_TAG,
@@ -21,15 +30,9 @@ from kube_audit_lint.reading.scalars import (
     resolve_tagged,
 )
 
-Translate = Callable[[int], int]
-
 MAX_JSON_DEPTH = 10000
 _TOO_DEEP = "invalid character '[' exceeded max depth"
 _MERGE_NEEDS_MAP = "yaml: map merge requires map or sequence of maps as the value"
-
-
-def _same(offset: int) -> int:
-    return offset
 
 
 class _Level:
@@ -47,12 +50,18 @@ class _Level:
 
 
 class TreeBuilder:
-    """Takes scalars, aliases and the ends of collections in the order in which they are written."""
+    """Takes scalars, aliases and the ends of collections in the order in which they are written.
 
-    def __init__(self, source: Source, start: Translate = _same, end: Translate = _same) -> None:
+    `text` is what is read: the source's own text, or one that lies in it where `offsets` say.
+    """
+
+    def __init__(self, source: Source, text: str, offsets: OffsetMap) -> None:
         self.source = source
-        self._start = start
-        self._end = end
+        self._text = text
+        self._offsets = offsets
+        self._start = offsets.outer
+        self._end = offsets.outer_end
+        self._own = text is source.text
         self.reset()
 
     def reset(self) -> None:
@@ -95,7 +104,10 @@ class TreeBuilder:
             except ScalarError as error:
                 kind, text = "string", value
                 self._fail(str(error), self._start(start), self._end(end))
-        node = Scalar(self.source, self._start(start), self._end(end), kind, text, plain, block)
+        if self._own:
+            node = Scalar(self.source, start, end, kind, text, plain, block)
+        else:
+            node = self._inner_scalar(start, end, kind, text, plain, block)
         if kind == "float" and text in UNWRITABLE:
             self._late.append((node, f"json: unsupported value: {text}"))
         if anchor is not None:
@@ -127,6 +139,11 @@ class TreeBuilder:
             message = f"yaml: unknown anchor '{name}' referenced"
             self.parse_problem = SyntaxProblem(message, Place(self.source, first, last))
         return Scalar(self.source, first, last, "null", "null")
+
+    def _inner_scalar(self, start: int, end: int, kind: Kind, text: str, plain: bool, block: bool) -> Scalar:
+        node = InnerScalar(self.source, self._start(start), self._end(end), kind, text, plain, block)
+        node.text, node.offsets, node.at = self._text, self._offsets, (start, end)
+        return node
 
     def empty(self, at: int) -> None:
         """A value that is not there."""
