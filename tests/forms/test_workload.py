@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from textwrap import dedent, indent
 
 import pytest
@@ -10,6 +12,8 @@ from kube_audit_lint.model.document import Found
 from kube_audit_lint.model.server import ApiServer, Value
 from kube_audit_lint.model.source import Source
 from kube_audit_lint.model.version import Versions
+from kube_audit_lint.reading.nodes import Scalar
+from kube_audit_lint.reading.offsets import embedded_base64, embedded_text
 from kube_audit_lint.reading.reader import read_documents
 
 
@@ -345,3 +349,28 @@ def test_places_in_quotes(text: str) -> None:
     assert flag is not None
     assert flag.value == "30d"
     assert flag.value_place.text in ("30d", r"30\x64")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_places_of_a_pod_inside_a_string(packed: bool) -> None:
+    inner = (
+        '{"kind": "Pod", "spec": {"containers": [{"command": ["kube-apiserver", "--audit-log-maxage=30d"], "name": "a",'
+    )
+    inner += ' "volumeMounts": [{"name": "x", "mountPath": "/x"}]}]}}'
+    text = json.dumps({"data": base64.b64encode(inner.encode()).decode() if packed else inner})
+    outer = read_documents(Source("x.json", text))[0].mapping
+    assert outer is not None
+    scalar = outer.get("data")
+    assert isinstance(scalar, Scalar)
+    decoded = embedded_base64(scalar) if packed else embedded_text(scalar)
+    assert decoded is not None
+    (document,) = read_documents(scalar.source, *decoded)
+    found = workload.read(document, Context(scalar.source, (document,)))
+    assert found is not None
+    flag = found.servers[0].flag("audit-log-maxage")
+    assert flag is not None
+    start = text.index("30d") if not packed else flag.value_place.start
+    assert flag.value_place.start == start
+    assert flag.value_place.end - start in ((4, 5) if packed else (3,))
+    (mount,) = found.servers[0].mounts or ()
+    assert packed or mount.path.place.text == "/x"

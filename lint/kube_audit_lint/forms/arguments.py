@@ -7,7 +7,7 @@ word is a cluster of shorthands, and an error); k8s.io/component-base `cli/flag.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from kube_audit_lint.model.server import Flag, Value
 from kube_audit_lint.model.source import Place
@@ -58,7 +58,11 @@ VALUE_FLAGS = frozenset(
 """The audit flags that take the following word, whatever it looks like."""
 
 
-def flags_of(arguments: Sequence[Value]) -> tuple[Flag, ...]:
+Part = Callable[[Value, int, int], "Place | None"]
+"""Gives the place of a part of a value's text, from an offset to another; None when it cannot tell."""
+
+
+def flags_of(arguments: Sequence[Value], part: Part = lambda value, start, end: None) -> tuple[Flag, ...]:
     """The flags among a program's arguments, in order.
 
     A word that pflag does not accept as a flag (`-audit-log-maxage=1`, `---x`) keeps dashes in its name,
@@ -74,7 +78,7 @@ def flags_of(arguments: Sequence[Value]) -> tuple[Flag, ...]:
             break
         if len(word.text) > 1 and word.text[0] == "-":
             follows = arguments[at] if at < len(arguments) else None
-            flag, used = _flag(word, follows)
+            flag, used = _flag(word, follows, part)
             flags.append(flag)
             at += used
     return tuple(flags)
@@ -87,19 +91,24 @@ def setting(name: Value, value: Value | None) -> Flag:
     return Flag(_normal(name.text), name.text, text, whole, _inner(value or name))
 
 
-def _flag(word: Value, follows: Value | None) -> tuple[Flag, int]:
+def _flag(word: Value, follows: Value | None, part: Part) -> tuple[Flag, int]:
     """The flag in a word, and how many of the following words are its value."""
     head, equals, text = word.text.partition("=")
     name = _name(head)
-    place = _inner(word)
+    place = _whole(word, part)
     if equals:
-        return Flag(name, head, text, place, _after_equals(place)), 0
+        value_place = part(word, len(head) + 1, len(word.text)) or _after_equals(place, head)
+        return Flag(name, head, text, place, value_place), 0
     if name in BOOLEAN_FLAGS:
         return Flag(name, head, "true", place, place), 0
     guessed = name not in VALUE_FLAGS
     if follows is None or (guessed and (name.startswith("-") or follows.text.startswith("-"))):
         return Flag(name, head, None, place, place), 0
-    return Flag(name, head, follows.text, place, _inner(follows)), 1
+    return Flag(name, head, follows.text, place, _whole(follows, part)), 1
+
+
+def _whole(value: Value, part: Part) -> Place:
+    return part(value, 0, len(value.text)) or _inner(value)
 
 
 def _name(head: str) -> str:
@@ -122,9 +131,10 @@ def _inner(value: Value) -> Place:
     return value.place
 
 
-def _after_equals(place: Place) -> Place:
+def _after_equals(place: Place, head: str) -> Place:
+    """Where the value stands in a word that is written as it reads, or with quotes in it; else the word."""
     at = place.text.find("=")
-    if at < 0:
+    if at < 0 or not place.text.startswith(head[:1]):
         return place
     rest = Place(place.source, place.start + at + 1, place.end)
     return _inner(Value("", rest))

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable
 
 from kube_audit_lint.model.server import EnvironmentVariable, Mount, Value, Volume
-from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.unknown import UNKNOWN
 from kube_audit_lint.reading.nodes import Mapping, Node, Scalar
+from kube_audit_lint.reading.parts import part_of
 
 _REFERENCE = re.compile(r"\$(?:\$|\(([^()]*)\))")
 
@@ -96,15 +96,7 @@ def value_at(node: Node | None, key: str) -> Value | None:
     scalar = node.get(key) if isinstance(node, Mapping) else None
     if not isinstance(scalar, Scalar) or scalar.kind != "string":
         return None
-    return Value(scalar.value, inside(scalar.place))
-
-
-def inside(place: Place) -> Place:
-    """A place without the quotes around it."""
-    raw = place.text
-    if len(raw) > 1 and raw[0] in "'\"" and raw[-1] == raw[0]:
-        return Place(place.source, place.start + 1, place.end - 1)
-    return place
+    return Value(scalar.value, part_of(scalar, 0, len(scalar.value)))
 
 
 def expander(environment: tuple[EnvironmentVariable, ...], open_ended: bool) -> Callable[[Value], Value]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.arguments import flags_of
+from kube_audit_lint.forms.arguments import Part, flags_of
 from kube_audit_lint.forms.commandline import CommandLine, api_server
 from kube_audit_lint.forms.pod import environment_of, expander, mounts_of, volumes_of
 from kube_audit_lint.model.document import Found, Misshape
@@ -78,7 +78,8 @@ def _containers(item: Mapping) -> Iterator[tuple[Mapping, Mapping]]:
 
 def _server(container: Mapping, spec: Mapping, item: Mapping) -> tuple[ApiServer | None, list[Misshape]]:
     words, odd = _words(container)
-    line = _command_line(container, words)
+    part = _parts(container)
+    line = _command_line(container, words, part)
     if line is None:
         return None, []
     environment = environment_of(container)
@@ -88,7 +89,7 @@ def _server(container: Mapping, spec: Mapping, item: Mapping) -> tuple[ApiServer
     server = ApiServer(
         "workload",
         line.place,
-        flags_of([expand(word) for word in line.arguments]),
+        flags_of([expand(word) for word in line.arguments], part),
         versions=versions,
         version_place=version_place,
         mounts=mounts_of(container, spec, item),
@@ -102,7 +103,18 @@ def _server(container: Mapping, spec: Mapping, item: Mapping) -> tuple[ApiServer
     return server, _misshapes(words, odd)
 
 
-def _command_line(container: Mapping, words: list[Value]) -> CommandLine | None:
+def _parts(container: Mapping) -> Part:
+    """Where parts of the container's own words stand; not of words that were changed or lie within them."""
+    nodes = {node.place: node for node in _nodes(container) if isinstance(node, Scalar)}
+
+    def part(value: Value, start: int, end: int) -> Place | None:
+        node = nodes.get(value.place)
+        return part_of(node, start, end) if node is not None and node.value == value.text else None
+
+    return part
+
+
+def _command_line(container: Mapping, words: list[Value], part: Part) -> CommandLine | None:
     """The API server that the container starts, by its command or by its image's own entry point."""
     image = _base_of_image(container.string("image") or "")
     by_image = bool(_IMAGE.search(image))
@@ -111,13 +123,8 @@ def _command_line(container: Mapping, words: list[Value]) -> CommandLine | None:
         place = key.place if key else container.place
         line = api_server([Value("kube-apiserver", place), *words])
     else:
-        nodes = {node.place: node for node in _nodes(container)}
-
-        def part(value: Value, start: int, end: int) -> Place:
-            node = nodes.get(value.place)
-            return part_of(node, start, end) if isinstance(node, Scalar) else value.place
-
-        line = api_server(words, part, by_image or container.string("name") == "kube-apiserver")
+        named = by_image or container.string("name") == "kube-apiserver"
+        line = api_server(words, lambda value, start, end: part(value, start, end) or value.place, named)
     return line if line is not None and (line.arguments or line.partial) else None
 
 
