@@ -301,3 +301,11 @@ def test_reading_one_imports_no_jsonschema() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "False\n"
+
+
+def test_the_documented_one_is_right() -> None:
+    guide = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text("utf-8")
+    config = _config(guide.split("```yaml\n")[1].split("```")[0])
+    assert config.fail_on == "warning"
+    assert config.for_path("clusters/old/a.yaml").versions == Versions(20, 20)
+    assert config.for_path("clusters/ack-1/a.yaml").profile == "ack"

@@ -1,0 +1,169 @@
+"""Writes a page for every rule (docs/rules/ID.md), their index, and the table of rules in README.md.
+
+python scripts/build_docs.py            writes them
+python scripts/build_docs.py --check    fails when one is stale, or belongs to a rule that is gone
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from catalogue_files import CATEGORIES, ROOT, bring_up_to_date, rules, text_of
+
+DOCS = ROOT / "docs" / "rules"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- begin rules -->", "<!-- end rules -->"
+DEFAULT_FILES = {"policy": "audit-policy.yaml"}
+EDIT = "<!-- Written by scripts/build_docs.py from {}: change that instead. -->"
+
+
+def wanted() -> dict[Path, str]:
+    """The files that this script writes."""
+    files = {DOCS / f"{rule['id']}.md": page(rule) for rule in rules()}
+    files[DOCS / "README.md"] = index()
+    if README.exists():
+        text = README.read_text("utf-8")
+        if BEGIN in text and END in text:
+            before, after = text.split(BEGIN)[0], text.split(END)[1]
+            files[README] = f"{before}{BEGIN}\n{table('docs/rules/')}\n{END}{after}"
+    return {path: text_of(text) for path, text in files.items()}
+
+
+def page(rule: dict[str, Any]) -> str:
+    """One rule's page."""
+    parts = [
+        EDIT.format(f"rules/{rule['id']}.yaml"),
+        f"# {rule['id']}",
+        f"{rule['title']}.",
+        _facts(rule),
+        f"## Why it matters\n\n{rule['why'].strip()}",
+    ]
+    if rule.get("search"):
+        parts.append(f"The message of kube-apiserver:\n\n{_fenced(rule['search'], 'text')}")
+    parts.append(f"## How to mend it\n\n{rule['mend'].strip()}")
+    bad = next(example for example in rule["examples"] if "bad" in example)
+    good = next(example for example in rule["examples"] if "good" in example)
+    parts += [f"## Found\n\n{_example(rule, bad)}", f"## Not found\n\n{_example(rule, good)}", _settings(rule)]
+    return "\n\n".join(parts)
+
+
+def _facts(rule: dict[str, Any]) -> str:
+    facts = [
+        ("Severity", rule["severity"]),
+        ("Category", CATEGORIES[rule["category"]]),
+        ("Kubernetes", _versions(rule.get("kubernetes", ""))),
+    ]
+    if rule.get("pedantic"):
+        facts.append(("Speaks", "only with `--pedantic`, or when a profile or the configuration turns it on"))
+    if rule.get("standards"):
+        facts.append(("Standards", ", ".join(rule["standards"])))
+    return "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in facts)
+
+
+def _versions(text: str) -> str:
+    if not text:
+        return "all versions"
+    first, dash, last = text.partition("-")
+    if not dash:
+        return first
+    return f"from {first}" if not last else f"up to {last}" if not first else f"{first} to {last}"
+
+
+def _example(rule: dict[str, Any], example: dict[str, Any]) -> str:
+    name = example.get("file") or DEFAULT_FILES.get(rule["subject"], "")
+    text = example.get("bad", example.get("good", ""))
+    if rule["subject"] == "file" and not name:
+        name = "audit-policy.yaml" if "audit.k8s.io" in text else ""
+    files = {name or "kube-apiserver.yaml": text, **example.get("files", {})}
+    parts = [f"`{file}`\n\n{_fenced(content, _language(file))}" for file, content in files.items()]
+    how = [f"`--kubernetes-version {example['kubernetes']}`"] if "kubernetes" in example else []
+    how += [f"`--profile {example['profile']}`"] if "profile" in example else []
+    if how:
+        parts.append(f"With {' '.join(how)}.")
+    if "expect" in example:
+        parts.append("\n".join(_expected(one) for one in example["expect"]))
+    return "\n\n".join(parts)
+
+
+def _expected(expected: dict[str, Any]) -> str:
+    place = f"`{expected['file']}`, line {expected['line']}" if "file" in expected else f"Line {expected['line']}"
+    severity = f" ({expected['severity']})" if "severity" in expected else ""
+    text = str(expected.get("text", "")).split("\n")[0].strip()
+    return f"- {place}{severity}: {_code(text)}" if text else f"- {place}{severity}"
+
+
+def _settings(rule: dict[str, Any]) -> str:
+    own = {"severity": rule["severity"]}
+    own |= {name: value for name, value in (rule.get("params") or {}).items() if isinstance(value, bool | int | float)}
+    values = ", ".join(f"{name}: {str(value).lower()}" for name, value in own.items())
+    setting = f"rules:\n  {rule['id']}: {{{values}}}"
+    comment = f"# kube-audit-lint: ignore[{rule['id']}] reason"
+    return (
+        f"## Settings\n\nIn [`.kube-audit-lint.yaml`](../configuration.md), with the values that it has by itself:\n\n"
+        f"{_fenced(setting, 'yaml')}\n\n`{rule['id']}: off` turns it off. At one place:\n\n{_fenced(comment, 'yaml')}"
+    )
+
+
+def index() -> str:
+    """The page that lists all rules."""
+    return "\n\n".join([EDIT.format("rules/"), "# Rules", table("")])
+
+
+def table(folder: str) -> str:
+    """All rules, a table for each category."""
+    parts = []
+    catalogue = rules()
+    for category, title in CATEGORIES.items():
+        rows = [_row(rule, folder) for rule in catalogue if rule.get("category") == category]
+        if rows:
+            parts.append(f"**{title}**\n\n| rule | severity | finds |\n|---|---|---|\n" + "\n".join(rows))
+    return "\n\n".join(parts)
+
+
+def _row(rule: dict[str, Any], folder: str) -> str:
+    severity = f"{rule['severity']}, pedantic" if rule.get("pedantic") else rule["severity"]
+    return f"| [{rule['id']}]({folder}{rule['id']}.md) | {severity} | {rule['title'].replace('|', chr(92) + '|')} |"
+
+
+def _fenced(text: str, language: str) -> str:
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+
+
+def _code(text: str) -> str:
+    ticks = "`" * (1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"
+
+
+def _language(file: str) -> str:
+    end = file.rpartition(".")[2]
+    return {"yml": "yaml", "yaml": "yaml", "bak": "yaml", "json": "json", "service": "ini"}.get(end, "text")
+
+
+def gone() -> list[Path]:
+    """Pages of rules that do not exist any more."""
+    return sorted(set(DOCS.glob("*.md")) - set(wanted()))
+
+
+def main(check: bool) -> int:
+    """Writes or checks; returns the exit code."""
+    code = bring_up_to_date(wanted(), "build_docs.py", check)
+    for path in gone():
+        if check:
+            print(f"{path.relative_to(ROOT)} has no rule: run python scripts/build_docs.py", file=sys.stderr)
+            code = 1
+        else:
+            path.unlink()
+            print(f"removed {path.relative_to(ROOT)}")
+    return code
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when a page is stale")
+    raise SystemExit(main(parser.parse_args().check))

@@ -1,0 +1,55 @@
+"""The catalogue as scripts and tests read it: whole rule files, examples included."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "lint"))
+
+from kube_audit_lint.commands.rules import CATEGORIES  # noqa: E402 (from the checkout, not from an installation)
+from kube_audit_lint.reading.plain import plain  # noqa: E402
+from kube_audit_lint.rulefile import read_one  # noqa: E402
+
+__all__ = ["CATEGORIES", "ROOT", "RULES", "bring_up_to_date", "profiles", "rules", "text_of"]
+
+RULES = ROOT / "rules"
+
+
+def rules() -> list[dict[str, Any]]:
+    """Every rule, by category as the catalogue shows them, then by id."""
+    order = {category: index for index, category in enumerate(CATEGORIES)}
+    found = [_data(path) for path in sorted(RULES.glob("*.yaml"))]
+    return sorted(found, key=lambda rule: (order.get(rule.get("category", ""), len(order)), rule["id"]))
+
+
+def profiles() -> list[dict[str, Any]]:
+    """Every profile, by id."""
+    return [_data(path) for path in sorted((RULES / "profiles").glob("*.yaml"))]
+
+
+def _data(path: Path) -> dict[str, Any]:
+    data = plain(read_one(str(path)).root)
+    if not isinstance(data, dict):
+        raise SystemExit(f"{path}: is no mapping")
+    return data
+
+
+def bring_up_to_date(wanted: dict[Path, str], script: str, check: bool) -> int:
+    """Writes the files that differ from what is wanted; with `check` only names them. Returns the exit code."""
+    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text]
+    for path in stale:
+        if check:
+            print(f"{path.relative_to(ROOT)} is stale: run python scripts/{script}", file=sys.stderr)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text_of(wanted[path]), "utf-8", newline="\n")
+            print(f"wrote {path.relative_to(ROOT)}")
+    return 1 if check and stale else 0
+
+
+def text_of(text: str) -> str:
+    """The text with one line end at its end."""
+    return text.rstrip("\n") + "\n"
