@@ -78,7 +78,9 @@ FORMS = (
     Form("policy", ("",)),  # an empty file holds no marks, and is a policy that stops the server when it is named so
     Form("workload", ("kube-apiserver", "apiserver")),
     Form("kubeadm", ("kubeadm.k8s.io/",)),
+    Form("kops", ("kops.k8s.io/", "kops/", "kubeAPIServer")),
     Form("configmap", ("ConfigMap", "Secret")),
+    Form("capi", (".cluster.x-k8s.io/", "kubeadmConfigSpec", "ClusterClass")),
     Form("kind", ("kind.x-k8s.io/", "kind.sigs.k8s.io/")),
 )
 

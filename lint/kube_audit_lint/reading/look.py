@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+_HEAD = 1024
+
 # Two steps, for `in` runs at memory speed: most files of a tree hold none of the words. Each expression
 # starts with its word, for then Python looks for the word first. All in lower case, as the data then is.
 _MARKS = tuple(
@@ -18,11 +20,12 @@ _MARKS = tuple(
         (b"kube-api", rb"\"?:"),  # Rancher
         (b"kube_api", rb"[a-z_]*="),  # environment files of packages
         (b"clusterconfiguration", rb"\b"),
+        (b"kops.k8s.io", rb"/"),
+        (b"provisioning.cattle.io", rb"/"),
     )
 )
 _BASE64 = (b"YXVkaXQuazhzLmlv", b"F1ZGl0Lms4cy5pb", b"hdWRpdC5rOHMuaW")  # audit.k8s.io at its three alignments
-# A server that has no audit flag at all: its name and its flags may stand lines apart, or in another file.
-_SERVERS = (b"kube-apiserver", b"hyperkube")
+# What shows, beside its name, a server that has no audit flag: other flags, or a unit that takes them from a file.
 _STARTED = re.compile(rb"--[a-z]+-[a-z]|execstart")
 _EVENTS = re.compile(rb"\s*\{.{0,80}\"kind\"\s*:\s*\"event(?:list)?\"", re.DOTALL)
 _POLICY_NAME = re.compile(r"audit[^/]*polic|polic[^/]*audit", re.IGNORECASE)
@@ -42,18 +45,20 @@ def interesting(data: bytes) -> bool:
     """
     if is_utf16(data):
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
-    elif is_binary(data):
+    elif b"\0" in data[:_HEAD]:
         return False
-    if any(mark in data for mark in _BASE64):
-        return True
+    for mark in _BASE64:
+        if mark in data:
+            return True
     lower = data.lower()
     return _marked(lower) and not _EVENTS.match(lower)
 
 
 def _marked(lower: bytes) -> bool:
-    if any(word in lower and mark.search(lower) for word, mark in _MARKS):
-        return True
-    return any(server in lower for server in _SERVERS) and _STARTED.search(lower) is not None
+    for word, mark in _MARKS:
+        if word in lower and mark.search(lower):
+            return True
+    return (b"kube-apiserver" in lower or b"hyperkube" in lower) and _STARTED.search(lower) is not None
 
 
 def is_utf16(data: bytes) -> bool:
@@ -63,7 +68,7 @@ def is_utf16(data: bytes) -> bool:
 
 def is_binary(data: bytes) -> bool:
     """Whether there is a NUL in the first KB of what is not UTF-16."""
-    return b"\0" in data[:1024] and not is_utf16(data)
+    return b"\0" in data[:_HEAD] and not is_utf16(data)
 
 
 def named_policy(path: str) -> bool:
