@@ -34,8 +34,8 @@ BUDGET = 600_000
 LIMIT = 50_000
 """Steps that one question may take before another way is tried."""
 
-FEW = 10_000
-"""Steps after which it is enough to know some rules that take everything, not all that take anything."""
+FEW = 8_000
+"""Steps that may be spent on one rule: after these, some rules that take everything will do for all that do."""
 
 _SENTINEL = PolicyRule("None")
 
@@ -343,7 +343,7 @@ class Analysis:
         bits = sum(self.conditions.rule_bits[rule] for rule in before)
         if self._left <= 0:
             raise UndecidedError
-        probe = Probe(self._dimensions, asked.wanted, bits, asked.only, min(self._left, LIMIT))
+        probe = Probe(self._dimensions, asked.wanted, bits, asked.only, min(self._left, FEW))
         self._left -= probe.steps
         return probe
 

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from kube_audit_lint.analysis.symbolic import Joint
 
 
+MANY = 24
+"""Alternatives in play from which on the order of the search matters more than familiar values."""
+
+
+def _in_play(place: PlaceClass) -> int:
+    return place[0].bit_count()
+
+
 class Dimensions:
     """The classes of each dimension for some conditions, made once for many probes."""
 
@@ -81,6 +89,7 @@ class Probe:
         self.steps = 0
         self.found = 0
         self.request: Request | None = None
+        self._places: dict[tuple[str, int], list[PlaceClass]] = {}
         self._failed: dict[tuple[int, ...], int] = {}
         self._trace = Trace(None, 0)
         self._users = self._chosen_users()
@@ -96,13 +105,15 @@ class Probe:
         for target in self._targets:
             resources |= target.worlds
         for user in self._users:
-            if (user.sure | user.perhaps) & self.wanted:
-                users |= user.worlds
+            users |= user.worlds
         return _minors(resources) * EVERYONE & _minors(users) * EVERYONE
 
     def _run(self) -> None:
         complete = ~(self.dimensions.asks_place | self.dimensions.asks_user)
-        for target in self._targets:
+        targets = self._targets
+        if self.alive.bit_count() >= MANY:
+            targets = sorted(targets, key=lambda target: (target.bits & self.alive).bit_count())
+        for target in targets:
             if target.worlds & self.missing:
                 bits = self._cut(target.bits & self.alive, complete)
                 if bits:
@@ -151,29 +162,49 @@ class Probe:
                 self._user(left, worlds)
 
     def _choices(self, what: str, kind: int, bits: int, complete: int) -> list[PlaceClass]:
-        only = self.only.namespace if what == "namespace" else self.only.name
-        if what == "both" and only is None:
-            only = self.only.namespace
-        every = self.dimensions.places(what, kind, only is not None)
+        """What each class leaves in play, once each; where much is in play, what leaves least comes first."""
         found: dict[int, str | None] = {}
-        for accepted, value in every:
-            if only is None or value == only:
-                left = self._cut(bits & accepted, complete)
-                if left:
-                    found.setdefault(left, value)
-        return list(found.items())
+        accepting = self._accepting(what, kind)
+        self.steps += len(accepting)
+        for accepted, value in accepting:
+            left = self._cut(bits & accepted, complete)
+            if left:
+                found.setdefault(left, value)
+        if bits.bit_count() < MANY:
+            return list(found.items())
+        return sorted(found.items(), key=_in_play)
+
+    def _accepting(self, what: str, kind: int) -> list[PlaceClass]:
+        """The classes that something wanted accepts."""
+        key = what, kind
+        known = self._places.get(key)
+        if known is None:
+            only = self.only.namespace if what == "namespace" else self.only.name
+            if what == "both" and only is None:
+                only = self.only.namespace
+            every = self.dimensions.places(what, kind, only is not None)
+            known = [place for place in every if place[0] & self.wanted and (only is None or place[1] == only)]
+            self._places[key] = known
+        return known
 
     def _chosen_users(self) -> list[UserClass]:
         identities = self.dimensions.identities
-        if self.only.user is not None:
-            return [user for user in identities.every if user.identity.user == self.only.user]
-        return identities.users if self.only.user_group is None else identities.every
+        users = identities.users if self.only.user is None and self.only.user_group is None else identities.every
+        return [
+            user
+            for user in users
+            if (user.sure | user.perhaps) & self.wanted and self.only.user in (None, user.identity.user)
+        ]
 
     def _user(self, bits: int, worlds: int) -> None:
         worlds = self._spend((2, bits), worlds)
         if not worlds:
             return
-        for user in self._users:
+        self.steps += len(self._users)
+        users = self._users
+        if bits.bit_count() >= MANY:
+            users = sorted(users, key=lambda user: (bits & user.sure).bit_count())
+        for user in users:
             both = worlds & user.worlds & self.missing
             if both:
                 sure, perhaps = bits & user.sure, bits & user.perhaps

@@ -312,13 +312,11 @@ def _mentioned_in(items: list[str]) -> tuple[list[str], list[str]]:
     names: dict[str, None] = {}
     subs: dict[str, None] = {}
     for item in items:
-        parts = item.split("/")
-        if len(parts) > 2 or "" in parts:
-            continue
-        if parts[0] != "*":
-            names[parts[0]] = None
-        if len(parts) == 2 and parts[1] != "*":
-            subs[parts[1]] = None
+        name, *sub = item.split("/")
+        if name and "*" not in name and len(sub) < 2 and sub != [""]:
+            names[name] = None
+        if len(sub) == 1 and sub[0] and "*" not in sub[0]:
+            subs[sub[0]] = None
     return list(names), list(subs)
 
 

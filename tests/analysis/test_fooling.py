@@ -1,0 +1,278 @@
+"""Policies that fool a reader, or a linter that compares names."""
+
+from __future__ import annotations
+
+import pytest
+from kube_audit_lint.analysis.analysis import Analysis, difference
+from kube_audit_lint.analysis.evaluate import NO_RULE
+from kube_audit_lint.analysis.query import RESOURCES, Query
+from kube_audit_lint.model.policy import GroupResources
+from kube_audit_lint.model.version import DEFAULT, Versions
+from policies import policy_of
+
+SECRETS = Query(resources=(GroupResources("", ("secrets",)),))
+EXEC = Query(resources=(GroupResources("", ("pods/exec",)),))
+
+
+def analysis_of(text: str, versions: Versions = DEFAULT) -> Analysis:
+    return Analysis(policy_of(text), versions)
+
+
+def levels(analysis: Analysis, query: Query) -> list[tuple[int, str]]:
+    return [(found.rule, found.level) for found in analysis.levels(query)]
+
+
+def test_a_none_first_hides_everything_after_it() -> None:
+    analysis = analysis_of("""
+        - level: None
+        - {level: Metadata, resources: [{resources: [secrets]}]}
+    """)
+    reach = analysis.reach(1)
+    assert not reach
+    assert [(blocker.rule, blocker.same_outcome) for blocker in reach.blockers] == [(0, False)]
+    assert reach.same_outcome is False
+    assert analysis.dead_by_logic(1)
+    assert not analysis.recorded_at_all()
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "verbs: [get]",
+        "users: [jane]",
+        "userGroups: [devs]",
+        "resources: [{resources: [secrets], resourceNames: [db]}]",
+        "namespaces: [shop]",
+        "resources: [{group: apps, resources: [secrets]}]",
+    ],
+)
+def test_a_rule_with_one_more_condition_hides_nothing(condition: str) -> None:
+    analysis = analysis_of(f"""
+        - {{level: None, {condition}}}
+        - {{level: Metadata, resources: [{{resources: [secrets]}}]}}
+    """)
+    assert analysis.reach(1).minors == tuple(range(24, 38))
+
+
+def test_metadata_for_secrets_limited_to_a_namespace_leaves_the_rest_to_the_catch_all() -> None:
+    analysis = analysis_of("""
+        - {level: Metadata, namespaces: [kube-system], resources: [{resources: [secrets]}]}
+        - {level: RequestResponse}
+    """)
+    assert levels(analysis, SECRETS) == [(0, "Metadata"), (1, "RequestResponse")]
+    assert analysis.levels(SECRETS)[1].witness.describe() == "kubectl get secret db-password -n payments by jane"
+
+
+def test_deployments_of_the_core_group_do_not_exist() -> None:
+    analysis = analysis_of("[{level: Request, resources: [{resources: [deployments]}]}, {level: Metadata}]")
+    reach = analysis.reach(0)
+    assert not reach
+    assert reach.blame == ("resources",)
+    assert not reach.blockers
+
+
+def test_all_stages_omitted_is_not_recorded() -> None:
+    stages = "[RequestReceived, ResponseStarted, ResponseComplete, Panic]"
+    assert not analysis_of(f"- {{level: Metadata, omitStages: {stages}}}").recorded_at_all()
+
+
+def test_an_earlier_rule_takes_the_bodies() -> None:
+    analysis = analysis_of("""
+        - {level: Metadata, resources: [{resources: [secrets, configmaps]}]}
+        - {level: RequestResponse, resources: [{group: ""}]}
+    """)
+    assert levels(analysis, SECRETS) == [(0, "Metadata")]
+    taken = analysis_of("""
+        - {level: Metadata, resources: [{resources: ["*"]}]}
+        - {level: Request, resources: [{resources: [pods, services]}]}
+    """).reach_value(1, "resources", 0, 0)
+    assert [(blocker.rule, blocker.same_outcome) for blocker in taken.blockers] == [(0, False)]
+
+
+def test_a_star_of_subresources_takes_the_plain_resource_too() -> None:
+    analysis = analysis_of("""
+        - {level: None, resources: [{resources: ["pods/*"]}]}
+        - {level: Request, resources: [{resources: [pods, pods/log]}]}
+    """)
+    assert not analysis.reach(1)
+    assert analysis.reach(1).blockers[0].rule == 0
+
+
+def test_a_plain_resource_does_not_take_its_subresources() -> None:
+    analysis = analysis_of("""
+        - {level: None, resources: [{resources: [pods]}]}
+        - {level: Request, resources: [{resources: [pods, pods/log]}]}
+    """)
+    assert analysis.reach(1)
+    assert not analysis.reach_value(1, "resources", 0, 0)
+    assert analysis.reach_value(1, "resources", 0, 1)
+
+
+def test_the_empty_namespace_is_cluster_scope_and_lists_of_all_namespaces() -> None:
+    analysis = analysis_of('[{level: None, namespaces: [""]}, {level: Metadata}]')
+    assert levels(analysis, Query(resources=(GroupResources("", ("nodes",)),))) == [(0, "None")]
+    assert levels(analysis, SECRETS._replace(verbs=("get",))) == [(1, "Metadata")]
+    assert levels(analysis, SECRETS._replace(verbs=("list",))) == [(0, "None"), (1, "Metadata")]
+    one_namespace = Query(resources=(GroupResources("", ("namespaces",)),), verbs=("get",))
+    assert levels(analysis, one_namespace) == [(1, "Metadata")]
+
+
+def test_authenticated_then_unauthenticated_is_everybody_with_a_user() -> None:
+    text = """
+        - {level: Metadata, userGroups: [system:authenticated]}
+        - {level: Metadata, userGroups: [system:unauthenticated]}
+        - level: Request
+    """
+    analysis = analysis_of(text, Versions(29, 37))
+    assert analysis.reach(2)
+    found = analysis.whole[2]
+    assert found.who == ("nobody",)
+    assert found.witness.user is None
+    assert analysis.unmatched(Query()) is None
+
+
+def test_the_loopback_user_is_in_no_such_group_before_1_29() -> None:
+    analysis = analysis_of("- {level: Metadata, userGroups: [system:authenticated, system:unauthenticated]}")
+    unmatched = analysis.unmatched(Query())
+    assert unmatched is not None
+    assert unmatched.minors == tuple(range(24, 29))
+    assert unmatched.who == ("control-plane",)
+    assert unmatched.witness.user == "system:apiserver"
+
+
+def test_two_rules_that_together_shadow_a_third() -> None:
+    analysis = analysis_of("""
+        - {level: None, verbs: [get, list, watch], resources: [{group: apps}]}
+        - {level: Metadata, verbs: [create, update, patch, delete, deletecollection], resources: [{group: apps}]}
+        - {level: Request, resources: [{group: apps, resources: [deployments]}]}
+    """)
+    blockers = analysis.reach(2).blockers
+    assert {blocker.rule for blocker in blockers} == {0, 1}
+    assert blockers[0].rule == 1, "the greater share first"
+
+
+def test_a_blocker_that_is_not_needed_is_not_named() -> None:
+    analysis = analysis_of("""
+        - {level: None, users: [jane]}
+        - {level: None, resources: [{resources: ["*"]}]}
+        - {level: Request, resources: [{resources: [pods]}]}
+    """)
+    assert [blocker.rule for blocker in analysis.reach(2).blockers] == [1]
+
+
+def test_dead_only_because_nothing_serves_it() -> None:
+    analysis = analysis_of("""
+        - {level: None, verbs: [get, list, watch, create, update, patch, delete, deletecollection]}
+        - {level: Metadata, resources: [{resources: [secrets]}]}
+    """)
+    assert not analysis.reach(1)
+    assert not analysis.dead_by_logic(1)
+
+
+def test_exec_by_get_escapes_a_rule_for_create() -> None:
+    analysis = analysis_of("""
+        - {level: Metadata, verbs: [create], resources: [{resources: [pods/exec]}]}
+        - {level: None, verbs: [get, list, watch]}
+        - level: Metadata
+    """)
+    hidden = [found for found in analysis.levels(EXEC) if found.level == "None"]
+    assert [found.witness.verb for found in hidden] == ["get"]
+    assert "kubectl exec" in hidden[0].witness.describe()
+
+
+def test_only_the_control_plane_is_hidden() -> None:
+    analysis = analysis_of("""
+        - {level: None, userGroups: [system:nodes]}
+        - {level: None, users: [system:kube-scheduler]}
+        - {level: None, userGroups: [system:serviceaccounts:kube-system]}
+        - level: Metadata
+    """)
+    ordinary = analysis.levels(SECRETS._replace(who=("ordinary",)))
+    assert [found.rule for found in ordinary] == [3]
+    assert all(found.who == ("control-plane",) for found in analysis.levels(SECRETS)[:3])
+
+
+def test_a_resource_that_only_newer_minors_serve() -> None:
+    analysis = analysis_of("[{level: Metadata, resources: [{resources: [pods/resize]}]}, {level: None}]")
+    assert analysis.reach(0).minors == tuple(range(32, 38))
+
+
+def test_the_insecure_port_is_gone() -> None:
+    text = "[{level: None, users: [system:unsecured]}, {level: Metadata}]"
+    assert analysis_of(text).reach(0).blame == ("users",)
+    assert analysis_of(text, Versions(18, 24)).reach(0).minors == (18, 19)
+
+
+def test_redundant_only_when_the_outcome_is_the_same() -> None:
+    analysis = analysis_of("""
+        - {level: Metadata, resources: [{resources: [secrets]}]}
+        - {level: None, users: [jane], resources: [{group: apps}]}
+        - {level: None, resources: [{group: apps}]}
+        - {level: Metadata}
+    """)
+    assert [analysis.redundant(rule) for rule in range(4)] == [True, True, False, False]
+
+
+def test_unmatched_says_what_falls_through() -> None:
+    analysis = analysis_of("- {level: Metadata, resources: [{group: ''}, {group: apps}]}")
+    unmatched = analysis.unmatched(Query(resources=(RESOURCES,)))
+    assert unmatched is not None
+    assert unmatched.rule == NO_RULE
+    assert unmatched.witness.group not in ("", "apps")
+
+
+def test_failed_authentication_needs_response_started() -> None:
+    assert not analysis_of("- {level: Metadata, omitStages: [ResponseStarted]}").failed_authentication()
+    assert not analysis_of("- {level: Metadata, userGroups: [system:authenticated]}").failed_authentication()
+    assert analysis_of("- {level: Metadata, nonResourceURLs: [/healthz]}").failed_authentication()
+
+
+def test_stages_omitted_for_what_is_recorded() -> None:
+    analysis = analysis_of("""
+        - {level: None, users: [jane], omitStages: [Panic]}
+        - {level: Metadata, verbs: [get], omitStages: [ResponseComplete]}
+        - level: Request
+    """)
+    omitted = analysis.omitted_stages()
+    assert {stage: [found.rule for found in those] for stage, those in omitted.items()} == {"ResponseComplete": [1]}
+
+
+def test_difference_names_both_rules() -> None:
+    before = policy_of("[{level: Metadata, resources: [{resources: [secrets]}]}, {level: Request}]")
+    after = policy_of("[{level: Request}]")
+    (found,) = difference(before, after)
+    assert (found.before.level, found.after.level) == ("Metadata", "Request")
+    assert found.witness.resource == "secrets"
+
+
+def test_a_prefix_takes_what_starts_so() -> None:
+    analysis = analysis_of("""
+        - {level: None, nonResourceURLs: ["/api*"]}
+        - {level: Request, nonResourceURLs: ["/apis", "/apis/*"]}
+    """)
+    assert not analysis.reach(1)
+
+
+def test_a_url_of_a_resource_is_never_a_url() -> None:
+    analysis = analysis_of("- {level: None, nonResourceURLs: [/api/v1/pods]}")
+    assert analysis.reach(0).blame == ("non_resource_urls",)
+
+
+def test_requests_by_every_kind_of_user_are_described() -> None:
+    analysis = analysis_of("""
+        - {level: Metadata, users: ["system:serviceaccount:shop:cart"]}
+        - {level: Metadata, userGroups: [system:masters], verbs: [deletecollection]}
+        - {level: Metadata, users: [system:anonymous]}
+        - {level: Metadata, nonResourceURLs: [/healthz*]}
+        - {level: Metadata, userGroups: [system:authenticated]}
+        - {level: Metadata}
+    """)
+    described = [analysis.whole[rule].witness.describe() for rule in range(6)]
+    assert described == [
+        "kubectl get secret db-password -n payments by system:serviceaccount:shop:cart",
+        "kubectl delete secrets --all -n payments by kubernetes-admin (system:masters)",
+        "kubectl get secret db-password -n payments by system:anonymous",
+        "curl -k https://API-SERVER/healthz by jane",
+        "kubectl get secret db-password -n payments by jane",
+        "kubectl get secret db-password -n payments by system:apiserver (system:masters)",
+    ]
