@@ -56,7 +56,11 @@ def wanted_name(server: ApiServer) -> str | None:
     path = policy_path(server)
     if path is None or server.policy is not None:
         return None
-    return os.path.basename(host_path(server, path) or path) or None
+    at = host_path(server, path)
+    file = _brought(server, path)
+    if at is not None and file is not None and file.local is not None and clean(file.path) == at:
+        return os.path.basename(file.local.text) or None
+    return os.path.basename(at or path) or None
 
 
 def link(

@@ -81,6 +81,7 @@ FORMS = (
     Form("kops", ("kops.k8s.io/", "kops/", "kubeAPIServer")),
     Form("configmap", ("ConfigMap", "Secret")),
     Form("capi", (".cluster.x-k8s.io/", "kubeadmConfigSpec", "ClusterClass")),
+    Form("cloudinit", ("write_files", "#cloud-config")),
     Form("kind", ("kind.x-k8s.io/", "kind.sigs.k8s.io/")),
 )
 

@@ -24,21 +24,32 @@ API_SERVER_KEYS = frozenset(("certSANs", "extraArgs", "extraEnvs", "extraVolumes
 VOLUME_KEYS = frozenset(("name", "hostPath", "mountPath", "readOnly", "pathType"))
 ITEM_KEYS = frozenset(("name", "value"))
 
+_ARGUMENTS = "APIServer.apiServer.extraArgs"
 DROPPED = "it is dropped, and nothing of it reaches kube-apiserver"
 
 
 class Words:
     """How a form that carries a ClusterConfiguration speaks of it.
 
-    reader: who reads the section. refused: what happens to a file of a wrong shape. list_hint: what to write
-    instead of a list where a map belongs.
+    reader: who reads the section. refused: what happens to a file of a wrong shape. version: what decides the
+    shape. list_hint: what else to write instead of a list where a map belongs. schema: the path of the section
+    in a custom resource, where a schema is held against it; "" where Go's own reader is.
     """
 
-    def __init__(self, reader: str, refused: str, version: str, list_hint: str = "") -> None:
+    def __init__(self, reader: str, refused: str, version: str, list_hint: str = "", schema: str = "") -> None:
         self.reader = reader
         self.refused = refused
         self.version = version
         self.list_hint = list_hint
+        self.schema = schema
+
+    def says(self, got: str, field: str, wanted: str) -> str:
+        """The words in which a value of a wrong type is refused; `got` and `wanted` as Go's reader has them."""
+        if not self.schema:
+            return f"json: cannot unmarshal {got} into Go struct field {field} of type {wanted}"
+        got = {"bool": "boolean", "number": "integer"}.get(got, got)
+        wanted = {"map[string]string": "object", "string": "string"}.get(wanted, "array")
+        return f'{self.schema}: Invalid value: "{got}": must be of type {wanted}'
 
 
 def kubeadm_words(version: str | None) -> Words:
@@ -95,8 +106,8 @@ def _list_for_map(arguments: Sequence, words: Words) -> Misshape:
     return Misshape(
         "wrong-shape",
         _first(arguments),
-        f"extraArgs is a list here, but {words.version} takes a map: {words.refused} (`json: cannot unmarshal array "
-        "into Go struct field APIServer.apiServer.extraArgs of type map[string]string`).",
+        f"extraArgs is a list here, but {words.version} takes a map: {words.refused} "
+        f"(`{words.says('array', _ARGUMENTS, 'map[string]string')}`).",
         f"Write `name: value` pairs{words.list_hint}.",
     )
 
@@ -105,8 +116,8 @@ def _map_for_list(arguments: Mapping, words: Words) -> Misshape:
     return Misshape(
         "wrong-shape",
         _first(arguments),
-        f"extraArgs is a map here, but {words.version} takes a list of name and value: {words.refused} (`json: "
-        "cannot unmarshal object into Go struct field APIServer.apiServer.extraArgs of type []v1beta4.Arg`).",
+        f"extraArgs is a map here, but {words.version} takes a list of name and value: {words.refused} "
+        f"(`{words.says('object', _ARGUMENTS, '[]v1beta4.Arg')}`).",
         'Write `- name: audit-log-maxage` with `value: "30"` below it for each flag.',
     )
 
@@ -130,7 +141,7 @@ def _dashes(arguments: Node | None, words: Words) -> Iterator[Misshape]:
             yield Misshape(
                 "wrong-shape",
                 name.place,
-                f"{words.reader} puts `--` in front of the name itself: kube-apiserver gets `--{name.value}` and "
+                f"kubeadm puts `--` in front of the name itself: kube-apiserver gets `--{name.value}` and "
                 f"does not start (`bad flag syntax: --{name.value}=...`).",
                 f"Write `{name.value.lstrip('-')}`.",
             )
@@ -150,7 +161,7 @@ def argument_names(arguments: Node | None) -> Iterator[Scalar]:
 
 def _unquoted(arguments: Node | None, version: str | None, words: Words) -> Iterator[Misshape]:
     """The values are strings: a bare 30 or true is refused."""
-    field = "Arg.apiServer.extraArgs.value" if version in LIST_VERSIONS else "APIServer.apiServer.extraArgs"
+    field = "Arg.apiServer.extraArgs.value" if version in LIST_VERSIONS else _ARGUMENTS
     values: list[Node] = []
     if isinstance(arguments, Mapping):
         values = [entry.value for entry in arguments.entries.values()]
@@ -162,8 +173,8 @@ def _unquoted(arguments: Node | None, version: str | None, words: Words) -> Iter
             yield Misshape(
                 "wrong-shape",
                 value.place,
-                f"{value.place.text} is a {kind}, and only strings are taken here: {words.refused} (`json: cannot "
-                f"unmarshal {kind} into Go struct field {field} of type string`).",
+                f"{value.place.text} is a {kind}, and only strings are taken here: {words.refused} "
+                f"(`{words.says(kind, field, 'string')}`).",
                 f'Write "{value.place.text}" in quotes.',
             )
 
@@ -171,10 +182,8 @@ def _unquoted(arguments: Node | None, version: str | None, words: Words) -> Iter
 def shape_of_volumes(volumes: Node | None, words: Words) -> Iterator[Misshape]:
     """What is wrong with extraVolumes."""
     if isinstance(volumes, Mapping) and volumes.entries:
-        message = (
-            f"extraVolumes is a list: {words.refused} (`json: cannot unmarshal object into Go struct field "
-            "APIServer.apiServer.extraVolumes`)."
-        )
+        says = words.says("object", "APIServer.apiServer.extraVolumes", "[]v1beta4.HostPathMount")
+        message = f"extraVolumes is a list: {words.refused} (`{says}`)."
         yield Misshape("wrong-shape", _first(volumes), message, "Put `- ` in front of each volume's first key.")
     for item in volumes.items if isinstance(volumes, Sequence) else ():
         if isinstance(item, Mapping):

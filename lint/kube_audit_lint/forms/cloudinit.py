@@ -1,0 +1,63 @@
+"""cloud-init user data: the files that write_files brings onto the host, read through every form.
+
+Sources: canonical/cloud-init cloudinit/config/cc_write_files.py (paths, encodings, append; an entry without a path
+is skipped) and doc/rtd/explanation/format.rst (`#cloud-config`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.host_files import Written, policy_paths, written
+from kube_audit_lint.forms.inside import joined
+from kube_audit_lint.forms.kubeadm_shapes import near_key
+from kube_audit_lint.model.document import Found, Misshape
+from kube_audit_lint.model.unknown import is_unknown
+from kube_audit_lint.reading.nodes import Document, Mapping
+
+_FILE_KEYS = ("path", "content", "encoding", "owner", "permissions", "append", "defer", "source")
+
+
+def read(document: Document, context: Context) -> Found | None:
+    """What the written files hold; None for other documents, and when no file is ours."""
+    root = document.mapping
+    if root is None or "kind" in root.entries:
+        return None
+    is_cloud_config = "#cloud-config" in document.source.text[: document.start + 200]
+    if not (is_cloud_config or "write_files" in root.entries):
+        return None
+    items = [item for item in root.items("write_files") if isinstance(item, Mapping)]
+    files = _files(items, context)
+    found = joined([one.found for one in files])
+    misshapes = tuple(_misspelt(root, items))
+    if not found and not misshapes:
+        return None
+    for server in found.servers:
+        server.files = (*server.files, *(one.file for one in files))
+    return found._replace(misshapes=(*found.misshapes, *misshapes))
+
+
+def _files(items: list[Mapping], context: Context) -> list[Written]:
+    """All files; those that an API server among them loads as its policy are read as one, whatever they say."""
+    files = [written(item, context) for item in items]
+    servers = [server for one in files if one is not None for server in one.found.servers]
+    wanted = policy_paths(servers)
+    for number, one in enumerate(files):
+        if one is not None and one.file.path in wanted and not one.found.policies:
+            files[number] = written(items[number], context, wanted)
+    return [one for one in files if one is not None]
+
+
+def _misspelt(root: Mapping, items: list[Mapping]) -> Iterator[Misshape]:
+    sections: list[tuple[Mapping, tuple[str, ...]]] = [
+        (root, ("write_files",)),
+        *((item, _FILE_KEYS) for item in items),
+    ]
+    for section, known in sections:
+        for key, entry in section.entries.items():
+            near = near_key(section, key, known) if key not in known and not is_unknown(key) else None
+            value = entry.value
+            if near is not None and "audit" in value.source.text[value.start : value.end]:
+                message = f"`{key}` is no setting of cloud-init here: it is ignored, and nothing is written."
+                yield Misshape("unknown-setting", entry.key.place, message, f"Write `{near}`.")
