@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 
 from kube_audit_lint.subject import ServerSubject
 
-_HOST = re.compile(r"master|control-?plane|apiserver|(?<![a-z])(?:cp|ctrl|controller|node|host|server|ip)(?![a-z])")
-_ADDRESS = re.compile(r"\d{1,3}([.-])\d{1,3}\1\d{1,3}\1\d{1,3}")
-_VERSION = re.compile(r"(?<![a-z0-9])v?\d+\.\d+|(?<![a-z])v\d+|\d{4}-?\d\d-?\d\d")
-_LETTER = re.compile(r"(master|control-?plane|cp|node|host)[-_]?[a-z](?=\.|\Z)")
-_ENDING = re.compile(r"\.(?:ya?ml|json)\Z")
+# Plain texts, for re keeps what it compiled, and most runs see one server.
+_HOST = r"master|control-?plane|apiserver|(?<![a-z])(?:cp|ctrl|controller|node|host|server|ip)(?![a-z])"
+_ADDRESS = r"\d{1,3}([.-])\d{1,3}\1\d{1,3}\1\d{1,3}"
+_VERSION = r"(?<![a-z0-9])v?\d+\.\d+|(?<![a-z])v\d+|\d{4}-?\d\d-?\d\d"
+_LETTER = r"(master|control-?plane|cp|node|host)[-_]?[a-z](?=\.|\Z)"
+_ENDING = r"\.(?:ya?ml|json)\Z"
 
 
 def clusters(
@@ -25,6 +26,8 @@ def clusters(
 
     configured: the name that the configuration gives the cluster of a file, or None.
     """
+    if len(servers) < 2:
+        return []
     groups: dict[tuple[str, str], dict[str, ServerSubject]] = {}
     for server in servers:
         path = server.server.source.path
@@ -43,11 +46,11 @@ def pattern(path: str) -> str | None:
 
 
 def _host_pattern(part: str) -> str:
-    low = _ENDING.sub("", part.lower())
-    if _ADDRESS.search(low):
-        return _ADDRESS.sub("#", part)
-    if not _HOST.search(low) or _VERSION.search(low):
+    low = re.sub(_ENDING, "", part.lower())
+    if re.search(_ADDRESS, low):
+        return re.sub(_ADDRESS, "#", part)
+    if not re.search(_HOST, low) or re.search(_VERSION, low):
         return part
     if any(char.isdigit() for char in low):
         return re.sub(r"\d+", "#", part)
-    return _LETTER.sub(r"\1#", part)
+    return re.sub(_LETTER, r"\1#", part)

@@ -11,22 +11,21 @@ import re
 
 from kube_audit_lint.subject import DirectorySubject, ServerSubject
 
-_CERTAIN = re.compile(r"(?:\A|/)(?:etc/kubernetes/manifests|kubernetes/manifests|etc/kubelet\.d)/?\Z")
-_LIKELY = re.compile(r"(?i)(?:\A|/)(?:(?:static[-_]?(?:pods?[-_]?)?)?manifests|static[-_]?pods?|kubelet\.d)/?\Z")
-_OTHERS = re.compile(r"(?:kube-)?(?:scheduler|controller-manager)|etcd")
-_BACKUP = re.compile(
-    r"""(?ix) ~\Z
+_CERTAIN = ("/kubernetes/manifests", "/etc/kubelet.d")
+_LIKELY = ("manifests", "static-manifests", "static_manifests", "static-pods", "static_pods", "staticpods", "kubelet.d")
+_OTHERS = ("kube-scheduler", "kube-controller-manager", "scheduler", "controller-manager", "etcd")
+# A plain text, for most runs see no second file of a pod.
+_BACKUP = r"""(?ix) ~\Z
     | (?:\A|[._ -])(?:bak|back|backup|bkp|old|orig|original|org|save|saved|copy|prev|previous|rpmsave|rpmnew|dpkg-old)
       (?:[._ -]?\(?[\dTZ:_-]*\)?)? (?:\.(?:ya?ml|json|manifest))? \Z
     | \A(?:bak|backup|old|copy|copy\ of)[._ -]
     | \.(?:ya?ml|json|manifest)[._-](?!(?:j2|tpl|tmpl|tftpl|erb|gotmpl|template|md|txt|sig|asc|sha256)\Z).+\Z
     | \ \(\d+\)\.(?:ya?ml|json)\Z"""
-)
 
 
 def is_certain(path: str) -> bool:
     """Whether a folder is a static pod directory by its path alone."""
-    return _CERTAIN.search(path) is not None
+    return ("/" + path.rstrip("/")).endswith(_CERTAIN)
 
 
 def holds_control_plane(subject: DirectorySubject) -> bool:
@@ -38,17 +37,18 @@ def holds_control_plane(subject: DirectorySubject) -> bool:
     except OSError:
         return False
     own = {os.path.basename(server.server.source.path) for server in subject.servers}
-    return any(_OTHERS.match(name) for name in names if name not in own)
+    return any(name.startswith(_OTHERS) for name in names if name not in own)
 
 
 def is_likely(subject: DirectorySubject) -> bool:
     """Whether a folder is a static pod directory by its name or by what lies in it."""
-    return is_certain(subject.path) or bool(_LIKELY.search(subject.path)) or holds_control_plane(subject)
+    name = subject.path.rstrip("/").rpartition("/")[2].lower()
+    return name in _LIKELY or is_certain(subject.path) or holds_control_plane(subject)
 
 
 def is_backup(name: str) -> bool:
     """Whether a file's name says that it is a copy of another."""
-    return _BACKUP.search(name) is not None
+    return re.search(_BACKUP, name) is not None
 
 
 def base(server: ServerSubject) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,8 +43,8 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
 
 def _usual(found: list[LogVariable]) -> LogVariable:
     """A variable of the cluster that most of them name; of two as good the one that gives the path."""
-    counts = Counter(one.cluster for one in found)
-    return max(found, key=lambda one: (counts[one.cluster], one.suffix == ""))
+    clusters = [one.cluster for one in found]
+    return max(found, key=lambda one: (clusters.count(one.cluster), one.suffix == ""))
 
 
 def _stranger(one: LogVariable, usual: LogVariable) -> Hit:

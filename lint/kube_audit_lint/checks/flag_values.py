@@ -15,6 +15,7 @@ from kube_audit_lint.model.version import Versions
 from kube_audit_lint.subject import Params, ServerSubject
 
 SUBJECT = "server"
+_PATHS = ("audit-policy-file", *flags.SWITCHES.values())
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 
 
@@ -58,6 +59,8 @@ def _message(part: Versions, asked: Versions, error: str) -> str:
 
 def _refused(server: ApiServer, versions: Versions, unread: set[str]) -> Iterator[Hit]:
     values = _values(server)
+    if all(_is_harmless(name, text) for name, text in values.items()):
+        return
     minors: dict[tuple[str, str], list[int]] = {}
     for minor in range(versions.first, versions.last + 1):
         for name, message in flags.validate(values, minor, dynamic_auditing=_dynamic_auditing(server)):
@@ -74,6 +77,13 @@ def _refused(server: ApiServer, versions: Versions, unread: set[str]) -> Iterato
             versions=only(part, versions),
             mend=_mend_refused(server, name, part),
         )
+
+
+def _is_harmless(name: str, text: str) -> bool:
+    """Whether no version can have anything against a value: it is no audit flag's, a path or a plain number."""
+    if not name.startswith("audit-") or name in _PATHS:
+        return True
+    return name.startswith("audit-log-max") and text.isdigit()
 
 
 def _values(server: ApiServer) -> dict[str, str]:

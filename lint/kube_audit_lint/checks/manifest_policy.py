@@ -24,7 +24,7 @@ _EFFECT = (
 
 def check(subject: DirectorySubject, params: Params) -> Iterator[Hit]:
     """Speaks for policy files in such a directory, and for servers that are told to look for theirs there."""
-    if is_certain(subject.path) or holds_control_plane(subject):
+    if subject.policies and (is_certain(subject.path) or holds_control_plane(subject)):
         for policy in subject.policies:
             document = policy.document
             if document.whole_file and not document.source.path.rpartition("/")[2].startswith("."):

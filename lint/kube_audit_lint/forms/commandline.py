@@ -6,15 +6,16 @@ Shared by every form that holds a command line (pods, units, compose files). Exa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kube_audit_lint.forms.arguments import VALUE_FLAGS
 from kube_audit_lint.model.server import Value
 from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.unknown import is_unknown
-from kube_audit_lint.reading.shell import Word, commands
+
+if TYPE_CHECKING:
+    from kube_audit_lint.reading.shell import Word
 
 _SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh"))
 _RESERVED = frozenset(("!", "{", "if", "then", "elif", "else", "do", "while", "until", "time"))
@@ -54,11 +55,12 @@ _RUNNERS = frozenset(
 )
 """Programs that run the program named in their arguments."""
 
-_OWN_FLAG = re.compile(r"--(?:audit[-_](?:log|policy|webhook)|etcd[-_]servers|service[-_]cluster[-_]ip[-_]range)")
+_OWN_FLAGS = (
+    *("--audit-log", "--audit-policy", "--audit-webhook", "--etcd-servers", "--service-cluster-ip-range"),
+    *("--audit_log", "--audit_policy", "--audit_webhook", "--etcd_servers", "--service_cluster_ip_range"),
+)
 """Flags that only an API server has."""
 
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
-_COMMAND_OPTION = re.compile(r"-[a-z]*c\Z")
 _QUESTIONS = frozenset(("--version", "--help", "-h", "help", "version"))
 
 Part = Callable[[Value, int, int], Place]
@@ -104,6 +106,8 @@ def api_server(words: Sequence[Value], part: Part = same_text, expected: bool = 
 
 def api_server_in_shell(text: Value, part: Part = same_text, parameters: Sequence[Value] = ()) -> CommandLine | None:
     """The kube-apiserver that a shell text starts; `parameters` are the shell's `$1`, `$2`, ..."""
+    from kube_audit_lint.reading.shell import commands  # most files hold no shell text
+
     for command in commands(text.text):
         found = api_server(_values(text, _without_prefix(command), part, parameters))
         if found is not None:
@@ -118,7 +122,7 @@ def _program(words: Sequence[Value]) -> int | None:
         if last is None:
             continue
         runs = at == 0 or _base(words[0].text) in _RUNNERS
-        if runs or any(_OWN_FLAG.match(follows.text) for follows in words[last + 1 :]):
+        if runs or any(follows.text.startswith(_OWN_FLAGS) for follows in words[last + 1 :]):
             return last
     return None
 
@@ -139,7 +143,7 @@ def _in_shell(words: Sequence[Value], part: Part, expected: bool) -> CommandLine
         if _base(word.text) not in _SHELLS or not (at == 0 or _base(words[0].text) in _RUNNERS):
             continue
         for option in range(at + 1, len(words) - 1):
-            if _COMMAND_OPTION.match(words[option].text):
+            if _takes_command(words[option].text):
                 return api_server_in_shell(words[option + 1], part, words[option + 3 :])
             if not words[option].text.startswith(("-", "+")):
                 break
@@ -148,7 +152,7 @@ def _in_shell(words: Sequence[Value], part: Part, expected: bool) -> CommandLine
 
 def _wrapped(words: Sequence[Value]) -> CommandLine | None:
     """A script that is given an API server's flags."""
-    if not any(_OWN_FLAG.match(word.text) for word in words):
+    if not any(word.text.startswith(_OWN_FLAGS) for word in words):
         return None
     first = next(at for at, word in enumerate(words) if word.text.startswith("-"))
     rest = list(words[first:])
@@ -168,7 +172,7 @@ def _values(text: Value, command: Sequence[Word], part: Part, parameters: Sequen
 
 def _without_prefix(command: list[Word]) -> list[Word]:
     at = 0
-    while at < len(command) and (command[at].text in _RESERVED or _ASSIGNMENT.match(command[at].text)):
+    while at < len(command) and (command[at].text in _RESERVED or _is_assignment(command[at].text)):
         at += 1
     return command[at:]
 
@@ -182,6 +186,16 @@ def _open(words: Sequence[Value]) -> bool:
             return True
         value_follows = name.removeprefix("--").replace("_", "-") in VALUE_FLAGS and name == word.text
     return False
+
+
+def _takes_command(option: str) -> bool:
+    """Whether a shell's option says that a text to run follows: `-c`, `-ec`."""
+    return option.startswith("-") and option.endswith("c") and option[1:].isalpha()
+
+
+def _is_assignment(word: str) -> bool:
+    name, equals, _ = word.partition("=")
+    return bool(equals) and name.removesuffix("+").isidentifier()
 
 
 def _base(path: str) -> str:

@@ -14,7 +14,7 @@ from kube_audit_lint.model.unknown import UNKNOWN
 from kube_audit_lint.reading.nodes import Mapping, Node, Scalar
 from kube_audit_lint.reading.parts import part_of
 
-_REFERENCE = re.compile(r"\$(?:\$|\(([^()]*)\))")
+_REFERENCE = r"\$(?:\$|\(([^()]*)\))"
 
 
 def mounts_of(container: Mapping, spec: Mapping, owner: Mapping | None = None) -> tuple[Mount, ...]:
@@ -113,7 +113,7 @@ def expander(environment: tuple[EnvironmentVariable, ...], open_ended: bool) -> 
                 return "$"
             return known.get(found[1], UNKNOWN * len(found[0]) if open_ended else found[0])
 
-        return _REFERENCE.sub(one, text) if "$" in text else text
+        return re.sub(_REFERENCE, one, text) if "$" in text else text
 
     for variable in environment:
         known[variable.name.text] = UNKNOWN if variable.value is None else expand(variable.value.text)

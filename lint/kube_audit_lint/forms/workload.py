@@ -6,7 +6,6 @@ Sources: k8s.io/api core/v1 (PodSpec, Container), apps/v1, batch/v1; Kubernetes'
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from kube_audit_lint.forms import Context
@@ -30,9 +29,9 @@ _POD_SPEC = {
         ("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "ReplicationController", "Job"), _TEMPLATE
     ),
 }
-_IMAGE = re.compile(r"(?:^|[-_])kube-apiserver(?:-(?:amd64|arm64|arm|ppc64le|s390x))?\Z")
-_VERSIONED_IMAGE = re.compile(r"kube-?apiserver|hyperkube|kubernetes")
-_PATCH = re.compile(r"\+(?:strategic|merge)\.(?:ya?ml|json)\Z")
+_ARCHITECTURES = ("-amd64", "-arm64", "-arm", "-ppc64le", "-s390x")
+_VERSIONED_IMAGES = ("kube-apiserver", "kubeapiserver", "hyperkube", "kubernetes")
+_PATCHES = tuple(f"+{kind}.{end}" for kind in ("strategic", "merge") for end in ("yaml", "yml", "json"))
 """kubeadm's patch files: `kube-apiserver0+strategic.yaml`."""
 
 
@@ -117,7 +116,7 @@ def _parts(container: Mapping) -> Part:
 def _command_line(container: Mapping, words: list[Value], part: Part) -> CommandLine | None:
     """The API server that the container starts, by its command or by its image's own entry point."""
     image = _base_of_image(container.string("image") or "")
-    by_image = bool(_IMAGE.search(image))
+    by_image = _is_api_server_image(image)
     if not container.items("command") and by_image and words and words[0].text.startswith("-"):
         key = container.key("args")
         place = key.place if key else container.place
@@ -182,7 +181,7 @@ def _versions(container: Mapping) -> tuple[Versions | None, Place | None]:
     image = container.string("image")
     if node is None or image is None or is_unknown(image):
         return None, None
-    versions = version_of_image(image) if _VERSIONED_IMAGE.search(image) else None
+    versions = version_of_image(image) if any(one in image for one in _VERSIONED_IMAGES) else None
     return versions, node.place if versions else None
 
 
@@ -190,12 +189,19 @@ def _base_of_image(image: str) -> str:
     return image.rpartition("/")[2].partition("@")[0].partition(":")[0]
 
 
+def _is_api_server_image(name: str) -> bool:
+    """Whether an image is kube-apiserver's own: `kube-apiserver-amd64`, not `kube-apiserver-operator`."""
+    for end in _ARCHITECTURES:
+        name = name.removesuffix(end)
+    return name == "kube-apiserver" or name.endswith(("-kube-apiserver", "_kube-apiserver"))
+
+
 def _is_patch(item: Mapping, context: Context) -> bool:
     """Whether the object is a patch, laid over another that says the rest.
 
     An apps/v1 workload without a selector is none that an API server would take.
     """
-    if _PATCH.search(context.path):
+    if context.path.endswith(_PATCHES):
         return True
     spec = item.mapping("spec")
     return item.string("apiVersion") == "apps/v1" and spec is not None and "selector" not in spec.entries
