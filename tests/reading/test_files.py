@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from kube_audit_lint.reading.files import TooLarge, read_bytes
-from kube_audit_lint.reading.look import interesting, named_policy
+from kube_audit_lint.reading.look import interesting, named_policy, worth_parsing
 
 POLICY = b"apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n"
 
@@ -68,6 +68,15 @@ def test_names_of_policies() -> None:
     assert not named_policy("audit-policy/values.yaml")
 
 
+def test_names_count_where_content_says_nothing() -> None:
+    arguments = b"--cert-dir=/certs\n"
+    assert not interesting(arguments)
+    assert worth_parsing(arguments, "args/kube-apiserver")
+    assert not worth_parsing(arguments, "kube-apiserver/args")
+    assert not worth_parsing(b"\x7fELF\0\0", "bin/kube-apiserver")
+    assert worth_parsing(b"", "audit-policy.yaml")
+
+
 class TestReading:
     def test_a_file(self, tmp_path: Path) -> None:
         (tmp_path / "a").write_bytes(POLICY)
@@ -100,6 +109,7 @@ class TestReading:
         path.write_bytes(b"\0\1" * 1000 + POLICY)
         assert read_bytes(str(path), limit=1000) == b""
 
+    @pytest.mark.slow
     def test_200_mb_take_neither_long_nor_much(self, tmp_path: Path) -> None:
         path = tmp_path / "huge.yaml"
         line = b"key: value with words such as audit in them, over and over again\n"

@@ -184,12 +184,15 @@ class _Walk:
         return folder
 
     def _files_of(self, folder: _Folder, entries: list[os.DirEntry[str]]) -> Iterator[str]:
+        picky = folder.ignores is not NOTHING
         for entry in entries:
             name = entry.name
             if _end(name) in self._skipped or not _is_file(entry):
                 continue
             real = folder.real + name
-            if folder.ignores.ignored(real[folder.root :], folder=False) or self._excludes(real, False):
+            if picky and folder.ignores.ignored(real[folder.root :], folder=False):
+                continue
+            if self._excludes(real, False):
                 continue
             shown = folder.shown + name
             if entry.is_symlink():
