@@ -15,6 +15,7 @@ from kube_audit_lint.model.policy import GroupResources, Policy
 from kube_audit_lint.model.version import Versions
 from policies import random_policy
 from served import Vocabulary, is_served, kind_of, random_request, some
+from twins import disagreements
 
 SEEDS = st.integers(min_value=0, max_value=2**32)
 MANY = settings(max_examples=150, deadline=None)
@@ -193,3 +194,7 @@ def test_failed_authentication_leaves_one_event_at_response_started(seed: int) -
         assert not recorded or decision.rule in leaving
     assert NO_RULE not in leaving
     assert all(decision_of(policy, rule).records for rule in leaving)
+
+
+def test_both_twins_decide_alike() -> None:
+    assert disagreements(10_000) == (10_000, [])
