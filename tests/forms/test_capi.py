@@ -182,7 +182,7 @@ spec:
     [
         "apiVersion: bootstrap.cluster.x-k8s.io/v1beta1\nkind: KubeadmConfigTemplate\n"
         "spec: {template: {spec: {joinConfiguration: {nodeRegistration: {name: audit-log}}}}}\n",
-        "kind: KubeadmControlPlane\napiVersion: example.com/v1\nspec: {kubeadmConfigSpec: {files: [{path: audit-log}]}}\n",
+        "kind: KubeadmControlPlane\napiVersion: x.com/v1\nspec: {kubeadmConfigSpec: {files: [{path: audit-log}]}}\n",
         "apiVersion: cluster.x-k8s.io/v1beta1\nkind: ClusterClass\nspec: {patches: [{name: audit-log}]}\n",
         "kubeadmConfigSpec: audit-log\n",
     ],

@@ -25,6 +25,8 @@ _INLINE = re.compile(
 )
 _YTT_VALUE = re.compile(r"^[ \t]*(?:- )?[^\s#][^\n#]*:[ \t]+(#@[^\n]*)$", re.MULTILINE)
 _YTT_STATEMENT = re.compile(r"^[ \t]*#@[ /]", re.MULTILINE)
+_BLOCK_HEADER = re.compile(r"[:-][ \t]+[|>][-+0-9]*[ \t]*(?:#[^\n]*)?\n")
+_BLANK_LINE = re.compile(r"[ \t]+\n")
 
 
 class Neutral(NamedTuple):
@@ -121,9 +123,19 @@ class _Work:
         after = self.text[end : len(self.text) if after_end < 0 else after_end]
         return not before.strip() and not after.strip()
 
+    def leading_blanks(self) -> None:
+        """Statements in front of a block's first line: as blanks they would be indented deeper than the block."""
+        for header in reversed(list(_BLOCK_HEADER.finditer(self.text))):
+            start = at = header.end()
+            while (blank := _BLANK_LINE.match(self.text, at)) is not None and self.original[at : blank.end()].strip():
+                at = blank.end()
+            if at > start:
+                self.text = self.text[:start] + "\n" * (at - start) + self.text[at:]
+
     def result(self) -> Neutral | None:
         if self.text == self.original:
             return None
+        self.leading_blanks()
         return Neutral(self.text, self.partial, tuple(self.insertions))
 
 

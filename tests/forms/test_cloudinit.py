@@ -1,0 +1,116 @@
+"""cloud-init user data: policies, manifests and kubeadm configurations among the written files."""
+
+from __future__ import annotations
+
+import gzip
+from base64 import b64encode
+from textwrap import indent
+
+import pytest
+from form_samples import POLICY, flags, found_in, linked, misshapes, policy_in, server_in
+
+POD = """apiVersion: v1
+kind: Pod
+metadata: {name: kube-apiserver}
+spec:
+  containers:
+  - command: [kube-apiserver, --audit-policy-file=/audit/policy.yaml, --audit-log-maxage=30]
+    image: registry.k8s.io/kube-apiserver:v1.30.1
+    volumeMounts: [{name: a, mountPath: /audit}]
+  volumes: [{name: a, hostPath: {path: /etc/kubernetes/audit}}]
+"""
+KUBEADM = """apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
+apiServer:
+  extraArgs:
+  - {name: audit-policy-file, value: /etc/kubernetes/audit/policy.yaml}
+  extraVolumes:
+  - {name: a, hostPath: /etc/kubernetes/audit, mountPath: /etc/kubernetes/audit}
+"""
+
+
+def file(path: str, text: str, encoding: str = "") -> str:
+    data = text.encode()
+    if encoding:
+        packed = b64encode(gzip.compress(data) if encoding.startswith("g") else data).decode()
+        return f"- path: {path}\n  encoding: {encoding}\n  content: {packed}\n"
+    return f"- path: {path}\n  owner: root:root\n  content: |\n" + indent(text, "    ")
+
+
+def user_data(*files: str) -> str:
+    return "#cloud-config\nwrite_files:\n" + "".join(files) + "runcmd: [[kubeadm, init]]\n"
+
+
+PATH = "/etc/kubernetes/audit/policy.yaml"
+
+
+@pytest.mark.parametrize("encoding", ["", "b64", "base64", "B64", "gz+b64", "gzip+base64", "gz+base64", "gzip+b64"])
+def test_a_policy(encoding: str) -> None:
+    policy = policy_in(user_data(file(PATH, POLICY, encoding)))
+    assert policy.names == (PATH,)
+    assert policy.source.position(policy.place.start)[0] >= 3
+
+
+def test_plain_text_is_an_encoding_too() -> None:
+    text = user_data(file(PATH, POLICY).replace("owner: root:root", "encoding: text/plain"))
+    assert policy_in(text).at("rules", 0, "level").text == "Metadata"
+
+
+@pytest.mark.parametrize("server", [POD, KUBEADM])
+@pytest.mark.parametrize("encoding", ["", "b64"])
+def test_a_server_and_its_policy(server: str, encoding: str) -> None:
+    text = user_data(file("/etc/kubernetes/x.yaml", server, encoding), file(PATH, POLICY))
+    policy = linked(("user-data", text), ("policy.yaml", POLICY))
+    assert policy is not None
+    assert policy.source.path == "user-data"
+
+
+def test_flags_stand_in_the_outer_file() -> None:
+    text = user_data(file("/etc/kubernetes/manifests/kube-apiserver.yaml", POD))
+    assert flags(server_in(text))["audit-log-maxage"] == "30"
+    assert str(server_in(text).versions) == "1.30"
+
+
+def test_what_is_loaded_is_a_policy_whatever_it_says() -> None:
+    text = user_data(file("/etc/kubernetes/manifests/a.yaml", POD), file(PATH, "rules: [{level: Bad}]\n"))
+    assert policy_in(text).at("rules", 0, "level").text == "Bad"
+
+
+def test_user_data_in_a_secret() -> None:
+    inner = user_data(file(PATH, POLICY))
+    policy = policy_in("kind: Secret\nmetadata: {name: a}\nstringData:\n  userData: |\n" + indent(inner, "    "))
+    assert policy.at("rules", 0, "level").text == "Metadata"
+    assert policy.names[0] == PATH
+
+
+def test_a_policy_beside_the_server_that_stands_elsewhere() -> None:
+    pod = POD.replace("/etc/kubernetes/audit}", "/etc/kubernetes/audit}").replace(
+        "{name: a, hostPath", "{name: a, hostPath"
+    )
+    assert linked(("a/user-data.yaml", user_data(file(PATH, POLICY))), ("b/pod.yaml", pod)) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (user_data(file(PATH, POLICY)).replace("write_files", "write_file"), ("unknown-setting", "write_file")),
+        (user_data(file(PATH, POLICY).replace("content", "contents")), ("unknown-setting", "contents")),
+        (user_data(file(PATH, POLICY) + "  encoding: b64\n"), ("wrong-shape", "b64")),
+    ],
+)
+def test_what_is_never_written(text: str, expected: tuple[str, str]) -> None:
+    assert misshapes(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#cloud-config\npackages: [auditd]\n",
+        user_data(file("/etc/audit/rules.d/audit.rules", "-w /etc/kubernetes/audit-policy.yaml -p wa\n")),
+        user_data(file("/etc/audit/auditd.conf", "max_log_file = 8\n")),
+        user_data("- path: /etc/kubernetes/audit-log\n  content: ''\n"),
+        "kind: Thing\nwrite_files:\n" + file(PATH, POLICY),
+    ],
+)
+def test_others_are_passed_over(text: str) -> None:
+    assert not found_in(text)
