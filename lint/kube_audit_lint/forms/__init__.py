@@ -17,8 +17,9 @@ from importlib import import_module
 from typing import NamedTuple, Protocol, cast
 
 from kube_audit_lint.model.document import Found
-from kube_audit_lint.model.source import Source
+from kube_audit_lint.model.source import Place, Source
 from kube_audit_lint.reading.nodes import Document
+from kube_audit_lint.reading.offsets import OffsetMap
 
 
 class Context(NamedTuple):
@@ -29,6 +30,7 @@ class Context(NamedTuple):
     embedded: also look into heredocs and fenced blocks (`--embedded`).
     neutral: the text of a template without its template language, of the same length; None when it is none.
     name: of a text inside the file, what the file is called that it becomes (a ConfigMap's key, a path).
+    offsets: of a text inside the file, where it stands; None when the text is the file's own.
     """
 
     source: Source
@@ -37,6 +39,7 @@ class Context(NamedTuple):
     embedded: bool = False
     neutral: str | None = None
     name: str = ""
+    offsets: OffsetMap | None = None
 
     @property
     def path(self) -> str:
@@ -47,6 +50,12 @@ class Context(NamedTuple):
     def text(self) -> str:
         """The text to read: placeholders of a template are unknown values in it."""
         return self.source.text if self.neutral is None else self.neutral
+
+    def place(self, start: int, end: int) -> Place:
+        """Where the characters of the text from `start` to `end` stand in the file."""
+        if self.offsets is None:
+            return Place(self.source, start, end)
+        return Place(self.source, self.offsets.outer(start), self.offsets.outer_end(end))
 
 
 class Form(NamedTuple):
@@ -79,10 +88,12 @@ FORMS = (
     Form("workload", ("kube-apiserver", "apiserver")),
     Form("kubeadm", ("kubeadm.k8s.io/",)),
     Form("kops", ("kops.k8s.io/", "kops/", "kubeAPIServer")),
+    Form("rke1", ("kube-api:", "kube_api:", 'kube-api"', 'kube_api"')),
     Form("configmap", ("ConfigMap", "Secret")),
     Form("capi", (".cluster.x-k8s.io/", "kubeadmConfigSpec", "ClusterClass")),
     Form("cloudinit", ("write_files", "#cloud-config")),
     Form("kind", ("kind.x-k8s.io/", "kind.sigs.k8s.io/")),
+    Form("systemd", ("[Service]",), text=True),
 )
 
 

@@ -55,7 +55,7 @@ _RUNNERS = frozenset(
 )
 """Programs that run the program named in their arguments."""
 
-_OWN_FLAGS = (
+OWN_FLAGS = (
     *("--audit-log", "--audit-policy", "--audit-webhook", "--etcd-servers", "--service-cluster-ip-range"),
     *("--audit_log", "--audit_policy", "--audit_webhook", "--etcd_servers", "--service_cluster_ip_range"),
 )
@@ -65,6 +65,10 @@ _QUESTIONS = frozenset(("--version", "--help", "-h", "help", "version"))
 
 Part = Callable[[Value, int, int], Place]
 """Gives the place of the characters from an offset to another of a value's text."""
+
+
+_OPENSHIFT_CONFIG = "--openshift-config"
+"""OpenShift's kube-apiserver takes its flags from this file (`apiServerArguments`)."""
 
 
 class CommandLine(NamedTuple):
@@ -122,7 +126,7 @@ def _program(words: Sequence[Value]) -> int | None:
         if last is None:
             continue
         runs = at == 0 or _base(words[0].text) in _RUNNERS
-        if runs or any(follows.text.startswith(_OWN_FLAGS) for follows in words[last + 1 :]):
+        if runs or any(follows.text.startswith(OWN_FLAGS) for follows in words[last + 1 :]):
             return last
     return None
 
@@ -152,7 +156,7 @@ def _in_shell(words: Sequence[Value], part: Part, expected: bool) -> CommandLine
 
 def _wrapped(words: Sequence[Value]) -> CommandLine | None:
     """A script that is given an API server's flags."""
-    if not any(word.text.startswith(_OWN_FLAGS) for word in words):
+    if not any(word.text.startswith(OWN_FLAGS) for word in words):
         return None
     first = next(at for at, word in enumerate(words) if word.text.startswith("-"))
     rest = list(words[first:])
@@ -178,11 +182,11 @@ def _without_prefix(command: list[Word]) -> list[Word]:
 
 
 def _open(words: Sequence[Value]) -> bool:
-    """Whether a word that is not known before it runs may bring further flags."""
+    """Whether further flags come from elsewhere: from a word that only the running shell knows, or a file."""
     value_follows = False
     for word in words:
         name = word.text.partition("=")[0]
-        if is_unknown(name) and not value_follows:
+        if name == _OPENSHIFT_CONFIG or (is_unknown(name) and not value_follows):
             return True
         value_follows = name.removeprefix("--").replace("_", "-") in VALUE_FLAGS and name == word.text
     return False
