@@ -15,12 +15,13 @@ _UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 class Sample(NamedTuple):
-    """One run: wall-clock seconds, and the most memory it had, in bytes (0: not measured).
+    """One run: wall-clock and processor seconds, and the most memory it had, in bytes (0: not measured).
 
     floor: it had no more than the memory given, perhaps less.
     """
 
     seconds: float
+    processor: float
     memory: int = 0
     floor: bool = False
 
@@ -73,7 +74,8 @@ def command(argv: Sequence[str], accepted: Iterable[int] = (0,)) -> Callable[[],
             sys.exit(f"{' '.join(argv)} ended with {process.returncode}:\n{said.decode(errors='replace')}")
         # A program starts as a copy of this process, and its peak counts from there.
         own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return Sample(seconds, usage.ru_maxrss * _UNIT, usage.ru_maxrss <= own * 1.05)
+        processor = usage.ru_utime + usage.ru_stime
+        return Sample(seconds, processor, usage.ru_maxrss * _UNIT, usage.ru_maxrss <= own * 1.05)
 
     return run
 
@@ -82,9 +84,9 @@ def call(function: Callable[[], object]) -> Callable[[], Sample]:
     """A run of a function in this process."""
 
     def run() -> Sample:
-        started = time.perf_counter()
+        started, processor = time.perf_counter(), time.process_time()
         function()
-        return Sample(time.perf_counter() - started)
+        return Sample(time.perf_counter() - started, time.process_time() - processor)
 
     return run
 
@@ -107,7 +109,10 @@ def measure(group: Group) -> list[Row]:
 
 def table(rows: Iterable[Row]) -> str:
     """All rows as a Markdown table."""
-    lines = ["| What | Who | Median | Min - max | Times the first | Peak memory |", "|---|---|--:|--:|--:|--:|"]
+    lines = [
+        "| What | Who | Median | Min - max | Times the first | Processor | Peak memory |",
+        "|---|---|--:|--:|--:|--:|--:|",
+    ]
     title = ""
     for row in rows:
         times = [sample.seconds for sample in row.samples]
@@ -117,6 +122,7 @@ def table(rows: Iterable[Row]) -> str:
             _seconds(row.median),
             f"{_seconds(min(times))} - {_seconds(max(times))}",
             f"{row.ratio:.2f}",
+            _seconds(statistics.median(sample.processor for sample in row.samples)),
             _megabytes(max(row.samples, key=lambda sample: sample.memory)),
         )
         title = row.title

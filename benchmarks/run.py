@@ -26,9 +26,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
 START, END = "<!-- benchmarks: start -->", "<!-- benchmarks: end -->"
 EXAMPLES = ROOT / "examples" / "ack" / "good"
-PAIR = (str(EXAMPLES / "audit-policy.yaml"), str(EXAMPLES / "kube-apiserver.yaml"))
 FOUND = (0, 1)
-FILES, OURS = 10_000, 100
+OURS = "kube-audit-lint"
+FILES, AUDITING = 10_000, 100
 
 
 def main() -> None:
@@ -55,48 +55,61 @@ def _options() -> argparse.Namespace:
 
 
 def _groups(folder: Path, options: argparse.Namespace) -> Iterator[Group]:
-    wheel = _wheel(folder)
-    ours = _environment(folder / "ours", str(wheel))
-    lint = str(ours / "kube-audit-lint")
-    python = str(ours / "python")
-    check = Case("kube-audit-lint", command([lint, "check", *PAIR], FOUND))
+    programs = _environment(folder / "ours", str(_wheel(folder)))
+    lint, python = str(programs / "kube-audit-lint"), str(programs / "python")
+    yamllint = str(_environment(folder / "yamllint", "yamllint") / "yamllint")
+    policy, manifest = _pair(folder / "pair")
+    check = Case(OURS, command([lint, "check", policy, manifest], FOUND))
     imports = command([python, "-c", "import yaml, argparse, json, re, dataclasses"])
     yield Group(
         "A policy and the manifest that loads it",
-        [check, Case("Python, importing yaml, argparse, json, re, dataclasses", imports)],
-        repeats=21,
-    )
-    yamllint = _environment(folder / "yamllint", "yamllint") / "yamllint"
-    yield Group(
-        "The policy alone",
         [
-            Case("kube-audit-lint", command([lint, "check", PAIR[0]], FOUND)),
-            Case("yamllint", command([str(yamllint), PAIR[0]], FOUND)),
+            check,
+            Case("yamllint", command([yamllint, policy, manifest], FOUND)),
+            Case("Python, importing yaml, argparse, json, re, dataclasses", imports),
         ],
         repeats=21,
-    )
-    tree = folder / "tree"
-    grow(tree, FILES, OURS, EXAMPLES)
-    yield Group(
-        f"{FILES} YAML files, {OURS} of them about auditing",
-        [
-            Case("kube-audit-lint", command([lint, "check", str(tree)], FOUND)),
-            Case("`grep -rl audit.k8s.io`", command(["grep", "-rl", "audit.k8s.io", str(tree)])),
-        ],
-        repeats=7,
-        warm_ups=1,
     )
     if options.peers:
-        yield _peers(folder, check)
+        yield _peers(folder, check, policy, manifest)
+    yield from _tree(folder / "tree", lint, yamllint)
     if not options.no_analysis:
         yield from _analysis()
 
 
-def _peers(folder: Path, check: Case) -> Group:
+def _pair(folder: Path) -> tuple[str, str]:
+    folder.mkdir()
+    names = ("audit-policy.yaml", "kube-apiserver.yaml")
+    policy, manifest = (str(shutil.copy(EXAMPLES / name, folder)) for name in names)
+    return policy, manifest
+
+
+def _tree(folder: Path, lint: str, yamllint: str) -> Iterator[Group]:
+    grow(folder, FILES, AUDITING, EXAMPLES)
+    subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
+    yield Group(
+        f"A repository of {FILES:,} YAML files, {AUDITING} of them about auditing",
+        [
+            Case(OURS, command([lint, "check", str(folder)], FOUND)),
+            Case("`grep -rl audit.k8s.io`", command(["grep", "-rl", "audit.k8s.io", str(folder)])),
+        ],
+        repeats=7,
+        warm_ups=1,
+    )
+    policy = str(folder / "clusters" / "cluster-7" / "audit-policy.yaml")
+    yield Group(
+        "One policy of it, as when only that is committed",
+        [
+            Case(OURS, command([lint, "check", policy], FOUND)),
+            Case("yamllint", command([yamllint, policy], FOUND)),
+        ],
+        repeats=21,
+    )
+
+
+def _peers(folder: Path, check: Case, policy: str, manifest: str) -> Group:
     checkov = _environment(folder / "checkov", "checkov") / "checkov"
-    argv = [str(checkov), "--quiet", "--compact", "--framework", "kubernetes"]
-    for path in PAIR:
-        argv += ["--file", path]
+    argv = [str(checkov), "--quiet", "--compact", "--framework", "kubernetes", "--file", policy, "--file", manifest]
     return Group(
         "The same with a linter for all of Kubernetes",
         [check, Case("Checkov", command(argv, FOUND))],
