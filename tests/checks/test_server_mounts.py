@@ -157,7 +157,7 @@ def test_the_policy_is_read_only(mount: str, volume: str, expected: list[object]
         (AT_FILE, "FileOrCreate", [("FileOrCreate", "")]),
         (AT_FILE, "Directory", [("Directory", "error")]),
         (AT_FILE, "DirectoryOrCreate", [("DirectoryOrCreate", "error")]),
-        (AT_FILE, "", [("p", "info")]),
+        (AT_FILE, "", [("/x", "info")]),
         (f"{AT_FILE}, subPath: a.yaml", "Directory", []),
         ("name: p, mountPath: /etc/kubernetes", "DirectoryOrCreate", []),
         ("name: p, mountPath: /etc/kubernetes", "", []),

@@ -209,6 +209,8 @@ def test_words_that_only_the_shell_knows(words: str, partial: bool) -> None:
     [
         (f"spec: {SPEC}", "x.yaml"),
         (f"kind: Pod\nspec: {SPEC}", "patches/kube-apiserver0+strategic.yaml"),
+        (f"kind: Pod\nspec: {SPEC}", "kubeadm/patches/kube-apiserver.yaml"),
+        (f"kind: Pod\nspec: {SPEC.replace('maxage', 'x, --openshift-config')}", "kube-apiserver-pod.yaml"),
         (f"apiVersion: apps/v1\nkind: Deployment\nspec: {{template: {{spec: {SPEC}}}}}", "patch.yaml"),
     ],
 )

@@ -11,8 +11,17 @@ import re
 
 from kube_audit_lint.subject import DirectorySubject, ServerSubject
 
-_CERTAIN = ("/kubernetes/manifests", "/etc/kubelet.d")
-_LIKELY = ("manifests", "static-manifests", "static_manifests", "static-pods", "static_pods", "staticpods", "kubelet.d")
+_CERTAIN = ("/kubernetes/manifests", "/etc/kubelet.d", "/agent/pod-manifests")
+_LIKELY = (
+    "manifests",
+    "static-manifests",
+    "static_manifests",
+    "static-pods",
+    "static_pods",
+    "staticpods",
+    "kubelet.d",
+    "pod-manifests",
+)
 _OTHERS = ("kube-scheduler", "kube-controller-manager", "scheduler", "controller-manager", "etcd")
 # A plain text, for most runs see no second file of a pod.
 _BACKUP = r"""(?ix) ~\Z

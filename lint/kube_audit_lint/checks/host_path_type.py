@@ -58,7 +58,8 @@ def _hit(
     related = [Related(mount.path.place, "the mount")] if mount is not None else []
     if flag is not None:
         related.append(Related(flag.place, "the path that is read"))
-    place = volume.type.place if volume.type is not None else volume.place
+    written = volume.type or volume.path
+    place = written.place if written is not None else volume.place
     yield Hit(place, message, tuple(related), severity=severity, mend=mend)
 
 

@@ -32,7 +32,7 @@ _POD_SPEC = {
 _ARCHITECTURES = ("-amd64", "-arm64", "-arm", "-ppc64le", "-s390x")
 _VERSIONED_IMAGES = ("kube-apiserver", "kubeapiserver", "hyperkube", "kubernetes")
 _PATCHES = tuple(f"+{kind}.{end}" for kind in ("strategic", "merge") for end in ("yaml", "yml", "json"))
-"""kubeadm's patch files: `kube-apiserver0+strategic.yaml`."""
+"""kubeadm's patch files: `kube-apiserver0+strategic.yaml`; in a folder of patches also `kube-apiserver.yaml`."""
 
 
 def read(document: Document, context: Context) -> Found | None:
@@ -201,7 +201,8 @@ def _is_patch(item: Mapping, context: Context) -> bool:
 
     An apps/v1 workload without a selector is none that an API server would take.
     """
-    if context.path.endswith(_PATCHES):
+    folder, _, name = context.path.rpartition("/")
+    if name.endswith(_PATCHES) or (folder.endswith("patches") and name.startswith("kube-apiserver")):
         return True
     spec = item.mapping("spec")
     return item.string("apiVersion") == "apps/v1" and spec is not None and "selector" not in spec.entries
