@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from kube_audit_lint.model.source import Place, Source
+
+from kube_audit_lint.model.source import Source
 from kube_audit_lint.reading.chars import BREAK, YamlError
 from kube_audit_lint.reading.decode import ByteProblem, chunk_start, text_problem
 from kube_audit_lint.reading.nodes import Document, SyntaxProblem
@@ -11,7 +12,7 @@ from kube_audit_lint.reading.offsets import OffsetMap
 from kube_audit_lint.reading.parser import Parser
 from kube_audit_lint.reading.tree import TreeBuilder
 
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def read_exact(

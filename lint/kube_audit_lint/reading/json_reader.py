@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 from kube_audit_lint.model.source import Place, Source
 from kube_audit_lint.reading.nodes import (
@@ -21,18 +23,20 @@ from kube_audit_lint.reading.scalars import replace_invalid
 
 MAX_DEPTH = 10000
 
+_Waiting = list[tuple[Callable[[Node], object], Node, Node]]
 Chunk = tuple[str, int, int]
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _SIMPLE = re.compile(r'"[^"\\\x00-\x1f\ud800-\udfff]*"')
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
+_RUN = re.compile(r'[^"\\\x00-\x1f]*')
+_ONE_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)((?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)")
 _ESCAPE = re.compile(r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))")
 _NAMED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _WORDS = {"t": "true", "f": "false", "n": "null"}
 
 
-class _Broken(Exception):
+class _BrokenError(Exception):
     def __init__(self, context: str, offset: int) -> None:
         super().__init__(context)
         self.context = context
@@ -45,7 +49,7 @@ def read_json(source: Source, text: str, offsets: OffsetMap) -> list[Document]:
     first, last = offsets.outer(0), offsets.outer_end(len(text))
     try:
         root = reader.read()
-    except _Broken as broken:
+    except _BrokenError as broken:
         return [Document(source, first, last, None, reader.problem(broken), json=True)]
     return [Document(source, first, last, root, json=True)]
 
@@ -59,7 +63,7 @@ class _Reader:
         self._end = offsets.outer_end
         self._own = text is source.text
 
-    def problem(self, broken: _Broken) -> SyntaxProblem:
+    def problem(self, broken: _BrokenError) -> SyntaxProblem:
         """Go's words, and the character at which it stopped."""
         at = broken.offset
         if at >= len(self.text):
@@ -80,7 +84,7 @@ class _Reader:
             node: Node
             if char in ("{", "["):
                 if len(levels) >= MAX_DEPTH:
-                    raise _Broken("exceeded max depth", at)
+                    raise _BrokenError("exceeded max depth", at)
                 opened = self._open(char, at)
                 at = self._skip(at + 1)
                 if text[at : at + 1] != ("}" if char == "{" else "]"):
@@ -109,7 +113,7 @@ class _Reader:
             else:
                 at = self._skip(at)
                 if at < len(text):
-                    raise _Broken("after top-level value", at)
+                    raise _BrokenError("after top-level value", at)
                 return node
 
     def _open(self, char: str, at: int) -> Mapping | Sequence:
@@ -120,7 +124,7 @@ class _Reader:
     def _close(self, node: Mapping | Sequence, at: int) -> int:
         mapping = isinstance(node, Mapping)
         if self.text[at : at + 1] != ("}" if mapping else "]"):
-            raise _Broken("after object key:value pair" if mapping else "after array element", at)
+            raise _BrokenError("after object key:value pair" if mapping else "after array element", at)
         node.end = self._end(at + 1)
         return at + 1
 
@@ -130,11 +134,11 @@ class _Reader:
 
     def _key(self, at: int) -> tuple[Scalar, int]:
         if self.text[at : at + 1] != '"':
-            raise _Broken("looking for beginning of object key string", at)
+            raise _BrokenError("looking for beginning of object key string", at)
         key, at = self._string(at)
         at = self._skip(at)
         if self.text[at : at + 1] != ":":
-            raise _Broken("after object key", at)
+            raise _BrokenError("after object key", at)
         return key, self._skip(at + 1)
 
     def _add(self, node: Mapping | Sequence, key: Scalar | None, value: Node) -> None:
@@ -156,7 +160,7 @@ class _Reader:
             return self._word(at, _WORDS[char])
         if char == "-" or "0" <= char <= "9":
             return self._number(at)
-        raise _Broken("looking for beginning of value", at)
+        raise _BrokenError("looking for beginning of value", at)
 
     def _make(self, start: int, end: int, kind: Kind, value: str, plain: bool = True) -> Scalar:
         if self._own:
@@ -171,57 +175,81 @@ class _Reader:
         if simple:
             end = simple.end()
             return self._make(at, end, "string", text[at + 1 : end - 1], False), end
-        match = _STRING.match(text, at)
-        end = match.end() if match else at
+        end = self._string_end(at + 1)
         if text[end : end + 1] != '"':
             raise self._broken_string(end)
         value = _ESCAPE.sub(_unescape, replace_invalid(text[at + 1 : end]))
         return self._make(at, end + 1, "string", value, False), end + 1
 
-    def _broken_string(self, at: int) -> _Broken:
+    def _string_end(self, at: int) -> int:
+        """Where the closing quote stands, or the first character that no string may hold."""
+        text = self.text
+        while True:
+            run = _RUN.match(text, at)
+            at = run.end() if run else at
+            escape = _ONE_ESCAPE.match(text, at)
+            if escape is None:
+                return at
+            at = escape.end()
+
+    def _broken_string(self, at: int) -> _BrokenError:
         text = self.text
         if text[at : at + 1] != "\\":
-            return _Broken("in string literal", at)
+            return _BrokenError("in string literal", at)
         if text[at + 1 : at + 2] != "u":
-            return _Broken("in string escape code", at + 1)
+            return _BrokenError("in string escape code", at + 1)
         at += 2
         while text[at : at + 1] in "0123456789abcdefABCDEF" and at < len(text):
             at += 1
-        return _Broken("in \\u hexadecimal character escape", at)
+        return _BrokenError("in \\u hexadecimal character escape", at)
 
     def _word(self, at: int, word: str) -> tuple[Scalar, int]:
         for ahead, letter in enumerate(word):
             if self.text[at + ahead : at + ahead + 1] != letter:
-                raise _Broken(f"in literal {word} (expecting '{letter}')", at + ahead)
+                raise _BrokenError(f"in literal {word} (expecting '{letter}')", at + ahead)
         end = at + len(word)
         return self._make(at, end, "null" if word == "null" else "bool", word), end
 
     def _number(self, at: int) -> tuple[Scalar, int]:
         match = _NUMBER.match(self.text, at)
         if match is None:
-            raise _Broken("in numeric literal", at + 1)
+            raise _BrokenError("in numeric literal", at + 1)
         end = match.end()
         after = self.text[end : end + 1]
         if after == "." and not match[1]:
-            raise _Broken("after decimal point in numeric literal", end + 1)
+            raise _BrokenError("after decimal point in numeric literal", end + 1)
         if after in ("e", "E") and not re.search("[eE]", match[1]):
             signed = self.text[end + 1 : end + 2] in ("+", "-")
-            raise _Broken("in exponent of numeric literal", end + 2 if signed else end + 1)
+            raise _BrokenError("in exponent of numeric literal", end + 2 if signed else end + 1)
         return self._make(at, end, "float" if match[1] else "int", match[0]), end
 
 
 def _over(old: Node, new: Node) -> Node:
-    """A repeated key's value: Go decodes it over what the first one left in the same structure."""
+    """A repeated key's value: Go decodes it over what the first one left in the same structure.
+
+    The old mappings and the new lists are changed: copying them for every repetition would take too long.
+    """
+    top = [new]
+    waiting: _Waiting = [(partial(top.__setitem__, 0), old, new)]
+    while waiting:
+        put, before, after = waiting.pop()
+        put(_laid_over(before, after, waiting))
+    return top[0]
+
+
+def _laid_over(old: Node, new: Node, waiting: _Waiting) -> Node:
+    """One node laid over another; what is to be done below them is added to `waiting`."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        merged = Mapping(new.source, new.start, new.end, dict(old.entries), list(new.duplicates))
         for name, entry in new.entries.items():
-            lost = merged.entries.pop(name, None)
-            value = entry.value if lost is None else _over(lost.value, entry.value)
-            merged.entries[name] = Entry(entry.key, value)
-        return merged
+            lost = old.entries.pop(name, None)
+            old.entries[name] = entry
+            if lost is not None:
+                waiting.append((partial(setattr, entry, "value"), lost.value, entry.value))
+        return Mapping(new.source, new.start, new.end, old.entries, new.duplicates)
     if isinstance(old, Sequence) and isinstance(new, Sequence):
-        both = [_over(one, other) for one, other in zip(old.items, new.items)]  # noqa: B905
-        return Sequence(new.source, new.start, new.end, both + new.items[len(both) :])
+        for at, (before, after) in enumerate(zip(old.items, new.items)):  # noqa: B905
+            waiting.append((partial(new.items.__setitem__, at), before, after))
+        return new
     if isinstance(new, Scalar) and new.kind == "null" and isinstance(old, Scalar) and old.kind != "bool":
         return old
     return new

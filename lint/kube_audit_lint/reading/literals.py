@@ -81,7 +81,7 @@ def _fold(text: str, at: int, line: int, indent: int, escaped: bool) -> tuple[_F
 
 # Quoted scalars
 
-_SINGLE_RUN = re.compile(rf"(?:[^' \t{ENDS}]|'')+")
+_SINGLE_RUN = re.compile(rf"[^' \t{ENDS}]+")
 _DOUBLE_RUN = re.compile(rf'[^"\\ \t{ENDS}]+')
 _NAMED = {
     "0": "\0", "a": "\a", "b": "\b", "t": "\t", "\t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r",
@@ -114,14 +114,15 @@ def scan_quoted(text: str, start: int, line: int) -> Scanned:
 
 
 def _single_words(text: str, at: int, chunks: list[Chunk]) -> int:
-    match = _SINGLE_RUN.match(text, at)
-    if match is None:
-        return at
-    for part in re.split("('')", match[0]):
-        if part:
-            chunks.append(("'" if part == "''" else part, at, len(part)))
-            at += len(part)
-    return at
+    while True:
+        match = _SINGLE_RUN.match(text, at)
+        if match:
+            chunks.append((match[0], at, match.end() - at))
+            at = match.end()
+        if not text.startswith("''", at):
+            return at
+        chunks.append(("'", at, 2))
+        at += 2
 
 
 def _double_words(text: str, at: int, start: int, chunks: list[Chunk]) -> tuple[int, bool]:
@@ -160,32 +161,28 @@ def _escape(text: str, at: int, start: int) -> tuple[str, int]:
 # Plain scalars
 
 
-def _plain_line(more: str) -> re.Pattern[str]:
-    """The rest of a plain scalar on one line; `more` are the indicators that end it."""
-    char = rf"(?:[^: \t{ENDS}{more}]|:(?![ \t{ENDS}]))"
-    first = rf"(?:[^:# \t{ENDS}{more}]|:(?![ \t{ENDS}]))"
-    return re.compile(rf"{char}+(?:[ \t]+{first}{char}*)*")
-
-
-BLOCK_PLAIN = _plain_line("")
-FLOW_PLAIN = _plain_line(r",?\[\]{}")
+# What ends a plain scalar's line; searched for, because matching it word by word would keep every
+# word in the engine's memory.
+_BLOCK_PLAIN_END = re.compile(rf":(?=[ \t{ENDS}])|(?<=[ \t])#|[{ENDS}]")
+_FLOW_PLAIN_END = re.compile(rf":(?=[ \t{ENDS}])|(?<=[ \t])#|[,?\[\]{{}}{ENDS}]")
 
 
 def scan_plain(text: str, start: int, line: int, indent: int, flow: bool) -> Scanned:
     """A plain scalar; its further lines are indented by `indent` at least."""
-    pattern = FLOW_PLAIN if flow else BLOCK_PLAIN
+    stop = _FLOW_PLAIN_END if flow else _BLOCK_PLAIN_END
     chunks: list[Chunk] = []
     fold = _Fold()
     end = at = start
     while True:
-        match = None
-        if not (at == line and document_mark(text, at)) and text[at] != "#":
-            match = pattern.match(text, at)
-        if match is None:
+        if (at == line and document_mark(text, at)) or text[at] == "#":
+            break
+        found = stop.search(text, at)
+        content = text[at : found.start() if found else None].rstrip(" \t")
+        if not content:
             break
         chunks += fold.chunks()
-        chunks.append((match[0], at, match.end() - at))
-        end = match.end()
+        chunks.append((content, at, len(content)))
+        end = at + len(content)
         fold, at, line = _fold(text, end, line, indent, False)
         if at == end or (not flow and at - line < indent):
             break

@@ -8,7 +8,7 @@ for a document that lies inside another (a block scalar, base64).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal, Union
+from typing import TYPE_CHECKING, Literal
 
 from kube_audit_lint.model.source import Place, Source
 
@@ -151,7 +151,7 @@ class Mapping(_Node):
         return f"Mapping({list(self.entries.values())!r})"
 
 
-Node = Union[Scalar, Sequence, Mapping]
+Node = Scalar | Sequence | Mapping
 
 
 class SyntaxProblem:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from kube_audit_lint.model.source import Source
 from kube_audit_lint.reading.decode import ByteProblem, decode, has_mark
-from kube_audit_lint.reading.json_reader import read_json
 from kube_audit_lint.reading.nodes import Document
 from kube_audit_lint.reading.offsets import OffsetMap
 from kube_audit_lint.reading.yaml_reader import read_yaml
 
 # What Go's unicode.IsSpace takes for space.
-_SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+_SPACES = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
 
 
 def looks_like_json(text: str) -> bool:
@@ -42,5 +44,7 @@ def read_documents(
         text = source.text
     offsets = offsets or OffsetMap()
     if not marked and looks_like_json(text):
+        from kube_audit_lint.reading.json_reader import read_json
+
         return read_json(source, text, offsets)
     return read_yaml(source, text, offsets, byte_problem)

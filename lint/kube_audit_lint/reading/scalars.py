@@ -44,10 +44,11 @@ def _fixed() -> dict[str, Resolved]:
 
 _FIXED = _fixed()
 _NUMBER_STARTS = frozenset("0123456789+-.")
-_INT = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][0-9]*|0)\Z")
-_SIGNED_BINARY = re.compile(r"(?:0b[+-]|-0b)[01]+\Z")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
-_DOT_FLOAT = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?\Z")
+# Compiled when first needed: most policies hold no number at all.
+_INT = r"[+-]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][0-9]*|0)\Z"
+_SIGNED_BINARY = r"(?:0b[+-]|-0b)[01]+\Z"
+_FLOAT = r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z"
+_DOT_FLOAT = r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?\Z"
 
 
 def resolve_plain(value: str) -> Resolved:
@@ -62,22 +63,22 @@ def resolve_plain(value: str) -> Resolved:
 
 def _number(value: str) -> Resolved | None:
     if value[0] == ".":
-        return _float(value) if _DOT_FLOAT.match(value) else None
+        return _float(value) if re.match(_DOT_FLOAT, value) else None
     plain = value.replace("_", "")
     number = _integer(plain)
     if number is not None:
         return "int", str(number)
-    return _float(plain) if _FLOAT.match(plain) else None
+    return _float(plain) if re.match(_FLOAT, plain) else None
 
 
 def _integer(text: str) -> int | None:
     if len(text) > 80:
         return None
-    if _INT.match(text):
+    if re.match(_INT, text):
         number = _go_int(text)
         signed = text[0] in "+-"
         return number if -MAX_INT - 1 <= number <= (MAX_INT if signed else _MAX_UINT) else None
-    if _SIGNED_BINARY.match(text):
+    if re.match(_SIGNED_BINARY, text):
         number = int(text.replace("0b", "", 1), 2)
         return number if abs(number) <= MAX_INT else None
     return None
@@ -187,34 +188,34 @@ def _agree(name: str, found: Resolved, value: str) -> Resolved:
     raise ScalarError(f"yaml: cannot decode !!{names.get(kind, kind)} `{value}` as a !!{name}")
 
 
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\Z")
+_BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\Z"
 
 
 def _binary(value: str) -> str:
     from binascii import a2b_base64
 
     packed = value.replace("\n", "").replace("\r", "")
-    if not _BASE64.match(packed):
+    if not re.match(_BASE64, packed):
         raise ScalarError("yaml: !!binary value contains invalid base64 data")
     return replace_invalid(a2b_base64(packed).decode("utf-8", "surrogateescape"))
 
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
 
 
 def replace_invalid(text: str) -> str:
     """Each byte that is no UTF-8 as the replacement character, as Go's JSON library does."""
-    return _SURROGATE.sub("\ufffd", text)
+    return re.sub(_SURROGATE, "\ufffd", text)
 
 
 _DATE = r"(\d{4})-(\d\d?)-(\d\d?)"
 _CLOCK = r"(\d\d?):(\d\d?):(\d\d?)(?:[.,]\d+)?"
-_TIMESTAMP = re.compile(rf"{_DATE}(?:[Tt]{_CLOCK}(?:Z|[+-](\d\d):(\d\d))| {_CLOCK})?\Z", re.ASCII)
+_TIMESTAMP = rf"{_DATE}(?:[Tt]{_CLOCK}(?:Z|[+-](\d\d):(\d\d))| {_CLOCK})?\Z"
 
 
 def is_timestamp(value: str) -> bool:
     """Whether go-yaml reads the value as a date or a time."""
-    match = _TIMESTAMP.match(value)
+    match = re.match(_TIMESTAMP, value, re.ASCII)
     if not match:
         return False
     year, month, day, *clock = (int(group or 0) for group in match.groups())

@@ -54,10 +54,9 @@ class _Key:
         self.at = at
 
 
-_COMMENT = rf"(?:#[^{ENDS}]*)?"
-_BETWEEN_BLOCK = re.compile(rf" *{_COMMENT}(?:({BREAK}) *{_COMMENT})*")
-_BETWEEN_BLOCK_TABS = re.compile(rf"[ \t]*{_COMMENT}(?:({BREAK}) *{_COMMENT})*")
-_BETWEEN_FLOW = re.compile(rf"[ \t]*{_COMMENT}(?:({BREAK})[ \t]*{_COMMENT})*")
+_SPACES = re.compile(rf" *(?:#[^{ENDS}]*)?")
+_BLANKS = re.compile(rf"[ \t]*(?:#[^{ENDS}]*)?")
+_BREAK = re.compile(BREAK)
 _NAME = re.compile("[0-9A-Za-z_-]*")
 _NOT_PLAIN = frozenset("\t-?:,[]{}#&*!|>'\"%@`")
 _AFTER_NAME = BLANK_OR_END | frozenset("?:,]}%@`")
@@ -170,15 +169,21 @@ class Scanner:
             self._dispatch(char, text[at + 1])
 
     def _to_next(self) -> None:
-        block = _BETWEEN_BLOCK if self._allowed else _BETWEEN_BLOCK_TABS
-        pattern = _BETWEEN_FLOW if self._flow else block
-        match = pattern.match(self.text, self.at)
-        assert match is not None
-        self.at = match.end()
-        if match.end(1) >= 0:
-            self.line = match.end(1)
+        """Pass blanks, comments and line breaks; a tab may not stand where a key may begin."""
+        text, at = self.text, self.at
+        blanks = _BLANKS if self._flow or not self._allowed else _SPACES
+        while True:
+            match = blanks.match(text, at)
+            if match:
+                at = match.end()
+            found = _BREAK.match(text, at)
+            if found is None:
+                break
+            at = self.line = found.end()
             if not self._flow:
                 self._allowed = True
+                blanks = _SPACES
+        self.at = at
 
     def _stream_end(self) -> None:
         if self.at != self.line:
@@ -362,7 +367,7 @@ class Scanner:
         start = self.at
         name, value, prefix, end = scan_directive(self.text, start)
         self.at = end
-        match = re.compile(BREAK).match(self.text, end)
+        match = _BREAK.match(self.text, end)
         if match:
             self.at = self.line = match.end()
         self._tokens.append((VERSION if name == "YAML" else TAG_DIRECTIVE, start, end, value, prefix))

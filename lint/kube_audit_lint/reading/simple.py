@@ -12,21 +12,21 @@ import re
 from kube_audit_lint.reading.chars import END, YamlError
 from kube_audit_lint.reading.tree import TreeBuilder
 
-UNUSUAL = re.compile("[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# Listed rather than excluded: compiling the complement would take longer than reading a policy.
+UNUSUAL = re.compile("[\0-\t\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
+# No group is repeated without limit: Python's engine would keep every round of it in memory.
 _LINE = re.compile(
-    r"( *)((?:- +)*)(-(?=[\n\0]))?"
+    r"( *)((?:- +){0,500})(-(?=[\n\0]))?"
     r"(?:([A-Za-z0-9_./$][A-Za-z0-9_./$-]{0,200}|\"[^\"\\\n\0]{0,200}\"|'[^'\n\0]{0,200}'):(?=[ \n\0]))? *"
 )
-_EMPTY = re.compile(r"(?: *(?:#[^\n\0]*)?(?:\n|(?=\0)))*")
+_EMPTY = re.compile(r" *(?:#[^\n\0]*)?(?:\n|(?=\0))")
 _TAIL = re.compile(r" *(?:(?<= )#[^\n\0]*)?(?:\n|(?=\0))")
-_VALUE = re.compile(
-    r"\"[^\"\\\n\0]*\"|'[^'\n\0]*'(?!')"
-    r"|(?:[^-\n\0 ?:,\[\]{}#&*!|>'\"%@`]|-(?=[^ \n\0]))(?:[^: \n\0]|:(?=[^ \n\0]))*"
-    r"(?: +(?:[^:# \n\0]|:(?=[^ \n\0]))(?:[^: \n\0]|:(?=[^ \n\0]))*)*"
-)
-_BETWEEN = re.compile(r" *(?:(?<= )#[^\n\0]*)?(?:\n *(?:(?<=[ \n])#[^\n\0]*)?)*")
-_ITEM = re.compile(r"\"[^\"\\\n\0]*\"|'[^'\n\0]*'(?!')|[A-Za-z0-9_/.$~(](?:[^,\[\]{}?:# \n\0]|:(?=[A-Za-z0-9_/]))*")
+_QUOTED = re.compile(r"\"[^\"\\\n\0]*\"|'[^'\n\0]*'(?!')")
+_PLAIN_END = re.compile(r":(?=[ \n\0])|(?<= )#|[\n\0]")
+_FLOW_PLAIN = re.compile(r"[A-Za-z0-9_/.$~(][^,\[\]{}?:# \n\0]*(?::[A-Za-z0-9_/][^,\[\]{}?:# \n\0]*){0,100}")
+_FLOW_REST = re.compile(r" *(?:(?<=[ \n])#[^\n\0]*)?")
+_NOT_PLAIN = frozenset("-?:,[]{}#&*!|>'\"%@` \n\0")
 _MAX_DEPTH = 1000
 _MAX_KEY = 200
 
@@ -80,11 +80,12 @@ class SimpleReader:
                 start = found.end(1)
                 self._place(start - at, start, False)
                 at = self._pair(found)
+            elif text[found.end()] in "\n#\0":
+                at = self._skip_empty(at)
             elif self._at_mark(at):
                 return at
             else:
                 at = self._lone_value(at, found.end())
-            at = self._skip_empty(at)
         return at
 
     def _at_mark(self, at: int) -> bool:
@@ -93,8 +94,10 @@ class SimpleReader:
 
     def _skip_empty(self, at: int) -> int:
         """Pass empty lines and lines of comment."""
-        found = _EMPTY.match(self._text, at)
-        return found.end() if found else at
+        text = self._text
+        while text[at] in " #\n" and (found := _EMPTY.match(text, at)):
+            at = found.end()
+        return at
 
     def _tail(self, at: int) -> int:
         """The start of the next line; nothing but a comment may stand in this one."""
@@ -148,15 +151,24 @@ class SimpleReader:
             return self._tail(self._flow(at))
         if char in "|>":
             return self._block_scalar(at)
-        found = _VALUE.match(text, at)
+        if char in "\"'":
+            return self._tail(self._quoted(at))
+        if char in _NOT_PLAIN and (char != "-" or text[at + 1] in " \n\0"):
+            raise NotSimpleError
+        stop = _PLAIN_END.search(text, at)
+        value = text[at : stop.start() if stop else None].rstrip(" ")
+        end = at + len(value)
+        self._builder.scalar(at, end, value, True)
+        return self._tail(end)
+
+    def _quoted(self, at: int) -> int:
+        text = self._text
+        found = _QUOTED.match(text, at)
         if found is None:
             raise NotSimpleError
         end = found.end()
-        if char in "\"'":
-            self._builder.scalar(at, end, text[at + 1 : end - 1], False)
-        else:
-            self._builder.scalar(at, end, text[at:end], True)
-        return self._tail(end)
+        self._builder.scalar(at, end, text[at + 1 : end - 1], False)
+        return end
 
     def _block_scalar(self, at: int) -> int:
         from kube_audit_lint.reading.literals import scan_block
@@ -247,14 +259,13 @@ class SimpleReader:
 
     def _flow_scalar(self, at: int) -> int:
         text = self._text
-        found = _ITEM.match(text, at)
+        if text[at] in "\"'":
+            return self._quoted(at)
+        found = _FLOW_PLAIN.match(text, at)
         if found is None:
             raise NotSimpleError
         end = found.end()
-        if text[at] in "\"'":
-            self._builder.scalar(at, end, text[at + 1 : end - 1], False)
-        else:
-            self._builder.scalar(at, end, text[at:end], True)
+        self._builder.scalar(at, end, text[at:end], True)
         return end
 
     def _flow_key(self, at: int) -> int:
@@ -281,10 +292,11 @@ class SimpleReader:
     def _between(self, at: int) -> int:
         """Pass blanks, comments and line breaks inside a flow collection."""
         text = self._text
-        if text[at] not in " \n":
-            return at
-        found = _BETWEEN.match(text, at)
-        end = found.end() if found else at
-        if text[end] in "-.%#" or (text[end] in "]}" and text[end - 1] == "\n"):
-            raise NotSimpleError
-        return end
+        while text[at] in " \n" and (found := _FLOW_REST.match(text, at)):
+            at = found.end()
+            if text[at] != "\n":
+                break
+            at += 1
+            if text[at] in "-.%#":
+                raise NotSimpleError
+        return at

@@ -245,6 +245,8 @@ class TreeBuilder:
         return copy
 
     def _merge(self, mapping: Mapping, value: Node, alias: tuple[int, int] | None) -> None:
+        if self._decode_problem is not None:
+            return
         if isinstance(value, Mapping):
             parts: list[Node] = [value]
         elif isinstance(value, Sequence) and alias is None:
