@@ -92,8 +92,12 @@ FORMS = (
     Form("configmap", ("ConfigMap", "Secret")),
     Form("capi", (".cluster.x-k8s.io/", "kubeadmConfigSpec", "ClusterClass")),
     Form("cloudinit", ("write_files", "#cloud-config")),
+    Form("eksa", ("anywhere.eks.amazonaws.com/",)),
+    Form("kubeone", ("KubeOneCluster",)),
     Form("kind", ("kind.x-k8s.io/", "kind.sigs.k8s.io/")),
     Form("systemd", ("[Service]",), text=True),
+    Form("environment", ("--audit", "--etcd-servers"), text=True),
+    Form("argsfile", ("--audit", "--etcd-servers"), text=True),
 )
 
 

@@ -1,0 +1,170 @@
+"""KubeOne's KubeOneCluster: the audit features, and the flags that KubeOne makes of them.
+
+Sources (kubermatic/kubeone, August 2026): pkg/apis/kubeone/v1beta2 and v1beta3 (types.go, defaults.go);
+pkg/features/static_audit_log.go, webhook_audit_log.go, dynamic_audit_log.go (the flags);
+pkg/templates/kubeadm/v1beta4/kubeadm.go (KubeOne mounts the policy's and the log's folders itself, and lays
+controlPlaneComponents.apiServer.flags over its own); pkg/tasks/prerequisites.go (local paths are relative to the
+manifest).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.arguments import setting
+from kube_audit_lint.forms.kubeadm_parts import flags_of_arguments, ordered, value_of
+from kube_audit_lint.forms.kubeadm_shapes import near_key
+from kube_audit_lint.model.document import Found, Misshape
+from kube_audit_lint.model.server import ApiServer, Flag, HostFile, Value
+from kube_audit_lint.model.source import Place
+from kube_audit_lint.model.unknown import is_unknown
+from kube_audit_lint.model.version import Versions, parse_versions
+from kube_audit_lint.reading.nodes import Document, Mapping, Scalar
+
+_POLICY = "/etc/kubernetes/audit/policy.yaml"
+_STATIC_DEFAULTS = {
+    "audit-policy-file": _POLICY,
+    "audit-log-path": "/var/log/kubernetes/audit.log",
+    "audit-log-maxage": "30",
+    "audit-log-maxbackup": "3",
+    "audit-log-maxsize": "100",
+}
+_WEBHOOK_DEFAULTS = {
+    "audit-policy-file": _POLICY,
+    "audit-webhook-config-file": "/etc/kubernetes/audit/webhook-config.yaml",
+}
+_STATIC = {
+    "logPath": "audit-log-path",
+    "logMaxAge": "audit-log-maxage",
+    "logMaxBackup": "audit-log-maxbackup",
+    "logMaxSize": "audit-log-maxsize",
+}
+_WEBHOOK = {"mode": "audit-webhook-mode", "version": "audit-webhook-version"}
+_BATCH = {
+    "bufferSize": "audit-webhook-batch-buffer-size",
+    "maxSize": "audit-webhook-batch-max-size",
+    "maxWait": "audit-webhook-batch-max-wait",
+}
+_TRUNCATE = {
+    "enable": "audit-webhook-truncate-enabled",
+    "maxBatchSize": "audit-webhook-truncate-max-batch-size",
+    "maxEventSize": "audit-webhook-truncate-max-event-size",
+}
+_FEATURES = ("staticAuditLog", "webhookAuditLog", "dynamicAuditLog")
+_CONFIG = {
+    "staticAuditLog": ("policyFilePath", *_STATIC),
+    "webhookAuditLog": ("policyFilePath", "configFilePath", "initialBackOff", "batch", "truncate", *_WEBHOOK),
+}
+
+
+def read(document: Document, context: Context) -> Found | None:
+    """The API server of a cluster; None when nothing in the file is about auditing."""
+    root = document.mapping
+    if root is None or root.string("kind") != "KubeOneCluster":
+        return None
+    features = root.mapping("features")
+    given = [key for key in _FEATURES if features is not None and features.mapping(key) is not None]
+    flags = list(_component_flags(root))
+    misshapes = tuple(_misspelt(features)) if features is not None else ()
+    if not given and not any("audit" in flag.name for flag in flags):
+        return Found(misshapes=misshapes) if misshapes else None
+    versions, version_place = _versions(root)
+    key = features.key(given[0]) if features is not None and given else None
+    server = ApiServer("kubeone", key.place if key else flags[0].place, versions=versions, version_place=version_place)
+    found = _features(features, server) if features is not None else []
+    own = {flag.name for flag in flags}
+    server.flags = ordered([*(flag for flag in found if flag.name not in own), *flags])
+    return Found(servers=(server,), misshapes=misshapes)
+
+
+def _features(features: Mapping, server: ApiServer) -> list[Flag]:
+    """What the enabled features set; their defaults and files go into the server."""
+    flags: list[Flag] = []
+    defaults: dict[str, str] = {}
+    files: list[HostFile] = []
+    static, webhook = _enabled(features, "staticAuditLog"), _enabled(features, "webhookAuditLog")
+    for feature, own in ((static, _STATIC_DEFAULTS), (webhook, _WEBHOOK_DEFAULTS)):
+        if feature is not None:
+            defaults |= own
+            files += _policy_file(feature)
+    if static is not None:
+        flags += _settings(static, _STATIC)
+    if webhook is not None:
+        flags += _settings(webhook, _WEBHOOK)
+        flags += _settings(webhook.mapping("batch"), _BATCH)
+        flags += _settings(webhook.mapping("truncate"), _TRUNCATE)
+    if _enabled(features, "dynamicAuditLog", "enable") is not None:
+        defaults["audit-dynamic-configuration"] = "true"
+    server.defaults, server.files = defaults, tuple(files)
+    return flags
+
+
+def _enabled(features: Mapping, name: str, inner: str = "config") -> Mapping | None:
+    """The configuration of a feature that is switched on."""
+    feature = features.mapping(name)
+    enable = feature.get("enable") if feature is not None else None
+    if feature is None or not isinstance(enable, Scalar) or enable.value in ("false", "null"):
+        return None
+    return feature.mapping(inner) or feature
+
+
+def _policy_file(config: Mapping) -> Iterator[HostFile]:
+    path = config.get("policyFilePath")
+    if isinstance(path, Scalar) and path.kind == "string":
+        yield HostFile(_POLICY, path.place, None, Value(path.value, path.place))
+
+
+def _settings(section: Mapping | None, names: dict[str, str]) -> Iterator[Flag]:
+    """The flags of settings that are set; Go's zero values are as good as unset."""
+    for key, flag in names.items():
+        node, name = (section.get(key), section.key(key)) if section is not None else (None, None)
+        value = value_of(node)
+        if name is not None and value is not None and value.text not in ("", "0", "false"):
+            yield setting(Value(flag, name.place), value)
+
+
+def _component_flags(root: Mapping) -> Iterator[Flag]:
+    components = root.mapping("controlPlaneComponents")
+    section = components.mapping("apiServer") if components is not None else None
+    yield from flags_of_arguments(section.get("flags") if section is not None else None)
+
+
+def _versions(root: Mapping) -> tuple[Versions | None, Place | None]:
+    section = root.mapping("versions")
+    node = section.get("kubernetes") if section is not None else None
+    if not isinstance(node, Scalar) or is_unknown(node.value):
+        return None, None
+    versions = parse_versions(node.value if node.kind == "string" else node.place.text)
+    return versions, node.place if versions else None
+
+
+def _misspelt(features: Mapping) -> Iterator[Misshape]:
+    yield from _near(features, _FEATURES)
+    for name, known in _CONFIG.items():
+        feature = features.mapping(name)
+        config = feature.mapping("config") if feature is not None else None
+        if config is not None:
+            yield from _near(config, known)
+            yield from _numbers(config)
+        elif feature is not None:
+            for key, entry in feature.entries.items():
+                if key in known:
+                    message = f"`{key}` is a setting of `{name}.config`: beside it, it is dropped."
+                    yield Misshape("unknown-setting", entry.key.place, message, "Put it below `config:`.")
+
+
+def _near(section: Mapping, known: tuple[str, ...]) -> Iterator[Misshape]:
+    for key, entry in section.entries.items():
+        near = near_key(section, key, known) if key not in known and not is_unknown(key) else None
+        if near is not None:
+            message = f"`{key}` is no setting of KubeOne here: nothing of it reaches kube-apiserver."
+            yield Misshape("unknown-setting", entry.key.place, message, f"Write `{near}`.")
+
+
+def _numbers(config: Mapping) -> Iterator[Misshape]:
+    for key in ("logMaxAge", "logMaxBackup", "logMaxSize"):
+        node = config.get(key)
+        if isinstance(node, Scalar) and node.kind == "string" and not is_unknown(node.value):
+            message = f"{key} is a number, and this is a string: KubeOne refuses the file (`cannot unmarshal string`)."
+            yield Misshape("wrong-shape", node.place, message, "Write it without quotes.")
