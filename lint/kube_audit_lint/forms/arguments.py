@@ -101,7 +101,7 @@ def _flag(word: Value, follows: Value | None, part: Part) -> tuple[Flag, int]:
         return Flag(name, head, text, place, value_place), 0
     if name in BOOLEAN_FLAGS:
         return Flag(name, head, "true", place, place), 0
-    guessed = name not in VALUE_FLAGS
+    guessed = name not in VALUE_FLAGS and name != "v"
     if follows is None or (guessed and (name.startswith("-") or follows.text.startswith("-"))):
         return Flag(name, head, None, place, place), 0
     return Flag(name, head, follows.text, place, _whole(follows, part)), 1
