@@ -33,7 +33,7 @@ def texts(text: str) -> list[list[str]]:
         ("a $ $'b c'", [["a", "$", "b c"]]),
         ("a 'never closed", [["a", "never closed"]]),
         ("", []),
-        ("\\", [[""]]),
+        ("a \\", [["a", "\\"]]),
     ],
 )
 def test_words(text: str, expected: list[list[str]]) -> None:

@@ -141,7 +141,7 @@ class _WordReader:
         elif follows[:1] == "\n":
             self.at += 2
         else:
-            self._take(follows[:1], min(self.at + 2, len(self.text)))
+            self._take(follows[:1] or "\\", min(self.at + 2, len(self.text)))
 
     def _single(self, start: int) -> None:
         end = self.text.find("'", start)
