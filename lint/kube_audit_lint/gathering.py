@@ -54,7 +54,7 @@ class Gathering:
         self._take(path, data, hint, reported=reported)
 
     def _take(self, path: str, data: bytes, hint: str, *, reported: bool = True, always: bool = False) -> None:
-        if not (hint or always or discovery.interesting(data) or discovery.named_policy(path)):
+        if not (hint or always or discovery.worth_parsing(data, path)):
             return
         try:
             one = collect(path, data, hint=hint, embedded=self.options.embedded, reported=reported)

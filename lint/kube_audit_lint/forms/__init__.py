@@ -89,6 +89,7 @@ FORMS = (
     Form("kubeadm", ("kubeadm.k8s.io/",)),
     Form("kops", ("kops.k8s.io/", "kops/", "kubeAPIServer")),
     Form("rke1", ("kube-api:", "kube_api:", 'kube-api"', 'kube_api"')),
+    Form("rke2", ("kube-api", "audit-policy-file", "audit-log-")),
     Form("configmap", ("ConfigMap", "Secret")),
     Form("capi", (".cluster.x-k8s.io/", "kubeadmConfigSpec", "ClusterClass")),
     Form("cloudinit", ("write_files", "#cloud-config")),

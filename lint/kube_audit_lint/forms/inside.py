@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import zlib
 
-from kube_audit_lint.forms import Context, document_readers
+from kube_audit_lint.forms import Context, document_readers, text_readers
 from kube_audit_lint.model.document import Found, Note, PolicyDocument
+from kube_audit_lint.model.source import Source
 from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.reading.look import interesting, named_policy
@@ -49,15 +50,25 @@ def found_inside(
     text, offsets = decoded
     if not (hint or named_policy(name) or interesting(text.encode("utf-8", "replace"))):
         return Found()
-    documents = tuple(read_documents(scalar.source, text, offsets))
-    inner = context._replace(documents=documents, hint=hint, name=name)
+    return _named(found_in_text(scalar.source, text, offsets, context, name=name, hint=hint), scalar, name, versions)
+
+
+def found_in_text(
+    source: Source, text: str, offsets: OffsetMap, context: Context, *, name: str = "", hint: str = ""
+) -> Found:
+    """What any form finds in a text that stands in a file where `offsets` say."""
+    documents = tuple(read_documents(source, text, offsets))
+    inner = context._replace(documents=documents, hint=hint, name=name, neutral=text, offsets=offsets)
     parts: list[Found] = []
     readers = list(document_readers(text))
     for document in documents:
         part = next((found for _, read in readers if (found := read(document, inner)) is not None), None)
         if part is not None:
             parts.append(part)
-    return _named(joined(parts), scalar, name, versions)
+    found = joined(parts)
+    if found:
+        return found
+    return next((part for _, read in text_readers(text) if (part := read(source, inner)) is not None), found)
 
 
 def decode(scalar: Scalar, encoding: str = "") -> tuple[str, OffsetMap] | None:

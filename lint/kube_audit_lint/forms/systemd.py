@@ -1,0 +1,129 @@
+"""kube-apiserver as a systemd unit or a drop-in of one.
+
+Sources: systemd.service(5) (prefixes of ExecStart, an empty one takes back earlier ones), systemd.exec(5)
+(Environment, EnvironmentFile); `$NAME` and `${NAME}` are filled in from Environment, and unknown otherwise.
+The server runs on the host: no mounts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.arguments import flags_of
+from kube_audit_lint.forms.commandline import OWN_FLAGS, api_server
+from kube_audit_lint.forms.spelt import Spelt
+from kube_audit_lint.model.document import Found, Misshape
+from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.model.source import Source
+from kube_audit_lint.model.unknown import UNKNOWN
+from kube_audit_lint.reading.units import Assignment, unit
+from kube_audit_lint.reading.words import Letter, Word, expanded, split
+
+_SECTION = re.compile(r"(?m)^[ \t]*\[Service\][ \t]*\r?$")
+_NAMED = re.compile(r"(?i)kube-?api-?server|kubernetes[ -]api[ -]?server")
+_SPECIFIER = re.compile(r"%(.)")
+
+
+def read_text(source: Source, context: Context) -> Found | None:
+    """The API servers that a unit starts, or that the variables of a drop-in give flags to."""
+    text = context.text
+    if not _SECTION.search(text):
+        return None
+    template = source.text if context.neutral is not None and context.offsets is None else None
+    assignments = list(unit(text, template))
+    named = _NAMED.search(context.path) is not None or any(
+        one.key == "Description" and _NAMED.search(_text(one.value)) for one in assignments
+    )
+    spelt = Spelt(context)
+    variables = _variables(assignments)
+    servers: list[ApiServer] = []
+    misshapes: list[Misshape] = []
+    for one in _started(assignments):
+        server = _server(_command(one.value), variables, spelt, named)
+        if server is not None:
+            servers.append(server)
+            misshapes += _broken(one, text, context)
+    if not servers:
+        servers += _drop_in(variables, spelt)
+    return Found(servers=tuple(servers), misshapes=tuple(misshapes)) if servers else None
+
+
+def _started(assignments: Sequence[Assignment]) -> list[Assignment]:
+    found: list[Assignment] = []
+    for one in assignments:
+        if one.section == "Service" and one.key == "ExecStart":
+            found = [*found, one] if _text(one.value).strip() else []
+    return found
+
+
+def _command(value: Sequence[Letter]) -> list[Word]:
+    """The words of an ExecStart without its prefixes."""
+    at = 0
+    while at < len(value) and value[at][0] in " \t@-:+!|":
+        at += 1
+    words = split(_specified(value[at:]))
+    return [words[0], *words[2:]] if words and "@" in _text(value[:at]) else words
+
+
+def _specified(value: Sequence[Letter]) -> list[Letter]:
+    """A value with `%%` as `%`, and other specifiers unknown."""
+    text = _text(value)
+    if "%" not in text:
+        return list(value)
+    found: list[Letter] = []
+    at = 0
+    for specifier in _SPECIFIER.finditer(text):
+        found += value[at : specifier.start()]
+        at = specifier.end()
+        letters = value[specifier.start() : at]
+        known = specifier[1] == "%"
+        found += [("%", letters[0][1], letters[-1][2])] if known else [(UNKNOWN, *one[1:]) for one in letters]
+    return [*found, *value[at:]]
+
+
+def _server(words: list[Word], variables: dict[str, list[Letter]], spelt: Spelt, named: bool) -> ApiServer | None:
+    values = [spelt.value(word) for word in expanded(words, variables)]
+    line = api_server(values, spelt.place_of_part, named)
+    if line is None or not (line.arguments or line.partial):
+        return None
+    return ApiServer("systemd", line.place, flags_of(line.arguments, spelt.part), partial=line.partial)
+
+
+def _variables(assignments: Sequence[Assignment]) -> dict[str, list[Letter]]:
+    """What Environment sets."""
+    found: dict[str, list[Letter]] = {}
+    for one in assignments:
+        if one.section == "Service" and one.key == "Environment":
+            for word in split(_specified(one.value)):
+                name, equals, _ = word.text.partition("=")
+                if equals:
+                    found[name] = list(word.letters[len(name) + 1 :])
+    return found
+
+
+def _drop_in(variables: dict[str, list[Letter]], spelt: Spelt) -> Iterator[ApiServer]:
+    """Flags in variables, for a command that stands in another file."""
+    for letters in variables.values():
+        words = split(letters)
+        if words and words[0].text.startswith(OWN_FLAGS):
+            values = [spelt.value(word) for word in words]
+            yield ApiServer("systemd", values[0].place, flags_of(values, spelt.part), partial=True)
+
+
+def _broken(one: Assignment, text: str, context: Context) -> Iterator[Misshape]:
+    """Blanks behind a backslash: systemd takes the line as ended, and the flags that follow for unknown settings."""
+    for start, end in one.broken:
+        if text[end:].lstrip().startswith("-"):
+            yield Misshape(
+                "wrong-shape",
+                context.place(start, end),
+                "Blanks follow this backslash, so that it does not continue the line: systemd ends the command here "
+                "and ignores the flags in the lines below (`Unknown key name '--...' in section 'Service', ignoring`).",
+                "Remove the blanks behind the backslash.",
+            )
+
+
+def _text(value: Sequence[Letter]) -> str:
+    return "".join([letter[0] for letter in value])
