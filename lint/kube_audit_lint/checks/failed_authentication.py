@@ -1,0 +1,70 @@
+"""Template `failed-authentication`: requests that fail authentication leave no event.
+
+Source: k8s.io/apiserver `pkg/endpoints/filters/authn_audit.go` (WithFailedAuthenticationAudit): one event, at
+ResponseStarted, without a user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kube_audit_lint.analysis.evaluate import NO_RULE
+from kube_audit_lint.analysis.worlds import NOBODY
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._decided import level_place, list_place, proof_of, stage_place, versions_of
+from kube_audit_lint.model.source import Place
+from kube_audit_lint.subject import Params, PolicySubject
+
+if TYPE_CHECKING:
+    from kube_audit_lint.analysis.analysis import Recorded
+
+SUBJECT = "policy"
+PARAMS = {"type": "object", "additionalProperties": False}
+
+_STAGE = "ResponseStarted"
+
+
+def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
+    """One hit when no failed authentication of a request for a resource is recorded."""
+    analysis = subject.analysis
+    if analysis is None:
+        return
+    from kube_audit_lint.analysis.analysis import Query, UndecidedError
+    from kube_audit_lint.analysis.query import RESOURCES
+
+    try:
+        if not analysis.recorded_at_all():
+            return  # the rule `nothing-recorded` says so
+        found = analysis.levels(Query(resources=(RESOURCES,), who=(NOBODY,)))
+    except UndecidedError:
+        return  # the rule `undecided` says so
+    if found and not any(one.level != "None" and _STAGE not in one.omit_stages for one in found):
+        yield _hit(subject, max(found, key=lambda one: one.count))
+
+
+def _hit(subject: PolicySubject, found: Recorded) -> Hit:
+    return Hit(
+        _place(subject, found),
+        f"A request that fails authentication (401) leaves no event: {_why(found)}. Attempts to guess or reuse "
+        "credentials are not seen.",
+        (),
+        versions_of(found.minors),
+        witness=found.witness.to_json(),
+        proof=proof_of(subject, found.witness, found.decision),
+    )
+
+
+def _why(found: Recorded) -> str:
+    if found.rule == NO_RULE:
+        return "such a request has no user, and no rule matches a request without one"
+    if found.level == "None":
+        return f"rule {found.rule + 1} decides it, with None"
+    return f"its one event is at the stage {_STAGE}, which is omitted"
+
+
+def _place(subject: PolicySubject, found: Recorded) -> Place:
+    if found.rule == NO_RULE:
+        return list_place(subject)
+    omitted = stage_place(subject, _STAGE, found.rule) if found.level != "None" else None
+    return omitted or level_place(subject, found.rule)

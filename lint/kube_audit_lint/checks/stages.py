@@ -1,0 +1,108 @@
+"""Template `stages`: a stage that is omitted, or recorded, for some recorded request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._decided import list_place, proof_of, stage_place, versions_of
+from kube_audit_lint.finding import SEVERITIES
+from kube_audit_lint.model.policy import STAGES
+from kube_audit_lint.model.source import Place
+from kube_audit_lint.reading.nodes import Mapping
+from kube_audit_lint.subject import Params, PolicySubject
+
+if TYPE_CHECKING:
+    from kube_audit_lint.analysis.analysis import Analysis, Recorded
+
+SUBJECT = "policy"
+PARAMS: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "minProperties": 1,
+    "properties": {
+        "omitted": {
+            "type": "object",
+            "description": "Stages that must not be omitted, with the severity of each.",
+            "additionalProperties": False,
+            "properties": {stage: {"enum": list(SEVERITIES)} for stage in STAGES},
+        },
+        "recorded": {"enum": list(STAGES), "description": "A stage that should be omitted."},
+    },
+}
+
+_EFFECTS = {
+    "ResponseComplete": "every outcome and all bodies are lost, and an ordinary request leaves no event",
+    "Panic": "a request that crashes its handler leaves no event",
+    "ResponseStarted": "failed authentication and the start of a long-running request (exec, watch) leave no event",
+    "RequestReceived": "a request leaves no event before it has been dealt with",
+}
+
+
+def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
+    """One hit for each place where a stage is omitted; one for a policy that records a needless stage."""
+    analysis = subject.analysis
+    if analysis is None:
+        return
+    from kube_audit_lint.analysis.analysis import UndecidedError
+
+    try:
+        if "omitted" in params:
+            yield from _omitted(subject, analysis, params["omitted"])
+        if "recorded" in params:
+            yield from _recorded(subject, analysis, params["recorded"])
+    except UndecidedError:
+        return  # the rule `undecided` says so
+
+
+def _omitted(subject: PolicySubject, analysis: Analysis, severities: dict[str, str]) -> Iterator[Hit]:
+    told: set[tuple[int, int]] = set()
+    for stage, severity in severities.items():
+        for found in analysis.omitted_stages().get(stage, ()):
+            place = stage_place(subject, stage, found.rule)
+            if place is not None and (place.start, place.end) not in told:
+                told.add((place.start, place.end))
+                yield Hit(
+                    place,
+                    f"{stage} is omitted: {_EFFECTS[stage]}.",
+                    (),
+                    versions_of(found.minors),
+                    severity,
+                    "",
+                    found.witness.to_json(),
+                    proof_of(subject, found.witness, found.decision),
+                )
+
+
+def _recorded(subject: PolicySubject, analysis: Analysis, stage: str) -> Iterator[Hit]:
+    found = [one for one in analysis.levels() if one.decision.records and stage not in one.omit_stages and _sent(one)]
+    if not found:
+        return
+    first = found[0]
+    rules = ", ".join(str(one.rule + 1) for one in found)
+    which = (
+        "every rule that records"
+        if len(found) == len(analysis.policy.rules)
+        else f"rule{'s'[: len(found) - 1]} {rules}"
+    )
+    yield Hit(
+        _omit_place(subject),
+        f"{stage} is recorded ({which}): a second event for every request, which says nothing that the last does not.",
+        (),
+        None,
+        "",
+        "",
+        first.witness.to_json(),
+        proof_of(subject, first.witness, first.decision),
+    )
+
+
+def _sent(found: Recorded) -> bool:
+    return found.witness.user is not None
+
+
+def _omit_place(subject: PolicySubject) -> Place:
+    root = subject.document.root
+    key = root.key("omitStages") if isinstance(root, Mapping) else None
+    return key.place if key is not None else list_place(subject)
