@@ -80,7 +80,7 @@ class DirectorySubject:
     """The files of one directory that hold audit configuration.
 
     clusters: the servers of the whole run that the configuration or their names put into one cluster
-        (siblings.py), each group with at least one server of this directory.
+        (siblings.py), each group with a server of this directory.
     """
 
     def __init__(

@@ -23,13 +23,11 @@ _EFFECT = "What is recorded depends on which of them answers a request."
 
 def check(subject: DirectorySubject, params: Params) -> Iterator[Hit]:
     """Speaks for every setting of a server that differs from what most of its siblings have."""
-    own = {server.server.source.path for server in subject.servers}
     for group in subject.clusters or clusters(subject.servers):
         for name in _names(group):
             for server, usual in _odd(group, name):
-                if server.server.source.path in own:
-                    yield _hit(server, usual, name)
-        yield from (hit for hit in _odd_policies(group) if hit.place.source.path in own)
+                yield _hit(server, usual, name)
+        yield from _odd_policies(group)
 
 
 def _names(group: tuple[ServerSubject, ...]) -> list[str]:
