@@ -115,6 +115,15 @@ def test_policies_among_static_pods(path: str, servers: tuple[str, ...], count: 
     assert len(hits("manifest_policy", given)) == count
 
 
+def test_a_run_within_the_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "etc" / "kubernetes" / "manifests"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    assert len(hits("manifest_backup", directory("", "a.yaml", "b.yaml"))) == 1
+    monkeypatch.chdir(tmp_path)
+    assert hits("manifest_backup", directory("", "a.yaml", "b.yaml")) == []
+
+
 def test_a_server_told_to_read_its_policy_there() -> None:
     text = pod(
         ["--audit-policy-file=/policy/audit.yaml"],

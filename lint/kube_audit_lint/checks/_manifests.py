@@ -33,8 +33,8 @@ _BACKUP = r"""(?ix) ~\Z
 
 
 def is_certain(path: str) -> bool:
-    """Whether a folder is a static pod directory by its path alone."""
-    return ("/" + path.rstrip("/")).endswith(_CERTAIN)
+    """Whether a folder is a static pod directory by its path alone, also when the run starts within it."""
+    return ("/" + path.rstrip("/")).endswith(_CERTAIN) or _absolute(path).endswith("/etc/kubernetes/manifests")
 
 
 def holds_control_plane(subject: DirectorySubject) -> bool:
@@ -51,8 +51,12 @@ def holds_control_plane(subject: DirectorySubject) -> bool:
 
 def is_likely(subject: DirectorySubject) -> bool:
     """Whether a folder is a static pod directory by its name or by what lies in it."""
-    name = subject.path.rstrip("/").rpartition("/")[2].lower()
+    name = _absolute(subject.path).rpartition("/")[2].lower()
     return name in _LIKELY or is_certain(subject.path) or holds_control_plane(subject)
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(path or ".").replace(os.sep, "/")
 
 
 def is_backup(name: str) -> bool:
