@@ -1,0 +1,124 @@
+"""Large policies: other ways give the same answers, and what cannot be answered in time is said to be so."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kube_audit_lint.analysis import analysis as module
+from kube_audit_lint.analysis.analysis import Analysis, Recorded, UndecidedError, only_value
+from kube_audit_lint.analysis.evaluate import evaluate, failed_condition
+from kube_audit_lint.model.policy import GroupResources, Policy, PolicyRule
+from kube_audit_lint.model.version import Versions
+from policies import random_policy
+from served import is_served
+
+SEEDS = st.integers(min_value=0, max_value=2**32)
+MANY = settings(max_examples=120, deadline=None)
+VERSIONS = Versions(18, 37)
+
+
+class WithoutWalks(Analysis):
+    """Has to answer by single searches."""
+
+    @property
+    def whole(self) -> dict[int, Recorded]:
+        raise UndecidedError
+
+    def _deciders(self, *args: object, **kwargs: object) -> dict[int, Recorded]:
+        raise UndecidedError
+
+
+@MANY
+@given(SEEDS)
+def test_single_searches_say_what_the_walk_says(seed: int) -> None:
+    policy = random_policy(Random(seed))
+    walking, searching = Analysis(policy, VERSIONS), WithoutWalks(policy, VERSIONS)
+    for index in range(len(policy.rules)):
+        one, other = walking.reach(index), searching.reach(index)
+        assert one.minors == other.minors
+        if not one:
+            assert one.blame == other.blame
+            assert bool(one.blockers) == bool(other.blockers)
+            assert other.same_outcome in (one.same_outcome, None)
+
+
+def _values(policy: Policy) -> list[tuple[int, str, int, int | None]]:
+    found: list[tuple[int, str, int, int | None]] = []
+    for index, rule in enumerate(policy.rules):
+        for at, entry in enumerate(rule.resources):
+            found.append((index, "resources", at, None))
+            found += [(index, "resources", at, sub) for sub in range(len(entry.resources))]
+            if entry.resources:
+                found += [(index, "resource_names", at, sub) for sub in range(len(entry.resource_names))]
+        for field in ("users", "user_groups", "verbs", "namespaces", "non_resource_urls"):
+            found += [(index, field, at, None) for at in range(len(getattr(rule, field)))]
+    return found
+
+
+@MANY
+@given(SEEDS)
+def test_a_value_is_reached_when_the_rule_with_it_alone_is(seed: int) -> None:
+    policy = random_policy(Random(seed), 6)
+    analysis = Analysis(policy, VERSIONS)
+    for index, field, at, sub in _values(policy):
+        reach = analysis.reach_value(index, field, at, sub)
+        alone = only_value(policy.rules[index], field, at, sub)
+        rules = (*policy.rules[:index], alone)
+        assert reach.minors == Analysis(Policy(rules), VERSIONS).reach(index).minors, (index, field, at, sub)
+        if reach.witness is not None:
+            assert evaluate(policy, reach.witness).rule == index
+            assert failed_condition(alone, reach.witness) is None
+            assert any(is_served(reach.witness, minor) for minor in reach.minors)
+        for blocker in reach.blockers:
+            assert failed_condition(alone, blocker.witness) is None
+
+
+def _entangled(count: int) -> Policy:
+    random = Random(5)
+
+    def some(what: str, size: int, most: int) -> tuple[str, ...]:
+        return tuple(f"{what}{number}" for number in random.sample(range(size), most))
+
+    verbs = ("get", "list", "watch", "create", "update", "patch", "delete")
+    kinds = ("pods", "secrets", "configmaps", "services", "nodes", "endpoints", "events")
+    rules = []
+    for _ in range(count):
+        entry = GroupResources("", tuple(random.sample(kinds, 4)), some("name", 30, 10))
+        rules.append(
+            PolicyRule(
+                "None",
+                some("user", 60, 20),
+                some("group", 60, 6),
+                tuple(random.sample(verbs, 4)),
+                (entry,),
+                some("space", 30, 10),
+            )
+        )
+    return Policy(tuple(rules))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [30, 300, 1000])
+def test_a_policy_made_to_be_hard_still_ends(count: int) -> None:
+    analysis = Analysis(_entangled(count))
+    start = time.process_time()
+    for rule in range(count):
+        with suppress(UndecidedError):
+            analysis.reach(rule)
+    with suppress(UndecidedError):
+        analysis.levels()
+    assert time.process_time() - start < 5
+
+
+def test_nothing_is_said_without_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BUDGET", 20)
+    analysis = Analysis(_entangled(10))
+    with pytest.raises(UndecidedError):
+        _ = analysis.whole
+    with pytest.raises(UndecidedError):
+        analysis.reach(9)
