@@ -110,3 +110,10 @@ def test_a_second_document_in_the_value_is_never_read() -> None:
     policy = policy_in("kind: ConfigMap\ndata:\n  p.yaml: |\n" + BLOCK + "    ---\n    a: 1\n")
     assert policy.whole_file
     assert len(policy.later) == 1
+
+
+def test_a_key_named_so_is_meant_as_a_policy() -> None:
+    assert policy_in("kind: ConfigMap\ndata:\n  audit-policy.yaml: ''\n").place.text == "''"
+    rules = policy_in("kind: ConfigMap\ndata:\n  audit-policy.yaml: |\n    - level: Metadata\n")
+    assert rules.at(0, "level").text == "Metadata"
+    assert not found_in("kind: ConfigMap\ndata:\n  other.yaml: |\n    - level: Metadata\n    # audit-log\n")

@@ -220,3 +220,18 @@ def test_patches_may_say_what_the_configuration_does_not() -> None:
 )
 def test_others_are_passed_over(text: str) -> None:
     assert not found_in(text)
+
+
+def test_a_patch_without_an_api_version_is_a_part() -> None:
+    server = server_in('kind: ClusterConfiguration\napiServer:\n  extraArgs: {audit-log-maxage: "30"}\n')
+    assert flags(server) == {"audit-log-maxage": "30"}
+    assert server.partial
+
+
+def test_json_patches_of_the_manifest() -> None:
+    text = "- {op: add, path: /spec/containers/0/command/-, value: --audit-log-maxage=30}\n- {op: test, path: /a}\n"
+    server = server_in(text, "patches/kube-apiserver0+json.yaml")
+    assert flags(server) == {"audit-log-maxage": "30"}
+    assert server.partial
+    assert not found_in("- {op: add, path: /spec/containers/0/command/-, value: --v=3}  # --audit-log-path\n")
+    assert not found_in("- {op: add, path: /spec/x, value: --audit-log-maxage=3}  # /containers/ kube-apiserver\n")

@@ -27,7 +27,8 @@ def check(subject: DirectorySubject, params: Params) -> Iterator[Hit]:
     if subject.policies and (is_certain(subject.path) or holds_control_plane(subject)):
         for policy in subject.policies:
             document = policy.document
-            if document.whole_file and not document.source.path.rpartition("/")[2].startswith("."):
+            hidden = document.source.path.rpartition("/")[2].startswith(".")
+            if document.whole_file and not document.names and not hidden:
                 yield Hit(document.place, f"This audit policy lies in a static pod directory. {_EFFECT}")
     for server in subject.servers:
         yield from _told(server)

@@ -63,7 +63,7 @@ class ApiServerSection(NamedTuple):
 def read(document: Document, context: Context) -> Found | None:
     """A ClusterConfiguration; an InitConfiguration only for the patches that it names."""
     root = document.mapping
-    if root is None or not (root.string("apiVersion") or "").startswith(GROUP):
+    if root is None or not _is_kubeadm(root):
         return None
     kind = root.string("kind")
     if kind == "InitConfiguration":
@@ -71,13 +71,20 @@ def read(document: Document, context: Context) -> Found | None:
         return Found(notes=(note,)) if note else None
     if kind not in ("ClusterConfiguration", "MasterConfiguration"):
         return None
-    found = found_in(root, "kubeadm", partial="auditPolicy" in root.entries)
+    found = found_in(root, "kubeadm", partial="auditPolicy" in root.entries or "apiVersion" not in root.entries)
     server = found.servers[0]
     if any(_patches(other) for other in context.documents) and not any("audit" in flag.name for flag in server.flags):
         server.partial = True
     version = (root.string("apiVersion") or "").removeprefix(GROUP)
     wrong = not_read(root, version, server.versions)
     return found._replace(misshapes=(*found.misshapes, wrong)) if wrong else found
+
+
+def _is_kubeadm(root: Mapping) -> bool:
+    """By the API version; a patch for somebody to lay over a configuration may have none."""
+    if "apiVersion" not in root.entries:
+        return root.string("kind") == "ClusterConfiguration" and root.mapping("apiServer") is not None
+    return (root.string("apiVersion") or "").startswith(GROUP)
 
 
 def found_in(

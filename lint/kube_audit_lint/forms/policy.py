@@ -61,13 +61,13 @@ def _is_meant(document: Document, documents: tuple[Document, ...], context: Cont
     if isinstance(root, Mapping):
         return False
     if document.problem is not None:
-        return _broken_policy(document, context.source.path)
+        return _broken_policy(document, context.path)
     if isinstance(root, Scalar) and UNKNOWN in root.value:
         return False
     others = [one for one in documents[1:] if one.problem is not None or not _is_nothing(one.root)]
     if any(_is_policy(one) for one in others):
         return all(_is_policy(one) for one in others)
-    named = _is_named(context.source.path)
+    named = _is_named(context.path)
     return named and not others and (_is_nothing(root) or _is_rules(root))
 
 

@@ -1,0 +1,39 @@
+"""JSON patches for the API server's manifest, as kubeadm's folder of patches holds them (`kube-apiserver+json.yaml`).
+
+Sources: cmd/kubeadm/app/util/patches of k8s.io/kubernetes; RFC 6902. A patch shows only what it adds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.arguments import flags_of
+from kube_audit_lint.forms.json_patch import operations
+from kube_audit_lint.model.document import Found
+from kube_audit_lint.model.server import ApiServer, Value
+from kube_audit_lint.reading.nodes import Document, Node, Scalar, Sequence
+
+_ARGUMENTS = re.compile(r"/spec(?:/template/spec)?/containers/\d+/(?:command|args)(?:/(?:-|\d+))?\Z")
+
+
+def read(document: Document, context: Context) -> Found | None:
+    """The audit flags that a patch adds to a container's command; None for a patch without any."""
+    if not isinstance(document.root, Sequence):
+        return None
+    words: list[Value] = []
+    for operation in operations(document.root.items):
+        if _ARGUMENTS.match(operation.path.value):
+            words += _words(operation.value)
+    flags = flags_of(words)
+    first = next((flag for flag in flags if flag.name.startswith("audit-")), None)
+    if first is None:
+        return None
+    return Found(servers=(ApiServer("pod-patch", first.place, flags, partial=True, name="kube-apiserver"),))
+
+
+def _words(node: Node) -> Iterator[Value]:
+    for item in node.items if isinstance(node, Sequence) else [node]:
+        if isinstance(item, Scalar) and item.kind == "string":
+            yield Value(item.value, item.place)
