@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 
 from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.rke2_settings import DEFAULT_POLICY, POLICY_FILE, Settings, is_arguments, shapes
-from kube_audit_lint.model.document import Found, Note
+from kube_audit_lint.forms.rke2_settings import POLICY_FILE, Settings, is_arguments, notes, shapes
+from kube_audit_lint.model.document import Found
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.source import Place
 from kube_audit_lint.reading.nodes import Document, Mapping
@@ -72,7 +72,7 @@ def read(document: Document, context: Context) -> Found | None:
         namespace="kube-system",
     )
     server.partial = _is_part(root, context) or (rke2 and _is_fragment(root, server))
-    return Found(servers=(server,), misshapes=tuple(shapes(root, reader)), notes=_notes(server))
+    return Found(servers=(server,), misshapes=tuple(shapes(root, reader)), notes=notes(server))
 
 
 def _is_ours(root: Mapping) -> bool:
@@ -107,10 +107,3 @@ def _place(root: Mapping) -> Place:
             if wanted(name):
                 return entry.key.place
     return next(iter(root.entries.values())).key.place
-
-
-def _notes(server: ApiServer) -> tuple[Note, ...]:
-    if server.defaults.get(POLICY_FILE) != DEFAULT_POLICY or server.flag(POLICY_FILE) is not None:
-        return ()
-    message = f"whether {DEFAULT_POLICY} exists: where it does not, RKE2 writes a policy there that records nothing"
-    return (Note(server.place, message),)

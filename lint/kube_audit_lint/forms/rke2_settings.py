@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from kube_audit_lint.forms.arguments import setting
 from kube_audit_lint.forms.rke2_arguments import flags_of_items, shapes_of_items
-from kube_audit_lint.model.document import Misshape
-from kube_audit_lint.model.server import Flag, Value
+from kube_audit_lint.model.document import Misshape, Note
+from kube_audit_lint.model.server import ApiServer, Flag, Value
 from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.reading.nodes import Entry, Mapping, Scalar
 from kube_audit_lint.reading.nodes import Sequence as List
@@ -122,6 +122,14 @@ def shapes(mapping: Mapping, reader: str) -> Iterator[Misshape]:
             yield from shapes_of_items(entry.value, reader)
         elif name.removesuffix("+") == MOUNTS:
             yield from _mounts(entry, reader)
+
+
+def notes(server: ApiServer) -> tuple[Note, ...]:
+    """What cannot be known of a server whose policy RKE2 writes itself where there is none."""
+    if server.defaults.get(POLICY_FILE) != DEFAULT_POLICY or server.flag(POLICY_FILE) is not None:
+        return ()
+    message = f"whether {DEFAULT_POLICY} exists: where it does not, RKE2 writes a policy there that records nothing"
+    return (Note(server.place, message),)
 
 
 def _unknown(key: Scalar, reader: str, mend: str) -> Misshape:
