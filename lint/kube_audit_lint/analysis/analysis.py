@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, decision_of, evaluate, item_matches
+from kube_audit_lint.analysis.identities import Identities, with_bits
 from kube_audit_lint.analysis.probe import ANY, Dimensions, Only, Probe
 from kube_audit_lint.analysis.query import EVERYTHING, Query, region_of
 from kube_audit_lint.analysis.space import Anything, Region, Resource, Served, Target, union
@@ -134,21 +135,29 @@ class Reach:
     are why. These are found out when they are asked for, and may raise UndecidedError.
     """
 
-    __slots__ = ("_explain", "_reasons", "minors", "witness")
+    __slots__ = ("_explain", "_find", "_reasons", "_witness", "minors")
 
     def __init__(
         self,
         minors: tuple[int, ...] = (),
-        witness: Request | None = None,
+        find: Callable[[], Request] | None = None,
         explain: Callable[[], _Reasons] | None = None,
     ) -> None:
         self.minors = minors
-        self.witness = witness
+        self._find = find
+        self._witness: Request | None = None
         self._explain = explain
         self._reasons: _Reasons | None = None
 
     def __bool__(self) -> bool:
         return bool(self.minors)
+
+    @property
+    def witness(self) -> Request | None:
+        """A request that is decided there; None when there is none."""
+        if self._witness is None and self._find is not None:
+            self._witness = self._find()
+        return self._witness
 
     @property
     def reasons(self) -> _Reasons:
@@ -211,6 +220,7 @@ class Analysis:
         self._owners: dict[int, int] = {}
         self._whole: dict[int, Recorded] | None = None
         self._too_large = False
+        self._users: Identities | None = None
         self._made: Dimensions | None = None
         self._anything: Anything | None = None
         self._reach: dict[tuple[int, PolicyRule], Reach] = {}
@@ -232,7 +242,7 @@ class Analysis:
                 raise UndecidedError
             joint = Joint(self.conditions)
             self._too_large = True
-            walk = self._walk(self.space, joint, [Segment(joint.bits)], Region())
+            walk = self._walk(self.space, joint, [Segment(joint.bits)], Region(), identities=self._identities)
             self._too_large = False
             self._whole = self._collect(walk)
         return self._whole
@@ -254,7 +264,8 @@ class Analysis:
         if whole is None:
             return self._reach_of(asked)
         if rule in whole:
-            return Reach(whole[rule].minors, whole[rule].witness)
+            found = whole[rule]
+            return Reach(found.minors, lambda: found.witness)
         return Reach(explain=lambda: self._reasons(asked))
 
     def reach_value(self, rule: int, field: str, index: int, sub: int | None = None) -> Reach:
@@ -285,7 +296,12 @@ class Analysis:
             return Only([target for target in targets if target.verb == value])
         if field == "non_resource_urls":
             return Only(list(self.space.paths_below(self._dimensions.joint, value)))
-        found = [taken for target in targets if (taken := _taken(target, alone.resources[0]))]
+        entry = alone.resources[0]
+        if entry.group != "*" and len(entry.resources) == 1 and "*" not in entry.resources[0]:
+            pairs = self._dimensions.by_item.get((entry.group, entry.resources[0]), ())
+            found = [target._replace(worlds=member[0], members=[member]) for target, member in pairs]
+        else:
+            found = [taken for target in targets if (taken := _taken(target, entry))]
         return Only(found, name=value if field == "resource_names" else None)
 
     def _reach_of(self, asked: _Asked) -> Reach:
@@ -293,13 +309,17 @@ class Analysis:
         found = self._reach.get(key)
         if found is None:
             probe = self._probe(asked, range(asked.rule))
-            if probe.request is not None:
-                replay(self.policy, probe.request, asked.rule)
-                found = Reach(minors_of(probe.found), probe.request)
+            if probe.reached is not None:
+                found = Reach(minors_of(probe.found), lambda: self._replayed(probe, asked.rule))
             else:
                 found = Reach(explain=lambda: self._reasons(asked))
             self._reach[key] = found
         return found
+
+    def _replayed(self, probe: Probe, rule: int) -> Request:
+        request = probe.request
+        replay(self.policy, request, rule)
+        return request
 
     def _reasons(self, asked: _Asked) -> _Reasons:
         """Why the rule decides nothing."""
@@ -324,18 +344,19 @@ class Analysis:
             takers: dict[int, Recorded] = {}
         while True:
             probe = self._probe(asked, takers)
-            if probe.request is None:
+            if probe.reached is None:
                 return takers, False
-            rule = evaluate(self.policy, probe.request).rule
+            request = probe.request
+            rule = evaluate(self.policy, request).rule
             takers[rule] = Recorded(self.policy, rule, self._dimensions.joint)
-            takers[rule].seen(probe.found, probe.request)
+            takers[rule].seen(probe.found, request)
 
     def _fewest(self, asked: _Asked, takers: dict[int, Recorded]) -> list[Recorded]:
         """Leaves out takers while the others still take everything, those with the least share first."""
         kept = sorted(takers.values(), key=lambda taker: -taker.count)
         for taker in kept[::-1]:
             others = [other.rule for other in kept if other is not taker]
-            if others and self._probe(asked, others).request is None:
+            if others and self._probe(asked, others).reached is None:
                 kept.remove(taker)
         return kept
 
@@ -350,7 +371,7 @@ class Analysis:
     @property
     def _dimensions(self) -> Dimensions:
         if self._made is None:
-            self._made = Dimensions(self.space, Joint(self.conditions))
+            self._made = Dimensions(self.space, Joint(self.conditions), self._identities)
         return self._made
 
     def _whole_if_decided(self) -> dict[int, Recorded] | None:
@@ -432,15 +453,33 @@ class Analysis:
         indexes = range(among) if isinstance(among, int) else among
         bits = sum(conditions.rule_bits[index] for index in indexes) | conditions.rule_bits[-1]
         segments = [Segment(bits), Segment(asked.bits, asked.bits)]
-        walk = self._walk(space or self.space, joint, segments, region_of(rules, asked, who), limit)
-        return self._collect(walk)
+        identities = None
+        if space is None and not any(rule.users or rule.user_groups for rule in rules):
+            identities = with_bits(self._identities, asked.bits)
+        region = region_of(rules, asked, who)
+        return self._collect(self._walk(space or self.space, joint, segments, region, limit, identities))
 
-    def _walk(self, space: Served, joint: Joint, segments: list[Segment], region: Region, limit: int = LIMIT) -> Walk:
+    @property
+    def _identities(self) -> Identities:
+        """The classes of users that the policy's own rules tell apart."""
+        if self._users is None:
+            self._users = self.space.identities(Joint(self.conditions))
+        return self._users
+
+    def _walk(
+        self,
+        space: Served,
+        joint: Joint,
+        segments: list[Segment],
+        region: Region,
+        limit: int = LIMIT,
+        identities: Identities | None = None,
+    ) -> Walk:
         if self._left <= 0:
             raise UndecidedError
         limit = min(self._left, limit)
         try:
-            walk = Walk(space, joint, segments, region, limit)
+            walk = Walk(space, joint, segments, region, limit, identities)
         except UndecidedError:
             self._left -= limit
             raise

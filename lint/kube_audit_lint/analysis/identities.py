@@ -61,6 +61,12 @@ class Identities(NamedTuple):
     free: list[tuple[str, int]]
 
 
+def with_bits(identities: Identities, bits: int) -> Identities:
+    """The same classes, where some further alternatives accept every user."""
+    users = [UserClass(sure | bits, perhaps, worlds, who) for sure, perhaps, worlds, who in identities.users]
+    return Identities(users, identities.every, identities.free)
+
+
 def is_control_plane(user: str | None, groups: frozenset[str]) -> bool:
     """Whether the identity is one of the control plane's or the nodes' own."""
     if user is None:

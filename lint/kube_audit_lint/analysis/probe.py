@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from kube_audit_lint.analysis import space as classes
-from kube_audit_lint.analysis.space import NAMESPACE_IS_NAME, NO_NAMESPACE, Region, Target
+from kube_audit_lint.analysis.space import NAMESPACE_IS_NAME, NO_NAMESPACE, Region, Resource, Target
 from kube_audit_lint.analysis.walk import UndecidedError
 from kube_audit_lint.analysis.witness import Trace, request_of
 from kube_audit_lint.analysis.worlds import EVERYONE, FIELD, WIDTH, best
@@ -33,15 +33,16 @@ def _in_play(place: PlaceClass) -> int:
 class Dimensions:
     """The classes of each dimension for some conditions, made once for many probes."""
 
-    def __init__(self, space: Served, joint: Joint) -> None:
+    def __init__(self, space: Served, joint: Joint, identities: Identities) -> None:
         self.joint = joint
         self.space = space
         self.targets: list[Target] = list(space.targets(joint, Region()))
-        self.identities: Identities = space.identities(joint)
+        self.identities = identities
         self.asks_name = joint.total("asks_name")
         self.asks_user = joint.total("asks_user")
         self.asks_place = self.asks_name | joint.total("asks_namespace")
         self._places: dict[tuple[str, int, bool], list[PlaceClass]] = {}
+        self._by_item: dict[tuple[str, str], list[tuple[Target, tuple[int, Resource | str]]]] | None = None
         free = self.identities.free
         self.later = [0] * (len(free) + 1)
         for index in range(len(free) - 1, -1, -1):
@@ -60,6 +61,19 @@ class Dimensions:
                 found = classes.name_classes(self.joint, kind)
             found = self._places[key] = found if every else classes.merged(found)
         return found
+
+    @property
+    def by_item(self) -> dict[tuple[str, str], list[tuple[Target, tuple[int, Resource | str]]]]:
+        """The targets of each resource, by group and by the item that names it, with the one member that it is."""
+        if self._by_item is None:
+            self._by_item = {}
+            for target in self.targets:
+                for member in target.members:
+                    if isinstance(member[1], tuple):
+                        group, name, sub = member[1]
+                        key = group, f"{name}/{sub}" if sub else name
+                        self._by_item.setdefault(key, []).append((target, member))
+        return self._by_item
 
 
 class Only(NamedTuple):
@@ -88,7 +102,7 @@ class Probe:
         self.limit = limit
         self.steps = 0
         self.found = 0
-        self.request: Request | None = None
+        self.reached: Trace | None = None
         self._places: dict[tuple[str, int], list[PlaceClass]] = {}
         self._failed: dict[tuple[int, ...], int] = {}
         self._trace = Trace(None, 0)
@@ -256,9 +270,15 @@ class Probe:
     def _reached(self, worlds: int) -> None:
         self.found |= worlds
         self.missing &= ~(_minors(worlds) * EVERYONE)
-        if self.request is None:
+        if self.reached is None:
             self._trace.world = best(worlds)
-            self.request = request_of(self._trace, self.dimensions.joint)
+            self.reached = self._trace.copy()
+
+    @property
+    def request(self) -> Request:
+        """The first request that was found."""
+        assert self.reached is not None
+        return request_of(self.reached, self.dimensions.joint)
 
 
 def _minors(worlds: int) -> int:

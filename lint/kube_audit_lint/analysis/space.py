@@ -193,8 +193,8 @@ class Served:
         """One resource for each class, with the worlds in which it is served."""
         for resource, profile, minors in _built_in_of(self.versions, only):
             yield resource, profile, minors * EVERYONE
-        groups = None if only is None else {group for group, _ in only}
-        for group, items in open_groups(joint):
+        groups = None if only is None else {group for group, _ in only if not catalogue.is_builtin_group(group)}
+        for group, items in open_groups(joint) if groups is None or groups else ():
             if catalogue.is_builtin_group(group) or not (groups is None or group in groups):
                 continue
             for name, sub, scopes in open_resources(group, items):

@@ -76,6 +76,7 @@ class Walk:
         segments: Sequence[Segment],
         region: Region,
         limit: int = LIMIT,
+        identities: Identities | None = None,
     ) -> None:
         self.space = space
         self.joint = joint
@@ -89,7 +90,7 @@ class Walk:
         self.asks_namespace = joint.total("asks_namespace")
         self.asks_name = joint.total("asks_name")
         self.asks_user = joint.total("asks_user")
-        self.identities: Identities = space.identities(joint)
+        self.identities = identities or space.identities(joint)
         kinds = space.minors * region.kinds
         self.users = [user for user in self.identities.users if user.worlds & kinds]
         self._prune = _pruner(segments)

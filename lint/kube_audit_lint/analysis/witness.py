@@ -30,6 +30,13 @@ class Trace:
         while node is not None:
             node = self._step(node)
 
+    def copy(self) -> Trace:
+        """These values, whatever becomes of the trace."""
+        other = Trace(None, self.world)
+        other.target, other.identity, other.groups = self.target, self.identity, set(self.groups)
+        other.namespace, other.name = self.namespace, self.name
+        return other
+
     def _step(self, node: Node) -> Node | None:
         _, parent, what, value = next(origin for origin in node.origins if origin[0] & self.world)
         if what == "group":
