@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision
 from kube_audit_lint.analysis.worlds import CONTROL_PLANE
-from kube_audit_lint.model.policy import GroupResources
+from kube_audit_lint.model.policy import LEVELS, GroupResources, Policy
 from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.reading.nodes import Mapping
@@ -34,6 +34,12 @@ REQUESTS: dict[str, Any] = {
                 for key in ("resources", "names", "verbs", "namespaces", "users", "user-groups", "urls")
             },
             "who": {"type": "array", "items": {"enum": ["ordinary", "control-plane", "nobody"]}},
+            "at-most": {"enum": list(LEVELS), "description": "For these requests; else as for all."},
+            "sensitive": {"type": "array", "items": {"enum": ["request", "response"]}},
+            "when-mentioned": {
+                "type": "string",
+                "description": "Ask only where the policy mentions a group that ends so: others do not have them.",
+            },
         },
     },
 }
@@ -58,6 +64,12 @@ def query_of(data: dict[str, Any], verbs: Iterable[str] = ()) -> Query:
         tuple(data.get("urls", ())),
         **who,
     )
+
+
+def concerns(data: dict[str, Any], policy: Policy) -> bool:
+    """Whether a class of requests is to be asked about for this policy."""
+    end = data.get("when-mentioned")
+    return end is None or any(entry.group.endswith(end) for rule in policy.rules for entry in rule.resources)
 
 
 def rule_place(subject: PolicySubject, rule: int) -> Place:

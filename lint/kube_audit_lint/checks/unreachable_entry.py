@@ -1,0 +1,84 @@
+"""Template `unreachable-entry`: a listed value that never decides anything, because earlier rules took its requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from kube_audit_lint.checks import Hit, _blocked
+from kube_audit_lint.model.source import Place
+from kube_audit_lint.subject import Params, PolicySubject
+
+if TYPE_CHECKING:
+    from kube_audit_lint.analysis.analysis import Analysis, Reach
+    from kube_audit_lint.kubernetes.written import WrittenRule
+
+SUBJECT = "policy"
+PARAMS = {"type": "object", "additionalProperties": False}
+
+_LISTS = (
+    ("users", "users", "user"),
+    ("user_groups", "userGroups", "group"),
+    ("verbs", "verbs", "verb"),
+    ("namespaces", "namespaces", "namespace"),
+    ("non_resource_urls", "nonResourceURLs", "URL"),
+)
+
+
+class _Listed(NamedTuple):
+    """One value of a rule: its field, its index and the one below, in words what it is, and where it is written."""
+
+    field: str
+    index: int
+    sub: int | None
+    named: str
+    place: Place
+
+
+def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
+    """One hit for each such value of a rule that is otherwise reached."""
+    analysis = subject.analysis
+    if analysis is None:
+        return
+    from kube_audit_lint.analysis.analysis import UndecidedError
+
+    try:
+        for index, rule in enumerate(subject.loaded.rules):
+            if analysis.reach(index):
+                for listed in _listed(rule):
+                    reach = analysis.reach_value(index, listed.field, listed.index, listed.sub)
+                    if not reach and reach.blockers:
+                        yield _hit(subject, analysis, index, listed, reach)
+    except UndecidedError:
+        return  # the rule `undecided` says so
+
+
+def _listed(rule: WrittenRule) -> Iterator[_Listed]:
+    """The values that stand beside others: a single one is reached where its rule is."""
+    for field, name, kind in _LISTS:
+        values = rule.lists[name]
+        for index, text in enumerate(values if len(values) > 1 else ()):
+            yield _Listed(field, index, None, f"The {kind} `{text.text}`", text.place)
+    several = len(rule.entries) > 1
+    for index, entry in enumerate(rule.entries):
+        if several and not entry.resources:
+            named = f"The group `{entry.group_name}`" if entry.group_name else "The core group"
+            yield _Listed("resources", index, None, named, entry.place)
+        for sub, text in enumerate(entry.resources if several or len(entry.resources) > 1 else ()):
+            yield _Listed("resources", index, sub, f"The resource `{text.text}`", text.place)
+        for sub, text in enumerate(entry.names if len(entry.names) > 1 else ()):
+            yield _Listed("resource_names", index, sub, f"The name `{text.text}`", text.place)
+
+
+def _hit(subject: PolicySubject, analysis: Analysis, rule: int, listed: _Listed, reach: Reach) -> Hit:
+    same = bool(reach.same_outcome)
+    return Hit(
+        listed.place,
+        f"{listed.named} never decides anything here: {_blocked.takers(subject, reach, 'this rule')}. "
+        f"{_blocked.outcome(analysis, rule, reach)}.",
+        _blocked.related(subject, reach),
+        witness=_blocked.witness(reach),
+        proof=_blocked.proof(subject, analysis, reach),
+        severity="info" if same else "",
+        pedantic=same,
+    )

@@ -1,0 +1,73 @@
+"""Template `unreachable-rule`: a rule that no served request ever reaches, because earlier rules take them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kube_audit_lint.checks import Hit, _blocked
+from kube_audit_lint.checks._decided import name_of, rule_place
+from kube_audit_lint.model.version import Versions
+from kube_audit_lint.subject import Params, PolicySubject
+
+if TYPE_CHECKING:
+    from kube_audit_lint.analysis.analysis import Analysis, Reach
+
+SUBJECT = "policy"
+PARAMS = {"type": "object", "additionalProperties": False}
+
+_CONDITIONS = ("users", "user_groups", "verbs", "resources", "namespaces", "non_resource_urls")
+
+
+def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
+    """One hit for each such rule, a warning where earlier rules record the same."""
+    analysis = subject.analysis
+    if analysis is None:
+        return
+    from kube_audit_lint.analysis.analysis import UndecidedError
+
+    parts: dict[Versions, Analysis] = {}
+    for rule in range(len(analysis.policy.rules)):
+        try:
+            hit = _about(subject, analysis, parts, rule)
+        except UndecidedError:
+            return  # the rule `undecided` says so
+        if hit is not None:
+            yield hit
+
+
+def _about(subject: PolicySubject, analysis: Analysis, parts: dict[Versions, Analysis], rule: int) -> Hit | None:
+    reach = analysis.reach(rule)
+    if not reach:
+        return _hit(subject, rule, reach, analysis) if reach.blockers else None
+    asked = range(analysis.versions.first, analysis.versions.last + 1)
+    missing = [minor for minor in asked if minor not in reach.minors]
+    if not missing or missing[-1] - missing[0] + 1 != len(missing):
+        return None
+    # In some versions it decides nothing: either nothing that it matches is served there, or others take it.
+    span = Versions(missing[0], missing[-1])
+    part = parts.get(span)
+    if part is None:
+        part = parts[span] = type(analysis)(analysis.policy, span)
+    inner = part.reach(rule)
+    return _hit(subject, rule, inner, part, span) if not inner and inner.blockers else None
+
+
+def _hit(subject: PolicySubject, rule: int, reach: Reach, analysis: Analysis, span: Versions | None = None) -> Hit:
+    own = analysis.policy.rules[rule]
+    what = (
+        f"Rule {rule + 1}" if any(getattr(own, field) for field in _CONDITIONS) else f"The catch-all, rule {rule + 1},"
+    )
+    first = min(blocker.rule for blocker in reach.blockers)
+    same = bool(reach.same_outcome)
+    return Hit(
+        rule_place(subject, rule),
+        f"{what} never decides anything: {_blocked.takers(subject, reach, 'it')}. "
+        f"{_blocked.outcome(analysis, rule, reach)}.",
+        _blocked.related(subject, reach),
+        span,
+        "warning" if same else "",
+        "Remove it." if same else f"Move it in front of {name_of(subject, first)}, or narrow that rule.",
+        _blocked.witness(reach),
+        _blocked.proof(subject, analysis, reach),
+    )
