@@ -98,6 +98,7 @@ FORMS = (
     Form("eksa", ("anywhere.eks.amazonaws.com/",)),
     Form("kubeone", ("KubeOneCluster",)),
     Form("kind", ("kind.x-k8s.io/", "kind.sigs.k8s.io/")),
+    Form("talos", ("apiServer", "KubeAPIServerConfig", "KubeAuditPolicyConfig")),
     Form("systemd", ("[Service]",), text=True),
     Form("environment", ("--audit", "--etcd-servers"), text=True),
     Form("argsfile", ("--audit", "--etcd-servers"), text=True),
