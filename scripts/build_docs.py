@@ -45,9 +45,11 @@ def page(rule: dict[str, Any]) -> str:
     if rule.get("search"):
         parts.append(f"The message of kube-apiserver:\n\n{_fenced(rule['search'], 'text')}")
     parts.append(f"## How to mend it\n\n{rule['mend'].strip()}")
-    bad = next(example for example in rule["examples"] if "bad" in example)
+    bad = next((example for example in rule["examples"] if "bad" in example), None)
     good = next(example for example in rule["examples"] if "good" in example)
-    parts += [f"## Found\n\n{_example(rule, bad)}", f"## Not found\n\n{_example(rule, good)}", _settings(rule)]
+    if bad is not None:
+        parts.append(f"## Found\n\n{_example(rule, bad)}")
+    parts += [f"## Not found\n\n{_example(rule, good)}", _settings(rule)]
     return "\n\n".join(parts)
 
 

@@ -27,6 +27,8 @@ PACKAGE = ROOT / "lint" / "kube_audit_lint"
 RULES = {data["id"]: data for data in catalogue_files.rules()}
 PROFILES = {data["id"]: data for data in catalogue_files.profiles()}
 FILES = sorted((ROOT / "rules").glob("*.yaml"))
+# No short policy cannot be decided (tests/analysis/test_limits.py), and no rule is known to fail (tests/test_engine.py).
+NO_BAD_EXAMPLE = {"undecided", "internal-error"}
 CHECKS = sorted(path.stem for path in (PACKAGE / "checks").glob("*.py") if not path.stem.startswith("_"))
 
 
@@ -48,7 +50,7 @@ class TestRule:
         assert rule["category"] in catalogue_files.CATEGORIES
         assert rule["why"]
         assert rule["mend"]
-        assert any("bad" in example for example in rule["examples"])
+        assert path.stem in NO_BAD_EXAMPLE or any("bad" in example for example in rule["examples"])
         assert any("good" in example for example in rule["examples"])
         assert not any("bad" in example and "good" in example for example in rule["examples"])
 

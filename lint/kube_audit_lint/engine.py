@@ -47,7 +47,8 @@ def run(options: Options, config: Config, catalogue: Catalogue, progress: Progre
         ),
         tuple(gathering.errors),
     )
-    return Outcome(report, tuple(note for one in files if one.reported for note in one.found.notes))
+    notes = [note for one in files if one.reported for note in one.found.notes]
+    return Outcome(report, (*gathering.notes, *notes))
 
 
 def _touches(finding: Finding, shown: set[str]) -> bool:

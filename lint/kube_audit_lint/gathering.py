@@ -9,8 +9,9 @@ from kube_audit_lint import linking
 from kube_audit_lint.collecting import Collected, collect, nearby, repository_root, unreadable
 from kube_audit_lint.config import Config
 from kube_audit_lint.finding import FileError
-from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.document import Note, PolicyDocument
 from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.model.source import Source
 from kube_audit_lint.options import Options
 from kube_audit_lint.reading import discovery
 
@@ -26,8 +27,8 @@ class Gathering:
         self.collected: list[Collected] = []
         self.errors: list[FileError] = []
         self.read = 0
+        self.notes: list[Note] = []
         self._by_base: dict[str, list[str]] = {}
-        self._seen: set[str] = set()
 
     def read_all(self, progress: Progress) -> None:
         if self.options.stdin is not None:
@@ -41,17 +42,23 @@ class Gathering:
             self._look_at(path)
 
     def _look_at(self, path: str, *, hint: str = "", reported: bool = True) -> None:
-        self._seen.add(os.path.realpath(path))
         hint = hint or self.config.hint(path) or ""
         try:
-            data = discovery.read_bytes(path)
+            data = discovery.read_bytes(path, always=bool(hint))
         except OSError as error:
             self.errors.append(unreadable(path, error))
             return
         except discovery.TooLarge as error:
-            self.errors.append(FileError(path, str(error)))
+            self._too_large(path, hint, str(error))
             return
         self._take(path, data, hint, reported=reported)
+
+    def _too_large(self, path: str, hint: str, message: str) -> None:
+        """What is surely meant as configuration is an error; a dump that only holds the words is not."""
+        if hint or discovery.named_policy(path):
+            self.errors.append(FileError(path, message))
+        else:
+            self.notes.append(Note(Source(path, "").place(), message))
 
     def _take(self, path: str, data: bytes, hint: str, *, reported: bool = True, always: bool = False) -> None:
         if not (hint or always or discovery.worth_parsing(data, path)):
@@ -92,9 +99,11 @@ class Gathering:
         if not (wanted or unloaded) or not starts:
             return
         root = repository_root(".")
+        seen = {os.path.realpath(path) for paths in self._by_base.values() for path in paths}
         for start in starts:
             for path in nearby(start, root):
-                if os.path.realpath(path) not in self._seen:
+                if os.path.realpath(path) not in seen:
+                    seen.add(os.path.realpath(path))
                     self._counterpart(path, wanted, unloaded)
 
     def _counterpart(self, path: str, wanted: set[str], unloaded: set[str]) -> None:

@@ -6,12 +6,16 @@ Source: k8s.io/apiserver `pkg/audit/request.go` (encodeObject, copyWithoutManage
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis.stages import written
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import level_place, name_of, proof_of, query_of
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.subject import Params, PolicySubject
+
+if TYPE_CHECKING:
+    from kube_audit_lint.analysis.analysis import Analysis, Recorded
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
@@ -27,14 +31,9 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     from kube_audit_lint.analysis.analysis import UndecidedError
 
     try:
-        found = analysis.levels(query_of({"group": "*", "verbs": ["get", "list", "create", "update", "patch"]}))
+        wide = _with_managed_fields(analysis)
     except UndecidedError:
         return  # the rule `undecided` says so
-    wide = []
-    for one in found:
-        what = written(one.witness, one.decision)
-        if (what.request_body or what.response_body) and not one.decision.omit_managed_fields:
-            wide.append(one)
     if wide:
         first = wide[0]
         others = f", and so do {', '.join(name_of(subject, one.rule) for one in wide[1:])}" if wide[1:] else ""
@@ -47,3 +46,14 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
             witness=first.witness.to_json(),
             proof=proof_of(subject, first.witness, first.decision),
         )
+
+
+def _with_managed_fields(analysis: Analysis) -> list[Recorded]:
+    """For each rule that records a body with them, such requests: writes carry one from Request on, reads later."""
+    wide: dict[int, Recorded] = {}
+    for verbs in (["create", "update", "patch"], ["get", "list"]):
+        for one in analysis.levels(query_of({"group": "*", "verbs": verbs})):
+            what = written(one.witness, one.decision)
+            if (what.request_body or what.response_body) and not one.decision.omit_managed_fields:
+                wide.setdefault(one.rule, one)
+    return [wide[rule] for rule in sorted(wide)]

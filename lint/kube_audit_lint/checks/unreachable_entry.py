@@ -26,10 +26,10 @@ _LISTS = (
 
 
 class _Listed(NamedTuple):
-    """One value of a rule: its field, its index and the one below, in words what it is, and where it is written."""
+    """One value of a rule: its field, at which index and which one below, in words what it is, and where it is written."""
 
     field: str
-    index: int
+    at: int
     sub: int | None
     named: str
     place: Place
@@ -46,7 +46,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
         for index, rule in enumerate(subject.loaded.rules):
             if analysis.reach(index):
                 for listed in _listed(rule):
-                    reach = analysis.reach_value(index, listed.field, listed.index, listed.sub)
+                    reach = analysis.reach_value(index, listed.field, listed.at, listed.sub)
                     if not reach and reach.blockers:
                         yield _hit(subject, analysis, index, listed, reach)
     except UndecidedError:
