@@ -528,10 +528,11 @@ _ONLY: dict[str, Callable[[str], Only]] = {
 
 def _taken(target: Target, entry: GroupResources) -> Target | None:
     """The part of a class of resources that the entry takes, whatever the name."""
+    group = entry.group
     members = [
         member
         for member in target.members
-        if isinstance(member[1], tuple) and entry.group in (member[1][0], "*") and _takes(entry, member[1])
+        if group in (member[1][0], "*") and isinstance(member[1], tuple) and _takes(entry, member[1])
     ]
     if len(members) == len(target.members):
         return target

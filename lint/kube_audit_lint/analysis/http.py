@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, unquote
 
-from kube_audit_lint.analysis.request import Request, RequestURLError
+from kube_audit_lint.analysis.request import Request, RequestURLError, is_resource_path
 
 _VERBS = {
     "POST": "create",
@@ -46,12 +46,6 @@ def request_of_http(method: str, url: str, user: str | None, groups: frozenset[s
     if not name and verb == "delete":
         verb = "deletecollection"
     return Request(user, groups, verb, group, resource, subresource, namespace, name, None, version)
-
-
-def is_resource_path(path: str) -> bool:
-    """Whether a path names a resource: `/api/VERSION/X...` or `/apis/GROUP/VERSION/X...`, X known or not."""
-    parts = path.strip("/").split("/")
-    return (parts[0] == "api" and len(parts) > 2) or (parts[0] == "apis" and len(parts) > 3)
 
 
 def _after_host(url: str) -> str:

@@ -65,6 +65,12 @@ class RequestURLError(ValueError):
     """kube-apiserver answers such a URL with an error before any policy is asked."""
 
 
+def is_resource_path(path: str) -> bool:
+    """Whether a path names a resource: `/api/VERSION/X...` or `/apis/GROUP/VERSION/X...`, X known or not."""
+    parts = path.strip("/").split("/")
+    return (parts[0] == "api" and len(parts) > 2) or (parts[0] == "apis" and len(parts) > 3)
+
+
 def from_http(method: str, url: str, user: str | None, groups: Iterable[str] = ()) -> Request:
     """What a policy sees of an HTTP request. Source: requestinfo.go, NewRequestInfo."""
     from kube_audit_lint.analysis.http import request_of_http

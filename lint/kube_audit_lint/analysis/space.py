@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kube_audit_lint.analysis import familiar
 from kube_audit_lint.analysis.evaluate import url_matches
-from kube_audit_lint.analysis.http import is_resource_path
 from kube_audit_lint.analysis.identities import Identities, any_identities, served_identities
-from kube_audit_lint.analysis.request import RESOURCE_VERBS, URL_VERBS
+from kube_audit_lint.analysis.request import RESOURCE_VERBS, URL_VERBS, is_resource_path
 from kube_audit_lint.analysis.worlds import EVERYONE, minor_bits, of_versions
 from kube_audit_lint.kubernetes import resources as catalogue
 
