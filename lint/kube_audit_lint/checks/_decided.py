@@ -119,8 +119,9 @@ def versions_of(minors: tuple[int, ...]) -> Versions | None:
 
 def proof_of(subject: PolicySubject, request: Request, decision: Decision) -> str:
     """A request and who decides it, in one line."""
-    outcome = "is not recorded" if decision.rule == NO_RULE else f"is decided by {name_of(subject, decision.rule)}"
-    return f"{request.describe()} {outcome}" + ("" if decision.rule == NO_RULE else f": {decision.level}")
+    if decision.rule == NO_RULE:
+        return f"{request.describe()}: no rule matches, nothing is recorded"
+    return f"{request.describe()}: {name_of(subject, decision.rule)} decides, {outcome_of(decision)}"
 
 
 def outcome_of(decision: Decision) -> str:

@@ -40,7 +40,9 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     except UndecidedError:
         return  # the rule `undecided` says so
     if found and not any(one.level != "None" and _STAGE not in one.omit_stages for one in found):
-        yield _hit(subject, max(found, key=lambda one: one.count))
+        # Where the stage is omitted for all, that is the reason, whichever rule decides.
+        omitted = [one for one in found if one.level != "None"]
+        yield _hit(subject, max(omitted or found, key=lambda one: one.count))
 
 
 def _hit(subject: PolicySubject, found: Recorded) -> Hit:

@@ -26,7 +26,7 @@ _LISTS = (
 
 
 class _Listed(NamedTuple):
-    """One value of a rule: its field, at which index and which one below, in words what it is, and where it is written."""
+    """One value of a rule: its field, at which index and which one below, what it is, and where it is written."""
 
     field: str
     at: int

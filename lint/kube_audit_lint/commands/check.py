@@ -123,7 +123,9 @@ def _write(outcome: Outcome, arguments: argparse.Namespace, catalogue: Catalogue
     for note in outcome.notes:
         line, column = note.place.source.position(note.place.start)
         print(visible(f"{note.place.source.path}:{line}:{column}: not judged: {note.message}"), file=sys.stderr)
-    for failed in outcome.report.errors:
+    # Text and GitHub reports tell errors themselves; of a machine's report nobody would see them.
+    seen = arguments.format in ("text", "github") and not arguments.output
+    for failed in () if seen else outcome.report.errors:
         print(visible(f"{failed.path}: error: {failed.message}"), file=sys.stderr)
 
 

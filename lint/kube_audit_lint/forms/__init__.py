@@ -92,6 +92,7 @@ FORMS = (
     Form("rke1", ("kube-api:", "kube_api:", 'kube-api"', 'kube_api"')),
     Form("rke2", ("kube-api", "audit-policy-file", "audit-log-")),
     Form("rancher", ("provisioning.cattle.io/",)),
+    Form("kubespray", ("_audit", "audit_", "kube_kubeadm_apiserver_extra_args")),
     Form("configmap", ("ConfigMap", "Secret")),
     Form("capi", (".cluster.x-k8s.io/", "kubeadmConfigSpec", "ClusterClass")),
     Form("cloudinit", ("write_files", "#cloud-config")),
