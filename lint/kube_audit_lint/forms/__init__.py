@@ -99,6 +99,7 @@ FORMS = (
     Form("eksa", ("anywhere.eks.amazonaws.com/",)),
     Form("kubeone", ("KubeOneCluster",)),
     Form("kind", ("kind.x-k8s.io/", "kind.sigs.k8s.io/")),
+    Form("k0s", ("k0sproject.io/", "k0smotron.io/", "K0s", "extraArgs")),
     Form("talos", ("apiServer", "KubeAPIServerConfig", "KubeAuditPolicyConfig")),
     Form("systemd", ("[Service]",), text=True),
     Form("environment", ("--audit", "--etcd-servers"), text=True),

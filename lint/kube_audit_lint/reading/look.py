@@ -21,6 +21,7 @@ _MARKS = tuple(
         (b"kube_api", rb"[a-z_]*="),  # environment files of packages
         (b"clusterconfiguration", rb"\b"),
         (b"kops.k8s.io", rb"/"),
+        (b"k0sproject.io", rb"/"),
         (b"provisioning.cattle.io", rb"/"),
     )
 )
