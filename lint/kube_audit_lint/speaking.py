@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from importlib import import_module
 
@@ -73,7 +74,7 @@ class Speaking:
                 continue
             for hit in hits:
                 if one.pedantic or not hit.pedantic:
-                    yield _finding(one, hit, versions)
+                    yield _spelled(_finding(one, hit, versions), subject)
 
     def about_shapes(self, files: list[Collected]) -> list[Finding]:
         """What the forms themselves found: settings in a shape that the form does not take."""
@@ -83,7 +84,9 @@ class Speaking:
             for shape in file.found.misshapes:
                 one = rules.get(shape.rule)
                 if one is not None:
-                    out.append(_finding(one, Hit(shape.place, shape.message, mend=shape.mend), DEFAULT))
+                    # Whatever version: the form refuses or drops it, not kube-apiserver.
+                    finding = _finding(one, Hit(shape.place, shape.message, mend=shape.mend), DEFAULT)
+                    out.append(finding._replace(kubernetes=""))
         return out
 
 
@@ -99,6 +102,19 @@ def _finding(one: Applied, hit: Hit, versions: Versions) -> Finding:
         hit.witness,
         hit.proof,
     )
+
+
+def _spelled(finding: Finding, subject: Subject) -> Finding:
+    """The finding with the flags of its advice as the form of the server writes them."""
+    spelling = subject.server.spelling if isinstance(subject, ServerSubject) else None
+    if spelling is None or "`--" not in finding.mend:
+        return finding
+
+    def written(found: re.Match[str]) -> str:
+        text = spelling(found[1], found[3] or "")
+        return f"`{text if found[2] else text.removeprefix('- ').rstrip(' :=')}`"
+
+    return finding._replace(mend=re.sub(r"`--([a-z0-9-]+)(=([^`]*))?`", written, finding.mend))
 
 
 def _internal_error(one: Applied, error: Exception, place: Place) -> Finding:

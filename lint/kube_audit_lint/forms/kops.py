@@ -19,6 +19,7 @@ from kube_audit_lint.forms.kops_settings import (
     SETTINGS,
     misplaced,
     section_of,
+    spelling,
     unknown_settings,
     wrong_types,
 )
@@ -65,6 +66,7 @@ def _cluster(root: Mapping, spec: Mapping, context: Context, partial: bool = Fal
         versions=versions,
         version_place=version_place,
         partial=partial,
+        spelling=spelling,
         name="kube-apiserver",
         namespace="kube-system",
     )

@@ -40,6 +40,12 @@ _FITTING = {"int32": ("int",), "bool": ("bool",), "string": ("string",), "quanti
 _JSON = {"int": "number", "float": "number", "bool": "bool", "string": "string"}
 
 
+def spelling(flag: str, value: str) -> str:
+    """A flag with its value as a setting of kops."""
+    name = next((key for key, (known, _) in SETTINGS.items() if known == flag), None)
+    return f"--{flag}={value}" if name is None else f"{name}: {value}"
+
+
 def section_of(spec: Mapping) -> tuple[Scalar | None, Mapping | None]:
     """The API server's section with its key, under the name it was meant to have."""
     for key, entry in spec.entries.items():

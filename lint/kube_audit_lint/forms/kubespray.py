@@ -12,7 +12,7 @@ import re
 from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.kubespray_names import KNOWN, invented, is_kubespray, speaks_of_auditing
 from kube_audit_lint.forms.kubespray_policy import policy_of
-from kube_audit_lint.forms.kubespray_server import Switches, defaults_of, flags_of_variables, mounts_of
+from kube_audit_lint.forms.kubespray_server import Switches, defaults_of, flags_of_variables, mounts_of, spelling
 from kube_audit_lint.model.document import Found
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile
 from kube_audit_lint.model.source import Place
@@ -50,6 +50,7 @@ def _server(root: Mapping, context: Context, versions: Versions | None, version_
         versions=versions,
         version_place=version_place,
         partial=switches.unknown or _is_the_role(root, context),
+        spelling=spelling,
         name="kube-apiserver",
         namespace="kube-system",
     )

@@ -70,6 +70,12 @@ class Switches(NamedTuple):
         return found | (LOG if self.log else {}) | ({**WEBHOOK, **BATCH} if self.webhook else {})
 
 
+def spelling(flag: str, value: str) -> str:
+    """A flag with its value as a variable, else as one of the extra arguments."""
+    name = next((key for key, known in {**POLICY, **LOG, **WEBHOOK, **BATCH}.items() if known == flag), flag)
+    return f"{name}: {value}"
+
+
 def flags_of_variables(root: Mapping, switches: Switches) -> Iterator[Flag]:
     """The flags of the variables that are written in the file."""
     for name, flag in _written(root, switches).items():

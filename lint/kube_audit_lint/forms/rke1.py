@@ -13,7 +13,7 @@ from typing import NamedTuple
 from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.kubeadm_parts import flags_of_arguments, value_of
 from kube_audit_lint.forms.kubeadm_shapes import argument_names, meant, unknown_keys
-from kube_audit_lint.forms.rke1_audit import AuditLog, audit_log
+from kube_audit_lint.forms.rke1_audit import AuditLog, audit_log, spelling
 from kube_audit_lint.forms.rke1_mounts import mounts_of
 from kube_audit_lint.model.document import Found, Misshape, PolicyDocument
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile, Value
@@ -95,6 +95,7 @@ def _found(cluster: _Cluster, context: Context) -> Found:
         versions=versions,
         version_place=version_place,
         partial=not cluster.whole or audit.unknown,
+        spelling=spelling,
         name="kube-apiserver",
         namespace="kube-system",
     )

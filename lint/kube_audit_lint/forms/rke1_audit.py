@@ -79,6 +79,12 @@ def audit_log(section: Mapping, version: str, versions: Versions | None, wrapped
     return found._replace(misshapes=(*misshapes, *found.misshapes))
 
 
+def spelling(flag: str, value: str) -> str:
+    """A flag with its value as `configuration` or `extra_args` has it."""
+    name = next((key for key, known in _SETTINGS.items() if known == flag), flag)
+    return f"{name}: {value}"
+
+
 def _by_default(version: str) -> AuditLog:
     return AuditLog(True, defaults={**_DEFAULTS, **dict((_POLICY,))}) if _on_by_itself(version) else AuditLog(False)
 

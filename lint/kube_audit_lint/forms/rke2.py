@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.rke2_settings import POLICY_FILE, Settings, is_arguments, notes, shapes
+from kube_audit_lint.forms.rke2_settings import POLICY_FILE, Settings, is_arguments, notes, shapes, spelling
 from kube_audit_lint.model.document import Found
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.source import Place
@@ -68,6 +68,7 @@ def read(document: Document, context: Context) -> Found | None:
         _place(root),
         settings.flags(own=reader == "RKE2"),
         defaults=settings.defaults() if reader == "RKE2" else {},
+        spelling=spelling,
         name="kube-apiserver",
         namespace="kube-system",
     )

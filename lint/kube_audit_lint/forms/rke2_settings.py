@@ -90,6 +90,11 @@ class Settings(NamedTuple):
         }
 
 
+def spelling(flag: str, value: str) -> str:
+    """A flag with its value as an item of the arguments."""
+    return f"- {flag}={value}"
+
+
 def is_arguments(name: str) -> bool:
     """Whether a key holds kube-apiserver's arguments, or is meant to."""
     name = name.removesuffix("+")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as MappingType
 from typing import NamedTuple
 
@@ -95,6 +96,7 @@ class ApiServer:
     partial: the file shows only a part of the settings (a template, a patch, a drop-in), so that
         nothing can be said of what it does not show.
     flags_fixed: the form has no place for flags (OpenShift): rules about missing flags are silent.
+    spelling: how the form writes a flag with a value (`auditLogMaxAge: 30`); None where it is `--name=value`.
     name, namespace: the pod's, "" when the form has none.
     """
 
@@ -112,6 +114,7 @@ class ApiServer:
         "partial",
         "place",
         "policy",
+        "spelling",
         "version_place",
         "versions",
         "volumes",
@@ -133,6 +136,7 @@ class ApiServer:
         files: tuple[HostFile, ...] = (),
         partial: bool = False,
         flags_fixed: bool = False,
+        spelling: Callable[[str, str], str] | None = None,
         name: str = "",
         namespace: str = "",
         container: str = "",
@@ -150,6 +154,7 @@ class ApiServer:
         self.files = files
         self.partial = partial
         self.flags_fixed = flags_fixed
+        self.spelling = spelling
         self.name = name
         self.namespace = namespace
         self.container = container
