@@ -1,0 +1,74 @@
+"""MicroShift's config.yaml: apiServer.auditLog.
+
+Sources, openshift/microshift: pkg/config/apiserver.go (AuditLog), pkg/config/config.go (defaults: maxFileAge 0,
+maxFiles 10, maxFileSize 200, profile Default; a 0 is the default; what is wrong stops MicroShift; keys that are
+not known are dropped), assets/controllers/kube-apiserver/defaultconfig.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.arguments import setting
+from kube_audit_lint.forms.kubeadm_parts import value_of
+from kube_audit_lint.forms.openshift_profiles import SERVER_DEFAULTS, shape_of_profile, unrecorded
+from kube_audit_lint.forms.settings import Reader, meant, misspelt
+from kube_audit_lint.model.document import Found, Misshape
+from kube_audit_lint.model.server import ApiServer, Flag, Value
+from kube_audit_lint.reading.nodes import Document, Mapping, Scalar
+
+_READER = Reader("MicroShift", "it is dropped", "MicroShift does not start")
+_FLAGS = {"maxFileAge": "audit-log-maxage", "maxFiles": "audit-log-maxbackup", "maxFileSize": "audit-log-maxsize"}
+_SAYS = 'invalid value for apiserver.auditlog.profile: unknown audit profile "{}"'
+_KEYS = (*_FLAGS, "profile")
+
+
+def read(document: Document, context: Context) -> Found | None:
+    """A configuration with an auditLog section."""
+    root = document.mapping
+    if root is None or "kind" in root.entries or "apiVersion" in root.entries:
+        return None
+    server = root.mapping("apiServer")
+    key = meant(server, "auditLog") if server is not None else ""
+    section = server.mapping(key) if server is not None else None
+    named = server.key(key) if server is not None else None
+    if (
+        server is None
+        or section is None
+        or named is None
+        or not any(meant(section, name) in section.entries for name in _KEYS)
+    ):
+        return None
+    misshapes = [*misspelt(server, ("auditLog",), _READER), *misspelt(section, _KEYS, _READER)]
+    misshapes += shape_of_profile(section.get("profile"), _READER, _SAYS)
+    misshapes += unrecorded(section.get("profile"), [])
+    misshapes += _numbers(section)
+    found = ApiServer(
+        "microshift",
+        named.place,
+        tuple(_flags(section)),
+        defaults=SERVER_DEFAULTS,
+        flags_fixed=True,
+        name="kube-apiserver",
+    )
+    return Found(servers=(found,), misshapes=tuple(misshapes))
+
+
+def _flags(section: Mapping) -> Iterator[Flag]:
+    for key, flag in _FLAGS.items():
+        entry = section.entries.get(key)
+        value = value_of(entry.value) if entry is not None else None
+        if entry is not None and value is not None and value.text != "0":
+            yield setting(Value(flag, entry.key.place), value)
+
+
+def _numbers(section: Mapping) -> Iterator[Misshape]:
+    for key in _FLAGS:
+        node = section.get(key)
+        if isinstance(node, Scalar) and node.kind == "string" and node.value.isascii():
+            message = (
+                f"`{key}` is a number, and this is a string: {_READER.refused} "
+                f"(`json: cannot unmarshal string into Go struct field AuditLog.apiServer.auditLog.{key} of type int`)."
+            )
+            yield Misshape("wrong-shape", node.place, message, "Write the number without quotes.")

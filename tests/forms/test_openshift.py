@@ -1,0 +1,160 @@
+"""OpenShift's profiles, MicroShift, kube-apiserver's own configuration, and Gardener's reference to a ConfigMap."""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+import pytest
+from form_samples import POLICY, flags, found_in, linked, misshapes, server_in
+
+HEAD = "apiVersion: config.openshift.io/v1\nkind: APIServer\nmetadata:\n  name: cluster\n"
+
+
+def api_server(audit: str) -> str:
+    return HEAD + "spec:\n  audit:\n" + indent(audit, "    ")
+
+
+@pytest.mark.parametrize("profile", ["Default", "WriteRequestBodies", "AllRequestBodies"])
+def test_a_profile(profile: str) -> None:
+    text = api_server(f"profile: {profile}\ncustomRules:\n- {{group: a, profile: {profile}}}\n")
+    server = server_in(text)
+    assert server.place.text == "audit"
+    assert server.flags_fixed
+    assert not misshapes(text)
+    assert not misshapes(HEAD)
+
+
+@pytest.mark.parametrize(
+    ("audit", "rule", "text"),
+    [
+        ("profile: None\n", "nothing-recorded", "None"),
+        ("profile: None\ncustomRules: [{group: a, profile: None}]\n", "nothing-recorded", "None"),
+        ("profile: None\ncustomRules: [{group: a, profile: Default}]\n", "blind-spot", "None"),
+        ("customRules:\n- {group: a, profile: None}\n", "blind-spot", "None"),
+        ("profile: writeRequestBodies\n", "wrong-shape", "writeRequestBodies"),
+        ("customRules:\n- {group: a, profile: Metadata}\n", "wrong-shape", "Metadata"),
+        ("customRules:\n- group: a\n", "wrong-shape", "group"),
+        ("customRules: {group: a, profile: Default}\n", "wrong-shape", "group"),
+        ("profiles: Default\n", "unknown-setting", "profiles"),
+        (
+            "customRules:\n- {group: 'system:authenticated', profile: Default}\n- {group: a, profile: Default}\n",
+            "unreachable-rule",
+            "a",
+        ),
+    ],
+)
+def test_wrong_profiles(audit: str, rule: str, text: str) -> None:
+    assert misshapes(api_server(audit)) == [(rule, text)]
+
+
+def test_misplaced() -> None:
+    assert misshapes(HEAD + "audit: {profile: None}\nspec: {}\n") == [("unknown-setting", "audit")]
+    assert misshapes(api_server("profile: None\n").replace("APIServer", "OAuth")) == [("unknown-setting", "audit")]
+    assert misshapes(HEAD.replace("cluster", "mine") + "spec: {audit: {profile: Default}}\n") == [
+        ("wrong-shape", "mine")
+    ]
+    assert misshapes(HEAD + "spec:\n  audits: {profile: Default}\n") == [("unknown-setting", "audits")]
+
+
+def test_a_hosted_cluster() -> None:
+    text = (
+        "apiVersion: hypershift.openshift.io/v1beta1\nkind: HostedCluster\nspec:\n  configuration:\n    apiServer:\n"
+        "      audit: {profile: None}\n"
+    )
+    assert misshapes(text) == [("nothing-recorded", "None")]
+
+
+ARGUMENTS = """apiVersion: kubecontrolplane.config.openshift.io/v1
+kind: KubeAPIServerConfig
+apiServerArguments:
+  audit-log-maxbackup: ["10"]
+  audit-log-maxage: [7]
+"""
+
+
+def test_arguments() -> None:
+    server = server_in(ARGUMENTS)
+    assert flags(server) == {"audit-log-maxbackup": "10", "audit-log-maxage": "7"}
+    assert server.partial
+    assert misshapes(ARGUMENTS) == [("wrong-shape", "7")]
+    assert misshapes(ARGUMENTS.replace("[7]", "'7'")) == [("wrong-shape", "'7'")]
+
+
+def test_the_older_audit_config() -> None:
+    text = (
+        "apiVersion: v1\nkind: MasterConfig\nauditConfig:\n  enabled: true\n  auditFilePath: /var/log/audit.log\n"
+        "  maximumFileRetentionDays: 7\n  policyConfiguration:\n" + indent(POLICY, "    ")
+    )
+    found = found_in(text)
+    assert flags(found.servers[0]) == {"audit-log-path": "/var/log/audit.log", "audit-log-maxage": "7"}
+    assert found.servers[0].policy is found.policies[0]
+
+
+def test_overrides_of_the_operator() -> None:
+    text = (
+        "apiVersion: operator.openshift.io/v1\nkind: KubeAPIServer\nspec:\n  unsupportedConfigOverrides:\n"
+        "    apiServerArguments:\n      audit-log-maxsize: ['20']\n"
+    )
+    assert flags(server_in(text)) == {"audit-log-maxsize": "20"}
+
+
+def microshift(settings: str) -> str:
+    return "apiServer:\n  auditLog:\n" + indent(settings, "    ")
+
+
+def test_microshift() -> None:
+    server = server_in(microshift("maxFileAge: 7\nmaxFiles: 5\nmaxFileSize: 0\n"))
+    assert flags(server) == {"audit-log-maxage": "7", "audit-log-maxbackup": "5"}
+    assert server.place.text == "auditLog"
+    assert misshapes(microshift("maxFileAge: '7'\n")) == [("wrong-shape", "'7'")]
+    assert misshapes(microshift("maxfiles: 7\n")) == [("unknown-setting", "maxfiles")]
+    assert misshapes(microshift("profile: BAD\n")) == [("wrong-shape", "BAD")]
+    assert misshapes(microshift("profile: None\n")) == [("nothing-recorded", "None")]
+
+
+def shoot(server: str) -> str:
+    return (
+        "apiVersion: core.gardener.cloud/v1beta1\nkind: Shoot\nspec:\n  kubernetes:\n    version: 1.29.4\n"
+        "    kubeAPIServer:\n" + indent(server, "      ")
+    )
+
+
+REFERENCE = "auditConfig:\n  auditPolicy:\n    configMapRef:\n      name: audit\n"
+HELD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: audit}\ndata:\n  policy: |\n" + indent(POLICY, "    ")
+
+
+def test_a_shoot() -> None:
+    text = shoot(REFERENCE)
+    server = server_in(text)
+    assert str(server.versions) == "1.29"
+    assert server.place.text == "auditConfig"
+    assert linked(("shoot.yaml", text), ("policy.yaml", HELD)) is not None
+    assert linked(("shoot.yaml", text), ("policy.yaml", HELD.replace("audit}", "other}"))) is None
+    assert linked(("shoot.yaml", text), ("audit-policy.yaml", POLICY)) is None
+    assert server_in("spec:\n  kubernetes:\n    kubeAPIServer:\n" + indent(REFERENCE, "      ")).flags_fixed
+
+
+@pytest.mark.parametrize(
+    ("server", "rule", "text"),
+    [
+        (REFERENCE.replace("auditPolicy", "auditpolicy"), "unknown-setting", "auditpolicy"),
+        ("auditPolicy: {configMapRef: {name: a}}\n", "unknown-setting", "auditPolicy"),
+        ("auditConfig: {auditPolicy: {configMapRef: audit}}\n", "wrong-shape", "audit"),
+        ("auditConfig: {auditPolicy: {configMapref: {name: a}}}\n", "unknown-setting", "configMapref"),
+    ],
+)
+def test_wrong_shoots(server: str, rule: str, text: str) -> None:
+    assert misshapes(shoot(server)) == [(rule, text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        shoot("enableAnonymousAuthentication: false\n# audit-log\n"),
+        "apiServer:\n  audit: {}\n  auditLogs: {profile: a}\n".replace("auditLogs", "port"),
+        "apiVersion: config.openshift.io/v1\nkind: Proxy\nspec: {}\n# audit-log\n",
+        "apiVersion: example.com/v1\nkind: APIServer\nspec: {audit: {profile: None}}\n",
+    ],
+)
+def test_passed_over(text: str) -> None:
+    assert not found_in(text)
