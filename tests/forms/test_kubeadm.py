@@ -235,3 +235,14 @@ def test_json_patches_of_the_manifest() -> None:
     assert server.partial
     assert not found_in("- {op: add, path: /spec/containers/0/command/-, value: --v=3}  # --audit-log-path\n")
     assert not found_in("- {op: add, path: /spec/x, value: --audit-log-maxage=3}  # /containers/ kube-apiserver\n")
+
+
+def test_advice_is_spelled_as_the_version_takes_it() -> None:
+    for version, arguments, expected in (
+        ("v1beta3", LIST, 'audit-log-maxage: "30"'),
+        ("v1beta4", MAP, '- {name: audit-log-maxage, value: "30"}'),
+        ("v1beta9", LIST, '- {name: audit-log-maxage, value: "30"}'),
+    ):
+        server = server_in(cluster(arguments, version))
+        assert server.spelling is not None
+        assert server.spelling("audit-log-maxage", "30") == expected

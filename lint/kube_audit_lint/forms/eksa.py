@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.inside import found_inside
-from kube_audit_lint.forms.kubeadm_parts import flags_of_arguments, ordered
+from kube_audit_lint.forms.kubeadm_parts import flags_of_arguments, ordered, spelling
 from kube_audit_lint.forms.kubeadm_shapes import Words, near_key, shape_of_arguments
 from kube_audit_lint.model.document import Found, Misshape
 from kube_audit_lint.model.server import ApiServer
@@ -62,6 +62,7 @@ def read(document: Document, context: Context) -> Found | None:
         versions=versions,
         version_place=place,
         policy=found.policies[0] if found.policies else None,
+        spelling=spelling(None, None),
     )
     return found._replace(servers=(server,), misshapes=tuple(misshapes))
 

@@ -75,6 +75,7 @@ def _server(
         version_place=versions_place,
         mounts=(*always_mounted(place), *mounts),
         files=tuple(_files(node)),
+        spelling=patches.spelling,
         name="kube-apiserver",
         namespace="kube-system",
     )
@@ -144,7 +145,8 @@ def _not_on_nodes(server: ApiServer, nodes: list[Mapping]) -> Iterator[Misshape]
             "policy-not-mounted",
             flag.value_place if number == 0 or role is None else role.place,
             f"Nothing brings {at} onto {which}: none of its extraMounts has a containerPath at or above it. "
-            f"kube-apiserver does not start there: loading audit policy file: open {path}: no such file or directory.",
+            "kube-apiserver does not start there: loading audit policy file: failed to read file path "
+            f'"{path}": open {path}: no such file or directory',
             f"Add to the node's extraMounts: `hostPath: ./audit-policy.yaml` with `containerPath: {at}`.",
         )
     if not nodes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from kube_audit_lint.forms.json_patch import patched
 from kube_audit_lint.forms.kubeadm import api_server_section
@@ -28,6 +28,7 @@ class Patches:
         self.misshapes: list[Misshape] = []
         self.place: Place | None = None
         self.versions: tuple[Versions, Place | None] | None = None
+        self.spelling: Callable[[str, str], str] | None = None
 
     @property
     def flags(self) -> tuple[Flag, ...]:
@@ -55,7 +56,7 @@ class Patches:
         if section.mounts:
             self.mounts = section.mounts
         if section.flags or self.place is None:
-            self.place = section.place
+            self.place, self.spelling = section.place, section.spelling
         versions, place = kubernetes_of(patch, None)
         if versions is not None:
             self.versions = versions, place

@@ -6,7 +6,7 @@ the manifest).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from kube_audit_lint.forms import Context
@@ -15,6 +15,7 @@ from kube_audit_lint.forms.kubeadm_parts import (
     flags_of_arguments,
     mounts_of_volumes,
     ordered,
+    spelling,
     value_of,
 )
 from kube_audit_lint.forms.kubeadm_shapes import (
@@ -58,6 +59,7 @@ class ApiServerSection(NamedTuple):
     mounts: tuple[Mount, ...]
     misshapes: tuple[Misshape, ...]
     place: Place
+    spelling: Callable[[str, str], str]
 
 
 def read(document: Document, context: Context) -> Found | None:
@@ -119,6 +121,7 @@ def found_in(
         mounts=(*always_mounted(section.place, configuration.string("certificatesDir")), *section.mounts),
         files=files,
         partial=partial,
+        spelling=section.spelling,
         name="kube-apiserver",
         namespace="kube-system",
     )
@@ -147,6 +150,7 @@ def api_server_section(configuration: Mapping, version: str | None, words: Words
         tuple(mounts_of_volumes(volumes)),
         tuple(misshapes),
         place.place if place is not None else section.place,
+        spelling(arguments, version),
     )
 
 
@@ -159,6 +163,7 @@ def _old_section(configuration: Mapping, version: str | None, words: Words) -> A
         tuple(mounts_of_volumes(configuration.get("apiServerExtraVolumes"))),
         tuple(shape_of_arguments(arguments, version, words)),
         key.place if key is not None else _head(configuration),
+        spelling(arguments, version),
     )
 
 

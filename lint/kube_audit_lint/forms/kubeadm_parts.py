@@ -6,9 +6,10 @@ mounted without being asked for; of volumes with one name the last stands).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from kube_audit_lint.forms.arguments import flags_of, setting
+from kube_audit_lint.forms.kubeadm_shapes import LIST_VERSIONS, MAP_VERSIONS
 from kube_audit_lint.model.server import Flag, Mount, Value, Volume
 from kube_audit_lint.model.source import Place
 from kube_audit_lint.reading.nodes import Mapping, Node, Scalar, Sequence
@@ -48,6 +49,20 @@ def _flags_of_item(item: Node) -> Iterator[Flag]:
     elif isinstance(item, Scalar) and item.kind == "string" and "=" in item.value:
         text = item.value if item.value.startswith("--") else f"--{item.value}"
         yield from flags_of([Value(text, item.place)])
+
+
+def spelling(arguments: Node | None, version: str | None) -> Callable[[str, str], str]:
+    """How a flag is written among these arguments."""
+    listed = version in LIST_VERSIONS or (version not in MAP_VERSIONS and isinstance(arguments, Sequence))
+    return _in_list if listed else _in_map
+
+
+def _in_map(name: str, value: str) -> str:
+    return f'{name}: "{value}"'
+
+
+def _in_list(name: str, value: str) -> str:
+    return f'- {{name: {name}, value: "{value}"}}'
 
 
 def _name(node: Scalar) -> Value:

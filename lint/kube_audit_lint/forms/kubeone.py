@@ -71,7 +71,8 @@ def read(document: Document, context: Context) -> Found | None:
         return Found(misshapes=misshapes) if misshapes else None
     versions, version_place = _versions(root)
     key = features.key(given[0]) if features is not None and given else None
-    server = ApiServer("kubeone", key.place if key else flags[0].place, versions=versions, version_place=version_place)
+    place = key.place if key else flags[0].place
+    server = ApiServer("kubeone", place, versions=versions, version_place=version_place, spelling=_spelling)
     found = _features(features, server) if features is not None else []
     own = {flag.name for flag in flags}
     server.flags = ordered([*(flag for flag in found if flag.name not in own), *flags])
@@ -98,6 +99,14 @@ def _features(features: Mapping, server: ApiServer) -> list[Flag]:
         defaults["audit-dynamic-configuration"] = "true"
     server.defaults, server.files = defaults, tuple(files)
     return flags
+
+
+def _spelling(name: str, value: str) -> str:
+    """How a flag is written here: as the feature's setting, where there is one."""
+    if name == "audit-policy-file":
+        return "staticAuditLog: {enable: true, config: {policyFilePath: ./audit-policy.yaml}}"
+    key = next((key for key, flag in _STATIC.items() if flag == name), None)
+    return f"{key}: {value}" if key else f'{name}: "{value}"'
 
 
 def _enabled(features: Mapping, name: str, inner: str = "config") -> Mapping | None:
