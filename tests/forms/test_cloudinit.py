@@ -114,3 +114,20 @@ def test_what_is_never_written(text: str, expected: tuple[str, str]) -> None:
 )
 def test_others_are_passed_over(text: str) -> None:
     assert not found_in(text)
+
+
+def test_a_unit_and_its_policy() -> None:
+    unit = (
+        "[Service]\nExecStart=/usr/bin/kube-apiserver --etcd-servers=a \\\n  --audit-log-maxage=30 \\\n"
+        f"  --audit-policy-file={PATH}\n"
+    )
+    text = user_data(file("/etc/systemd/system/kube-apiserver.service", unit), file(PATH, POLICY))
+    assert flags(server_in(text))["audit-log-maxage"] == "30"
+    assert linked(("user-data", text)) is not None
+
+
+def test_an_empty_policy_is_no_template() -> None:
+    text = user_data(file("/etc/kubernetes/manifests/a.yaml", POD), f"- path: {PATH}\n  content: ''\n")
+    assert policy_in(text).place.text == "''"
+    inside = "kind: Secret\nstringData:\n  a: |\n" + indent(text, "    ")
+    assert policy_in(inside).place.text == "''"

@@ -182,3 +182,9 @@ def test_what_kind_refuses_or_leaves_out(text: str, expected: tuple[str, str]) -
 )
 def test_others_are_passed_over(text: str) -> None:
     assert not found_in(text)
+
+
+def test_a_cluster_inside_a_config_map() -> None:
+    text = "kind: ConfigMap\nmetadata: {name: a}\ndata:\n  kind.yaml: |\n" + indent(cluster(patches(PATCH)), "    ")
+    assert flags(server_in(text))["audit-log-maxage"] == "30"
+    assert misshapes(text) == [("policy-not-mounted", "/etc/audit/policy.yaml")]

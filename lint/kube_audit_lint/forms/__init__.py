@@ -31,6 +31,7 @@ class Context(NamedTuple):
     neutral: the text of a template without its template language, of the same length; None when it is none.
     name: of a text inside the file, what the file is called that it becomes (a ConfigMap's key, a path).
     offsets: of a text inside the file, where it stands; None when the text is the file's own.
+    inside_template: of a text inside the file, whether a template decides parts of it.
     """
 
     source: Source
@@ -40,6 +41,12 @@ class Context(NamedTuple):
     neutral: str | None = None
     name: str = ""
     offsets: OffsetMap | None = None
+    inside_template: bool = False
+
+    @property
+    def is_template(self) -> bool:
+        """Whether a template decides parts of the text."""
+        return self.inside_template or (self.neutral is not None and self.offsets is None)
 
     @property
     def path(self) -> str:

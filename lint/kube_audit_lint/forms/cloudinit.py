@@ -6,6 +6,7 @@ is skipped) and doc/rtd/explanation/format.rst (`#cloud-config`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kube_audit_lint.forms import Context
@@ -16,6 +17,7 @@ from kube_audit_lint.model.document import Found, Misshape
 from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.reading.nodes import Document, Mapping
 
+_HEAD = re.compile(r"(?:\s*##[^\n]*\n)*\s*#cloud-config\b")
 _FILE_KEYS = ("path", "content", "encoding", "owner", "permissions", "append", "defer", "source")
 
 
@@ -24,8 +26,7 @@ def read(document: Document, context: Context) -> Found | None:
     root = document.mapping
     if root is None or "kind" in root.entries:
         return None
-    is_cloud_config = "#cloud-config" in document.source.text[: document.start + 200]
-    if not (is_cloud_config or "write_files" in root.entries):
+    if "write_files" not in root.entries and not _HEAD.match(context.text):
         return None
     items = [item for item in root.items("write_files") if isinstance(item, Mapping)]
     files = _files(items, context)

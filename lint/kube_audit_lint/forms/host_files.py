@@ -68,7 +68,7 @@ def _content(item: Mapping, path: str, content: Scalar, context: Context, hint: 
         return Found()
     if is_unknown(encoding):
         return Found()
-    if context.neutral is not None and not content.value.strip():
+    if context.is_template and not content.value.strip():
         note = Note(content.place, f"a template decides what {path} holds, so it was not judged")
         return Found(notes=(note,) if hint or named_policy(path) else ())
     found = found_inside(content, context, name=path, encoding=encoding, hint=hint)

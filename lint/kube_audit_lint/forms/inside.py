@@ -58,7 +58,14 @@ def found_in_text(
 ) -> Found:
     """What any form finds in a text that stands in a file where `offsets` say."""
     documents = tuple(read_documents(source, text, offsets))
-    inner = context._replace(documents=documents, hint=hint, name=name, neutral=text, offsets=offsets)
+    inner = context._replace(
+        documents=documents,
+        hint=hint,
+        name=name,
+        neutral=text,
+        offsets=offsets,
+        inside_template=context.is_template,
+    )
     parts: list[Found] = []
     readers = list(document_readers(text))
     for document in documents:
@@ -101,9 +108,10 @@ def joined(parts: list[Found]) -> Found:
 def _named(found: Found, scalar: Scalar, name: str, versions: Versions | None) -> Found:
     """What was found, with the name of the file that it becomes, and its version where it says none itself."""
     for policy in found.policies:
-        policy.names = policy.names or ((name,) if name else ())
+        if not policy.names:  # else it lies in a string inside this one, which has said all this
+            _place(policy, scalar)
+            policy.names = (name,) if name else ()
         policy.versions = policy.versions or versions
-        _place(policy, scalar)
     for server in found.servers:
         server.versions = server.versions or versions
     return found

@@ -41,7 +41,7 @@ def read(document: Document, context: Context) -> Found | None:
     root = document.mapping
     if root is None or root.string("kind") != "Cluster" or not (root.string("apiVersion") or "").startswith(_GROUPS):
         return None
-    if "audit" not in context.source.text[root.start : root.end]:
+    if "audit" not in context.text:
         return None
     nodes = [node for node in root.items("nodes") if isinstance(node, Mapping)]
     control_planes = [node for node in nodes if node.string("role") in (None, "control-plane")]
@@ -51,7 +51,7 @@ def read(document: Document, context: Context) -> Found | None:
     misshapes = [*_unknown(root, nodes), *patches.misshapes]
     if patches.about_audit:
         server = _server(root, first, patches, versions, version_node)
-        if context.neutral is None:
+        if not context.is_template:
             misshapes += _not_on_nodes(server, control_planes)
         return Found(servers=(server,), misshapes=tuple(misshapes))
     misshapes += _on_workers(nodes, versions)
