@@ -16,7 +16,7 @@ def kind_of(request: Request) -> str:
     user = request.user
     if user is None:
         return "nobody"
-    names = ("system:apiserver", "system:unsecured")
+    names = ("system:apiserver",)
     prefixes = ("system:kube-", "system:node:", "system:serviceaccount:kube-system:")
     own = user in names or user.startswith(prefixes) or "system:nodes" in request.groups
     return "control-plane" if own else "ordinary"
@@ -44,8 +44,8 @@ def _is_authenticated(request: Request, minor: int) -> bool:
         return groups == {"system:unauthenticated"}
     if user == "system:apiserver":
         return groups == ({"system:masters"} | ({"system:authenticated"} if minor >= 29 else set()))
-    if user == "system:unsecured":
-        return minor <= 19 and groups == {"system:masters", "system:authenticated"}
+    if user == "system:unsecured" and minor <= 19:
+        return groups == {"system:masters", "system:authenticated"}
     if user == "" or "system:authenticated" not in groups or "system:unauthenticated" in groups:
         return False
     accounts = {group for group in groups if group.split(":")[1:2] == ["serviceaccounts"]}
@@ -162,7 +162,7 @@ def _random_user(random: Random, minor: int = 30) -> tuple[str | None, frozenset
         return user, frozenset({"system:unauthenticated"})
     if user == "system:apiserver":
         return user, frozenset({"system:masters"} | ({"system:authenticated"} if minor >= 29 else set()))
-    if user == "system:unsecured":
+    if user == "system:unsecured" and minor <= 19:
         return user, frozenset({"system:masters", "system:authenticated"})
     free = [group for group in ("system:masters", "system:nodes", "devs", "ops") if random.random() < 0.3]
     groups = {"system:authenticated", *free}

@@ -197,10 +197,17 @@ def test_a_resource_that_only_newer_minors_serve() -> None:
     assert analysis.reach(0).minors == tuple(range(32, 38))
 
 
-def test_the_insecure_port_is_gone() -> None:
+def test_the_insecure_port_is_gone_but_its_name_is_free() -> None:
     text = "[{level: None, users: [system:unsecured]}, {level: Metadata}]"
-    assert analysis_of(text).reach(0).blame == ("users",)
-    assert analysis_of(text, Versions(18, 24)).reach(0).minors == (18, 19)
+    assert analysis_of(text).reach(0).witness.user == "system:unsecured"
+    with_groups = "[{level: None, userGroups: [devs]}, {level: None, users: [system:unsecured]}, {level: Metadata}]"
+    assert analysis_of(with_groups, Versions(18, 19)).reach(1).minors == (18, 19)
+
+
+def test_nobody_is_called_star() -> None:
+    for condition in ('users: ["*"]', 'userGroups: ["*"]', 'namespaces: ["*"]', 'users: ["system:serviceaccount:a:*"]'):
+        text = f"[{{level: None, {condition}}}, {{level: Metadata}}]"
+        assert analysis_of(text).reach(0).blame != ()
 
 
 def test_redundant_only_when_the_outcome_is_the_same() -> None:

@@ -51,7 +51,7 @@ PATHS = (
 GROUPS = Vocabulary.groups
 PLACES = sorted({*Vocabulary.namespaces, *Vocabulary.names, OTHER})
 USERS = (
-    *(user for user in Vocabulary.users if user != "system:unsecured"),
+    *Vocabulary.users,
     "other",
     "system:serviceaccount:payments:?",
     "system:serviceaccount:kube-system:?",

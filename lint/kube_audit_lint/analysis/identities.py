@@ -2,7 +2,8 @@
 
 Which groups go with which user: k8s.io/apiserver `pkg/authentication/user/user.go`, `serviceaccount/util.go`,
 `pkg/authentication/group/*.go`; the loopback user `pkg/server/config.go` (system:authenticated from 1.29);
-system:unsecured `pkg/server/deprecated_insecure_serving.go` (until 1.19). Other groups are free.
+system:unsecured `pkg/server/deprecated_insecure_serving.go` (until 1.19; later it is a name as any other). Other
+groups are free.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kube_audit_lint.analysis import familiar
 from kube_audit_lint.analysis.worlds import CONTROL_PLANE, NOBODY, ORDINARY, minor_bits, of_kind
+
+from kube_audit_lint.model.version import NEWEST
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.symbolic import Joint
@@ -72,7 +75,7 @@ def is_control_plane(user: str | None, groups: frozenset[str]) -> bool:
     if user is None:
         return False
     return (
-        user in (API_SERVER, UNSECURED)
+        user == API_SERVER
         or user.startswith(("system:kube-", "system:node:", "system:serviceaccount:kube-system:"))
         or NODES in groups
     )
@@ -93,7 +96,8 @@ def is_coupled(group: str) -> bool:
 
 def served_identities(joint: Joint, minors: int) -> Identities:
     """The users that an API server of these minors authenticates, and nobody."""
-    users, groups = joint.mentioned("users"), joint.mentioned("groups")
+    # Nobody is called `*`: who writes that means a pattern, and no request is to be shown as if it were a name.
+    users, groups = ([name for name in joint.mentioned(what) if "*" not in name] for what in ("users", "groups"))
     free = [(group, joint.group(group)) for group in groups if not is_coupled(group)]
     build = _Builder(joint, minors, 0)
     for _, bits in free:
@@ -102,7 +106,7 @@ def served_identities(joint: Joint, minors: int) -> Identities:
     # Nothing but its name makes a user of the control plane, so an example of each kind will do.
     example = familiar.pick(familiar.COMPONENTS, users)
     for user in (*filter(lambda user: is_control_plane(user, frozenset()), users), example):
-        if user not in (API_SERVER, UNSECURED):
+        if user != API_SERVER:
             build.add(user)
     _add_fixed(build)
     return Identities(*build.classes(), free)
@@ -111,8 +115,10 @@ def served_identities(joint: Joint, minors: int) -> Identities:
 def _add_ordinary(build: _Builder, users: list[str], groups: list[str]) -> None:
     build.add_example(familiar.pick(familiar.USERS, users), familiar.pick(familiar.NODES, users))
     for user in users:
-        if user not in ("", ANONYMOUS) and not is_control_plane(user, frozenset()):
+        if user not in ("", ANONYMOUS, UNSECURED) and not is_control_plane(user, frozenset()):
             build.add(user)
+    if UNSECURED in users:  # once the insecure port is gone, a name that a certificate may carry as any other
+        build.add(UNSECURED, minor_bits(UNSECURED_LAST + 1, NEWEST))
     spaces = [group.removeprefix(ACCOUNTS + ":") for group in groups if group.startswith(ACCOUNTS + ":")]
     spaces += [space for space in map(account_namespace, users) if space]
     for space in (familiar.pick(familiar.NAMESPACES, spaces), *dict.fromkeys(spaces), "kube-system"):
@@ -129,7 +135,7 @@ def _add_fixed(build: _Builder) -> None:
     build.add_fixed(API_SERVER, {MASTERS, AUTHENTICATED}, of_kind(minors & ~before, CONTROL_PLANE))
     build.add_fixed(API_SERVER, {MASTERS}, of_kind(before, CONTROL_PLANE))
     unsecured = minors & minor_bits(0, UNSECURED_LAST)
-    build.add_fixed(UNSECURED, {MASTERS, AUTHENTICATED}, of_kind(unsecured, CONTROL_PLANE))
+    build.add_fixed(UNSECURED, {MASTERS, AUTHENTICATED}, of_kind(unsecured, ORDINARY))
     build.add_fixed(None, set(), of_kind(minors, NOBODY))
 
 
@@ -165,14 +171,17 @@ class _Builder:
             classes.setdefault(each[:3], each)
         return list(classes.values()), every
 
-    def add(self, user: str) -> None:
+    def add(self, user: str, minors: int = -1) -> None:
         """A named user: authenticated, with the groups of its kind, and once more as a member of system:nodes."""
+        minors &= self.minors
+        if not minors:
+            return
         groups = {AUTHENTICATED}
         if space := account_namespace(user):
             groups |= {ACCOUNTS, f"{ACCOUNTS}:{space}"}
         kind = CONTROL_PLANE if is_control_plane(user, frozenset()) else ORDINARY
-        self._add(user, user, groups, of_kind(self.minors, kind), self.free)
-        self._add(user, user, groups | {NODES}, of_kind(self.minors, CONTROL_PLANE), self.free)
+        self._add(user, user, groups, of_kind(minors, kind), self.free)
+        self._add(user, user, groups | {NODES}, of_kind(minors, CONTROL_PLANE), self.free)
 
     def add_example(self, user: str, node: str) -> None:
         """The users that no rule mentions."""

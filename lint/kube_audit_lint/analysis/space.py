@@ -334,7 +334,7 @@ def paths(joint: Joint) -> Iterator[str]:
 
 def namespace_classes(joint: Joint, kind: int) -> list[PlaceClass]:
     """The namespaces that a request of the kind may have; None is one that no rule mentions."""
-    values: list[str | None] = [None, *filter(None, joint.mentioned("namespaces"))]
+    values: list[str | None] = [None, *filter(_is_namespace, joint.mentioned("namespaces"))]
     if kind == NAMESPACE_EMPTY:
         values = [""]
     elif kind == NAMESPACE_ANY:
@@ -355,7 +355,7 @@ def name_classes(joint: Joint, kind: int) -> list[PlaceClass]:
 def same_classes(joint: Joint) -> list[PlaceClass]:
     """Requests for a namespace: its name is their namespace too."""
     both = (*joint.mentioned("namespaces"), *joint.mentioned("names"))
-    values: list[str | None] = [None, *dict.fromkeys(filter(None, both))]
+    values: list[str | None] = [None, *dict.fromkeys(filter(_is_namespace, both))]
     return [(joint.namespace(value) & joint.name(value), value) for value in values]
 
 
@@ -365,3 +365,8 @@ def merged(classes: list[PlaceClass]) -> list[PlaceClass]:
     for bits, value in classes:
         found.setdefault(bits, value)
     return list(found.items())
+
+
+def _is_namespace(name: str) -> bool:
+    """Whether a namespace can be called so: who writes `*` means a pattern."""
+    return bool(name) and "*" not in name
