@@ -110,6 +110,8 @@ FORMS = (
     Form("openshift", ("openshift.io/", "MasterConfig")),
     Form("microshift", ("auditLog", "apiServer")),
     Form("gardener", ("kubeAPIServer",)),
+    Form("deckhouse", ("control-plane-manager", "controlPlaneManager", "auditPolicyEnabled")),
+    Form("kwok", ("kwok.x-k8s.io/",)),
     Form("talos", ("apiServer", "KubeAPIServerConfig", "KubeAuditPolicyConfig")),
     Form("systemd", ("[Service]",), text=True),
     Form("environment", ("--audit", "--etcd-servers"), text=True),
