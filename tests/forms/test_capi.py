@@ -189,3 +189,11 @@ spec:
 )
 def test_others_are_passed_over(text: str) -> None:
     assert not found_in(text)
+
+
+@pytest.mark.parametrize("prefix", ["/spec", "/spec/template/spec"])
+def test_a_patch_for_kustomize(prefix: str) -> None:
+    path = f"{prefix}/kubeadmConfigSpec/clusterConfiguration/apiServer/extraArgs/audit-log-maxage"
+    server = server_in(f'- op: add\n  path: {path}\n  value: "30"\n')
+    assert flags(server) == {"audit-log-maxage": "30"}
+    assert server.partial

@@ -94,7 +94,7 @@ FORMS = (
     Form("policy", ("",)),  # an empty file holds no marks, and is a policy that stops the server when it is named so
     Form("workload", ("kube-apiserver", "apiserver")),
     Form("kubeadm", ("kubeadm.k8s.io/", "ClusterConfiguration")),
-    Form("pod_patch", ("/containers/",)),
+    Form("pod_patch", ("/containers/", "/kubeadmConfigSpec/")),
     Form("kops", ("kops.k8s.io/", "kops/", "kubeAPIServer")),
     Form("rke1", ("kube-api:", "kube_api:", 'kube-api"', 'kube_api"')),
     Form("rke2", ("kube-api", "audit-policy-file", "audit-log-")),

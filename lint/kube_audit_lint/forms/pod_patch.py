@@ -1,4 +1,5 @@
-"""JSON patches for the API server's manifest, as kubeadm's folder of patches holds them (`kube-apiserver+json.yaml`).
+"""JSON patches in files of their own: for the API server's manifest, as kubeadm's folder of patches holds them
+(`kube-apiserver+json.yaml`), and for Cluster API's control planes, as kustomize takes them.
 
 Sources: cmd/kubeadm/app/util/patches of k8s.io/kubernetes; RFC 6902. A patch shows only what it adds.
 """
@@ -10,12 +11,16 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.arguments import flags_of
-from kube_audit_lint.forms.json_patch import operations
+from kube_audit_lint.forms.json_patch import operations, patched
 from kube_audit_lint.model.document import Found
 from kube_audit_lint.model.server import ApiServer, Value
 from kube_audit_lint.reading.nodes import Document, Node, Scalar, Sequence
 
 _ARGUMENTS = re.compile(r"/spec(?:/template/spec)?/containers/\d+/(?:command|args)(?:/(?:-|\d+))?\Z")
+_CONFIGURATIONS = (
+    "/spec/kubeadmConfigSpec/clusterConfiguration",
+    "/spec/template/spec/kubeadmConfigSpec/clusterConfiguration",
+)
 
 
 def read(document: Document, context: Context) -> Found | None:
@@ -27,6 +32,8 @@ def read(document: Document, context: Context) -> Found | None:
         if _ARGUMENTS.match(operation.path.value):
             words += _words(operation.value)
     flags = flags_of(words)
+    for configuration in _CONFIGURATIONS:
+        flags += patched(document.root.items, configuration).flags
     first = next((flag for flag in flags if flag.name.startswith("audit-")), None)
     if first is None:
         return None
