@@ -126,6 +126,8 @@ def _server(spec: Spec, context: Context) -> Found:
     if versions is not None:
         server.versions, server.version_place = versions, place
     server.partial = not _is_whole(spec, server)
+    if server.partial and not any("audit" in flag.name for flag in server.flags):
+        return found._replace(servers=())  # a part that says nothing of auditing
     return found
 
 
