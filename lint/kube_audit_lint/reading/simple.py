@@ -36,11 +36,15 @@ class NotSimpleError(Exception):
 
 
 class SimpleReader:
-    """Reads documents one by one into a tree builder, as `Parser` does."""
+    """Reads documents one by one into a tree builder, as `Parser` does.
 
-    def __init__(self, text: str, builder: TreeBuilder) -> None:
+    `lines` is the text with its line ends made newlines, at the same offsets.
+    """
+
+    def __init__(self, text: str, lines: str, builder: TreeBuilder) -> None:
         self.start = 0
-        self._text = text + END
+        self._text = lines + END
+        self._written = self._text if lines is text else text + END
         self._at = 0
         self._builder = builder
         # The open block collections: the columns of their entries, and which of them are sequences.
@@ -175,7 +179,7 @@ class SimpleReader:
 
         text = self._text
         try:
-            scanned = scan_block(text, at, text.rfind("\n", 0, at) + 1, self._columns[-1])
+            scanned = scan_block(self._written, at, text.rfind("\n", 0, at) + 1, self._columns[-1])
         except YamlError:
             raise NotSimpleError from None
         self._builder.scalar(at, scanned.end, scanned.value, False, block=True)

@@ -12,9 +12,7 @@ from kube_audit_lint.reading.tree import TreeBuilder
 
 def read_yaml(source: Source, text: str, offsets: OffsetMap, byte_problem: ByteProblem | None = None) -> list[Document]:
     """The documents of a YAML stream, up to the first that is broken."""
-    docs = None
-    if byte_problem is None and UNUSUAL.search(text) is None:
-        docs = _read_simple(source, text, offsets)
+    docs = _read_simple(source, text, offsets) if byte_problem is None else None
     if docs is None:
         from kube_audit_lint.reading.exact import read_exact
 
@@ -23,8 +21,12 @@ def read_yaml(source: Source, text: str, offsets: OffsetMap, byte_problem: ByteP
 
 
 def _read_simple(source: Source, text: str, offsets: OffsetMap) -> list[Document] | None:
+    # A blank before a line's end means nothing, except in block scalars.
+    lines = text.replace("\r\n", " \n") if "\r" in text else text
+    if UNUSUAL.search(lines) is not None:
+        return None
     builder = TreeBuilder(source, text, offsets)
-    reader = SimpleReader(text, builder)
+    reader = SimpleReader(text, lines, builder)
     docs: list[Document] = []
     try:
         while reader.next_document():
