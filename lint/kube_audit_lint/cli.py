@@ -46,20 +46,35 @@ def entry() -> None:
 
 
 def _parser(words: list[str]) -> argparse.ArgumentParser:
-    """The parser with the options of the command that is asked for: the others are not even imported."""
+    """The parser of the command that is asked for; without one, the parser that knows them all."""
+    if words and words[0] in COMMANDS:
+        return _parser_of(words.pop(0))
     parser = argparse.ArgumentParser(
         prog="kube-audit-lint",
         description="Lints Kubernetes audit policies and kube-apiserver audit settings by computing what the "
         "API server will load, match and record.",
         epilog="Exit status: 0 nothing found, 1 findings, 2 the run itself failed.",
+        formatter_class=_Formatter,
     )
     parser.add_argument("--version", action="version", version=f"kube-audit-lint {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    asked = next((word for word in words if word in COMMANDS), None)
     for name, help_text in COMMANDS.items():
-        command = commands.add_parser(name, help=help_text, description=help_text)
-        if name == asked:
-            module: Any = import_module(f"kube_audit_lint.commands.{name}")
-            module.add_arguments(command)
-            command.set_defaults(run=module.run)
+        commands.add_parser(name, help=help_text)
     return parser
+
+
+def _parser_of(name: str) -> argparse.ArgumentParser:
+    """The parser of one command: building and importing the others would cost a tenth of a run."""
+    module: Any = import_module(f"kube_audit_lint.commands.{name}")
+    prog = f"kube-audit-lint {name}"
+    parser = argparse.ArgumentParser(prog=prog, description=COMMANDS[name], formatter_class=_Formatter)
+    module.add_arguments(parser)
+    parser.set_defaults(run=module.run)
+    return parser
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Help of one width: argparse asks for the terminal's with every option, and imports shutil for it."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28, width=96)

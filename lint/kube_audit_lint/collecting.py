@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kube_audit_lint.finding import FileError
-from kube_audit_lint.forms import Context, document_readers, text_readers
+from kube_audit_lint.forms import Context, DocumentReader, document_readers, text_readers
 from kube_audit_lint.model.document import Found, Note
 from kube_audit_lint.model.source import Place, Source
 from kube_audit_lint.reading.decode import decode, has_mark
 from kube_audit_lint.reading.nodes import Document
 from kube_audit_lint.reading.reader import read_documents
-from kube_audit_lint.reading.templates import Neutral, may_be_template, neutralise
+
+if TYPE_CHECKING:
+    from kube_audit_lint.reading.templates import Neutral
 
 NEARBY_LIMIT = 2000
 """How many files may be looked at while searching for the other half of a pair."""
+
+_TEMPLATE_MARKS = ("{{", "{%", "<%", "#@", "%{", "${", "$(", "\\$")
+"""One of them is in every template; most files hold none, and need no more of templates."""
 
 _NEVER_NEARBY = {".git", "node_modules", ".venv", "venv", "vendor", "__pycache__"}
 
@@ -54,10 +59,16 @@ def _read(path: str, data: bytes) -> tuple[Source, tuple[Document, ...], Neutral
     """A file's documents; those of a template with its placeholders as unknown values."""
     text, problem = decode(data)
     source = Source(path, text)
-    template = neutralise(path, text) if problem is None and may_be_template(path, text) else None
+    template = _neutral(path, text) if problem is None and any(mark in text for mark in _TEMPLATE_MARKS) else None
     if template is None:
         return source, tuple(read_documents(source, byte_problem=problem, marked=has_mark(data))), None
     return source, tuple(read_documents(source, template.text)), template
+
+
+def _neutral(path: str, text: str) -> Neutral | None:
+    from kube_audit_lint.reading.templates import neutralise
+
+    return neutralise(path, text)
 
 
 def _of_template(found: Found, template: Neutral, source: Source) -> Found:
@@ -79,15 +90,29 @@ def _of_template(found: Found, template: Neutral, source: Source) -> Found:
 
 
 def _of_documents(documents: tuple[Document, ...], context: Context) -> Found:
-    readers = list(document_readers(context.source.text))
+    readers = _Readers(context.source.text)
     parts: list[Found] = []
     for document in documents:
-        for _, read in readers:
+        for read in readers:
             part = read(document, context)
             if part is not None:
                 parts.append(part)
                 break
     return _joined(parts)
+
+
+class _Readers:
+    """The readers of a text's documents, imported only as far as no earlier one recognises a document."""
+
+    def __init__(self, text: str) -> None:
+        self._known: list[DocumentReader] = []
+        self._rest = document_readers(text)
+
+    def __iter__(self) -> Iterator[DocumentReader]:
+        yield from self._known
+        for _, read in self._rest:
+            self._known.append(read)
+            yield read
 
 
 def _of_text(source: Source, context: Context) -> Found:

@@ -15,6 +15,7 @@ from kube_audit_lint.model.unknown import UNKNOWN
 _SHELL_ENDS = (".tpl", ".tftpl", ".tmpl", ".envsubst", ".template", ".in", ".tf", ".sh")
 """Endings of names in which `${name}` is a placeholder rather than text that somebody forgot."""
 
+_EXPRESSION = r"\$\{ *(?:[a-z_]+\([^\n}]|[^\s{}]+ (?:\?|==|!=|&&) |(?:var|local|module|each|data)\.)"
 _BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|<%.*?%>|%\{.*?\}", re.DOTALL)
 _DOLLAR = re.compile(r"\$\{[^{}\n]*(?:\{[^{}\n]*\}[^{}\n]*)*\}|\\?\$\([^()\n]*\)|\\\$\w+")
 _GO_STATEMENT = re.compile(
@@ -32,19 +33,12 @@ _BLANK_LINE = re.compile(r"[ \t]+\n")
 class Neutral(NamedTuple):
     """A template's text with nothing of the template language left in it.
 
-    partial: statements or whole inserted blocks decide what is in it. insertions: where blocks are put in.
+    partial: statements or whole inserted blocks decide what is in it. insertions: where these stand, in order.
     """
 
     text: str
     partial: bool
     insertions: tuple[tuple[int, int], ...] = ()
-
-
-def may_be_template(path: str, text: str) -> bool:
-    """Whether a text holds anything of a template language; cheap, for every file that is parsed."""
-    if "{{" in text or "{%" in text or "<%" in text or "#@" in text or "%{" in text:
-        return True
-    return "$" in text and path.endswith(_SHELL_ENDS)
 
 
 def neutralise(path: str, text: str, shell: bool = False) -> Neutral | None:
@@ -55,7 +49,7 @@ def neutralise(path: str, text: str, shell: bool = False) -> Neutral | None:
     work = _Work(text)
     work.inline()
     work.braces()
-    if shell or path.endswith(_SHELL_ENDS):
+    if shell or path.endswith(_SHELL_ENDS) or has_expressions(text):
         work.dollars()
     work.ytt()
     return work.result()
@@ -89,6 +83,7 @@ class _Work:
             return _blank(piece)
         if not piece.startswith("{{") or not _assigns(piece):
             self.partial = True
+            self.insertions.append((found.start(), found.end()))
         return _blank(piece)
 
     def _expression(self, found: re.Match[str]) -> str:
@@ -105,6 +100,7 @@ class _Work:
     def _dollar(self, found: re.Match[str]) -> str:
         if self._alone(found.start(), found.end()):
             self.partial = True
+            self.insertions.append((found.start(), found.end()))
             return _blank(found[0])
         return _unknown(found[0])
 
@@ -136,7 +132,7 @@ class _Work:
         if self.text == self.original:
             return None
         self.leading_blanks()
-        return Neutral(self.text, self.partial, tuple(self.insertions))
+        return Neutral(self.text, self.partial, tuple(sorted(self.insertions)))
 
 
 def _assigns(piece: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -94,5 +93,16 @@ def _wrapped(text: str, indent: int) -> list[str]:
 def _paragraph(text: str, indent: int) -> list[str]:
     # What is to be copied or searched for stays whole: flags such as --audit-log-path, and `code`.
     words = re.sub("`[^`]*`", lambda code: code[0].replace(" ", "\0"), visible(" ".join(text.split())))
-    lines = textwrap.wrap(words, _WIDTH - indent, break_long_words=False, break_on_hyphens=False)
-    return [line.replace("\0", " ") for line in lines]
+    return [line.replace("\0", " ") for line in _lines(words.split(" "), _WIDTH - indent)]
+
+
+def _lines(words: list[str], width: int) -> Iterator[str]:
+    """Words in lines of at most `width` characters; `textwrap` costs more to import than all of the report."""
+    line = words[0]
+    for word in words[1:]:
+        if len(line) + 1 + len(word) > width:
+            yield line
+            line = word
+        else:
+            line += " " + word
+    yield line
