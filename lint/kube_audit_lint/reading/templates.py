@@ -27,6 +27,7 @@ _INLINE = re.compile(
 _YTT_VALUE = re.compile(r"^[ \t]*(?:- )?[^\s#][^\n#]*:[ \t]+(#@[^\n]*)$", re.MULTILINE)
 _YTT_STATEMENT = re.compile(r"^[ \t]*#@[ /]", re.MULTILINE)
 _BLOCK_HEADER = re.compile(r"[:-][ \t]+[|>][-+0-9]*[ \t]*(?:#[^\n]*)?\n")
+_EXPRESSION = re.compile(r"\$\{[^}\n]*(?:\s[?=!&|<>]|[(\[\"])")
 _BLANK_LINE = re.compile(r"[ \t]+\n")
 
 
@@ -39,6 +40,11 @@ class Neutral(NamedTuple):
     text: str
     partial: bool
     insertions: tuple[tuple[int, int], ...] = ()
+
+
+def has_expressions(text: str) -> bool:
+    """Whether a `${...}` holds more than a name: then Terraform fills the file, whatever it is called."""
+    return "${" in text and _EXPRESSION.search(text) is not None
 
 
 def neutralise(path: str, text: str, shell: bool = False) -> Neutral | None:
