@@ -94,7 +94,7 @@ def test_a_mapping_where_a_string_belongs() -> None:
         "kind: Secret\ndata:\n  audit-webhook.kubeconfig: AAAA\n  audit-policy-token: '%%%'\n",
         "kind: Secret\ntype: Opaque\n",
         "kind: ConfigMap\ndata: []\n",
-        "kind: Settings\ndata:\n  audit-policy.yaml: |\n" + BLOCK,
+        "kind: Settings\ndata:\n  audit-policy.yaml: |\n" + BLOCK.partition("\n")[2],
         "kind: ConfigMap\ndata:\n  p.yaml:\n    audit: {level: Metadata}\n",
         'kind: ConfigMap\ndata:\n  events.json: \'{"kind":"Event","apiVersion":"audit.k8s.io/v1"}\'\n',
     ],

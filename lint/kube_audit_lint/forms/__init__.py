@@ -113,6 +113,8 @@ FORMS = (
     Form("deckhouse", ("control-plane-manager", "controlPlaneManager", "auditPolicyEnabled")),
     Form("kwok", ("kwok.x-k8s.io/",)),
     Form("talos", ("apiServer", "KubeAPIServerConfig", "KubeAuditPolicyConfig")),
+    Form("elsewhere", ("audit.k8s.io/", "YXVkaXQuazhzLmlv", "F1ZGl0Lms4cy5pb", "hdWRpdC5rOHMuaW")),  # last of documents
+    Form("embedded", ("<<", "```", "~~~", "minikube"), text=True),
     Form("systemd", ("[Service]",), text=True),
     Form("environment", ("--audit", "--etcd-servers"), text=True),
     Form("argsfile", ("--audit", "--etcd-servers"), text=True),

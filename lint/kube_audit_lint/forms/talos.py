@@ -66,7 +66,9 @@ def read(document: Document, context: Context) -> Found | None:
 
 def _machine(root: Mapping, context: Context) -> Found | None:
     cluster, machine = root.mapping("cluster"), root.mapping("machine")
-    if cluster is None or (machine is not None and machine.string("type") in ("worker", "join")):
+    if machine is not None and machine.string("type") in ("worker", "join"):
+        return Found()  # Talos runs no API server there, whatever the file says of one
+    if cluster is None:
         return None
     key = meant(cluster, "apiServer")
     section = cluster.mapping(key)

@@ -1,0 +1,76 @@
+"""Policies inside any other document: in a string, in base64, or as a part of it.
+
+Values of Helm charts, Ansible's `copy` with `content`, options of Juju charms, resources that carry manifests: who
+writes a policy there has it judged, though nothing is known of what becomes of it. Only what says itself that it is
+a policy (`apiVersion: audit.k8s.io/...` with `kind: Policy`) counts, or a manifest in a string that holds one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.inside import found_inside, joined
+from kube_audit_lint.model.document import Found, PolicyDocument
+from kube_audit_lint.reading.nodes import Document, Mapping, Node, Scalar, Sequence
+
+_GROUP = "audit.k8s.io/"
+_BASE64 = ("YXVkaXQuazhzLmlv", "F1ZGl0Lms4cy5pb", "hdWRpdC5rOHMuaW")  # audit.k8s.io at its three alignments
+_COPIES = "kubectl.kubernetes.io/last-applied-configuration"
+_PLACES = ("path", "dest", "destination", "filename", "file")
+_LIMIT = 20_000
+"""How many nodes are looked at: larger documents are data, not configuration."""
+
+
+def read(document: Document, context: Context) -> Found | None:
+    """The policies in a document that is of no other form."""
+    if not isinstance(document.root, Mapping | Sequence):
+        return None  # a string that is no more than a string was looked at already
+    found = joined(list(_walk(document.root, context)))
+    return found if found.policies or found.servers else None
+
+
+def _walk(root: Node, context: Context) -> Iterator[Found]:
+    """What the strings and parts of a document hold, in the order in which they stand."""
+    waiting: list[tuple[Node, str]] = [(root, "")]
+    seen: set[tuple[int, int]] = set()  # aliases give one node several times
+    while waiting and len(seen) < _LIMIT:
+        node, name = waiting.pop()
+        if (node.start, node.end) in seen and node is not root:
+            continue
+        seen.add((node.start, node.end))
+        if isinstance(node, Scalar):
+            yield _in_string(node, name, context)
+        elif isinstance(node, Sequence):
+            waiting += [(item, name) for item in reversed(node.items)]
+        elif node is not root and _is_policy(node):
+            yield Found((_part(node, context),))
+        else:
+            place = next((path for key in _PLACES if "/" in (path := node.string(key) or "")), "")
+            waiting += [
+                (entry.value, place or key)
+                for key, entry in reversed(node.entries.items())
+                if key != _COPIES and not entry.merged
+            ]
+
+
+def _in_string(node: Scalar, name: str, context: Context) -> Found:
+    if node.kind != "string" or len(node.value) < len(_GROUP):
+        return Found()
+    if _GROUP in node.value and "kind" in node.value:
+        return found_inside(node, context, name=name)
+    if any(mark in node.value for mark in _BASE64):
+        return found_inside(node, context, name=name, encoding="base64")
+    return Found()
+
+
+def _is_policy(node: Mapping) -> bool:
+    return (node.string("apiVersion") or "").startswith(_GROUP) and node.string("kind") == "Policy"
+
+
+def _part(node: Mapping, context: Context) -> PolicyDocument:
+    key, kind = node.key("kind"), node.get("kind")
+    start, end = (key.start, kind.end) if key and kind and key.start < kind.start else (node.start, node.start + 1)
+    place = node.place._replace(start=start, end=end)
+    document = Document(node.source, node.start, node.end, node)
+    return PolicyDocument(document, place, form="elsewhere", embedded=True)

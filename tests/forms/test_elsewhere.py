@@ -1,0 +1,73 @@
+"""Policies in documents of no form of their own: strings, base64, parts."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from textwrap import indent
+
+import pytest
+from form_samples import POLICY, found_in, linked, policy_in
+
+IN_LINE = indent(POLICY, "      ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "options:\n  audit-policy:\n    default: |\n" + IN_LINE,
+        "- name: policy\n  copy:\n    dest: /etc/kubernetes/policy.yaml\n    content: |\n" + IN_LINE,
+        "values:\n  - a\n  -\n    policy: |\n" + IN_LINE,
+        'apiVersion: x/v1\nkind: Y\nspec: {text: "' + POLICY.replace("\n", "\\n") + '"}\n',
+    ],
+)
+def test_policies_in_strings(text: str) -> None:
+    place = policy_in(text).at("rules", 0, "level")
+    assert text[place.start : place.end] == "Metadata"
+
+
+def test_policies_in_base64() -> None:
+    text = '{"file": {"path": "/etc/policy.yaml", "content": "' + b64encode(POLICY.encode()).decode() + '"}}'
+    policy = policy_in(text, "a.json")
+    assert policy.names == ("/etc/policy.yaml",)
+    assert policy.at("rules", 0, "level").text
+
+
+def test_policies_as_a_part() -> None:
+    text = "auditPolicy:\n" + indent(POLICY, "  ")
+    policy = policy_in(text)
+    assert policy.embedded
+    assert policy.place.text == "kind: Policy"
+    assert policy.at("rules", 0, "level").text == "Metadata"
+
+
+def test_an_alias_is_the_same_policy() -> None:
+    assert len(found_in("a: &p\n" + indent(POLICY, "  ") + "b: *p\nc: [*p]\n").policies) == 1
+
+
+def test_a_file_that_a_task_brings_is_what_a_server_loads() -> None:
+    task = "- copy:\n    dest: /etc/kubernetes/policy.yaml\n    content: |\n" + IN_LINE
+    unit = "kube-apiserver-arg: [audit-policy-file=/etc/kubernetes/policy.yaml]\n"
+    assert linked(("roles/tasks.yml", task), ("k3s.yaml", unit)) is not None
+    named = "policy.yaml: |\n" + indent(POLICY, "  ")
+    assert linked(("values.yaml", named), ("k3s.yaml", unit)) is None
+
+
+def test_manifests_in_strings() -> None:
+    inner = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  policy: |\n" + indent(POLICY, "    ")
+    assert policy_in("resources:\n- |\n" + indent(inner, "  ")).names[0] == "policy"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: audit.k8s.io/v1\nb: |\n  see audit.k8s.io/v1 for more\n",
+        "items:\n- {apiVersion: audit.k8s.io/v1, kind: Event, level: Metadata}\n",
+        "spec: {apiVersion: audit.k8s.io/v1, kind: EventList}\n",
+        'metadata:\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: "'
+        + POLICY.replace("\n", "\\n")
+        + '"\n',
+        "text: YXVkaXQuazhzLmlv\n",
+    ],
+)
+def test_others_are_passed_over(text: str) -> None:
+    assert not found_in(text)
