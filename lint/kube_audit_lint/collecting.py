@@ -11,6 +11,7 @@ from kube_audit_lint.forms import Context, DocumentReader, document_readers, tex
 from kube_audit_lint.model.document import Found, Note
 from kube_audit_lint.model.source import Place, Source
 from kube_audit_lint.reading.decode import decode, has_mark
+from kube_audit_lint.reading.discovery import EMBEDDING
 from kube_audit_lint.reading.nodes import Document
 from kube_audit_lint.reading.reader import read_documents
 
@@ -45,7 +46,7 @@ def collect(
 
     hint: `policy` or `server` when the configuration or a manifest says what the file is.
     """
-    source, documents, template = _read(path, data)
+    source, documents, template = _read(path, data, embedded)
     context = Context(source, documents, hint, embedded, None if template is None else template.text)
     found = _of_documents(documents, context) if documents else Found()
     if not found:
@@ -55,20 +56,30 @@ def collect(
     return Collected(source, documents, found, reported) if found else None
 
 
-def _read(path: str, data: bytes) -> tuple[Source, tuple[Document, ...], Neutral | None]:
+def _read(path: str, data: bytes, embedded: bool) -> tuple[Source, tuple[Document, ...], Neutral | None]:
     """A file's documents; those of a template with its placeholders as unknown values."""
     text, problem = decode(data)
     source = Source(path, text)
-    template = _neutral(path, text) if problem is None and any(mark in text for mark in _TEMPLATE_MARKS) else None
-    if template is None:
-        return source, tuple(read_documents(source, byte_problem=problem, marked=has_mark(data))), None
-    return source, tuple(read_documents(source, template.text)), template
+    # Of scripts and documentation only pieces are read, each with what is unknown in it (forms/embedded.py).
+    pieces = embedded and path.rpartition(".")[2].lower() in EMBEDDING
+    marked = problem is None and not pieces and any(mark in text for mark in _TEMPLATE_MARKS)
+    template = _neutral(path, text) if marked else None
+    if template is not None:
+        return source, tuple(read_documents(source, template.text)), template
+    documents = tuple(read_documents(source, byte_problem=problem, marked=has_mark(data)))
+    if marked and any(one.problem for one in documents):
+        # What cannot be read as it stands may be a template of a kind that its name does not show.
+        template = _neutral(path, text, shell=True)
+        filled = tuple(read_documents(source, template.text)) if template is not None else ()
+        if template is not None and any(one.mapping for one in filled) and not any(one.problem for one in filled):
+            return source, filled, template
+    return source, documents, None
 
 
-def _neutral(path: str, text: str) -> Neutral | None:
+def _neutral(path: str, text: str, shell: bool = False) -> Neutral | None:
     from kube_audit_lint.reading.templates import neutralise
 
-    return neutralise(path, text)
+    return neutralise(path, text, shell)
 
 
 def _of_template(found: Found, template: Neutral, source: Source) -> Found:

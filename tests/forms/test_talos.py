@@ -123,7 +123,7 @@ def test_wrong_shapes(section: str, rule: str, text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        machine(kind="worker"),
+        machine("extraArgs: {audit-log-maxage: '7'}\n", kind="worker"),
         "cluster:\n  apiServer:\n    host: example.com\n",
         "cluster:\n  apiServer: {extraArgs: {a: b}}\nother: 1\n",
         "apiVersion: v1alpha1\nkind: HostnameConfig\nauditPolicy: {}\n",

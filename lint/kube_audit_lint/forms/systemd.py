@@ -22,6 +22,8 @@ from kube_audit_lint.reading.units import Assignment, unit
 from kube_audit_lint.reading.words import Letter, Word, expanded, split
 
 _SECTION = re.compile(r"(?m)^[ \t]*\[Service\][ \t]*\r?$")
+_HEAD = re.compile(r"(?:\s*[#;][^\n]*\n)*\s*\[")
+"""How a unit begins, which a script that writes one does not."""
 _NAMED = re.compile(r"(?i)kube-?api-?server|kubernetes[ -]api[ -]?server")
 _SPECIFIER = re.compile(r"%(.)")
 
@@ -29,7 +31,7 @@ _SPECIFIER = re.compile(r"%(.)")
 def read_text(source: Source, context: Context) -> Found | None:
     """The API servers that a unit starts, or that the variables of a drop-in give flags to."""
     text = context.text
-    if not _SECTION.search(text):
+    if not _SECTION.search(text) or not _HEAD.match(text):
         return None
     template = source.text if context.neutral is not None and context.offsets is None else None
     assignments = list(unit(text, template))

@@ -1,0 +1,85 @@
+"""What stands in heredocs of scripts and in fenced blocks of documentation, read through every form (`--embedded`)."""
+
+from __future__ import annotations
+
+import re
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.inside import found_in_text, joined
+from kube_audit_lint.model.document import Found, Note
+from kube_audit_lint.model.source import Source
+from kube_audit_lint.model.unknown import UNKNOWN
+from kube_audit_lint.reading.look import interesting, named_policy
+from kube_audit_lint.reading.offsets import ChunkMap, OffsetMap
+from kube_audit_lint.reading.pieces import Piece, fences, heredocs
+from kube_audit_lint.reading.templates import neutralise
+
+_MARKDOWN = (".md", ".markdown", ".mdx", ".rmd", ".qmd")
+_TERRAFORM = (".tf", ".hcl", ".tofu")
+_ELLIPSIS = re.compile(r"(?m)^[ \t]*(?:-[ \t]*)?(?:\.\.\.|…|\[\.\.\.\])[ \t]*\r?$")
+_UNKNOWN_LINE = re.compile(rf"(?m)^[ \t]*{UNKNOWN}+[ \t]*\r?$")
+_UNREAD = "this block cannot be read as it stands"
+
+
+def read_text(source: Source, context: Context) -> Found | None:
+    """What the pieces of a text hold, and the clusters that its commands start."""
+    if not context.embedded:
+        return None
+    own = context.offsets is None
+    text = source.text if own else context.text
+    markdown = own and source.path.lower().endswith(_MARKDOWN)
+    terraform = source.path.lower().endswith(_TERRAFORM)
+    fenced = list(fences(text)) if markdown else []
+    outside = _outside(text, fenced)
+    written = list(heredocs(outside, terraform))
+    parts = [_found(piece, source, context, True) for piece in fenced]
+    parts += [_found(piece, source, context, markdown) for piece in written]
+    if "minikube" in outside:
+        from kube_audit_lint.forms.minikube import started
+
+        parts.append(started(_outside(outside, written), context._replace(neutral=text)))
+    found = joined(parts)
+    return found if found else None
+
+
+def _outside(text: str, pieces: list[Piece]) -> str:
+    """The text with blanks for its pieces, which speak for themselves."""
+    for piece in pieces:
+        inside = text[piece.start : piece.end]
+        text = text[: piece.start] + re.sub(r"[^\r\n]", " ", inside) + text[piece.end :]
+    return text
+
+
+def _found(piece: Piece, source: Source, context: Context, fenced: bool) -> Found:
+    if not (interesting(piece.text.encode("utf-8", "replace")) or named_policy(piece.name)):
+        return Found()
+    around = context.offsets or OffsetMap()
+    offsets = ChunkMap(piece.chunks, around, piece.start)
+    neutral = neutralise("", piece.text)
+    text = piece.text if neutral is None else neutral.text
+    # A line that only the running script knows may be anything, or nothing.
+    unknown_line = piece.open and _UNKNOWN_LINE.search(text) is not None
+    if unknown_line:
+        text = _UNKNOWN_LINE.sub(lambda found: " " * len(found[0]), text)
+    found = found_in_text(source, text, offsets, context, name=piece.name)
+    if piece.name:
+        for policy in found.policies:
+            policy.names = policy.names or (piece.name,)
+    left_out = fenced and _ELLIPSIS.search(piece.text) is not None
+    part = left_out or unknown_line or (neutral is not None and neutral.partial)
+    return _certain(found, part, fenced or piece.open or neutral is not None)
+
+
+def _certain(found: Found, part: bool, doubtful: bool) -> Found:
+    """Only what nothing that is left out can change; a piece that cannot be read is noted where it may become one."""
+    policies = []
+    notes = list(found.notes)
+    for policy in found.policies:
+        if doubtful and policy.document.problem is not None:
+            notes.append(Note(policy.document.problem.place, _UNREAD))
+            continue
+        policy.partial = policy.partial or part
+        policies.append(policy)
+    for server in found.servers:
+        server.partial = server.partial or part
+    return found._replace(policies=tuple(policies), notes=tuple(notes))

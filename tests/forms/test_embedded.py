@@ -1,0 +1,168 @@
+"""Heredocs and fenced blocks: what they become, where every character stands, what is unknown in them."""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+import pytest
+from form_samples import POLICY, flags
+from kube_audit_lint.collecting import collect
+from kube_audit_lint.linking import link
+from kube_audit_lint.model.document import Found, PolicyDocument
+from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.model.unknown import is_unknown
+
+
+def embedded(text: str, path: str = "install.sh", asked: bool = True) -> Found:
+    one = collect(path, text.encode(), embedded=asked)
+    return Found() if one is None else one.found
+
+
+def the_policy(text: str, path: str = "install.sh") -> PolicyDocument:
+    (policy,) = embedded(text, path).policies
+    return policy
+
+
+def the_server(text: str, path: str = "install.sh") -> ApiServer:
+    (server,) = embedded(text, path).servers
+    return server
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cat > /etc/kubernetes/audit-policy.yaml <<EOF",
+        "cat <<'EOF' > /etc/kubernetes/audit-policy.yaml",
+        "cat <<\"EOF\" >> '/etc/kubernetes/audit-policy.yaml'",
+        "sudo tee /etc/kubernetes/audit-policy.yaml >/dev/null <<EOF",
+        "cat <<EOF | sudo tee -a /etc/kubernetes/audit-policy.yaml 2>&1",
+        "cat \\\n  > /etc/kubernetes/audit-policy.yaml \\\n  << EOF",
+    ],
+)
+def test_a_policy_in_a_script(command: str) -> None:
+    text = f"#!/bin/sh\nset -e\n{command}\n{POLICY}EOF\necho done\n"
+    policy = the_policy(text)
+    assert policy.names == ("/etc/kubernetes/audit-policy.yaml",)
+    place = policy.at("rules", 0, "level")
+    assert (place.text, place.start) == ("Metadata", text.index("Metadata"))
+    assert not policy.partial
+    assert not embedded(text, asked=False)
+
+
+def test_indentation_is_taken_away() -> None:
+    text = "cat <<-EOF > audit-policy.yaml\n" + indent(POLICY, "\t\t") + "\tEOF\n"
+    place = the_policy(text).at("rules", 0, "level")
+    assert (place.text, place.start) == ("Metadata", text.index("Metadata"))
+
+
+def test_escapes_are_undone_with_exact_places() -> None:
+    text = "cat <<EOF > audit-policy.yaml\n" + POLICY + "- level: None\n  users: ['\\$a', \"b\"]\nEOF\n"
+    policy = the_policy(text)
+    assert policy.at("rules", 1, "users", 0).text == "'\\$a'"
+    assert policy.at("rules", 1, "users", 1).text == '"b"'
+
+
+def test_what_only_the_running_script_knows() -> None:
+    text = (
+        "cat <<EOF > audit-policy.yaml\n" + POLICY + "- level: ${LEVEL}\n  users: [$USER, `id -un`, $(whoami)]\nEOF\n"
+    )
+    policy = the_policy(text)
+    assert policy.at("rules", 1, "level").text == "${LEVEL}"
+    assert not policy.partial
+    literal = the_policy(text.replace("<<EOF", "<<'EOF'").replace("`id -un`, ", ""))
+    assert literal.at("rules", 1, "users", 0).text == "$USER"
+    assert the_policy(text.replace("- level: ${LEVEL}\n", "$RULES\n- level: None\n")).partial
+
+
+def test_a_unit_and_an_environment_in_a_script() -> None:
+    text = (
+        "cat <<EOF | sudo tee /etc/systemd/system/kube-apiserver.service\n[Service]\n"
+        "ExecStart=/usr/local/bin/kube-apiserver \\\\\n  --advertise-address=${IP} \\\\\n  --audit-log-maxage=7 \\\\\n"
+        "  --v=2\nEOF\n"
+    )
+    server = the_server(text)
+    assert server.value("audit-log-maxage") == "7"
+    assert is_unknown(server.value("advertise-address") or "")
+    flag = server.flag("audit-log-maxage")
+    assert flag is not None
+    assert flag.value_place.start == text.index("7 \\")
+    assert not server.partial
+    environment = 'cat >/etc/apiserver <<EOF\nKUBE_API_ARGS="--audit-log-maxage=7 \\\\\n  --etcd-servers=$E"\nEOF\n'
+    assert the_server(environment).value("audit-log-maxage") == "7"
+
+
+def test_linked_inside_one_script() -> None:
+    text = (
+        f"cat <<'EOF' > /etc/kubernetes/audit-policy.yaml\n{POLICY}EOF\n"
+        "cat <<EOF > kubeadm.yaml\napiVersion: kubeadm.k8s.io/v1beta3\nkind: ClusterConfiguration\napiServer:\n"
+        "  extraArgs: {audit-policy-file: /etc/kubernetes/audit-policy.yaml}\n  extraVolumes:\n"
+        "  - {name: a, hostPath: /etc/kubernetes, mountPath: /etc/kubernetes}\nEOF\n"
+    )
+    found = embedded(text)
+    (one,) = link(found.servers, found.policies)
+    assert one.policy is found.policies[0]
+
+
+def test_terraform() -> None:
+    text = 'resource "x" "y" {\n  content = <<-EOT\n' + indent(POLICY, "    ") + "    - level: ${var.level}\n  EOT\n}\n"
+    policy = the_policy(text, "main.tf")
+    assert policy.at("rules", 0, "level").start == text.index("Metadata")
+    assert not policy.partial
+    assert the_policy(text.replace("    - level: ${", "%{ if a }\n    - level: ${"), "main.tf").partial
+
+
+@pytest.mark.parametrize("fence", ["```", "````", "~~~"])
+def test_a_fenced_block(fence: str) -> None:
+    text = f"# Audit\n\n1. Write\n   {fence}yaml\n" + indent(POLICY, "   ") + f"   {fence}\n\nand so on\n"
+    place = the_policy(text, "README.md").at("rules", 0, "level")
+    assert (place.text, place.start) == ("Metadata", text.index("Metadata"))
+    assert not embedded(text, "README.md", asked=False)
+
+
+def test_a_script_in_a_fenced_block_and_beside_one() -> None:
+    script = f"cat <<EOF > audit-policy.yaml\n{POLICY}EOF\n"
+    for text in (f"Do:\n```bash\n{script}```\n", f"{{{{< code >}}}}\n{script}{{{{< /code >}}}}\n"):
+        place = the_policy(text, "README.md").at("rules", 0, "level")
+        assert (place.text, place.start) == ("Metadata", text.index("Metadata"))
+
+
+def test_what_documentation_leaves_out() -> None:
+    assert the_policy(f"```yaml\n{POLICY}...\n```\n", "README.md").partial
+    found = embedded(f"```yaml\n{POLICY}  - <your rules here>\n```\n", "README.md")
+    assert not found.policies
+    assert [note.message for note in found.notes] == ["this block cannot be read as it stands"]
+
+
+def test_a_policy_that_a_script_writes_wrongly() -> None:
+    found = embedded(f"cat <<'EOF' > audit-policy.yaml\n{POLICY}  - level: None\nEOF\n")
+    assert found.policies[0].document.problem is not None
+
+
+MINIKUBE = (
+    "minikube start --driver=docker \\\n  --kubernetes-version=v1.30.0 \\\n"
+    "  --extra-config=apiserver.audit-policy-file=/etc/ssl/certs/audit-policy.yaml \\\n"
+    "  --extra-config apiserver.audit-log-maxage=7 \\\n  --extra-config=kubelet.max-pods=9\n"
+)
+
+
+@pytest.mark.parametrize("text", [MINIKUBE, f"```sh\n$ {MINIKUBE}```\n", f"Run\n\n{MINIKUBE}"])
+def test_minikube(text: str) -> None:
+    server = the_server(text, "README.md")
+    assert flags(server) == {"audit-policy-file": "/etc/ssl/certs/audit-policy.yaml", "audit-log-maxage": "7"}
+    assert str(server.versions) == "1.30"
+    assert server.place.text == "minikube"
+    assert not embedded(text, "README.md", asked=False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# minikube start --extra-config=apiserver.audit-log-maxage=7\n",
+        "minikube start --extra-config=kubelet.audit-log-maxage=7\n",
+        "x=$((1 << audit)) # audit-log\ncat <<EOF\naudit-log\nEOF\n",
+        f"cat <<EOF\n{POLICY}",
+        f"cat <<< EOF\n{POLICY}EOF\n",
+    ],
+)
+def test_passed_over(text: str) -> None:
+    assert not embedded(text)
