@@ -4,31 +4,55 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kube_audit_lint.analysis.evaluate import decision_of
-from kube_audit_lint.checks._decided import name_of, outcome_of, proof_of, rule_place
+from kube_audit_lint.analysis.evaluate import Decision, decision_of
+from kube_audit_lint.checks._decided import joined, name_of, outcome_of, proof_of, rule_place, rules_named, unlimited
 from kube_audit_lint.finding import Related
 from kube_audit_lint.subject import PolicySubject
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis, Blocker, Reach
 
+_ONLY_TWICE = frozenset(("RequestReceived",))
+"""The stage whose events say nothing that others do not: no difference that an author minds."""
 
-def takers(subject: PolicySubject, reach: Reach, before: str) -> str:
-    """`rule 3 (line 9) before it takes all of its requests`."""
-    names = [name_of(subject, blocker.rule) for blocker in reach.blockers]
-    joined = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"{joined} before {before} {'takes' if len(names) == 1 else 'take'} all of its requests"
+
+def takers(subject: PolicySubject, analysis: Analysis, reach: Reach) -> str:
+    """`rule 3 (line 9) takes all of its requests first`."""
+    rules = sorted(one.rule for one in reach.blockers)
+    if len(rules) > 1:
+        return f"{rules_named(subject, rules)} together take all of its requests first"
+    everything = ", which has no condition," if unlimited(analysis.policy.rules[rules[0]]) else ""
+    return f"{name_of(subject, rules[0])}{everything} takes all of its requests first"
+
+
+def same(analysis: Analysis, rule: int, reach: Reach) -> bool:
+    """Whether nothing would be gained by reaching the rule.
+
+    The fewest rules that take everything count: what still others take before them was meant to be taken.
+    """
+    own = decision_of(analysis.policy, rule)
+    return all(one.same_outcome or _alike(own, decision_of(analysis.policy, one.rule)) for one in reach.blockers)
+
+
+def _alike(one: Decision, other: Decision) -> bool:
+    return (
+        one.level == other.level
+        and one.omit_managed_fields == other.omit_managed_fields
+        and one.omit_stages ^ other.omit_stages <= _ONLY_TWICE
+    )
 
 
 def outcome(analysis: Analysis, rule: int, reach: Reach) -> str:
     """What becomes of the requests there, against what the rule asks for."""
-    if reach.same_outcome:
+    if all(one.same_outcome for one in reach.blockers):
         return "They are recorded no differently there"
-    got = sorted({outcome_of(decision_of(analysis.policy, one.rule)) for one in reach.blockers if not one.same_outcome})
     own = outcome_of(decision_of(analysis.policy, rule))
-    if not got or got == [own]:
-        return "They are recorded there with other stages or fields"
-    return f"Asked for {own} here, they get {' or '.join(got)}"
+    got = [outcome_of(decision_of(analysis.policy, one.rule)) for one in reach.blockers if not one.same_outcome]
+    if set(got) != {own}:
+        return f"This rule asks for {own}, but they get {joined(sorted(set(got) - {own}))}"
+    if same(analysis, rule, reach):
+        return f"They get {own} there too, and only differ in the stage RequestReceived"
+    return f"They get {own} there too, but with other stages or managed fields"
 
 
 def related(subject: PolicySubject, reach: Reach) -> tuple[Related, ...]:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision
-from kube_audit_lint.analysis.worlds import CONTROL_PLANE
-from kube_audit_lint.model.policy import LEVELS, GroupResources, Policy
+from kube_audit_lint.model.policy import LEVELS, GroupResources, Policy, PolicyRule
 from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.reading.nodes import Mapping
 from kube_audit_lint.subject import PolicySubject
 
 if TYPE_CHECKING:
-    from kube_audit_lint.analysis.analysis import Recorded
     from kube_audit_lint.analysis.query import Query
     from kube_audit_lint.analysis.request import Request
     from kube_audit_lint.kubernetes.written import Text
+
+CONDITIONS = ("users", "user_groups", "verbs", "resources", "namespaces", "non_resource_urls")
+"""The fields of a rule that limit what it matches."""
 
 REQUESTS: dict[str, Any] = {
     "type": "array",
@@ -131,6 +132,20 @@ def outcome_of(decision: Decision) -> str:
     return f"{decision.level} with every stage omitted"
 
 
-def only_control_plane(found: Recorded) -> bool:
-    """Whether no ordinary user sends such requests."""
-    return set(found.who) == {CONTROL_PLANE}
+def unlimited(rule: PolicyRule) -> bool:
+    """Whether the rule has no condition at all, and so takes every request."""
+    return not any(getattr(rule, field) for field in CONDITIONS)
+
+
+def joined(names: Sequence[str], most: int = 8) -> str:
+    """`a, b and c`; of a long list the first ones, and how many more there are."""
+    if len(names) > most:
+        return f"{', '.join(names[: most - 2])} and {len(names) - most + 2} more"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def rules_named(subject: PolicySubject, rules: Sequence[int]) -> str:
+    """`rule 3 (line 12)`, or `rules 3, 4 and 5` where the lines would be too many to read."""
+    if len(rules) < 3:
+        return " and ".join(name_of(subject, rule) for rule in rules)
+    return f"rules {joined([str(rule + 1) for rule in rules], 12)}"

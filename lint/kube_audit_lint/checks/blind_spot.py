@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kube_audit_lint.analysis.evaluate import NO_RULE
-from kube_audit_lint.analysis.worlds import ORDINARY
+from kube_audit_lint.analysis.evaluate import NO_RULE, decision_of
+from kube_audit_lint.analysis.worlds import CONTROL_PLANE, ORDINARY
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._decided import REQUESTS, level_place, proof_of, query_of, versions_of
+from kube_audit_lint.checks._decided import (
+    REQUESTS,
+    joined,
+    level_place,
+    outcome_of,
+    proof_of,
+    query_of,
+    unlimited,
+    versions_of,
+)
+from kube_audit_lint.checks._hidden import hidden_verbs
 from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis, Recorded
+    from kube_audit_lint.analysis.request import Request
 
 SUBJECT = "policy"
 PARAMS: dict[str, Any] = {
@@ -21,6 +33,23 @@ PARAMS: dict[str, Any] = {
     "required": ["classes"],
     "properties": {"classes": REQUESTS},
 }
+
+_EVERYBODY = frozenset(("system:authenticated", "system:unauthenticated"))
+_MANY = 7
+"""So many classes are named, of more the first ones."""
+
+
+class _Class(NamedTuple):
+    """A class of requests of which a rule hides some, with one of them."""
+
+    asked: Params
+    found: Recorded
+    request: Request
+
+    @property
+    def verbs(self) -> str:
+        """The verbs that are hidden, when others of the class are not."""
+        return joined(hidden_verbs(self.found.policy, self.found.rule, self.asked, self.request) or [""])
 
 
 def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
@@ -34,40 +63,88 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
         if not analysis.recorded_at_all():
             return  # the rule `nothing-recorded` says so
         for rule, hidden in sorted(_hidden(analysis, params).items()):
-            yield _hit(subject, rule, hidden)
+            yield _hit(subject, analysis, rule, hidden)
     except UndecidedError:
         return  # the rule `undecided` says so
 
 
-def _hidden(analysis: Analysis, params: Params) -> dict[int, dict[str, Recorded]]:
+def _hidden(analysis: Analysis, params: Params) -> dict[int, list[tuple[Params, Recorded]]]:
     """For each rule that hides something: the classes, each with what is hidden of it."""
-    hidden: dict[int, dict[str, Recorded]] = {}
+    hidden: dict[int, list[tuple[Params, Recorded]]] = {}
     for one in params["classes"]:
         for found in analysis.levels(query_of(one)):
             if not found.decision.records:
-                classes = hidden.setdefault(found.rule, {})
-                before = classes.get(one["name"])
-                if before is None or (ORDINARY in found.who and ORDINARY not in before.who):
-                    classes[one["name"]] = found
+                hidden.setdefault(found.rule, []).append((one, found))
     return hidden
 
 
-def _hit(subject: PolicySubject, rule: int, hidden: dict[str, Recorded]) -> Hit:
-    ordinary = {name: found for name, found in hidden.items() if ORDINARY in found.who}
-    shown = ordinary or hidden
-    first = next(iter(shown.values()))
-    who = "" if ordinary else " by control-plane identities"
-    by = "No rule matches them" if rule == NO_RULE else f"Rule {rule + 1} decides them"
-    names = ", ".join(shown)
-    message = f"Not recorded{who}: {names}. {by}, so they leave no trace in the audit log."
-    minors = tuple(sorted({minor for found in shown.values() for minor in found.minors}))
+def _hit(subject: PolicySubject, analysis: Analysis, rule: int, hidden: list[tuple[Params, Recorded]]) -> Hit:
+    kind = ORDINARY if any(ORDINARY in found.who for _, found in hidden) else CONTROL_PLANE
+    classes = [_Class(one, found, found.witness_for(kind)) for one, found in hidden if kind in found.who]
+    first = classes[0]
+    minors = tuple(sorted({minor for one in classes for minor in one.found.minors_for(kind)}))
     return Hit(
         level_place(subject, rule),
-        message,
+        f"Not recorded{_whose(analysis, first, kind)}: {_names(classes)}. {_why(analysis, rule)}.",
         (),
         versions_of(minors),
-        "" if ordinary else "warning",
-        "",
-        first.witness.to_json(),
-        proof_of(subject, first.witness, first.decision),
+        "" if kind == ORDINARY else "warning",
+        _mend(analysis, rule, classes),
+        first.request.to_json(),
+        proof_of(subject, first.request, first.found.decision),
     )
+
+
+def _names(classes: list[_Class]) -> str:
+    """The classes; those of which the same verbs are hidden together: `secrets, exec (get); pods (patch)`."""
+    shown = classes[: _MANY - 2 if len(classes) > _MANY else _MANY]
+    parts = []
+    for verbs, group in groupby(shown, key=lambda one: one.verbs):
+        names = [one.asked["name"] for one in group]
+        parts.append(f"{joined(names)} ({verbs})" if verbs else joined(names))
+    if len(classes) > len(shown):
+        parts.append(f"and {len(classes) - len(shown)} more kinds of requests that matter for security")
+    return "; ".join(parts)
+
+
+def _whose(analysis: Analysis, first: _Class, kind: str) -> str:
+    """For whom and where, when the rule does not take everybody's requests."""
+    if first.found.rule == NO_RULE:
+        return "" if kind == ORDINARY else f" for `{first.request.user}` and the like"
+    rule = analysis.policy.rules[first.found.rule]
+    groups = [group for group in rule.user_groups if group in first.request.groups]
+    who = ""
+    if rule.users:
+        more = f" and {len(rule.users) - 1} more" if rule.users[1:] else ""
+        who = f" for `{first.request.user}`{more}"
+    elif groups and groups[0] not in _EVERYBODY:
+        who = f" for members of `{groups[0]}`"
+    elif groups and kind == ORDINARY and "system:authenticated" not in rule.user_groups:
+        who = " for requests without credentials"
+    where = f" in `{rule.namespaces[0]}`" if len(rule.namespaces) == 1 and rule.namespaces[0] else ""
+    return who + where
+
+
+def _why(analysis: Analysis, rule: int) -> str:
+    if rule == NO_RULE:
+        return "No rule matches them"
+    return f"Rule {rule + 1} decides them, with {outcome_of(decision_of(analysis.policy, rule))}"
+
+
+def _mend(analysis: Analysis, rule: int, classes: list[_Class]) -> str:
+    """What to do to this rule; "" where the rule file says it best."""
+    if rule == NO_RULE:
+        return "End the rules with one that has a level and no condition: `- level: Metadata`."
+    own = analysis.policy.rules[rule]
+    if own.level != "None":
+        return "Omit RequestReceived at most: a rule that omits every stage records nothing."
+    if unlimited(own):
+        return "Write `level: Metadata` here, and drop what is too much by rules of its own in front of it."
+    asked = {(one.asked.get("group", ""), item): None for one in classes for item in one.asked.get("resources", ())}
+    named = [(entry.group, item) for entry in own.resources for item in entry.resources]
+    if named and set(asked).issuperset(named):
+        return "Write `level: Metadata` in this rule, or limit it to the users and verbs whose requests are noise."
+    if len(asked) > _MANY or own.users:
+        return ""
+    items = joined([f"`{item}`{f' (`{group}`)' if group else ''}" for group, item in asked])
+    return f"Put a rule that records {items} in front of this one, or narrow this one to what is noise."

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kube_audit_lint.analysis.evaluate import NO_RULE, evaluate
-from kube_audit_lint.analysis.request import RESOURCE_VERBS, Request
+from kube_audit_lint.analysis.evaluate import Decision, evaluate
+from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._decided import level_place, proof_of
+from kube_audit_lint.checks._decided import level_place, proof_of, unlimited
 from kube_audit_lint.model.policy import LEVELS, Policy
 from kube_audit_lint.subject import Params, PolicySubject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SUBJECT = "policy"
 PARAMS: dict[str, Any] = {
@@ -21,6 +24,8 @@ PARAMS: dict[str, Any] = {
 }
 
 _AUTHENTICATED = frozenset(("system:authenticated",))
+_WRITES = ("create", "update", "patch", "delete", "deletecollection")
+"""Reads that nobody had in mind may well be dropped: what they hide is the rule `blind-spot`'s."""
 
 
 def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
@@ -28,39 +33,49 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     analysis = subject.analysis
     if analysis is None:
         return
-    requests = list(_nobody_had_in_mind(analysis.policy))
-    decisions = [evaluate(analysis.policy, request) for request in requests]
-    rule = decisions[0].rule
-    if rule == NO_RULE or any(one.rule != rule for one in decisions) or decisions[0].level != params["not"]:
-        return
     from kube_audit_lint.analysis.analysis import UndecidedError
 
+    found = _decider(analysis.policy, params["not"])
     try:
-        if not analysis.recorded_at_all():
+        if found is None or not analysis.recorded_at_all():
             return  # the rule `nothing-recorded` says so
     except UndecidedError:
         pass
-    yield Hit(
-        level_place(subject, rule),
-        f"Whatever the other rules do not name is decided here, and gets {decisions[0].level}: new resources, custom "
-        "resources and everything that was forgotten leave no trace.",
-        (),
-        witness=requests[0].to_json(),
-        proof=proof_of(subject, requests[0], decisions[0]),
-    )
+    if found is not None:
+        request, decision = found
+        yield Hit(
+            level_place(subject, decision.rule),
+            f"What the other rules do not name is decided here, and gets {decision.level}: new resources, custom "
+            "resources and everything that was forgotten leave no trace.",
+            (),
+            witness=request.to_json(),
+            proof=proof_of(subject, request, decision),
+        )
+
+
+def _decider(policy: Policy, level: str) -> tuple[Request, Decision] | None:
+    """The last rule of the level that decides writes that nobody had in mind, if it takes all, or the level does."""
+    decisions = [(request, evaluate(policy, request)) for request in _nobody_had_in_mind(policy)]
+    of_level = [one for one in decisions if one[1].rule >= 0 and one[1].level == level]
+    if not of_level:
+        return None
+    last = max(of_level, key=lambda one: one[1].rule)
+    for_all = unlimited(policy.rules[last[1].rule]) or len(of_level) == len(decisions)
+    return next(one for one in of_level if one[1].rule == last[1].rule) if for_all else None
 
 
 def _nobody_had_in_mind(policy: Policy) -> Iterator[Request]:
-    """Requests for a custom resource that the policy does not mention, by a user that it does not mention."""
+    """Writes to a custom resource that the policy does not mention, by a user that it does not mention."""
     group = _other("widgets.example.com", {entry.group for rule in policy.rules for entry in rule.resources})
     user = _other("jane", {user for rule in policy.rules for user in rule.users})
     namespace = _other("payments", {one for rule in policy.rules for one in rule.namespaces})
-    for verb in RESOURCE_VERBS:
-        name = "" if verb in ("list", "watch", "create", "deletecollection") else "blue"
+    for verb in _WRITES:
+        name = "" if verb in ("create", "deletecollection") else "blue"
         yield Request(user, _AUTHENTICATED, verb, group, "widgets", "", namespace, name)
 
 
-def _other(wish: str, mentioned: set[str]) -> str:
-    while wish in mentioned:
+def _other(wish: str, mentioned: Iterable[str]) -> str:
+    taken = set(mentioned)
+    while wish in taken:
         wish = f"other-{wish}"
     return wish

@@ -52,6 +52,7 @@ def _hit(subject: PolicySubject, found: Recorded) -> Hit:
         "credentials are not seen.",
         (),
         versions_of(found.minors),
+        mend=_mend(found),
         witness=found.witness.to_json(),
         proof=proof_of(subject, found.witness, found.decision),
     )
@@ -59,10 +60,18 @@ def _hit(subject: PolicySubject, found: Recorded) -> Hit:
 
 def _why(found: Recorded) -> str:
     if found.rule == NO_RULE:
-        return "such a request has no user, and no rule matches a request without one"
+        return "such a request has no user, and no rule matches it"
     if found.level == "None":
         return f"rule {found.rule + 1} decides it, with None"
     return f"its one event is at the stage {_STAGE}, which is omitted"
+
+
+def _mend(found: Recorded) -> str:
+    if found.rule == NO_RULE:
+        return "End the rules with one that has no condition on users or groups: `- level: Metadata`."
+    if found.level == "None":
+        return "Limit that rule to users, groups or resources, and end the rules with `- level: Metadata`."
+    return f"Take {_STAGE} out of `omitStages`."
 
 
 def _place(subject: PolicySubject, found: Recorded) -> Place:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis.stages import written
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._decided import level_place, name_of, proof_of, query_of
+from kube_audit_lint.checks._decided import level_place, proof_of, query_of, rules_named
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.subject import Params, PolicySubject
 
@@ -36,11 +36,11 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
         return  # the rule `undecided` says so
     if wide:
         first = wide[0]
-        others = f", and so do {', '.join(name_of(subject, one.rule) for one in wide[1:])}" if wide[1:] else ""
+        who = rules_named(subject, [one.rule for one in wide])
         yield Hit(
             level_place(subject, first.rule),
-            f"Rule {first.rule + 1} records bodies with their managedFields{others}: often half of an object, and of "
-            "no use to who reads the log.",
+            f"{who[:1].upper()}{who[1:]} record{'s'[len(wide) - 1 :]} bodies with their managedFields: "
+            "often half of an object, and of no use to who reads the log.",
             (),
             Versions(max(_SINCE, analysis.versions.first), analysis.versions.last),
             witness=first.witness.to_json(),
@@ -49,11 +49,15 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
 
 
 def _with_managed_fields(analysis: Analysis) -> list[Recorded]:
-    """For each rule that records a body with them, such requests: writes carry one from Request on, reads later."""
+    """For each rule that records a body with them, such requests.
+
+    Who updates an object sends it as it was read, managedFields and all; who creates or patches one sends none.
+    """
     wide: dict[int, Recorded] = {}
-    for verbs in (["create", "update", "patch"], ["get", "list"]):
+    for verbs in (["update"], ["create", "patch"], ["get", "list"]):
         for one in analysis.levels(query_of({"group": "*", "verbs": verbs})):
             what = written(one.witness, one.decision)
-            if (what.request_body or what.response_body) and not one.decision.omit_managed_fields:
+            holds = what.response_body or (what.request_body and verbs == ["update"])
+            if holds and not one.decision.omit_managed_fields:
                 wide.setdefault(one.rule, one)
     return [wide[rule] for rule in sorted(wide)]

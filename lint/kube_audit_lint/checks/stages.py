@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._decided import list_place, proof_of, stage_place, versions_of
+from kube_audit_lint.checks._decided import joined, list_place, proof_of, stage_place, versions_of
 from kube_audit_lint.finding import SEVERITIES
 from kube_audit_lint.model.policy import STAGES
 from kube_audit_lint.model.source import Place
@@ -30,13 +30,6 @@ PARAMS: dict[str, Any] = {
         },
         "recorded": {"enum": list(STAGES), "description": "A stage that should be omitted."},
     },
-}
-
-_EFFECTS = {
-    "ResponseComplete": "every outcome and all bodies are lost, and an ordinary request leaves no event",
-    "Panic": "a request that crashes its handler leaves no event",
-    "ResponseStarted": "failed authentication and the start of a long-running request (exec, watch) leave no event",
-    "RequestReceived": "a request leaves no event before it has been dealt with",
 }
 
 
@@ -65,7 +58,7 @@ def _omitted(subject: PolicySubject, analysis: Analysis, severities: dict[str, s
                 told.add((place.start, place.end))
                 yield Hit(
                     place,
-                    f"{stage} is omitted: {_EFFECTS[stage]}.",
+                    f"{stage} is omitted: {_effect(stage, found)}.",
                     (),
                     versions_of(found.minors),
                     severity,
@@ -75,17 +68,28 @@ def _omitted(subject: PolicySubject, analysis: Analysis, severities: dict[str, s
                 )
 
 
+def _effect(stage: str, found: Recorded) -> str:
+    """What is lost with the stage."""
+    if stage == "Panic":
+        return "a request that crashes its handler leaves no event of it"
+    if stage == "ResponseStarted":
+        return "failed authentication and the start of a long-running request (exec, watch) leave no event"
+    if stage == "RequestReceived":
+        return "a request leaves no event before it has been dealt with"
+    lost = "every outcome and all bodies are lost"
+    if "RequestReceived" in found.omit_stages:
+        return f"{lost}, and a request that is not long-running leaves no event at all"
+    return f"{lost}: the log says that a request came, and not whether it was allowed"
+
+
 def _recorded(subject: PolicySubject, analysis: Analysis, stage: str) -> Iterator[Hit]:
-    found = [one for one in analysis.levels() if one.decision.records and stage not in one.omit_stages and _sent(one)]
+    recording = [one for one in analysis.levels() if one.decision.records]
+    found = [one for one in recording if stage not in one.omit_stages and one.witness.user is not None]
     if not found:
         return
     first = found[0]
-    rules = ", ".join(str(one.rule + 1) for one in found)
-    which = (
-        "every rule that records"
-        if len(found) == len(analysis.policy.rules)
-        else f"rule{'s'[: len(found) - 1]} {rules}"
-    )
+    rules = f"rule{'s'[: len(found) - 1]} {joined([str(one.rule + 1) for one in found])}"
+    which = "every rule that records" if len(found) == len(recording) else rules
     yield Hit(
         _omit_place(subject),
         f"{stage} is recorded ({which}): a second event for every request, which says nothing that the last does not.",
@@ -96,10 +100,6 @@ def _recorded(subject: PolicySubject, analysis: Analysis, stage: str) -> Iterato
         first.witness.to_json(),
         proof_of(subject, first.witness, first.decision),
     )
-
-
-def _sent(found: Recorded) -> bool:
-    return found.witness.user is not None
 
 
 def _omit_place(subject: PolicySubject) -> Place:

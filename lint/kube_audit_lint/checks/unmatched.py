@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis.worlds import CONTROL_PLANE, ORDINARY
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import list_place, proof_of, versions_of
+from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.subject import Params, PolicySubject
+
+if TYPE_CHECKING:
+    from kube_audit_lint.analysis.analysis import Analysis, Recorded
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
+
+_SENDERS = (ORDINARY, CONTROL_PLANE)
 
 
 def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
@@ -21,15 +28,33 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     from kube_audit_lint.analysis.analysis import Query, UndecidedError
 
     try:
-        found = analysis.unmatched(Query(who=(ORDINARY, CONTROL_PLANE)))
+        found = analysis.unmatched(Query(who=_SENDERS))
+        if found is None or not analysis.recorded_at_all():
+            return  # nothing, or the rule `nothing-recorded` says so
+        message = f"{_which(analysis, found)} match no rule. kube-apiserver does not record them, without a word."
     except UndecidedError:
         return  # the rule `undecided` says so
-    if found is not None:
-        yield Hit(
-            list_place(subject),
-            "Some requests match no rule. kube-apiserver does not record them, without a word.",
-            (),
-            versions_of(found.minors),
-            witness=found.witness.to_json(),
-            proof=proof_of(subject, found.witness, found.decision),
-        )
+    yield Hit(
+        list_place(subject),
+        message,
+        (),
+        versions_of(found.minors),
+        witness=found.witness.to_json(),
+        proof=proof_of(subject, found.witness, found.decision),
+    )
+
+
+def _which(analysis: Analysis, found: Recorded) -> str:
+    """The requests in words: as much as nothing, or resources, or URLs alone."""
+    from kube_audit_lint.analysis.analysis import Query
+    from kube_audit_lint.analysis.query import RESOURCES
+
+    request = found.witness
+    if ORDINARY not in found.who:
+        return f"Some requests of `{request.user}` and the like"
+    resources = analysis.unmatched(Query((RESOURCES,), who=_SENDERS))
+    if resources is None:
+        return f"Requests for URLs that are no resources, such as `{request.url}`,"
+    if request.group and not catalogue.is_builtin_group(request.group):
+        return "Requests for resources of custom or aggregated APIs"
+    return "Some requests"

@@ -71,14 +71,15 @@ def _listed(rule: WrittenRule) -> Iterator[_Listed]:
 
 
 def _hit(subject: PolicySubject, analysis: Analysis, rule: int, listed: _Listed, reach: Reach) -> Hit:
-    same = bool(reach.same_outcome)
+    same = _blocked.same(analysis, rule, reach)
     return Hit(
         listed.place,
-        f"{listed.named} never decides anything here: {_blocked.takers(subject, reach, 'this rule')}. "
+        f"{listed.named} never decides anything here: {_blocked.takers(subject, analysis, reach)}. "
         f"{_blocked.outcome(analysis, rule, reach)}.",
         _blocked.related(subject, reach),
         witness=_blocked.witness(reach),
         proof=_blocked.proof(subject, analysis, reach),
+        mend="Take it out of this rule." if same else "",
         severity="info" if same else "",
         pedantic=same,
     )

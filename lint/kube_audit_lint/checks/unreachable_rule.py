@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.checks import Hit, _blocked
-from kube_audit_lint.checks._decided import name_of, rule_place
+from kube_audit_lint.checks._decided import name_of, rule_place, unlimited
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.subject import Params, PolicySubject
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
-
-_CONDITIONS = ("users", "user_groups", "verbs", "resources", "namespaces", "non_resource_urls")
 
 
 def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
@@ -54,20 +52,25 @@ def _about(subject: PolicySubject, analysis: Analysis, parts: dict[Versions, Ana
 
 
 def _hit(subject: PolicySubject, rule: int, reach: Reach, analysis: Analysis, span: Versions | None = None) -> Hit:
-    own = analysis.policy.rules[rule]
-    what = (
-        f"Rule {rule + 1}" if any(getattr(own, field) for field in _CONDITIONS) else f"The catch-all, rule {rule + 1},"
-    )
-    first = min(blocker.rule for blocker in reach.blockers)
-    same = bool(reach.same_outcome)
+    what = f"The catch-all, rule {rule + 1}," if unlimited(analysis.policy.rules[rule]) else f"Rule {rule + 1}"
+    same = _blocked.same(analysis, rule, reach)
     return Hit(
         rule_place(subject, rule),
-        f"{what} never decides anything: {_blocked.takers(subject, reach, 'it')}. "
+        f"{what} never decides anything: {_blocked.takers(subject, analysis, reach)}. "
         f"{_blocked.outcome(analysis, rule, reach)}.",
         _blocked.related(subject, reach),
         span,
         "warning" if same else "",
-        "Remove it." if same else f"Move it in front of {name_of(subject, first)}, or narrow that rule.",
+        _mend(subject, analysis, rule, reach, same),
         _blocked.witness(reach),
         _blocked.proof(subject, analysis, reach),
     )
+
+
+def _mend(subject: PolicySubject, analysis: Analysis, rule: int, reach: Reach, same: bool) -> str:
+    first = min(blocker.rule for blocker in reach.blockers)
+    if same:
+        return f"Remove rule {rule + 1}."
+    if unlimited(analysis.policy.rules[first]):
+        return f"Move {name_of(subject, first)}, which takes every request, to the end."
+    return f"Move rule {rule + 1} in front of {name_of(subject, first)}, or narrow that rule."

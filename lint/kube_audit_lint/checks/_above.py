@@ -1,0 +1,155 @@
+"""Requests that are recorded above a level, for the template `level`: who does it, and what is written of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kube_audit_lint.analysis.stages import written
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._decided import concerns, joined, level_place, proof_of, query_of, versions_of
+from kube_audit_lint.model.policy import LEVELS, GroupResources
+from kube_audit_lint.subject import Params, PolicySubject
+
+if TYPE_CHECKING:
+    from kube_audit_lint.analysis.analysis import Analysis, Query, Recorded
+
+_BODIES = ("request", "response")
+_READS = ("get", "list")
+_PARTS = (("create", "update", "patch"), _READS, ("deletecollection",), ("delete",), ("watch",))
+"""Verbs by which bodies hold the object that is asked about; the most telling first."""
+
+_NOTHING, _ABOVE, _LEAKS = range(3)
+
+
+class _Case(NamedTuple):
+    """Requests of a class that a rule records above what was asked for, and how bad that is."""
+
+    weight: int
+    found: Recorded
+    asked: Params
+
+
+def too_much(subject: PolicySubject, analysis: Analysis, params: Params) -> Iterator[Hit]:
+    """One hit for each rule, about the worst that it records."""
+    cases: dict[int, list[_Case]] = {}
+    for request in params["requests"]:
+        asked = {**params, **request}
+        if concerns(request, analysis.policy):
+            for query in _by_bodies(request):
+                for found in analysis.levels(query):
+                    weight = _weight(found, asked)
+                    if weight:
+                        cases.setdefault(found.rule, []).append(_Case(weight, found, asked))
+    for rule, group in sorted(cases.items()):
+        worst = max(case.weight for case in group)
+        if worst == _LEAKS or not params.get("only-bodies"):
+            yield _hit(subject, analysis, rule, [case for case in group if case.weight == worst])
+
+
+def _by_bodies(request: dict[str, Any]) -> list[Query]:
+    """The class in parts, by which bodies can be recorded."""
+    if "urls" in request:
+        return [query_of(request)]
+    asked = set(request.get("verbs", ()))
+    parts = []
+    for verbs in _PARTS:
+        common = [verb for verb in verbs if not asked or verb in asked]
+        if common:
+            parts.append(query_of({**request, "verbs": common}))
+    return parts
+
+
+def _weight(found: Recorded, asked: Params) -> int:
+    """How bad it is: a body that holds what is asked about is written, or could be at a higher level, or neither."""
+    most = LEVELS.index(asked.get("at-most", LEVELS[-1]))
+    if LEVELS.index(found.level) <= most or not found.decision.records:
+        return _NOTHING
+    if _leaking(found, asked):
+        return _LEAKS
+    # What is sent to delete something are options; they hold nothing, and a rule may want them.
+    options = found.level == "Request" and found.witness.verb in ("delete", "deletecollection")
+    return _NOTHING if options and "sensitive" in asked else _ABOVE
+
+
+def _leaking(found: Recorded, asked: Params) -> list[str]:
+    """The bodies that are written and hold what is asked about."""
+    verb = found.witness.verb
+    what = written(found.witness, found.decision)
+    holds = {
+        "request": what.request_body and verb in ("create", "update", "patch"),
+        # The answer to a single delete tells that it succeeded.
+        "response": what.response_body and verb != "delete",
+    }
+    return [body for body in asked.get("sensitive", _BODIES) if holds[body]]
+
+
+def _hit(subject: PolicySubject, analysis: Analysis, rule: int, cases: list[_Case]) -> Hit:
+    first = cases[0]
+    witness, decision = first.found.witness, first.found.decision
+    leaks = first.weight == _LEAKS
+    minors = tuple(sorted({minor for case in cases for minor in case.found.minors}))
+    return Hit(
+        level_place(subject, rule),
+        f"{_named(cases)} are recorded at {first.found.level}: {_leak(cases) if leaks else _no_leak(first.found)}.",
+        (),
+        versions_of(minors),
+        "" if leaks or "sensitive" not in first.asked else "warning",
+        _mend(analysis, rule, cases),
+        witness.to_json(),
+        proof_of(subject, witness, decision),
+    )
+
+
+def _named(cases: list[_Case]) -> str:
+    """The classes, or what they are together where the rule is about one."""
+    asked = cases[0].asked
+    names = list(dict.fromkeys(case.asked["name"] for case in cases if "name" in case.asked))
+    text: str = joined(names) if names and len(asked["requests"]) > 1 else asked["what"]
+    return text[:1].upper() + text[1:]
+
+
+def _leak(cases: list[_Case]) -> str:
+    asked = cases[0].asked
+    bodies = [body for body in _BODIES if any(body in _leaking(case.found, case.asked) for case in cases)]
+    effect = f"the {' and '.join(bodies)} {'bodies are' if bodies[1:] else 'body is'} written to the audit log"
+    return f"{effect}, {asked['because']}" if "because" in asked else effect
+
+
+def _no_leak(found: Recorded) -> str:
+    """Why nothing is written that was not to be seen."""
+    if "ResponseComplete" in found.omit_stages:
+        return "no body is written, only because the stage ResponseComplete is omitted"
+    if found.witness.verb == "delete":
+        return "the answer to a delete tells of its success, but holds the whole object while a finalizer keeps it"
+    if found.witness.verb in (*_READS, "watch"):
+        return "these are reads, of which this level records no answer, so nothing leaks yet"
+    return "they carry no body that this level records, so nothing leaks yet"
+
+
+def _mend(analysis: Analysis, rule: int, cases: list[_Case]) -> str:
+    """What to do to this rule; "" where the rule file says it best."""
+    classes = {case.asked["name"]: case.asked for case in cases if "name" in case.asked}.values()
+    if not classes or any("resources" not in asked or "verbs" in asked for asked in classes):
+        return ""
+    every = cases[0].asked["requests"]
+    level = LEVELS[min(LEVELS.index(one.get("at-most", cases[0].asked["at-most"])) for one in every)]
+    items = joined([_items(asked) for asked in classes])
+    entries = analysis.policy.rules[rule].resources
+    if entries and all(entry.resources and _about(entry, entry.resources, classes) for entry in entries):
+        return f"Write `level: {level}` in this rule."
+    if any(_about(entry, [item], classes) for entry in entries for item in entry.resources):
+        return f"Move {items} from this rule to one with `level: {level}` in front of it."
+    return f"Put a rule with `level: {level}` for {items} in front of this one."
+
+
+def _items(asked: Params) -> str:
+    names = ", ".join(f"`{resource}`" for resource in asked["resources"])
+    return f"{names} ({'group `' + asked['group'] + '`' if asked.get('group') else 'core group'})"
+
+
+def _about(entry: GroupResources, items: Collection[str], classes: Collection[Params]) -> bool:
+    """Whether the items of an entry name nothing but resources of the classes, by their own names."""
+    return all(
+        any(entry.group == asked.get("group", "") and item in asked["resources"] for asked in classes) for item in items
+    )

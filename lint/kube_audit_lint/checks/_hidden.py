@@ -1,0 +1,49 @@
+"""With which verbs requests of a class are hidden, for the template `blind-spot`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kube_audit_lint.analysis.evaluate import evaluate
+from kube_audit_lint.kubernetes import resources as catalogue
+from kube_audit_lint.model.policy import Policy
+from kube_audit_lint.subject import Params
+
+if TYPE_CHECKING:
+    from kube_audit_lint.analysis.request import Request
+
+_WITHOUT_NAME = ("create", "list", "watch", "deletecollection")
+
+
+def hidden_verbs(policy: Policy, rule: int, asked: Params, request: Request) -> list[str]:
+    """The verbs with which a request like this one is hidden by the rule, when there are others; else none.
+
+    It is asked for each resource of the class, by the same user in the same place.
+    """
+    from kube_audit_lint.analysis.request import RESOURCE_VERBS
+
+    hidden: set[str] = set()
+    seen: set[str] = set()
+    for one in _alike(asked, request):
+        decision = evaluate(policy, one)
+        hides = decision.rule == rule and not decision.records
+        (hidden if hides else seen).add(one.verb)
+    return [verb for verb in RESOURCE_VERBS if verb in hidden] if seen - hidden else []
+
+
+def _alike(asked: Params, request: Request) -> Iterator[Request]:
+    """Every request of the class by the same user for the same object, and that one."""
+    yield request
+    for item in asked.get("resources", ()):
+        resource, _, subresource = item.partition("/")
+        spans = catalogue.find(asked.get("group", ""), resource)
+        if spans:
+            served = spans[-1].subresources.get(subresource, frozenset()) if subresource else spans[-1].verbs
+            namespace = (request.namespace or "payments") if spans[-1].namespaced else ""
+            like = request._replace(group=asked.get("group", ""), resource=resource, subresource=subresource)
+            for verb in served.intersection(asked.get("verbs", served)):
+                named = subresource or verb not in _WITHOUT_NAME
+                name = (request.name or "web") if named else ""
+                where = name if resource == "namespaces" and named else namespace
+                yield like._replace(verb=verb, namespace=where, name=name)
