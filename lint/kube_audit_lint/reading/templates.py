@@ -15,7 +15,6 @@ from kube_audit_lint.model.unknown import UNKNOWN
 _SHELL_ENDS = (".tpl", ".tftpl", ".tmpl", ".envsubst", ".template", ".in", ".tf", ".sh")
 """Endings of names in which `${name}` is a placeholder rather than text that somebody forgot."""
 
-_EXPRESSION = r"\$\{ *(?:[a-z_]+\([^\n}]|[^\s{}]+ (?:\?|==|!=|&&) |(?:var|local|module|each|data)\.)"
 _BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|<%.*?%>|%\{.*?\}", re.DOTALL)
 _DOLLAR = re.compile(r"\$\{[^{}\n]*(?:\{[^{}\n]*\}[^{}\n]*)*\}|\\?\$\([^()\n]*\)|\\\$\w+")
 _GO_STATEMENT = re.compile(
@@ -27,7 +26,7 @@ _INLINE = re.compile(
 _YTT_VALUE = re.compile(r"^[ \t]*(?:- )?[^\s#][^\n#]*:[ \t]+(#@[^\n]*)$", re.MULTILINE)
 _YTT_STATEMENT = re.compile(r"^[ \t]*#@[ /]", re.MULTILINE)
 _BLOCK_HEADER = re.compile(r"[:-][ \t]+[|>][-+0-9]*[ \t]*(?:#[^\n]*)?\n")
-_EXPRESSION = re.compile(r"\$\{[^}\n]*(?:\s[?=!&|<>]|[(\[\"])")
+_EXPRESSION = re.compile(r"\$\{(?:[^}\n]*(?:\s[?=!&|<>]|[(\[\"])|(?:var|local|module|each|data)\.)")
 _BLANK_LINE = re.compile(r"[ \t]+\n")
 
 
