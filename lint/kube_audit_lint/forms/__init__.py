@@ -97,7 +97,10 @@ FORMS = (
     Form("pod_patch", ("/containers/", "/kubeadmConfigSpec/")),
     Form("kops", ("kops.k8s.io/", "kops/", "kubeAPIServer")),
     Form("rke1", ("kube-api:", "kube_api:", 'kube-api"', 'kube_api"')),
-    Form("rke2", ("kube-api", "audit-policy-file", "audit-log-")),
+    Form(
+        "rke2",
+        ("-arg:", "-arg+:", "-args:", '-arg"', '-arg+"', "audit-policy-file:", "\naudit-"),
+    ),
     Form("rancher", ("provisioning.cattle.io/",)),
     Form("kubespray", ("_audit", "audit_", "kube_kubeadm_apiserver_extra_args")),
     Form("configmap", ("ConfigMap", "Secret")),
