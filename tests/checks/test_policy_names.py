@@ -185,3 +185,8 @@ def test_names_of_nameless_requests() -> None:
 def test_removed_resources_are_told_where_no_version_serves_them(first: int, last: int, count: int) -> None:
     text = "- level: Metadata\n  resources: [{group: extensions, resources: [ingresses]}]\n"
     assert len(said(text, first, last)) == count
+
+
+def test_a_version_older_than_the_catalogue_is_taken_for_its_oldest() -> None:
+    assert not said("- level: Metadata\n  resources: [{group: '', resources: [nodes, pods]}]\n", 10, 10)
+    assert said("- level: Metadata\n  resources: [{group: node.k8s.io, resources: [runtimeclasses]}]\n", 10, 10)

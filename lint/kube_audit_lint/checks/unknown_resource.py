@@ -96,7 +96,8 @@ def _judge(item: Text, group: str, versions: Versions) -> Iterator[Hit]:
     if not spans:
         yield _unknown(item, group, name, sub)
         return
-    served = [span for span in spans if span.first <= versions.last and versions.first <= span.last]
+    first, last = resources.clamp(versions.first), resources.clamp(versions.last)  # older ones are not known
+    served = [span for span in spans if span.first <= last and first <= span.last]
     newest = resources.known_minors()[-1]
     if not served and not (spans[-1].last == newest and versions.first > newest):
         yield _not_served(item, spans)
