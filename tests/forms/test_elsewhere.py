@@ -52,6 +52,22 @@ def test_a_file_that_a_task_brings_is_what_a_server_loads() -> None:
     assert linked(("values.yaml", named), ("k3s.yaml", unit)) is None
 
 
+ARGUMENTS = "kube-apiserver-arg: [audit-log-maxage=30]\n"
+
+
+def test_files_of_an_api_server() -> None:
+    task = "- copy:\n    dest: {}\n    {}: |\n      token: '{{{{ token }}}}'\n" + indent(ARGUMENTS, "      ")
+    (server,) = found_in(task.format("/etc/rancher/rke2/config.yaml", "content")).servers
+    assert server.value("audit-log-maxage") == "30"
+    assert not server.partial
+    (part,) = found_in(task.format("/etc/rancher/rke2/config.yaml.d/a.yaml", "content")).servers
+    assert part.partial
+    assert not found_in(task.format("/etc/rancher/rke2/config.yaml", "line"))
+    assert not found_in(task.format("/etc/other/config.yaml", "content"))
+    butane = "storage:\n  files:\n  - path: /etc/rancher/k3s/config.yaml\n    contents:\n      inline: |\n"
+    assert found_in(butane + indent(ARGUMENTS, "        ")).servers
+
+
 def test_manifests_in_strings() -> None:
     inner = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  policy: |\n" + indent(POLICY, "    ")
     assert policy_in("resources:\n- |\n" + indent(inner, "  ")).names[0] == "policy"

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
-from typing import NamedTuple, Protocol, cast
+from typing import Protocol, cast
 
 from kube_audit_lint.model.document import Found
 from kube_audit_lint.model.source import Place, Source
 from kube_audit_lint.reading.nodes import Document
 from kube_audit_lint.reading.offsets import OffsetMap
+from kube_audit_lint.record import NamedTuple
 
 
 class Context(NamedTuple):
@@ -116,7 +117,10 @@ FORMS = (
     Form("deckhouse", ("control-plane-manager", "controlPlaneManager", "auditPolicyEnabled")),
     Form("kwok", ("kwok.x-k8s.io/",)),
     Form("talos", ("apiServer", "KubeAPIServerConfig", "KubeAuditPolicyConfig")),
-    Form("elsewhere", ("audit.k8s.io/", "YXVkaXQuazhzLmlv", "F1ZGl0Lms4cy5pb", "hdWRpdC5rOHMuaW")),  # last of documents
+    Form(  # the last of documents
+        "elsewhere",
+        ("audit.k8s.io/", "YXVkaXQuazhzLmlv", "F1ZGl0Lms4cy5pb", "hdWRpdC5rOHMuaW", "/config.yaml", "/manifests/kube"),
+    ),
     Form("embedded", ("<<", "```", "~~~", "minikube"), text=True),
     Form("systemd", ("[Service]",), text=True),
     Form("environment", ("--audit", "--etcd-servers"), text=True),

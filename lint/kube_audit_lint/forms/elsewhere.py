@@ -2,11 +2,13 @@
 
 Values of Helm charts, Ansible's `copy` with `content`, options of Juju charms, resources that carry manifests: who
 writes a policy there has it judged, though nothing is known of what becomes of it. Only what says itself that it is
-a policy (`apiVersion: audit.k8s.io/...` with `kind: Policy`) counts, or a manifest in a string that holds one.
+a policy (`apiVersion: audit.k8s.io/...` with `kind: Policy`) counts, or a manifest in a string that holds one. The
+content of a file that can only be an API server's (by the path beside it) is read as that file.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kube_audit_lint.forms import Context
@@ -17,6 +19,8 @@ from kube_audit_lint.reading.nodes import Document, Mapping, Node, Scalar, Seque
 _GROUP = "audit.k8s.io/"
 _BASE64 = ("YXVkaXQuazhzLmlv", "F1ZGl0Lms4cy5pb", "hdWRpdC5rOHMuaW")  # audit.k8s.io at its three alignments
 _COPIES = "kubectl.kubernetes.io/last-applied-configuration"
+_CONTENTS = ("content", "contents", "inline")
+_CONFIGURATION = re.compile(r"/rancher/(?:rke2|k3s)/config|/manifests/kube-?apiserver")
 _PLACES = ("path", "dest", "destination", "filename", "file")
 _LIMIT = 20_000
 """How many nodes are looked at: larger documents are data, not configuration."""
@@ -32,35 +36,38 @@ def read(document: Document, context: Context) -> Found | None:
 
 def _walk(root: Node, context: Context) -> Iterator[Found]:
     """What the strings and parts of a document hold, in the order in which they stand."""
-    waiting: list[tuple[Node, str]] = [(root, "")]
+    waiting: list[tuple[Node, str, str]] = [(root, "", "")]
     seen: set[tuple[int, int]] = set()  # aliases give one node several times
     while waiting and len(seen) < _LIMIT:
-        node, name = waiting.pop()
+        node, key, place = waiting.pop()
         if (node.start, node.end) in seen and node is not root:
             continue
         seen.add((node.start, node.end))
         if isinstance(node, Scalar):
-            yield _in_string(node, name, context)
+            yield _in_string(node, key, place, context)
         elif isinstance(node, Sequence):
-            waiting += [(item, name) for item in reversed(node.items)]
+            waiting += [(item, key, "") for item in reversed(node.items)]
         elif node is not root and _is_policy(node):
-            yield Found((_part(node, context),))
+            yield Found((_part(node),))
         else:
-            place = next((path for key in _PLACES if "/" in (path := node.string(key) or "")), "")
+            place = next((path for name in _PLACES if "/" in (path := node.string(name) or "")), place)
             waiting += [
-                (entry.value, place or key)
-                for key, entry in reversed(node.entries.items())
-                if key != _COPIES and not entry.merged
+                (entry.value, name, place)
+                for name, entry in reversed(node.entries.items())
+                if name != _COPIES and not entry.merged
             ]
 
 
-def _in_string(node: Scalar, name: str, context: Context) -> Found:
+def _in_string(node: Scalar, key: str, place: str, context: Context) -> Found:
+    """What a string holds. place: the path of the file that it is the content of, where that stands beside it."""
     if node.kind != "string" or len(node.value) < len(_GROUP):
         return Found()
+    if key in _CONTENTS and _CONFIGURATION.search(place):
+        return found_inside(node, context, name=place)
     if _GROUP in node.value and "kind" in node.value:
-        return found_inside(node, context, name=name)
+        return found_inside(node, context, name=place or key)
     if any(mark in node.value for mark in _BASE64):
-        return found_inside(node, context, name=name, encoding="base64")
+        return found_inside(node, context, name=place or key, encoding="base64")
     return Found()
 
 
@@ -68,7 +75,7 @@ def _is_policy(node: Mapping) -> bool:
     return (node.string("apiVersion") or "").startswith(_GROUP) and node.string("kind") == "Policy"
 
 
-def _part(node: Mapping, context: Context) -> PolicyDocument:
+def _part(node: Mapping) -> PolicyDocument:
     key, kind = node.key("kind"), node.get("kind")
     start, end = (key.start, kind.end) if key and kind and key.start < kind.start else (node.start, node.start + 1)
     place = node.place._replace(start=start, end=end)
