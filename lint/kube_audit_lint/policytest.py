@@ -9,17 +9,22 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, evaluate
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.analysis.stages import stages_of
-from kube_audit_lint.asking import Asked, groups_of, open_policy, resource_request, versions_of
-from kube_audit_lint.errors import UsageError
+from kube_audit_lint.asking import Asked, groups_of, open_policy, resource_request
+from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.model.policy import LEVELS, GroupResources
-from kube_audit_lint.reading.nodes import Document
+from kube_audit_lint.model.version import Versions, parse_versions
+from kube_audit_lint.reading.nodes import Document, locate
 from kube_audit_lint.reading.plain import plain
+from kube_audit_lint.record import NamedTuple
 from kube_audit_lint.rulefile import read_one, validate
+
+if TYPE_CHECKING:
+    from kube_audit_lint.analysis.query import Query
 
 SCHEMA = os.path.join(os.path.dirname(__file__), "policytest.schema.json")
 
@@ -48,22 +53,33 @@ def run_file(path: str) -> Outcome:
     data = plain(document.root)
     with open(SCHEMA, encoding="utf-8") as file:
         validate(path, document, data, json.load(file), ())
-    version = data.get("kubernetes-version")
     policy_path = os.path.normpath(os.path.join(os.path.dirname(path), data["policy"]))
-    asked = open_policy(policy_path, versions_of(None if version is None else str(version)))
+    asked = open_policy(policy_path, _versions(path, document, data.get("kubernetes-version")))
     failures: list[Failure] = []
     for index, test in enumerate(data["tests"]):
         failures += _Test(path, document, index, test).failures(asked)
     return Outcome(len(data["tests"]), tuple(failures))
 
 
+def _versions(path: str, document: Document, version: Any) -> Versions | None:
+    if version is None:
+        return None
+    versions = parse_versions(str(version))
+    if versions is None:
+        message = f"kubernetes-version: takes a version (1.30) or a range of them (1.29-1.34), not {version!r}"
+        raise OwnFileError(path, message, _line_of(document, "kubernetes-version"))
+    return versions
+
+
+def _line_of(document: Document, *keys: str | int) -> int:
+    assert document.root is not None
+    return document.source.position(locate(document.root, *keys).start)[0]
+
+
 class _Test:
     def __init__(self, path: str, document: Document, index: int, data: dict[str, Any]) -> None:
-        from kube_audit_lint.reading.nodes import locate
-
-        assert document.root is not None
         self.path = path
-        self.line = document.source.position(locate(document.root, "tests", index).start)[0]
+        self.line = _line_of(document, "tests", index)
         self.name = data.get("name") or f"test {index + 1}"
         self.data = data
         expect = data["expect"]
@@ -78,11 +94,27 @@ class _Test:
 
     def _decisions(self, asked: Asked) -> Iterator[tuple[Request, Decision]]:
         if "every" in self.data:
-            yield from _of_class(asked, self.data["every"])
+            yield from self._of_class(asked, self.data["every"])
             return
         for one in self.data.get("requests") or [self.data["request"]]:
             request = _request(one)
             yield request, evaluate(asked.policy, request)
+
+    def _of_class(self, asked: Asked, wanted: dict[str, Any]) -> Iterator[tuple[Request, Decision]]:
+        """A request and the decision for each rule that decides some request of the class."""
+        from kube_audit_lint.analysis.analysis import Analysis, UndecidedError
+
+        try:
+            found = Analysis(asked.policy, asked.loaded.judged).levels(_query(wanted))
+        except UndecidedError:
+            raise self._unanswered(wanted, "cannot be decided: the policy is too entangled") from None
+        if not found:
+            raise self._unanswered(wanted, "describes requests that this Kubernetes version does not serve")
+        for recorded in found:
+            yield recorded.witness, recorded.decision
+
+    def _unanswered(self, wanted: dict[str, Any], why: str) -> OwnFileError:
+        return OwnFileError(self.path, f"`every` {json.dumps(wanted, ensure_ascii=False)} {why}", self.line)
 
     def _wrong(self, request: Request, decision: Decision) -> list[str]:
         """What is expected and is not so, in words."""
@@ -105,11 +137,10 @@ class _Test:
         return wrong
 
 
-def _of_class(asked: Asked, wanted: dict[str, Any]) -> Iterator[tuple[Request, Decision]]:
-    """A request and the decision for each rule that decides some request of the class."""
-    from kube_audit_lint.analysis.analysis import Analysis, Query
+def _query(wanted: dict[str, Any]) -> Query:
+    from kube_audit_lint.analysis.query import Query
 
-    query = Query(
+    return Query(
         tuple(_entry(item) for item in wanted.get("resources", ())),
         tuple(wanted.get("verbs", ())),
         tuple(wanted.get("namespaces", ())),
@@ -119,11 +150,6 @@ def _of_class(asked: Asked, wanted: dict[str, Any]) -> Iterator[tuple[Request, D
         tuple(wanted.get("urls", ())),
         tuple(wanted.get("who", ("ordinary", "control-plane"))),
     )
-    found = Analysis(asked.policy, asked.loaded.judged).levels(query)
-    if not found:
-        raise UsageError(f"`every` {json.dumps(wanted)} describes requests that this Kubernetes version does not serve")
-    for recorded in found:
-        yield recorded.witness, recorded.decision
 
 
 def _entry(item: str) -> GroupResources:
