@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kube_audit_lint.finding import FileError
 from kube_audit_lint.forms import Context, DocumentReader, document_readers, text_readers
@@ -14,6 +14,7 @@ from kube_audit_lint.reading.decode import decode, has_mark
 from kube_audit_lint.reading.discovery import EMBEDDING
 from kube_audit_lint.reading.nodes import Document
 from kube_audit_lint.reading.reader import read_documents
+from kube_audit_lint.record import NamedTuple
 
 if TYPE_CHECKING:
     from kube_audit_lint.reading.templates import Neutral
@@ -84,6 +85,8 @@ def _neutral(path: str, text: str, shell: bool = False) -> Neutral | None:
 
 def _of_template(found: Found, template: Neutral, source: Source) -> Found:
     """Of a template, only what no filling can change; the rest is noted."""
+    from kube_audit_lint.model.uncertain import leave_open
+
     notes = list(found.notes)
     policies = []
     for policy in found.policies:
@@ -93,7 +96,7 @@ def _of_template(found: Found, template: Neutral, source: Source) -> Found:
         policy.partial = policy.partial or template.partial
         policies.append(policy)
     for server in found.servers:
-        server.partial = server.partial or template.partial
+        leave_open(server, template.partial)
     if template.partial and (policies or found.servers):
         first = template.insertions[0] if template.insertions else (0, 0)
         notes.append(Note(Place(source, *first), "the template decides what is here; only what is certain was judged"))

@@ -21,6 +21,8 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     mount = mount_of(server, POLICY_FILE)
     if mount is None or mount.volume is None or mount.read_only or kind_of(mount) in READ_ONLY_KINDS:
         return
+    if not mount.read_only_known:
+        return
     flag = server.flag(POLICY_FILE)
     related = (Related(flag.place, "the policy"),) if flag is not None else ()
     at = mount.path.text

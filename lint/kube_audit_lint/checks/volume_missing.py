@@ -20,9 +20,9 @@ PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     """Speaks for every mount of the API server's container without a volume."""
     server = subject.server
-    if server.partial:
-        return
     names = {volume.name for volume in server.volumes}
+    if server.partial or any(is_unknown(name) for name in names):
+        return
     for at, mount in enumerate(server.mounts or ()):
         if mount.volume is not None or is_unknown(mount.name.text):
             continue

@@ -8,6 +8,7 @@ from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.inside import found_in_text, joined
 from kube_audit_lint.model.document import Found, Note
 from kube_audit_lint.model.source import Source
+from kube_audit_lint.model.uncertain import leave_open
 from kube_audit_lint.model.unknown import UNKNOWN
 from kube_audit_lint.reading.look import interesting, named_policy
 from kube_audit_lint.reading.offsets import ChunkMap, OffsetMap
@@ -81,5 +82,5 @@ def _certain(found: Found, part: bool, doubtful: bool) -> Found:
         policy.partial = policy.partial or part
         policies.append(policy)
     for server in found.servers:
-        server.partial = server.partial or part
+        leave_open(server, part)
     return found._replace(policies=tuple(policies), notes=tuple(notes))

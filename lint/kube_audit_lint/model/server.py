@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping as MappingType
-from typing import NamedTuple
 
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.source import Place, Source
 from kube_audit_lint.model.version import Versions
+from kube_audit_lint.record import NamedTuple
 
 
 class Value(NamedTuple):
@@ -47,7 +47,10 @@ class Volume(NamedTuple):
 
 
 class Mount(NamedTuple):
-    """A volumeMount of the API server's container. `volume` is None when the pod has none of that name."""
+    """A volumeMount of the API server's container. `volume` is None when the pod has none of that name.
+
+    `read_only_known` is false where a template decides it.
+    """
 
     name: Value
     path: Value
@@ -56,6 +59,7 @@ class Mount(NamedTuple):
     read_only_place: Place | None = None
     sub_path: Value | None = None
     volume: Volume | None = None
+    read_only_known: bool = True
 
 
 class EnvironmentVariable(NamedTuple):

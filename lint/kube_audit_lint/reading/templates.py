@@ -1,6 +1,6 @@
 """Templates: read with their placeholders kept as unknown values, so that what is certain can be judged.
 
-Every replacement keeps the length of what it replaces and all line ends, so that offsets stay true: an
+Every replacement keeps the length of what it replaces, so that offsets stay true: an
 expression becomes a run of `UNKNOWN`, a statement (`{% if %}`, `{{- if }}`, `<% %>`, `%{ if }`) becomes blanks.
 What a statement leaves in or takes out cannot be known, so the caller treats such a text as a part of a whole.
 """
@@ -8,9 +8,9 @@ What a statement leaves in or takes out cannot be known, so the caller treats su
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from kube_audit_lint.model.unknown import UNKNOWN
+from kube_audit_lint.record import NamedTuple
 
 _SHELL_ENDS = (".tpl", ".tftpl", ".tmpl", ".envsubst", ".template", ".in", ".tf", ".sh")
 """Endings of names in which `${name}` is a placeholder rather than text that somebody forgot."""
