@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.collecting import collect
@@ -12,6 +11,7 @@ from kube_audit_lint.kubernetes.loading import Loaded, load
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.policy import Policy
 from kube_audit_lint.model.version import DEFAULT, Versions, parse_versions
+from kube_audit_lint.record import NamedTuple
 
 _ANONYMOUS = "system:anonymous"
 _SERVICE_ACCOUNT = "system:serviceaccount:"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from kube_audit_lint.errors import ConfigError
 from kube_audit_lint.kubernetes.spelling import nearest
@@ -21,6 +21,7 @@ from kube_audit_lint.reading.nodes import Document, Node, Scalar
 from kube_audit_lint.reading.nodes import Mapping as MappingNode
 from kube_audit_lint.reading.nodes import Sequence as SequenceNode
 from kube_audit_lint.reading.plain import plain
+from kube_audit_lint.record import NamedTuple
 
 if TYPE_CHECKING:
     from kube_audit_lint.model.server import ApiServer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from kube_audit_lint.collecting import Collected
 from kube_audit_lint.config import Config
@@ -12,6 +11,7 @@ from kube_audit_lint.gathering import Gathering, Progress
 from kube_audit_lint.judging import subjects
 from kube_audit_lint.model.document import Note
 from kube_audit_lint.options import Options
+from kube_audit_lint.record import NamedTuple
 from kube_audit_lint.report import Files, Report
 from kube_audit_lint.rule import Catalogue
 from kube_audit_lint.speaking import Speaking

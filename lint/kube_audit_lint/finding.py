@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from kube_audit_lint.model.source import Place
+from kube_audit_lint.record import NamedTuple
 
 SEVERITIES = ("info", "warning", "error")
 """From least to most; an index into it orders severities."""

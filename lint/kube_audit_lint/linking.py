@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.server import ApiServer, HostFile, clean, covering
 from kube_audit_lint.model.unknown import is_unknown
+from kube_audit_lint.record import NamedTuple
 
 POLICY_FLAG = "audit-policy-file"
 

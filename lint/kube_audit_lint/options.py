@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from kube_audit_lint.model.version import Versions
+from kube_audit_lint.record import NamedTuple
 
 
 class Options(NamedTuple):

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import os
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from kube_audit_lint.model.version import ALL, Versions
+from kube_audit_lint.record import NamedTuple
 
 CATALOGUE = os.path.join(os.path.dirname(__file__), "rules")
 """The folder of the rule files in a wheel."""

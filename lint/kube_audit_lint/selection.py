@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import Any
 
 from kube_audit_lint.finding import SEVERITIES
+from kube_audit_lint.record import NamedTuple
 from kube_audit_lint.rule import Catalogue, Rule
 
 

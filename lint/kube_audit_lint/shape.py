@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.reading.nodes import Mapping as MappingNode
 from kube_audit_lint.reading.nodes import Node, Scalar
 from kube_audit_lint.reading.nodes import Sequence as SequenceNode
 from kube_audit_lint.reading.plain import plain
+from kube_audit_lint.record import NamedTuple
 
 Schema = Mapping[str, Any]
 

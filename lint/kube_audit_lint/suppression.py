@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kube_audit_lint.finding import Finding
 from kube_audit_lint.kubernetes.spelling import nearest
@@ -21,6 +21,7 @@ from kube_audit_lint.model.source import Place, Source
 from kube_audit_lint.reading.nodes import Mapping as MappingNode
 from kube_audit_lint.reading.nodes import Node, Scalar
 from kube_audit_lint.reading.nodes import Sequence as SequenceNode
+from kube_audit_lint.record import NamedTuple
 
 if TYPE_CHECKING:
     from kube_audit_lint.collecting import Collected

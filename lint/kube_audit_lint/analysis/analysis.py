@@ -6,7 +6,7 @@ answer is a fault of the analysis and raises. A question that would take too lon
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, decision_of, evaluate, item_matches
 from kube_audit_lint.analysis.identities import Identities, with_bits
@@ -19,6 +19,7 @@ from kube_audit_lint.analysis.witness import witness
 from kube_audit_lint.analysis.worlds import FIELD, KINDS, NOBODY, WIDTH, best, kinds_of, minors_of
 from kube_audit_lint.model.policy import FIELD_NAMES, PolicyRule
 from kube_audit_lint.model.version import DEFAULT, Versions
+from kube_audit_lint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

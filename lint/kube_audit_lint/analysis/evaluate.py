@@ -7,9 +7,10 @@ at once.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kube_audit_lint.model.policy import STAGES
+from kube_audit_lint.record import NamedTuple
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.request import Request

@@ -7,13 +7,14 @@ state is looked into once for each world.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis import space as classes
 from kube_audit_lint.analysis.space import NAMESPACE_IS_NAME, NO_NAMESPACE, Region, Resource, Target
 from kube_audit_lint.analysis.walk import UndecidedError
 from kube_audit_lint.analysis.witness import Trace, request_of
 from kube_audit_lint.analysis.worlds import EVERYONE, FIELD, WIDTH, best
+from kube_audit_lint.record import NamedTuple
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.identities import Identities, UserClass

@@ -6,7 +6,9 @@ How they follow from an HTTP request: `pkg/endpoints/request/requestinfo.go`, al
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from kube_audit_lint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

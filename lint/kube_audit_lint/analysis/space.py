@@ -10,7 +10,7 @@ scope and verb for other groups. How names and namespaces follow from verbs: `ht
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis import familiar
 from kube_audit_lint.analysis.evaluate import url_matches
@@ -18,6 +18,7 @@ from kube_audit_lint.analysis.identities import Identities, any_identities, serv
 from kube_audit_lint.analysis.request import RESOURCE_VERBS, URL_VERBS, is_resource_path
 from kube_audit_lint.analysis.worlds import EVERYONE, minor_bits, of_versions
 from kube_audit_lint.kubernetes import resources as catalogue
+from kube_audit_lint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

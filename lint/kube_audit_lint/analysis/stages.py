@@ -8,9 +8,10 @@ log, portforward), alike from 1.10 to 1.37.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kube_audit_lint.model.policy import LEVELS
+from kube_audit_lint.record import NamedTuple
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.evaluate import Decision

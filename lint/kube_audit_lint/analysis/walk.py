@@ -8,7 +8,7 @@ reaches them and where each world first came from, so that a request can be trac
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis.space import (
     NAMESPACE_IS_NAME,
@@ -22,6 +22,7 @@ from kube_audit_lint.analysis.space import (
     namespace_classes,
     same_classes,
 )
+from kube_audit_lint.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,11 +12,12 @@ found and where; the rule file names it, sets its severity and explains it. To a
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from kube_audit_lint.finding import Related
 from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.version import Versions
+from kube_audit_lint.record import NamedTuple
 
 
 class Hit(NamedTuple):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis.stages import written
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import concerns, joined, level_place, proof_of, query_of, versions_of
 from kube_audit_lint.model.policy import LEVELS, GroupResources
+from kube_audit_lint.record import NamedTuple
 from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:

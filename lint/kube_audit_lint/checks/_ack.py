@@ -6,9 +6,9 @@ Source: sources/ack-registered-cluster-auditing.txt, "Add log collection environ
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from kube_audit_lint.model.server import ApiServer, EnvironmentVariable
+from kube_audit_lint.record import NamedTuple
 
 PREFIX = "aliyun_logs_audit-"
 SUFFIXES = ("", "_tags", "_product", "_jsonfile")

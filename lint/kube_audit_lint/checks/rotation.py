@@ -8,7 +8,7 @@ with which `--audit-log-maxsize=0` is a plain file that is never rotated.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import LOG_PATH, log_file, only, place_of_value, span, who
@@ -16,6 +16,7 @@ from kube_audit_lint.finding import Related
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.model.version import Versions
+from kube_audit_lint.record import NamedTuple
 from kube_audit_lint.subject import Params, ServerSubject
 
 SUBJECT = "server"

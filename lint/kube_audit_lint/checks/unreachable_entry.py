@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kube_audit_lint.checks import Hit, _blocked
 from kube_audit_lint.model.source import Place
+from kube_audit_lint.record import NamedTuple
 from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:

@@ -7,8 +7,6 @@ api/controlplane/kubeadm (spec.version). The objects are custom resources, so a 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.host_files import Written, policy_paths, written
 from kube_audit_lint.forms.inside import joined
@@ -20,6 +18,7 @@ from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.model.version import Versions, parse_versions
 from kube_audit_lint.reading.nodes import Document, Mapping, Scalar
+from kube_audit_lint.record import NamedTuple
 
 _GROUP = ".cluster.x-k8s.io/"
 _TEMPLATE = ("spec", "template", "spec")

@@ -7,12 +7,13 @@ Shared by every form that holds a command line (pods, units, compose files). Exa
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kube_audit_lint.forms.arguments import VALUE_FLAGS
 from kube_audit_lint.model.server import Value
 from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.unknown import is_unknown
+from kube_audit_lint.record import NamedTuple
 
 if TYPE_CHECKING:
     from kube_audit_lint.reading.shell import Word

@@ -7,7 +7,6 @@ write_files).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.inside import decode, found_inside
@@ -16,6 +15,7 @@ from kube_audit_lint.model.server import ApiServer, HostFile, Value, clean
 from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.reading.look import named_policy
 from kube_audit_lint.reading.nodes import Mapping, Scalar
+from kube_audit_lint.record import NamedTuple
 
 
 class Written(NamedTuple):

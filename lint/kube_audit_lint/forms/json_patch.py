@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from kube_audit_lint.forms.arguments import setting
 from kube_audit_lint.forms.kubeadm_parts import flags_of_arguments, mounts_of_volumes, value_of
 from kube_audit_lint.model.server import Flag, Mount, Value
 from kube_audit_lint.reading.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.reading.parts import part_of
+from kube_audit_lint.record import NamedTuple
 
 
 class Operation(NamedTuple):

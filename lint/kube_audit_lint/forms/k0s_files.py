@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.host_files import written
@@ -20,6 +19,7 @@ from kube_audit_lint.model.server import HostFile, Value
 from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.version import Versions, parse_versions
 from kube_audit_lint.reading.nodes import Mapping, Scalar
+from kube_audit_lint.record import NamedTuple
 
 _OBJECTS = {"configMap": "ConfigMap", "configMapRef": "ConfigMap", "secret": "Secret", "secretRef": "Secret"}
 

@@ -7,7 +7,6 @@ the manifest).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.kubeadm_parts import (
@@ -35,6 +34,7 @@ from kube_audit_lint.model.server import ApiServer, Flag, HostFile, Mount
 from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.reading.nodes import Document, Mapping, Scalar
+from kube_audit_lint.record import NamedTuple
 
 __all__ = [
     "GROUP",

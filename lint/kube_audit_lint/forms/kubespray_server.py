@@ -8,7 +8,6 @@ which makes no Kubernetes before 1.24).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from kube_audit_lint.forms.arguments import setting
 from kube_audit_lint.forms.kubeadm_parts import always_mounted, flags_of_arguments, value_of
@@ -16,6 +15,7 @@ from kube_audit_lint.model.server import ApiServer, Flag, Mount, Value, Volume, 
 from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.reading.nodes import Mapping, Scalar
+from kube_audit_lint.record import NamedTuple
 
 EXTRA_ARGUMENTS = "kube_kubeadm_apiserver_extra_args"
 EXTRA_VOLUMES = "apiserver_extra_volumes"

@@ -8,7 +8,6 @@ Sources: rancher/rke types/rke_types.go (KubeAPIService, BaseService, AuditLog),
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.kubeadm_parts import flags_of_arguments, value_of
@@ -21,6 +20,7 @@ from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.model.version import Versions, parse_versions
 from kube_audit_lint.reading.nodes import Document, Mapping, Scalar, Sequence
+from kube_audit_lint.record import NamedTuple
 
 _WRAPPERS = ("rancher_kubernetes_engine_config", "rke_config")
 _POLICY_FILE = "audit-policy-file"

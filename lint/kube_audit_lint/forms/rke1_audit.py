@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.arguments import setting
@@ -22,6 +21,7 @@ from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.reading.nodes import Document, Mapping, Node, Scalar
+from kube_audit_lint.record import NamedTuple
 
 _POLICY = ("audit-policy-file", "/etc/kubernetes/audit-policy.yaml")
 _SETTINGS = {

@@ -9,7 +9,6 @@ given; without either it sets nothing. K3s sets nothing. pkg/podtemplate (what a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from kube_audit_lint.forms.arguments import setting
 from kube_audit_lint.forms.rke2_arguments import flags_of_items, shapes_of_items
@@ -18,6 +17,7 @@ from kube_audit_lint.model.server import ApiServer, Flag, Value
 from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.reading.nodes import Entry, Mapping, Scalar
 from kube_audit_lint.reading.nodes import Sequence as List
+from kube_audit_lint.record import NamedTuple
 
 ARGUMENTS = "kube-apiserver-arg"
 MOUNTS = "kube-apiserver-extra-mount"

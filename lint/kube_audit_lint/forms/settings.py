@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from kube_audit_lint.forms.kubeadm_shapes import meant, near_key
 from kube_audit_lint.model.document import Misshape, PolicyDocument
@@ -11,6 +10,7 @@ from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.reading.nodes import Document, Mapping, Node, Scalar, Sequence
+from kube_audit_lint.record import NamedTuple
 
 __all__ = ["Reader", "first_place", "meant", "misspelt", "part_as_policy", "shape_of_flags"]
 

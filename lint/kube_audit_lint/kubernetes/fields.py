@@ -8,9 +8,8 @@ with a warning in its log.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from kube_audit_lint.model.version import NEWEST, OLDEST
+from kube_audit_lint.record import NamedTuple
 
 
 class Type(NamedTuple):

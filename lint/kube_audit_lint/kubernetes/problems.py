@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from kube_audit_lint.finding import Related
 from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.version import NEWEST, OLDEST, Versions
+from kube_audit_lint.record import NamedTuple
 
 ALLOWED_LEVELS = '"None", "Metadata", "Request", "RequestResponse"'
 """As kube-apiserver lists them."""

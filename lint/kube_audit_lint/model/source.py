@@ -6,7 +6,8 @@ Offsets count characters of the decoded text from 0; lines and columns exist onl
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import NamedTuple
+
+from kube_audit_lint.record import NamedTuple
 
 
 class Source:

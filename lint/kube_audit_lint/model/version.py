@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from kube_audit_lint.record import NamedTuple
 
 OLDEST = 10
 """The oldest minor that the matching and loading facts hold for."""

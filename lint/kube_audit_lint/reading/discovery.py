@@ -17,13 +17,14 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from kube_audit_lint.finding import FileError
 from kube_audit_lint.reading.files import LIMIT, TooLarge, read_bytes, refuse_special
 from kube_audit_lint.reading.globs import Globs
 from kube_audit_lint.reading.ignores import NOTHING, Ignores, at_root, below, repository_of
 from kube_audit_lint.reading.look import interesting, mentions, named_policy, worth_parsing
+from kube_audit_lint.record import NamedTuple
 
 __all__ = [
     "LIMIT",

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+
+from kube_audit_lint.record import NamedTuple
 
 _SPECIAL = re.compile(r"[*?\[\\]")
 _NEVER = r"(?!)"

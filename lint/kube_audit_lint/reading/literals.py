@@ -7,9 +7,9 @@ file (width = length), or a single one that is written otherwise: an escape, a f
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from kube_audit_lint.reading.chars import BREAK, END, ENDS, YamlError, document_mark, normal_break
+from kube_audit_lint.record import NamedTuple
 
 Chunk = tuple[str, int, int]
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from kube_audit_lint.model.unknown import UNKNOWN
 from kube_audit_lint.reading.offsets import Chunk
+from kube_audit_lint.record import NamedTuple
 
 _HEREDOC = re.compile(r"(?<!<)<<([-~]?)[ \t]*(\\|'|\"|)([A-Za-z_][\w.-]*)(?:'|\"|)(?![\w<])")
 _WORD = r"(\"[^\"\n]+\"|'[^'\n]+'|[^\s<>|&;'\"()]+)"

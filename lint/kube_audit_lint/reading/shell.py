@@ -9,9 +9,9 @@ and `<<<`. Nothing is expanded: what only the running shell knows becomes `UNKNO
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from kube_audit_lint.model.unknown import UNKNOWN
+from kube_audit_lint.record import NamedTuple
 
 _PLAIN = re.compile(r"[^\s\\'\"$`;&|()<>]+")
 _BLANK = re.compile(r"(?:[ \t\r\f\v]|\\\r?\n)+")

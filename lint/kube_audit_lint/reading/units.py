@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from kube_audit_lint.reading.words import Letter, letters
+from kube_audit_lint.record import NamedTuple
 
 _CONTINUED = re.compile(r"(\\+)([ \t]*)\r?\Z")
 _SECTION = re.compile(r"\[([^\]\n]+)\]\s*\Z")

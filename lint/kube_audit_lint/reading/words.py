@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from kube_audit_lint.model.unknown import UNKNOWN
+from kube_audit_lint.record import NamedTuple
 
 Letter = tuple[str, int, int]
 """A character, and from where to where it is written."""

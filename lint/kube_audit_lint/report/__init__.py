@@ -6,9 +6,10 @@ Each format is a generator of text pieces and is imported only when it is asked 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
 from kube_audit_lint.finding import FileError, Finding
+from kube_audit_lint.record import NamedTuple
 
 FORMATS = ("text", "json", "sarif", "github", "gitlab")
 

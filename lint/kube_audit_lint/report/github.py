@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from kube_audit_lint.finding import SEVERITIES, FileError, Finding
+from kube_audit_lint.record import NamedTuple
 from kube_audit_lint.report import Report, Rules
 from kube_audit_lint.report.region import Region, shown
 from kube_audit_lint.report.safe import visible, without_surrogates

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from kube_audit_lint.model.source import Place
+from kube_audit_lint.record import NamedTuple
 
 _BREAKS = "\r\n"
 

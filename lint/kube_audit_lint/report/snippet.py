@@ -5,10 +5,10 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from kube_audit_lint.finding import Finding
 from kube_audit_lint.model.source import Place, Source
+from kube_audit_lint.record import NamedTuple
 from kube_audit_lint.report.region import on_text
 from kube_audit_lint.report.safe import visible, visible_character
 
