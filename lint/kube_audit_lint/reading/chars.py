@@ -10,21 +10,26 @@ BREAK = "(?:\r\n|[\r\n\x85\u2028\u2029])"
 ENDS = BREAKS + "\0"
 BLANK_OR_END = frozenset(" \t\0" + BREAKS)
 END = "\0\0\0\0"
+MARK = "\ufeff"
 
 
 class YamlError(Exception):
     """What breaks a text, in go-yaml's words, and where.
 
     `opened` is where the construct begins that was never closed. The parser counts lines from 0
-    and the scanner from 1, as go-yaml does: `parser` says whose error it is.
+    and the scanner from 1, as go-yaml does: `parser` says whose error it is. `stop` is where the place
+    ends, of an error that go-yaml names no line for.
     """
 
-    def __init__(self, message: str, at: int, opened: int | None = None, parser: bool = False) -> None:
+    def __init__(
+        self, message: str, at: int, opened: int | None = None, parser: bool = False, stop: int | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.at = at
         self.opened = opened
         self.parser = parser
+        self.stop = stop
 
 
 def normal_break(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from kube_audit_lint.record import NamedTuple
 
 UTF8_MARK = b"\xef\xbb\xbf"
 
@@ -52,24 +52,34 @@ def chunk_start(text: str, at: int) -> int:
     It decodes files in pieces of 512 bytes, and refuses a piece as soon as it needs any of it: what
     is wrong behind the first document is seen only when it lies in the same piece as its end.
     """
-    data = text.encode("utf-8", "surrogatepass" if "\ud800" <= text[at : at + 1] < "\udc80" else "surrogateescape")
-    bad = len(text[:at].encode("utf-8", "surrogateescape"))
+    data = _encode(text)
+    bad = len(_encode(text[:at]))
     first = 0
     while first + _CHUNK <= bad:
         first += _CHUNK
         while data[first] & 0xC0 == 0x80:
             first -= 1
-    lead = data[bad] if bad < len(data) else 0
-    width = 4 if lead >= 0xF0 else 3 if lead >= 0xE0 else 2 if lead >= 0xC0 else 1
-    if bad + width > min(first + _CHUNK, len(data)):
+    if bad + (_width(data[bad]) if bad < len(data) else 1) > min(first + _CHUNK, len(data)):
         first = bad
     return len(data[:first].decode("utf-8", "surrogateescape"))
 
 
+def _encode(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
+
+
+def _width(lead: int) -> int:
+    """How many bytes a character takes that begins with this one; 1 for one that can begin none."""
+    return 2 if 0xC0 <= lead < 0xE0 else 3 if 0xE0 <= lead < 0xF0 else 4 if 0xF0 <= lead < 0xF8 else 1
+
+
 def _utf8_message(data: bytes, start: int) -> str:
     lead = data[start]
-    width = 1 if lead < 0x80 else 2 if lead >> 5 == 6 else 3 if lead >> 4 == 14 else 4 if lead >> 3 == 30 else 0
-    if width == 0:
+    width = _width(lead)
+    if width == 1 and lead >= 0x80:
         return "yaml: invalid leading UTF-8 octet"
     rest = data[start + 1 : start + width]
     if len(rest) < width - 1:

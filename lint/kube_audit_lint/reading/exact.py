@@ -16,23 +16,25 @@ _FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udff
 
 
 def read_exact(
-    source: Source, text: str, offsets: OffsetMap, byte_problem: ByteProblem | None = None
+    source: Source, text: str, offsets: OffsetMap, byte_problem: ByteProblem | None = None, marked: bool = False
 ) -> list[Document]:
     """The documents of a YAML stream, up to the first that is broken."""
     unreadable = _unreadable(text, byte_problem)
     limit = len(text) if unreadable is None else chunk_start(text, unreadable.start)
     builder = TreeBuilder(source, text, offsets)
-    parser = Parser(text[:limit], builder)
+    parser = Parser(text[:limit], builder, marked)
     docs: list[Document] = []
     problem: SyntaxProblem | None = None
+    reached = 0
     try:
         while parser.next_document():
             if unreadable is not None and parser.scanner.at >= limit:
                 break
             docs.append(builder.document(parser.start))
     except YamlError as error:
-        problem = builder.parse_problem or _problem(text, error, parser.scanner.forced_line, builder)
-    if unreadable is not None and parser.scanner.at >= limit:
+        problem = _problem(text, error, parser.scanner.forced_line, builder)
+        reached = error.at
+    if unreadable is not None and max(reached, parser.scanner.at) >= limit:
         problem = SyntaxProblem(unreadable.message, builder.place(unreadable.start, unreadable.end))
     if problem is not None:
         docs.append(Document(source, offsets.outer(parser.start), offsets.outer_end(len(text)), None, problem))
@@ -51,6 +53,8 @@ def _unreadable(text: str, byte_problem: ByteProblem | None) -> ByteProblem | No
 
 def _problem(text: str, error: YamlError, forced_line: bool, builder: TreeBuilder) -> SyntaxProblem:
     """An error with the line that go-yaml names: none for the first one."""
+    if error.stop is not None:
+        return SyntaxProblem(f"yaml: {error.message}", builder.place(error.at, error.stop))
     line = len(re.findall(BREAK, text[: error.at]))
     if error.at >= len(text) and forced_line:
         line += 1

@@ -26,8 +26,8 @@ _NO_ITEM = (tokens.ENTRY, tokens.KEY, tokens.VALUE, tokens.BLOCK_END)
 class Parser:
     """Reads documents one by one into a tree builder."""
 
-    def __init__(self, text: str, builder: TreeBuilder) -> None:
-        self.scanner = Scanner(text)
+    def __init__(self, text: str, builder: TreeBuilder, marked: bool = False) -> None:
+        self.scanner = Scanner(text, marked)
         self.builder = builder
         self.start = 0
         self._peek = self.scanner.peek

@@ -47,4 +47,4 @@ def read_documents(
         from kube_audit_lint.reading.json_reader import read_json
 
         return read_json(source, text, offsets)
-    return read_yaml(source, text, offsets, byte_problem)
+    return read_yaml(source, text, offsets, byte_problem, marked)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import deque
 
-from kube_audit_lint.reading.chars import BLANK_OR_END, BREAK, END, ENDS, YamlError
+from kube_audit_lint.reading.chars import BLANK_OR_END, BREAK, END, ENDS, MARK, YamlError
 from kube_audit_lint.reading.literals import scan_block, scan_plain, scan_quoted
 
 (
@@ -37,6 +37,8 @@ from kube_audit_lint.reading.literals import scan_block, scan_plain, scan_quoted
 
 PLAIN, QUOTED, BLOCK = range(3)
 MAX_DEPTH = 10000
+# How much of a file of two marks go-yaml has read before its buffer moves, in characters.
+_BUFFER = 507
 
 # kind, start, end, value, extra: the style of a scalar, the suffix of a tag, the prefix of a directive
 Token = tuple[int, int, int, str, object]
@@ -65,13 +67,17 @@ _SIMPLE_DOUBLE = re.compile(rf'"[^"\\{ENDS}]*"')
 
 
 class Scanner:
-    """Hands out the tokens of a text."""
+    """Hands out the tokens of a text.
 
-    def __init__(self, text: str) -> None:
+    `marked` is whether a byte order mark stood before it. If another one follows, go-yaml drops the
+    first character of every line, for as long as the mark is the first character of its buffer.
+    """
+
+    def __init__(self, text: str, marked: bool = False) -> None:
         self.text = text + END
-        self.length = len(text)
-        self.at = 0
-        self.line = 0
+        # A mark that nothing took away: the text comes from inside another one.
+        self.at = self.line = int(not marked and text.startswith(MARK))
+        self._dropping = min(len(text), _BUFFER) if marked and text.startswith(MARK) else 0
         self.forced_line = False
         self._tokens: deque[Token] = deque()
         self._handed = 0
@@ -158,6 +164,8 @@ class Scanner:
     def _fetch(self) -> None:
         self._to_next()
         text, at = self.text, self.at
+        if at + 4 > self._dropping:
+            self._dropping = 0
         column = at - self.line
         self._unroll(column)
         char = text[at]
@@ -173,12 +181,16 @@ class Scanner:
         text, at = self.text, self.at
         blanks = _BLANKS if self._flow or not self._allowed else _SPACES
         while True:
+            if at == self.line and self._dropping:
+                at += 1
             match = blanks.match(text, at)
             if match:
                 at = match.end()
             found = _BREAK.match(text, at)
             if found is None:
                 break
+            if at + 2 > self._dropping:
+                self._dropping = 0
             at = self.line = found.end()
             if not self._flow:
                 self._allowed = True

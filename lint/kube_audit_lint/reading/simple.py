@@ -12,8 +12,10 @@ import re
 from kube_audit_lint.reading.chars import END, YamlError
 from kube_audit_lint.reading.tree import TreeBuilder
 
-# Listed rather than excluded: compiling the complement would take longer than reading a policy.
-UNUSUAL = re.compile("[\0-\t\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+# Listed rather than excluded, and for ASCII alone where that will do: compiling classes of Unicode would take
+# longer than reading a policy.
+_UNUSUAL_ASCII = re.compile("[\0-\t\x0b-\x1f\x7f]")
+_UNUSUAL = "[\0-\t\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
 
 # No group is repeated without limit: Python's engine would keep every round of it in memory.
 _LINE = re.compile(
@@ -29,6 +31,12 @@ _FLOW_REST = re.compile(r" *(?:(?<=[ \n])#[^\n\0]*)?")
 _NOT_PLAIN = frozenset("-?:,[]{}#&*!|>'\"%@` \n\0")
 _MAX_DEPTH = 1000
 _MAX_KEY = 200
+
+
+def is_unusual(text: str) -> bool:
+    """Whether a text holds characters that only the exact parser may judge."""
+    found = _UNUSUAL_ASCII.search(text) if text.isascii() else re.search(_UNUSUAL, text)
+    return found is not None
 
 
 class NotSimpleError(Exception):

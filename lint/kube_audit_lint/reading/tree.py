@@ -8,6 +8,7 @@ What fails in an earlier phase hides all later failures; `problem` is the one th
 from __future__ import annotations
 
 from kube_audit_lint.model.source import Place, Source
+from kube_audit_lint.reading.chars import YamlError
 from kube_audit_lint.reading.nodes import (
     Document,
     Entry,
@@ -68,7 +69,6 @@ class TreeBuilder:
         """Begin a new document."""
         self.root: Node | None = None
         self.last_end = 0
-        self.parse_problem: SyntaxProblem | None = None
         self._decode_problem: SyntaxProblem | None = None
         self._late: list[tuple[Node, str]] = []
         self._levels: list[_Level] = []
@@ -122,22 +122,20 @@ class TreeBuilder:
         self.last_end = end
         target = self._anchors.get(name)
         node: Node
+        if target is None:
+            raise YamlError(f"unknown anchor '{name}' referenced", start, stop=end)
         if isinstance(target, tuple):
             node, size = target
         else:
-            node, size = self._bad_alias(start, end, name, target is None), 1
+            node, size = self._alias_inside(start, end, name), 1
         self._count += 1 + size
         self._aliased += size
         self._check_aliasing(start, end)
         self._add(node, (start, end))
 
-    def _bad_alias(self, start: int, end: int, name: str, unknown: bool) -> Scalar:
+    def _alias_inside(self, start: int, end: int, name: str) -> Scalar:
         first, last = self._start(start), self._end(end)
-        if not unknown:
-            self._fail(f"yaml: anchor '{name}' value contains itself", first, last)
-        elif self.parse_problem is None:
-            message = f"yaml: unknown anchor '{name}' referenced"
-            self.parse_problem = SyntaxProblem(message, Place(self.source, first, last))
+        self._fail(f"yaml: anchor '{name}' value contains itself", first, last)
         return Scalar(self.source, first, last, "null", "null")
 
     def _inner_scalar(self, start: int, end: int, kind: Kind, text: str, plain: bool, block: bool) -> Scalar:
@@ -173,7 +171,7 @@ class TreeBuilder:
 
     def document(self, start: int) -> Document:
         """The finished document, which begins at an offset."""
-        problem = self.parse_problem or self._decode_problem or self._late_problem()
+        problem = self._decode_problem or self._late_problem()
         first, last = self._start(start), self._end(self.last_end)
         return Document(self.source, first, last, None if problem else self.root, problem)
 

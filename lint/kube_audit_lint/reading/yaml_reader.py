@@ -6,24 +6,27 @@ from kube_audit_lint.model.source import Source
 from kube_audit_lint.reading.decode import ByteProblem
 from kube_audit_lint.reading.nodes import Document
 from kube_audit_lint.reading.offsets import OffsetMap
-from kube_audit_lint.reading.simple import UNUSUAL, NotSimpleError, SimpleReader
+from kube_audit_lint.reading.simple import NotSimpleError, SimpleReader, is_unusual
 from kube_audit_lint.reading.tree import TreeBuilder
 
 
-def read_yaml(source: Source, text: str, offsets: OffsetMap, byte_problem: ByteProblem | None = None) -> list[Document]:
+def read_yaml(
+    source: Source, text: str, offsets: OffsetMap, byte_problem: ByteProblem | None = None, marked: bool = False
+) -> list[Document]:
     """The documents of a YAML stream, up to the first that is broken."""
-    docs = _read_simple(source, text, offsets) if byte_problem is None else None
+    docs = read_simple(source, text, offsets) if byte_problem is None else None
     if docs is None:
         from kube_audit_lint.reading.exact import read_exact
 
-        docs = read_exact(source, text, offsets, byte_problem)
+        docs = read_exact(source, text, offsets, byte_problem, marked)
     return docs or [Document(source, offsets.outer(0), offsets.outer_end(len(text)), None)]
 
 
-def _read_simple(source: Source, text: str, offsets: OffsetMap) -> list[Document] | None:
+def read_simple(source: Source, text: str, offsets: OffsetMap) -> list[Document] | None:
+    """The same by lines; None when the text needs more than that."""
     # A blank before a line's end means nothing, except in block scalars.
     lines = text.replace("\r\n", " \n") if "\r" in text else text
-    if UNUSUAL.search(lines) is not None:
+    if is_unusual(lines):
         return None
     builder = TreeBuilder(source, text, offsets)
     reader = SimpleReader(text, lines, builder)
