@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"  # compiled when needed: a class of Unicode is slow to compile
 _NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _IDEOGRAPHIC_SPACE = "\u3000"  # ordinary in Chinese and Japanese text, and it has a width
 
 
 def without_surrogates(text: str) -> str:
     """The text with U+FFFD for lone surrogates, which no encoder takes."""
-    return _SURROGATE.sub("\ufffd", text)
+    return re.sub(_SURROGATE, "\ufffd", text)
 
 
 def clean(data: Any) -> Any:
