@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _WITHOUT_NAME = ("create", "list", "watch", "deletecollection")
 
 
-def hidden_verbs(policy: Policy, rule: int, asked: Params, request: Request) -> list[str]:
-    """The verbs with which a request like this one is hidden by the rule, when there are others; else none.
+def verbs_of(policy: Policy, rule: int, asked: Params, request: Request) -> tuple[list[str], list[str]]:
+    """The verbs with which requests like this one are hidden by the rule, and the others of the class.
 
     It is asked for each resource of the class, by the same user in the same place.
     """
@@ -29,7 +29,9 @@ def hidden_verbs(policy: Policy, rule: int, asked: Params, request: Request) -> 
         decision = evaluate(policy, one)
         hides = decision.rule == rule and not decision.records
         (hidden if hides else seen).add(one.verb)
-    return [verb for verb in RESOURCE_VERBS if verb in hidden] if seen - hidden else []
+    return [verb for verb in RESOURCE_VERBS if verb in hidden], [
+        verb for verb in RESOURCE_VERBS if verb in seen - hidden
+    ]
 
 
 def _alike(asked: Params, request: Request) -> Iterator[Request]:

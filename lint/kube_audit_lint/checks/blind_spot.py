@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis.evaluate import NO_RULE, decision_of
 from kube_audit_lint.analysis.worlds import CONTROL_PLANE, ORDINARY
@@ -19,7 +19,8 @@ from kube_audit_lint.checks._decided import (
     unlimited,
     versions_of,
 )
-from kube_audit_lint.checks._hidden import hidden_verbs
+from kube_audit_lint.checks._hidden import verbs_of
+from kube_audit_lint.record import NamedTuple
 from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
@@ -49,7 +50,10 @@ class _Class(NamedTuple):
     @property
     def verbs(self) -> str:
         """The verbs that are hidden, when others of the class are not."""
-        return joined(hidden_verbs(self.found.policy, self.found.rule, self.asked, self.request) or [""])
+        hidden, others = verbs_of(self.found.policy, self.found.rule, self.asked, self.request)
+        if not others:
+            return ""
+        return joined(hidden) if len(hidden) <= len(others) + 1 else f"all but {joined(others)}"
 
 
 def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
@@ -121,7 +125,7 @@ def _whose(analysis: Analysis, first: _Class, kind: str) -> str:
         who = f" for members of `{groups[0]}`"
     elif groups and kind == ORDINARY and "system:authenticated" not in rule.user_groups:
         who = " for requests without credentials"
-    where = f" in `{rule.namespaces[0]}`" if len(rule.namespaces) == 1 and rule.namespaces[0] else ""
+    where = f" in the namespace `{rule.namespaces[0]}`" if len(rule.namespaces) == 1 and rule.namespaces[0] else ""
     return who + where
 
 

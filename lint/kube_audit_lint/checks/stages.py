@@ -76,10 +76,9 @@ def _effect(stage: str, found: Recorded) -> str:
         return "failed authentication and the start of a long-running request (exec, watch) leave no event"
     if stage == "RequestReceived":
         return "a request leaves no event before it has been dealt with"
-    lost = "every outcome and all bodies are lost"
     if "RequestReceived" in found.omit_stages:
-        return f"{lost}, and a request that is not long-running leaves no event at all"
-    return f"{lost}: the log says that a request came, and not whether it was allowed"
+        return "outcomes and all bodies are lost, and a request that is not long-running leaves no event at all"
+    return "outcomes and all bodies are lost. The log says that a request came, not whether it was allowed"
 
 
 def _recorded(subject: PolicySubject, analysis: Analysis, stage: str) -> Iterator[Hit]:

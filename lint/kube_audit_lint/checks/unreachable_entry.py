@@ -34,6 +34,8 @@ class _Listed(NamedTuple):
     sub: int | None
     named: str
     place: Place
+    group: str | None = None
+    """The group that the value takes whole; None for a value that does not."""
 
 
 def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
@@ -64,15 +66,24 @@ def _listed(rule: WrittenRule) -> Iterator[_Listed]:
     for index, entry in enumerate(rule.entries):
         if several and not entry.resources:
             named = f"The group `{entry.group_name}`" if entry.group_name else "The core group"
-            yield _Listed("resources", index, None, named, entry.place)
+            yield _Listed("resources", index, None, named, entry.place, entry.group_name)
         for sub, text in enumerate(entry.resources if several or len(entry.resources) > 1 else ()):
-            yield _Listed("resources", index, sub, f"The resource `{text.text}`", text.place)
+            group = entry.group_name if text.text == "*" else None
+            yield _Listed("resources", index, sub, f"The resource `{text.text}`", text.place, group)
         for sub, text in enumerate(entry.names if len(entry.names) > 1 else ()):
             yield _Listed("resource_names", index, sub, f"The name `{text.text}`", text.place)
 
 
+def _carved_out(analysis: Analysis, listed: _Listed, reach: Reach) -> bool:
+    """Whether what takes a whole group names its resources one by one: then it is known what is left for the rest."""
+    rules = [analysis.policy.rules[one.rule] for one in reach.blockers]
+    taken = [entry for rule in rules for entry in rule.resources if entry.group in (listed.group, "*")]
+    by_name = all(entry.resources and "*" not in entry.resources for entry in taken)
+    return listed.group is not None and by_name and all(rule.resources for rule in rules)
+
+
 def _hit(subject: PolicySubject, analysis: Analysis, rule: int, listed: _Listed, reach: Reach) -> Hit:
-    same = _blocked.same(analysis, rule, reach)
+    same = _blocked.same(analysis, rule, reach) or _carved_out(analysis, listed, reach)
     return Hit(
         listed.place,
         f"{listed.named} never decides anything here: {_blocked.takers(subject, analysis, reach)}. "
