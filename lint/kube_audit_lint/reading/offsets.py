@@ -9,8 +9,8 @@ Maps are composed: a scalar of a text that lies inside a file knows how that tex
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import accumulate
 
 from kube_audit_lint.reading.nodes import InnerScalar, Scalar
@@ -81,9 +81,9 @@ class Base64Map(OffsetMap):
         if len(packed.split(None, 1)) > 1 or packed[:1].isspace():
             self._letters = [at for at, letter in enumerate(packed) if not letter.isspace()]
         self._text = text
-        widths = (len(char.encode("utf-8")) for char in text)
-        ascii_only = range(skipped, skipped + len(text) + 1)
-        self._bytes = ascii_only if text.isascii() else array("q", accumulate(widths, initial=skipped))
+        self._bytes: Sequence[int] = range(skipped, skipped + len(text) + 1)
+        if not text.isascii():
+            self._bytes = list(accumulate((len(char.encode("utf-8")) for char in text), initial=skipped))
 
     def _letter(self, bit: int) -> int:
         letter = bit // 6
