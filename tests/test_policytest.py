@@ -95,7 +95,8 @@ FAILING = [
         "rule 1 (audit/policy.yaml:5) records Metadata, omitting RequestReceived",
     ),
     (
-        "- {request: {user: jane, verb: get, resource: pods, name: a, namespace: b}, expect: {at-least: Request, rule: 3}}",
+        "- {request: {user: jane, verb: get, resource: pods, name: a, namespace: b},"
+        " expect: {at-least: Request, rule: 3}}",
         "kubectl get pod a -n b by jane",
         "at least Request and rule 3",
         "rule 5 (audit/policy.yaml:17) records Metadata",

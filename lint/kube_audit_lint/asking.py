@@ -45,8 +45,7 @@ def open_policy(path: str, versions: Versions | None = None) -> Asked:
             data = file.read()
     except OSError as error:
         raise OwnFileError(path, error.strerror or str(error)) from error
-    one = collect(path, data, hint="policy")
-    documents = [] if one is None else list(one.found.policies)
+    documents = _policies(path, data) or _policies(path, data, "policy")
     if len(documents) != 1:
         raise OwnFileError(path, f"holds {len(documents) or 'no'} audit policies; name a file that holds one")
     loaded = load(documents[0], versions or documents[0].versions or DEFAULT)
@@ -56,6 +55,11 @@ def open_policy(path: str, versions: Versions | None = None) -> Asked:
         reason = first.message if first else "a template decides what is in it"
         raise OwnFileError(path, f"kube-apiserver does not load this policy: {reason}", line)
     return Asked(path, documents[0], loaded, loaded.policy)
+
+
+def _policies(path: str, data: bytes, hint: str = "") -> list[PolicyDocument]:
+    one = collect(path, data, hint=hint)
+    return [] if one is None else list(one.found.policies)
 
 
 def versions_of(text: str | None) -> Versions | None:

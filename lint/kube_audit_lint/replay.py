@@ -13,11 +13,13 @@ from kube_audit_lint.asking import Asked
 from kube_audit_lint.commands import FAILED, OK
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.policy import Policy
+from kube_audit_lint.report.safe import visible
 
 _REMEMBERED = 50_000
 """How many different requests are remembered before forgetting them all: what bounds the memory."""
 
 _SHOWN_ERRORS = 10
+_NOTHING: dict[str, Any] = {}
 
 
 def replay(asked: Asked, path: str, format: str, out: TextIO) -> int:
@@ -32,7 +34,8 @@ def replay(asked: Asked, path: str, format: str, out: TextIO) -> int:
     with lines:
         failed = _replay(asked, lines, _writer(asked, format), out)
     if failed:
-        print(f"kube-audit-lint: {path}: {failed} lines are no audit events", file=sys.stderr)
+        what = "1 line is no audit event" if failed == 1 else f"{failed} lines are no audit events"
+        print(f"kube-audit-lint: {path}: {what}", file=sys.stderr)
     return FAILED if failed else OK
 
 
@@ -44,22 +47,28 @@ def _replay(asked: Asked, lines: Iterable[bytes], line_of: Callable[[Decision], 
     failed = 0
     for number, line in enumerate(lines, 1):
         try:
-            event = loads(line)
-            request = from_audit_event(event)
-            key = key_of(request)
+            event = loads(line.decode())  # decoded here, json need not guess how
+            key = key_of(event)
             answer = known.get(key)
-        except (ValueError, AttributeError, TypeError) as error:
+            if answer is None:
+                answer = line_of(evaluate(policy, _request(event)))
+                if len(known) >= _REMEMBERED:
+                    known.clear()
+                known[key] = answer
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:
             if line.strip():
                 failed += 1
                 if failed <= _SHOWN_ERRORS:
-                    print(f"kube-audit-lint: line {number} is no audit event: {error}", file=sys.stderr)
+                    print(f"kube-audit-lint: line {number} is no audit event: {visible(str(error))}", file=sys.stderr)
             continue
-        if answer is None:
-            if len(known) >= _REMEMBERED:
-                known.clear()
-            answer = known[key] = line_of(evaluate(policy, request))
         write(answer)
     return failed
+
+
+def _request(event: Any) -> Request:
+    if not event.get("verb"):
+        raise ValueError("it has no verb")
+    return from_audit_event(event)
 
 
 def _writer(asked: Asked, format: str) -> Callable[[Decision], str]:
@@ -77,10 +86,29 @@ def _writer(asked: Asked, format: str) -> Callable[[Decision], str]:
     return lambda decision: f"{decision.rule + 1 or '-'}\t{decision.level}\n"
 
 
-def _key_of(policy: Policy) -> Callable[[Request], Any]:
-    """What tells requests apart for this policy: names and namespaces only where a rule looks at them."""
+def _key_of(policy: Policy) -> Callable[[Any], Any]:
+    """What tells events apart for this policy: names and namespaces only where a rule looks at them.
+
+    Straight from the event: to make a request of each takes as long as to parse it.
+    """
     names = any(entry.resource_names for rule in policy.rules for entry in rule.resources)
-    namespaces = any(rule.namespaces for rule in policy.rules)
-    if names or namespaces:
-        return lambda one: (one[0], one[1], one[2], one[3], one[4], one[5], one[6], one[7] if names else "", one[8])
-    return lambda one: (one[0], one[1], one[2], one[3], one[4], one[5], one[8])
+    places = any(rule.namespaces for rule in policy.rules)
+
+    def key(event: Any) -> Any:
+        who = event.get("user") or _NOTHING
+        ref = event.get("objectRef")
+        if not ref:
+            return False, who.get("username"), *(who.get("groups") or ()), event.get("verb"), event.get("requestURI")
+        return (
+            True,
+            who.get("username"),
+            *(who.get("groups") or ()),
+            event.get("verb"),
+            ref.get("apiGroup"),
+            ref.get("resource"),
+            ref.get("subresource"),
+            ref.get("namespace") if places else None,
+            ref.get("name") if names else None,
+        )
+
+    return key

@@ -130,7 +130,9 @@ def _failed(asked: Asked, request: Request, index: int, field: str) -> str:
         return f"{name}: the request is one for a resource"
     if field == "resources":
         in_group = f" of the group {request.group}" if request.group else " of the core group"
-        named = f" named {request.name!r}" if any(entry.resource_names for entry in rule.resources) else ""
+        named = ""
+        if any(entry.resource_names for entry in rule.resources):
+            named = f" named {request.name!r}" if request.name else " without a name"
         return f"{name}: {request.combined}{in_group}{named} is not in them"
     values = ", ".join(getattr(rule, field))
     have = {
