@@ -111,6 +111,15 @@ def test_terraform() -> None:
     assert the_policy(text.replace("    - level: ${", "%{ if a }\n    - level: ${"), "main.tf").partial
 
 
+def test_a_string_of_terraform() -> None:
+    value = POLICY.replace("\n", "\\n") + '- level: ${var.level}\\n  users: [\\"a\\"]\\n'
+    text = f'audit_log {{\n  policy = "{value}"\n  other = "x"\n}}\n'
+    policy = the_policy(text, "main.tf")
+    assert policy.at("rules", 0, "level").start == text.index("Metadata")
+    assert policy.at("rules", 1, "level").text == "${var.level}"
+    assert policy.at("rules", 1, "users", 0).text == '\\"a\\"'
+
+
 @pytest.mark.parametrize("fence", ["```", "````", "~~~"])
 def test_a_fenced_block(fence: str) -> None:
     text = f"# Audit\n\n1. Write\n   {fence}yaml\n" + indent(POLICY, "   ") + f"   {fence}\n\nand so on\n"

@@ -12,7 +12,7 @@ from kube_audit_lint.model.uncertain import leave_open
 from kube_audit_lint.model.unknown import UNKNOWN
 from kube_audit_lint.reading.look import interesting, named_policy
 from kube_audit_lint.reading.offsets import ChunkMap, OffsetMap
-from kube_audit_lint.reading.pieces import Piece, fences, heredocs
+from kube_audit_lint.reading.pieces import Piece, fences, heredocs, strings
 from kube_audit_lint.reading.templates import neutralise
 
 _MARKDOWN = (".md", ".markdown", ".mdx", ".rmd", ".qmd")
@@ -33,6 +33,8 @@ def read_text(source: Source, context: Context) -> Found | None:
     fenced = list(fences(text)) if markdown else []
     outside = _outside(text, fenced)
     written = list(heredocs(outside, terraform))
+    if terraform:
+        written += strings(_outside(outside, written))
     parts = [_found(piece, source, context, True) for piece in fenced]
     parts += [_found(piece, source, context, markdown) for piece in written]
     if "minikube" in outside:

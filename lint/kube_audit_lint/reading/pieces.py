@@ -1,4 +1,4 @@
-"""Texts inside scripts and documentation: heredocs of shell and Terraform, fenced blocks of Markdown.
+"""Texts inside scripts and documentation: heredocs of shell and Terraform, its strings, fenced blocks of Markdown.
 
 Each piece is what it becomes when it is written to a file: without the indentation that `<<-` or the fence takes
 away, with escapes undone, and with `UNKNOWN` characters for what only the running script knows. `chunks` say where
@@ -24,6 +24,9 @@ _REDIRECTED = re.compile(rf"(?<![0-9&<>-])>{{1,2}}\|?[ \t]*{_WORD}")
 _FENCE = re.compile(r"(?m)^([ \t]*)(`{3,}|~{3,})[ \t]*([^\s`{]*)[^`\n]*$")
 _SHELL = re.compile(r"\\(?:\r?\n|[\\$`])|\$\{|\$\(|\$\w+|\$[@*#?!$-]|`[^`]*`")
 _TERRAFORM = re.compile(r"\$\$\{|%%\{|\$\{")
+_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*\baudit\.k8s\.io/(?:[^"\\\n]|\\.)*)"')
+_IN_STRING = re.compile(r"\\u[0-9A-Fa-f]{4}|\\.|\$\$\{|%%\{|\$\{")
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 _CLOSING = {"{": "}", "(": ")"}
 
 
@@ -57,6 +60,33 @@ def heredocs(text: str, terraform: bool = False) -> Iterator[Piece]:
         chunks = [chunk for line in lines for chunk in _expanded(*line, text, quoted, terraform)]
         joined = "".join([chunk[0] for chunk in chunks])
         yield Piece(joined, chunks, line_end + 1, at, _target(text, found, line_end), UNKNOWN in joined)
+
+
+def strings(text: str) -> Iterator[Piece]:
+    """The strings of a Terraform file in which a policy stands."""
+    for found in _STRING.finditer(text):
+        chunks: list[Chunk] = []
+        at, end = found.span(1)
+        while (special := _IN_STRING.search(text, at, end)) is not None:
+            chunks.append((text[at : special.start()], at, special.start() - at))
+            chunks += _unescaped(text, special.start(), special[0], end)
+            at = special.end() if special[0] != "${" else min(_closed(text, special.end(), "{"), end)
+        chunks.append((text[at:end], at, end - at))
+        joined = "".join([chunk[0] for chunk in chunks])
+        yield Piece(joined, chunks, found.start(1), found.end(1), "", UNKNOWN in joined)
+
+
+def _unescaped(text: str, at: int, piece: str, end: int) -> Iterator[Chunk]:
+    if piece == "${":
+        width = min(_closed(text, at + 2, "{"), end) - at
+        yield UNKNOWN * width, at, width
+    elif piece in ("$${", "%%{"):
+        yield piece[0], at, 2
+        yield "{", at + 2, 1
+    elif piece[1] == "u":
+        yield chr(int(piece[2:], 16)), at, len(piece)
+    else:
+        yield _ESCAPES.get(piece[1], piece[1]), at, len(piece)
 
 
 def _body(text: str, start: int, found: re.Match[str], terraform: bool) -> tuple[list[tuple[int, int]], int] | None:
