@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kube_audit_lint.checks import Hit, _blocked
 from kube_audit_lint.checks._decided import name_of, rule_place, unlimited
+from kube_audit_lint.model.policy import PolicyRule
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.subject import Params, PolicySubject
 
@@ -73,4 +74,15 @@ def _mend(subject: PolicySubject, analysis: Analysis, rule: int, reach: Reach, s
         return f"Remove rule {rule + 1}."
     if unlimited(analysis.policy.rules[first]):
         return f"Move {name_of(subject, first)}, which takes every request, to the end."
-    return f"Move rule {rule + 1} in front of {name_of(subject, first)}, or narrow that rule."
+    move = f"Move rule {rule + 1} in front of {name_of(subject, first)}, or narrow that rule."
+    if _takes_bodies_of_secrets(analysis.policy.rules[rule]):
+        return f"{move} A rule that keeps secrets at Metadata has to stand in front of both."
+    return move
+
+
+def _takes_bodies_of_secrets(rule: PolicyRule) -> bool:
+    """Whether the rule would record what is in secrets, once it is reached."""
+    if rule.level not in ("Request", "RequestResponse") or rule.non_resource_urls:
+        return False
+    core = [entry.resources for entry in rule.resources if entry.group in ("", "*")]
+    return not rule.resources or any(not items or not {"*", "secrets", "secrets/*"}.isdisjoint(items) for items in core)
