@@ -11,6 +11,7 @@ from kube_audit_lint.forms.kubeadm_versions import kubernetes_of
 from kube_audit_lint.model.document import Misshape
 from kube_audit_lint.model.server import Flag, Mount
 from kube_audit_lint.model.source import Place
+from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.reading.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.reading.offsets import embedded_text
@@ -77,7 +78,7 @@ def patches_of(sections: Iterable[Mapping], versions: Versions | None) -> Patche
         for patch in _merge_patches(section, patches.misshapes):
             if patch.string("kind") == _KIND:
                 patches.add(patch, target)
-            elif "apiServer" in patch.entries:
+            elif "apiServer" in patch.entries and not is_unknown(patch.string("kind") or ""):
                 patches.misshapes.append(_not_that_kind(patch))
         for item in section.items("kubeadmConfigPatchesJSON6902"):
             if isinstance(item, Mapping) and item.string("kind") == _KIND:

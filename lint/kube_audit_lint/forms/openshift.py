@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.inside import joined
 from kube_audit_lint.forms.openshift_arguments import found_in_arguments
-from kube_audit_lint.forms.openshift_profiles import SERVER_DEFAULTS, shapes_of_audit
+from kube_audit_lint.forms.openshift_profiles import MISSING, SERVER_DEFAULTS, shapes_of_audit
 from kube_audit_lint.forms.settings import Reader, misspelt
 from kube_audit_lint.model.document import Found, Misshape
 from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.reading.nodes import Document, Mapping, Scalar
 
 _READER = Reader("the APIServer object", "it is dropped when the object is applied", "the object is refused")
@@ -30,7 +31,13 @@ def read(document: Document, context: Context) -> Found | None:
     """The objects of a document that configure the audit of OpenShift's API servers."""
     root = document.mapping
     parts = [found for item in _objects(root) if (found := _found(item)) is not None] if root is not None else []
-    return joined(parts) if parts else None
+    if not parts:
+        return None
+    found = joined(parts)
+    if context.neutral is not None:
+        # What a template's statements may add elsewhere is not missing.
+        found = found._replace(misshapes=tuple(one for one in found.misshapes if MISSING not in one.message))
+    return found
 
 
 def _objects(root: Mapping) -> Iterator[Mapping]:
@@ -97,10 +104,16 @@ def _elsewhere(root: Mapping, spec: Mapping | None) -> Found | None:
     """An audit section in another of OpenShift's configuration objects."""
     audit = spec.mapping("audit") if spec is not None else None
     key = spec.key("audit") if spec is not None else None
-    if audit is None or key is None or not ("profile" in audit.entries or "customRules" in audit.entries):
+    kind = root.string("kind") or ""
+    if (
+        audit is None
+        or key is None
+        or is_unknown(kind)
+        or not ("profile" in audit.entries or "customRules" in audit.entries)
+    ):
         return None
     message = (
-        f"{root.string('kind')} has no audit settings: this is dropped. The APIServer object decides what all of "
+        f"{kind} has no audit settings: this is dropped. The APIServer object decides what all of "
         "OpenShift's API servers record, the OAuth server's among them."
     )
     return Found(misshapes=(Misshape("unknown-setting", key.place, message, "Write it into `kind: APIServer`."),))

@@ -13,6 +13,9 @@ from kube_audit_lint.model.document import Misshape
 from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.reading.nodes import Mapping, Node, Scalar, Sequence
 
+MISSING = "Required value"
+"""In messages about what is not there."""
+
 PROFILES = ("Default", "WriteRequestBodies", "AllRequestBodies", "None")
 
 _UNSUPPORTED = 'Unsupported value: "{}": supported values: ' + ", ".join(f'"{name}"' for name in PROFILES)
@@ -68,7 +71,7 @@ def _shape_of_rule(item: Mapping, reader: Reader) -> Iterator[Misshape]:
     yield from shape_of_profile(item.get("profile"), reader, f"spec.audit.customRules.profile: {_UNSUPPORTED}")
     for name in ("group", "profile"):
         if name not in item.entries and not any(is_unknown(key) for key in item.entries):
-            message = f"This rule has no {name}: {reader.refused} (`spec.audit.customRules.{name}: Required value`)."
+            message = f"This rule has no {name}: {reader.refused} (`spec.audit.customRules.{name}: {MISSING}`)."
             yield Misshape("wrong-shape", first_place(item), message, f"Add `{name}:`.")
 
 

@@ -1,0 +1,52 @@
+"""Every form as a template: no placeholder and no statement adds a finding that the filled file has not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kube_audit_lint.config import load_config
+from kube_audit_lint.engine import run
+from kube_audit_lint.options import Options
+from kube_audit_lint.rule import shipped
+from test_same_in_every_form import FORMS
+
+NO_TEMPLATES = {"heredocs", "fenced", "minikube"}
+EVERY = 9
+"""Of the many ways to make a template of a file, each of so many is tried; which ones differs from form to form."""
+
+VALUE = re.compile(r"(?<=: )(?![|>])\S.*$|(?<==)\S+$|(?<=\")[^\"\n]+(?=\")", re.MULTILINE)
+
+
+def rules(path: Path) -> set[str]:
+    report = run(Options((str(path),)), load_config(), shipped()).report
+    assert report.errors == ()
+    return {one.rule for one in report.findings}
+
+
+def templates(text: str) -> Iterator[str]:
+    for found in VALUE.finditer(text):
+        yield text[: found.start()] + "{{ some_value }}" + text[found.end() :]
+    lines = text.splitlines(keepends=True)
+    for at, line in enumerate(lines):
+        before, after = "".join(lines[:at]), "".join(lines[at + 1 :])
+        yield f"{before}{{% if some %}}\n{line}{{% endif %}}\n{after}"
+        yield f"{before}{{% if some %}}\n{line}{{% else %}}\n{line}{{% endif %}}\n{after}"
+        yield f"{before}{{{{ some_block }}}}\n{line}{after}"
+
+
+@pytest.mark.parametrize("form", sorted(FORMS.keys() - NO_TEMPLATES))
+def test_nothing_is_said_of_what_a_template_decides(form: str, tmp_path: Path) -> None:
+    for name, text in FORMS[form][0].items():
+        if name.endswith("policy.yaml"):
+            continue
+        (tmp_path / name).write_text(text)
+        said = rules(tmp_path / name)
+        (tmp_path / name).unlink()
+        for number, template in enumerate(templates(text)):
+            if (number + len(form)) % EVERY == 0:
+                (tmp_path / f"{name}.j2").write_text(template)
+                assert rules(tmp_path / f"{name}.j2") <= said, template
+        (tmp_path / f"{name}.j2").unlink()
