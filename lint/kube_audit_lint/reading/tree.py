@@ -341,7 +341,10 @@ def _go(node: Node, depth: int = 0) -> str:
 def _go_scalar(node: Scalar) -> str:
     if node.kind == "string":
         return go_quote(node.value)
-    return "interface {}(nil)" if node.kind == "null" else node.value
+    if node.kind == "int" and int(node.value) > MAX_INT:
+        return f"{int(node.value):#x}"
+    infinite = {".inf": "+Inf", "-.inf": "-Inf", ".nan": "NaN", "null": "interface {}(nil)"}
+    return infinite.get(node.value, node.value)
 
 
 def go_quote(text: str) -> str:
