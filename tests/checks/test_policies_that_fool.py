@@ -596,6 +596,15 @@ def test_advice_fits_the_rule() -> None:
     first = "Move rule 1 (line 5), which takes every request, to the end."
     assert one((METADATA, f"level: None, {core('events')}"), "unreachable-rule").mend == first
     assert one((METADATA, METADATA), "unreachable-rule").mend == "Remove rule 2."
+    twice = "Remove rule 1 (line 5): it takes every request, as rule 2 (line 6) is to."
+    assert one((METADATA, "level: Request"), "unreachable-rule").mend == twice
+    assert (
+        "A rule that keeps secrets at Metadata"
+        in one(
+            ("level: None, users: [jane]", "level: Request, users: [jane], verbs: [create]", METADATA),
+            "unreachable-rule",
+        ).mend
+    )
     secrets = "secrets-above-metadata"
     assert (
         one((f"level: Request, {core('secrets')}", METADATA), secrets).mend == "Write `level: Metadata` in this rule."
@@ -647,3 +656,32 @@ def test_urls_alone_are_told_apart() -> None:
 def test_what_is_lost_with_a_stage(stages: str, words: str) -> None:
     head = HEAD.replace("[RequestReceived]", f"[{stages}ResponseComplete]")
     assert words in one((METADATA,), "stage-omitted", head=head).message
+
+
+def pedantic(id: str, *rules: str) -> list[int]:
+    """The lines of which a rule speaks that is silent by default."""
+    subject = subject_of(HEAD + "".join(f"- {{{rule}}}\n" for rule in rules), "")
+    return [one.line for one in said_by(shipped().rules[id], subject)]
+
+
+def test_of_two_twins_one_is_to_go() -> None:
+    """A rule that makes another unreachable is not said to be redundant, too: without both it would be otherwise."""
+    pods = core("pods")
+    assert pedantic("redundant-rule", f"level: Request, {pods}", f"level: Request, {pods}", METADATA) == []
+    assert pedantic("redundant-rule", f"level: Metadata, {core('secrets')}", METADATA) == [5]
+    assert pedantic("redundant-rule", f"level: Metadata, {pods}", "level: None") == []
+    assert pedantic("redundant-rule", "level: None") == []
+
+
+def test_only_what_is_frequent_is_noise() -> None:
+    rbac = "resources: [{group: rbac.authorization.k8s.io}]"
+    assert pedantic("noisy-bodies", f"level: RequestResponse, {rbac}", METADATA) == []
+    assert pedantic("noisy-bodies", f"level: RequestResponse, {WRITES}, {core('pods', 'configmaps')}", METADATA) == []
+    assert pedantic("noisy-bodies", f"level: RequestResponse, {core('pods')}", METADATA) == [5]
+
+
+def test_who_creates_an_object_sends_no_managed_fields() -> None:
+    pods = core("pods")
+    assert pedantic("managed-fields-recorded", f"level: Request, verbs: [create, patch], {pods}", METADATA) == []
+    assert pedantic("managed-fields-recorded", f"level: Request, verbs: [update], {pods}", METADATA) == [5]
+    assert pedantic("managed-fields-recorded", f"level: RequestResponse, verbs: [create], {pods}", METADATA) == [5]

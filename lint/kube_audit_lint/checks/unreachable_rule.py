@@ -73,6 +73,11 @@ def _mend(subject: PolicySubject, analysis: Analysis, rule: int, reach: Reach, s
     if same:
         return f"Remove rule {rule + 1}."
     if unlimited(analysis.policy.rules[first]):
+        last = next(
+            (at for at in range(first + 1, len(analysis.policy.rules)) if unlimited(analysis.policy.rules[at])), 0
+        )
+        if last:
+            return f"Remove {name_of(subject, first)}: it takes every request, as {name_of(subject, last)} is to."
         return f"Move {name_of(subject, first)}, which takes every request, to the end."
     move = f"Move rule {rule + 1} in front of {name_of(subject, first)}, or narrow that rule."
     if _takes_bodies_of_secrets(analysis.policy.rules[rule]):
