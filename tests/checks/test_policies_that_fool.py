@@ -68,8 +68,10 @@ class Said(NamedTuple):
 def subject_of(text: str, versions: str) -> PolicySubject:
     source, documents = read_file("audit-policy.yaml", text.encode())
     found = policy.read(documents[0], Context(source, tuple(documents), "policy"))
+    judged = parse_versions(versions) if versions else DEFAULT
     assert found is not None
-    return PolicySubject(found.policies[0], parse_versions(versions) if versions else DEFAULT)
+    assert judged is not None
+    return PolicySubject(found.policies[0], judged)
 
 
 def said_by(rule: Rule, subject: PolicySubject) -> Iterable[Said]:
