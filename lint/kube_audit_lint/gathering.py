@@ -73,6 +73,10 @@ class Gathering:
 
     def read_counterparts(self) -> None:
         """The policies that servers load and the servers that load policies, where they were not named."""
+        if any(server.flag_files for server in self._servers()):
+            from kube_audit_lint.environments import join
+
+            join(list(self._servers()))
         self._policies_by_mount()
         if self.options.paths and any(not os.path.isdir(path) for path in self.options.paths):
             self._unnamed()

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from form_samples import POLICY, flags, found_in, linked, misshapes, server_in
+from kube_audit_lint.config import load_config
+from kube_audit_lint.engine import run
 from kube_audit_lint.model.unknown import is_unknown
+from kube_audit_lint.options import Options
+from kube_audit_lint.rule import shipped
 
 UNIT = """[Unit]
 Description=Kubernetes API Server
@@ -162,6 +168,25 @@ def test_an_environment_file_of_many_lines() -> None:
 @pytest.mark.parametrize("value", ["--audit-log-maxage=7", "--etcd-servers=x --audit-log-maxage=7 $MORE"])
 def test_a_part_of_an_environment(value: str) -> None:
     assert server_in(f'KUBE_APISERVER_OPTS="{value}"\n', "apiserver").partial
+
+
+def test_a_unit_and_its_environment_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unit_text = unit(
+        "/usr/bin/kube-apiserver --audit-policy-file=/p.yaml $KUBE_API_ARGS",
+        "EnvironmentFile=-/etc/kubernetes/apiserver\n",
+    )
+    files = {"kube-apiserver.service": unit_text, "apiserver": ENVIRONMENT.replace("--audit-policy-file", "--x")}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+
+    def said(*paths: str) -> list[str]:
+        return [one.rule for one in run(Options(paths), load_config(), shipped()).report.findings]
+
+    assert "no-audit-policy" in said("apiserver")
+    assert "no-audit-policy" not in said(".")
+    assert said(".").count("log-maxage") == 1
+    assert "log-maxbackup" in said(".")
 
 
 ARGUMENTS = """--cert-dir=${SNAP_DATA}/certs

@@ -42,6 +42,7 @@ def read_text(source: Source, context: Context) -> Found | None:
         return None
     values = [spelt.value(word) for word in words]
     server = ApiServer("environment", place, flags_of(values, spelt.part), partial=_partial(values))
+    server.variables = tuple(one.key for one in assignments)
     return Found(servers=(server,))
 
 

@@ -25,6 +25,7 @@ _SECTION = re.compile(r"(?m)^[ \t]*\[Service\][ \t]*\r?$")
 _HEAD = re.compile(r"(?:\s*[#;][^\n]*\n)*\s*\[")
 """How a unit begins, which a script that writes one does not."""
 _NAMED = re.compile(r"(?i)kube-?api-?server|kubernetes[ -]api[ -]?server")
+_VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Za-z_]\w*)")
 _SPECIFIER = re.compile(r"%(.)")
 
 
@@ -43,8 +44,11 @@ def read_text(source: Source, context: Context) -> Found | None:
     servers: list[ApiServer] = []
     misshapes: list[Misshape] = []
     for one in _started(assignments):
-        server = _server(_command(one.value), variables, spelt, named)
+        command = _command(one.value)
+        server = _server(command, variables, spelt, named)
         if server is not None:
+            server.flag_files = tuple(_files(assignments))
+            server.variables = tuple(_taken(command, variables)) if server.flag_files else ()
             servers.append(server)
             misshapes += _broken(one, text, context)
     if not servers:
@@ -103,6 +107,22 @@ def _variables(assignments: Sequence[Assignment]) -> dict[str, list[Letter]]:
                 if equals:
                     found[name] = list(word.letters[len(name) + 1 :])
     return found
+
+
+def _files(assignments: Sequence[Assignment]) -> Iterator[str]:
+    """The files that EnvironmentFile names."""
+    for one in assignments:
+        path = _text(one.value).strip().removeprefix("-")
+        if one.section == "Service" and one.key == "EnvironmentFile" and path:
+            yield path
+
+
+def _taken(command: list[Word], variables: dict[str, list[Letter]]) -> Iterator[str]:
+    """The variables that only such a file can set."""
+    for word in command:
+        for found in _VARIABLE.finditer(word.text):
+            if found[1] not in variables:
+                yield found[1]
 
 
 def _drop_in(variables: dict[str, list[Letter]], spelt: Spelt) -> Iterator[ApiServer]:

@@ -101,6 +101,8 @@ class ApiServer:
         nothing can be said of what it does not show.
     flags_fixed: the form has no place for flags (OpenShift): rules about missing flags are silent.
     spelling: how the form writes a flag with a value (`auditLogMaxAge: 30`); None where it is `--name=value`.
+    flag_files: files that hold further flags (a unit's EnvironmentFile). variables: those that it takes from them;
+        of such a file, all that it sets.
     name, namespace: the pod's, "" when the form has none.
     """
 
@@ -109,6 +111,7 @@ class ApiServer:
         "defaults",
         "environment",
         "files",
+        "flag_files",
         "flags",
         "flags_fixed",
         "form",
@@ -119,6 +122,7 @@ class ApiServer:
         "place",
         "policy",
         "spelling",
+        "variables",
         "version_place",
         "versions",
         "volumes",
@@ -141,6 +145,8 @@ class ApiServer:
         partial: bool = False,
         flags_fixed: bool = False,
         spelling: Callable[[str, str], str] | None = None,
+        flag_files: tuple[str, ...] = (),
+        variables: tuple[str, ...] = (),
         name: str = "",
         namespace: str = "",
         container: str = "",
@@ -159,6 +165,8 @@ class ApiServer:
         self.partial = partial
         self.flags_fixed = flags_fixed
         self.spelling = spelling
+        self.flag_files = flag_files
+        self.variables = variables
         self.name = name
         self.namespace = namespace
         self.container = container
