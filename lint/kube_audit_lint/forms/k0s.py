@@ -14,7 +14,7 @@ from kube_audit_lint.forms.arguments import flags_of
 from kube_audit_lint.forms.inside import joined
 from kube_audit_lint.forms.k0s_files import Around, around
 from kube_audit_lint.forms.kubeadm_parts import flags_of_arguments
-from kube_audit_lint.forms.settings import Reader, meant, misspelt, shape_of_flags
+from kube_audit_lint.forms.settings import Reader, in_map, meant, misspelt, shape_of_flags
 from kube_audit_lint.model.document import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, Flag, Value
 from kube_audit_lint.model.source import Place
@@ -75,6 +75,7 @@ def _found(configuration: Mapping, context: Context, carried: Around) -> Found:
         files=carried.files,
         # The object that k0s keeps in the cluster says nothing of a controller's own settings.
         partial=api is None and metadata is not None and "namespace" in metadata.entries,
+        spelling=in_map,
         name="kube-apiserver",
     )
     misshapes: list[Misshape] = []

@@ -57,6 +57,7 @@ def read(document: Document, context: Context) -> Found | None:
         version_place=version.place if version is not None and versions else None,
         files=tuple(files),
         partial=True,
+        spelling=lambda name, value: f'- {{key: {name}, value: "{value}"}}' if value else name,
         name="kube-apiserver",
     )
     return Found(servers=(server,), misshapes=tuple(misshapes))

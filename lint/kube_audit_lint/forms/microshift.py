@@ -50,9 +50,15 @@ def read(document: Document, context: Context) -> Found | None:
         tuple(_flags(section)),
         defaults=SERVER_DEFAULTS,
         flags_fixed=True,
+        spelling=_spelling,
         name="kube-apiserver",
     )
     return Found(servers=(found,), misshapes=tuple(misshapes))
+
+
+def _spelling(name: str, value: str) -> str:
+    key = next((key for key, flag in _FLAGS.items() if flag == name), name)
+    return f"{key}: {value}" if value else key
 
 
 def _flags(section: Mapping) -> Iterator[Flag]:

@@ -57,6 +57,7 @@ def _server(words: list[Word], start: int, context: Context) -> ApiServer | None
         versions=versions,
         version_place=place if versions else None,
         mounts=tuple(always_mounted(place, _CERTIFICATES)),
+        spelling=lambda name, value: f"--extra-config={_PREFIX}{name}" + (f"={value}" if value else ""),
         name="kube-apiserver",
         namespace="kube-system",
     )

@@ -60,6 +60,7 @@ def _found(section: Mapping) -> Found | None:
         return Found(misshapes=tuple(misshapes)) if misshapes else None
     place = section.key("apiServerArguments") or section.key("auditConfig")
     server = ApiServer("openshift", place.place if place else section.place, tuple(flags), policy=policy, partial=True)
+    server.spelling = _in_lists
     return Found((policy,) if policy else (), (server,), tuple(misshapes))
 
 
@@ -68,6 +69,10 @@ def _flags(arguments: Mapping) -> Iterator[Flag]:
         name = Value(entry.key.value, entry.key.place)
         for node in entry.value.items if isinstance(entry.value, Sequence) else [entry.value]:
             yield setting(name, value_of(node))
+
+
+def _in_lists(name: str, value: str) -> str:
+    return f'{name}: ["{value}"]' if value else name
 
 
 def _settings(audit: Mapping) -> Iterator[Flag]:

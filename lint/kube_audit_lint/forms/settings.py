@@ -12,7 +12,7 @@ from kube_audit_lint.model.version import Versions
 from kube_audit_lint.reading.nodes import Document, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.record import NamedTuple
 
-__all__ = ["Reader", "first_place", "meant", "misspelt", "part_as_policy", "shape_of_flags"]
+__all__ = ["Reader", "first_place", "in_map", "meant", "misspelt", "part_as_policy", "shape_of_flags"]
 
 
 class Reader(NamedTuple):
@@ -83,6 +83,11 @@ def _shape_of_value(value: Node, reader: Reader) -> Iterator[Misshape]:
         what = "object" if isinstance(value, Mapping) else "array"
         message = f"The value of a flag is a string here: {reader.refused}{reader.cannot(what)}."
         yield Misshape("wrong-shape", first_place(value), message, "Write the value as one string.")
+
+
+def in_map(name: str, value: str) -> str:
+    """How a flag is written in a map of strings."""
+    return f'{name}: "{value}"' if value else name
 
 
 def part_as_policy(node: Node, place: Place, form: str, versions: Versions | None = None) -> PolicyDocument:

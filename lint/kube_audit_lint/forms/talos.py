@@ -15,7 +15,7 @@ from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.arguments import setting
 from kube_audit_lint.forms.json_patch import operations
 from kube_audit_lint.forms.kubeadm_parts import value_of
-from kube_audit_lint.forms.settings import Reader, meant, misspelt, part_as_policy, shape_of_flags
+from kube_audit_lint.forms.settings import Reader, in_map, meant, misspelt, part_as_policy, shape_of_flags
 from kube_audit_lint.forms.talos_mounts import CONFIG_FOLDER, DEFAULTS, VOLUME_KEYS, mounts_of
 from kube_audit_lint.model.document import Found, Misshape, PolicyDocument
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile, Value
@@ -165,6 +165,7 @@ def _server(section: Mapping, place: Place, policy: PolicyDocument | None) -> Ap
         version_place=version_place,
         mounts=tuple(mounts_of(section.get("extraVolumes"), place)),
         files=(HostFile(CONFIG_FOLDER, place),),
+        spelling=in_map,
         name="kube-apiserver",
         namespace="kube-system",
     )
@@ -207,6 +208,6 @@ def _json_patch(root: Node | None) -> Found | None:
         place = place or operation.path.place
     if place is None:
         return None
-    server = ApiServer("talos", place, tuple(flags), defaults=DEFAULTS, partial=True)
+    server = ApiServer("talos", place, tuple(flags), defaults=DEFAULTS, partial=True, spelling=in_map)
     server.policy = policies[-1] if policies else None
     return Found(tuple(policies), (server,))
