@@ -25,6 +25,9 @@ NEARBY_LIMIT = 2000
 _TEMPLATE_MARKS = ("{{", "{%", "<%", "#@", "%{", "${", "$(", "\\$")
 """One of them is in every template; most files hold none, and need no more of templates."""
 
+_ENDINGS = (".yaml", ".yml", ".json")
+_SETTINGS = ("audit-policy-file", "audit-log-path", "auditPolicyFile", "auditLogPath", "audit_log:")
+
 _NEVER_NEARBY = {".git", "node_modules", ".venv", "venv", "vendor", "__pycache__"}
 
 
@@ -54,7 +57,19 @@ def collect(
         found = _of_text(source, context)
     if template is not None:
         found = _of_template(found, template, source)
+    elif not found:
+        found = _unreadable(documents, source)
     return Collected(source, documents, found, reported) if found else None
+
+
+def _unreadable(documents: tuple[Document, ...], source: Source) -> Found:
+    """A note where a file shows settings of auditing, but nobody can read it."""
+    problem = next((one.problem for one in documents if one.problem is not None), None)
+    if problem is None or not source.path.endswith(_ENDINGS):
+        return Found()
+    if not any(mark in source.text for mark in _SETTINGS):
+        return Found()
+    return Found(notes=(Note(problem.place, f"audit settings in a file that cannot be read: {problem.message}"),))
 
 
 def _read(path: str, data: bytes, embedded: bool) -> tuple[Source, tuple[Document, ...], Neutral | None]:

@@ -6,7 +6,7 @@ from base64 import b64encode
 from textwrap import indent
 
 import pytest
-from form_samples import POLICY, found_in, linked, policy_in
+from form_samples import POLICY, found_in, linked, notes, policy_in
 
 IN_LINE = indent(POLICY, "      ")
 
@@ -87,3 +87,11 @@ def test_manifests_in_strings() -> None:
 )
 def test_others_are_passed_over(text: str) -> None:
     assert not found_in(text)
+
+
+def test_settings_that_cannot_be_read_are_told() -> None:
+    text = " kubeAPIServer:\n    auditPolicyFile: /etc/policy.yaml\n  encryptionConfig: true\n"
+    (note,) = notes(text)
+    assert note.startswith("audit settings in a file that cannot be read: yaml: ")
+    assert not notes(text, "notes.txt")
+    assert not notes(text.replace("auditPolicyFile", "other"))
