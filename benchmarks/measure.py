@@ -130,6 +130,17 @@ def table(rows: Iterable[Row]) -> str:
     return "\n".join(lines)
 
 
+def short_table(rows: Iterable[Row]) -> str:
+    """All rows with little more than their medians."""
+    lines = ["| What | Who | Median | Times the first |", "|---|---|--:|--:|"]
+    title = ""
+    for row in rows:
+        what = "" if row.title == title else row.title
+        title = row.title
+        lines.append(f"| {what} | {row.label} | {_seconds(row.median)} | {row.ratio:.2f} |")
+    return "\n".join(lines)
+
+
 def _seconds(value: float) -> str:
     return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.3g} ms"
 

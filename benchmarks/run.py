@@ -2,14 +2,12 @@
 
     python benchmarks/run.py [--peers] [--write]
 
-Builds the wheel and installs it into an environment of its own, as users have it. Analysis benchmarks are
-taken from `benchmarks/analysis.py` when it is there: `groups()` returns `measure.Group`s.
+Builds the wheel and installs it into an environment of its own, as users have it.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import platform
 import shutil
@@ -19,12 +17,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from measure import Case, Group, Row, command, measure, table
+import analysis
+from blocks import put
+from measure import Case, Group, Row, command, measure, short_table, table
 from tree import grow
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "benchmarks.md"
-START, END = "<!-- benchmarks: start -->", "<!-- benchmarks: end -->"
+PAGE, README = ROOT / "docs" / "benchmarks.md", ROOT / "README.md"
 EXAMPLES = ROOT / "examples" / "ack" / "good"
 FOUND = (0, 1)
 OURS = "kube-audit-lint"
@@ -43,14 +42,15 @@ def main() -> None:
     text = f"{_machine()}\n\n{table(rows)}"
     print(text)
     if options.write:
-        _write(text)
+        put(PAGE, "benchmarks", text)
+        put(README, "benchmarks", short_table(rows))
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measures the linter beside other programs.")
     parser.add_argument("--peers", action="store_true", help="also Checkov, which is large and slow to install")
-    parser.add_argument("--no-analysis", action="store_true", help="without benchmarks/analysis.py")
-    parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE.relative_to(ROOT)}")
+    parser.add_argument("--no-analysis", action="store_true", help="without those of the analysis")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md and README.md")
     return parser.parse_args()
 
 
@@ -74,7 +74,7 @@ def _groups(folder: Path, options: argparse.Namespace) -> Iterator[Group]:
         yield _peers(folder, check, policy, manifest)
     yield from _tree(folder / "tree", lint, yamllint)
     if not options.no_analysis:
-        yield from _analysis()
+        yield from analysis.groups(lint, folder / "analysis")
 
 
 def _pair(folder: Path) -> tuple[str, str]:
@@ -118,14 +118,6 @@ def _peers(folder: Path, check: Case, policy: str, manifest: str) -> Group:
     )
 
 
-def _analysis() -> Iterator[Group]:
-    if importlib.util.find_spec("analysis") is None:
-        return
-    import analysis  # type: ignore[import-not-found,unused-ignore]
-
-    yield from analysis.groups()
-
-
 def _wheel(folder: Path) -> Path:
     """Built from a copy, for setuptools keeps what it built and would put files of yesterday into it."""
     source = folder / "source"
@@ -153,15 +145,6 @@ def _pip(python: str, *arguments: str) -> None:
 def _machine() -> str:
     kind = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     return f"Python {platform.python_version()} on {kind}; medians of interleaved runs after a warm-up."
-
-
-def _write(text: str) -> None:
-    page = PAGE.read_text("utf-8")
-    before, _, rest = page.partition(START)
-    _, found, after = rest.partition(END)
-    if not found:
-        sys.exit(f"{PAGE}: the markers {START} and {END} are missing")
-    PAGE.write_text(f"{before}{START}\n{text}\n{END}{after}", "utf-8")
 
 
 if __name__ == "__main__":

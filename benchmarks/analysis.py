@@ -1,0 +1,173 @@
+"""What the exact analysis of policies costs: in a run, with many rules, beside an SMT solver, and at its worst.
+
+`groups` gives the measurements to run.py. Policies and the solver's encoding are those of tests/analysis.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import random
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from measure import Case, Group, call, command
+
+HERE = Path(__file__).resolve().parent
+TESTS = HERE.parent / "tests" / "analysis"
+THIRTY = HERE / "thirty-rules.yaml"
+ASKING = ("first-match", "recorded")
+"""The categories of rules that ask the analysis."""
+
+FOUND = (0, 1)
+MINOR = 30
+
+
+def groups(lint: str, folder: Path) -> Iterator[Group]:
+    """lint: the installed command. folder: where policies can be written."""
+    folder.mkdir(exist_ok=True)
+    yield _added(lint, "A policy of 30 rules: what the analysis adds to a run", THIRTY, 21)
+    dense = _written(folder / "dense.yaml", _dense(1000))
+    yield _reach(lint, "1,000 rules that overlap: which ever decide anything, and what is recorded", dense)
+    yield _added(lint, "The same, and everything else that a run says of it, with proofs", dense, 5)
+    hard = _written(folder / "hard.yaml", _entangled())
+    yield _added(lint, "A policy of 300 rules, made so that no analysis can be exact in time", hard, 3)
+    if importlib.util.find_spec("z3") is None:
+        print("without the solver: install the extra `test`", file=sys.stderr)
+        return
+    yield _solver()
+
+
+def _added(lint: str, title: str, policy: Path, repeats: int) -> Group:
+    argv = [lint, "check", "--kubernetes-version", f"1.{MINOR}", str(policy)]
+    without = [*argv, "--ignore", ",".join(ASKING)]
+    return Group(
+        title,
+        [Case("without the rules that ask it", command(without, FOUND)), Case("with them", command(argv, FOUND))],
+        repeats,
+        warm_ups=1,
+    )
+
+
+def _reach(lint: str, title: str, policy: Path) -> Group:
+    argv = [str(Path(lint).with_name("python")), str(HERE / "reach.py"), str(policy)]
+    return Group(
+        title,
+        [Case("the policy only read", command([*argv, "--only-read"])), Case("asked", command(argv))],
+        repeats=7,
+        warm_ups=1,
+    )
+
+
+def _written(path: Path, rules: Sequence[dict[str, Any]]) -> Path:
+    path.write_text(
+        yaml.safe_dump({"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": list(rules)}, sort_keys=False)
+    )
+    return path
+
+
+def _dense(count: int) -> list[dict[str, Any]]:
+    """Rules over the same few hundred resources and users, and none of them a catch-all but the last."""
+    from kube_audit_lint.kubernetes import resources
+
+    chosen = random.Random(11)
+    served = [
+        (group, name)
+        for group in resources.groups()
+        for name in resources.names(group)
+        if resources.served(group, name, MINOR)
+    ]
+    verbs = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
+    rules: list[dict[str, Any]] = []
+    for _ in range(count - 1):
+        rule: dict[str, Any] = {"level": chosen.choice(("None", "Metadata", "Request"))}
+        if chosen.random() < 0.5:
+            rule["users"] = [f"user-{number}" for number in chosen.sample(range(40), 4)]
+        if chosen.random() < 0.3:
+            rule["userGroups"] = [f"group-{number}" for number in chosen.sample(range(8), 2)]
+        rule["verbs"] = chosen.sample(verbs, 4)
+        if chosen.random() < 0.2:
+            rule["namespaces"] = [f"namespace-{number}" for number in chosen.sample(range(20), 3)]
+        taken = chosen.sample(served, 5)
+        rule["resources"] = [{"group": group, "resources": [name]} for group, name in taken]
+        rules.append(rule)
+    return [*rules, {"level": "Metadata"}]
+
+
+def _entangled() -> list[dict[str, Any]]:
+    """As a policy file has it, what tests/analysis/test_limits.py makes: every rule cuts every other in five ways."""
+    chosen = random.Random(5)
+
+    def some(what: str, size: int, most: int) -> list[str]:
+        return [f"{what}{number}" for number in chosen.sample(range(size), most)]
+
+    verbs = ("get", "list", "watch", "create", "update", "patch", "delete")
+    kinds = ("pods", "secrets", "configmaps", "services", "nodes", "endpoints", "events")
+    return [
+        {
+            "level": "None",
+            "users": some("user", 60, 20),
+            "userGroups": some("group", 60, 6),
+            "verbs": chosen.sample(verbs, 4),
+            "resources": [{"resources": chosen.sample(kinds, 4), "resourceNames": some("name", 30, 10)}],
+            "namespaces": some("space", 30, 10),
+        }
+        for _ in range(300)
+    ]
+
+
+def _solver() -> Group:
+    ours, theirs = _questions()
+    return Group(
+        "Which rules of 40 small policies are ever reached, and is anything unmatched (12 built-in resources)",
+        [Case("this analysis", call(ours)), Case("z3, an SMT solver, asked the same", call(theirs))],
+        repeats=3,
+        warm_ups=1,
+    )
+
+
+def _questions() -> tuple[Callable[[], object], Callable[[], object]]:
+    """The same questions, for the analysis and for the solver; the first call compares the answers."""
+    sys.path.insert(0, str(TESTS))
+    import test_z3 as solver  # type: ignore[import-not-found,unused-ignore]
+    from kube_audit_lint.analysis import space
+    from kube_audit_lint.analysis.analysis import Analysis
+    from kube_audit_lint.model.version import Versions
+    from policies import random_policy  # type: ignore[import-not-found,unused-ignore]
+
+    versions = Versions(MINOR, MINOR)
+    rows = [
+        (resource, space.Profile(frozenset(verbs), spaced, resource[2] != "", resource[1] == "namespaces"), 1 << MINOR)
+        for resource, (verbs, spaced) in solver.CATALOGUE.items()
+    ]
+    space._built_in_of = lambda versions, only: rows  # type: ignore[assignment,unused-ignore]
+    policies = [random_policy(random.Random(seed), 6) for seed in range(40)]
+    served = solver.Served()
+
+    def ours() -> list[bool]:
+        answers = []
+        for policy in policies:
+            analysis = Analysis(policy, versions)
+            answers += [bool(analysis.reach(index)) for index in range(len(policy.rules))]
+            answers.append(analysis.unmatched() is not None)
+        return answers
+
+    def theirs() -> list[bool]:
+        answers = []
+        for policy in policies:
+            asked = solver.z3.Solver()
+            asked.add(served.formula)
+            for rule in map(served.rule, policy.rules):
+                asked.push()
+                asked.add(rule)
+                answers.append(asked.check() == solver.z3.sat)
+                asked.pop()
+                asked.add(solver.z3.Not(rule))
+            answers.append(asked.check() == solver.z3.sat)
+        return answers
+
+    if ours() != theirs():
+        sys.exit("the analysis and the solver do not agree")
+    return ours, theirs
