@@ -28,6 +28,9 @@ _TEMPLATE_MARKS = ("{{", "{%", "<%", "#@", "%{", "${", "$(", "\\$")
 _ENDINGS = (".yaml", ".yml", ".json")
 _SETTINGS = ("audit-policy-file", "audit-log-path", "auditPolicyFile", "auditLogPath", "audit_log:")
 
+LARGE = 200_000
+"""Characters above which a stream is looked at document by document before any is parsed."""
+
 _NEVER_NEARBY = {".git", "node_modules", ".venv", "venv", "vendor", "__pycache__"}
 
 
@@ -82,6 +85,10 @@ def _read(path: str, data: bytes, embedded: bool) -> tuple[Source, tuple[Documen
     template = _neutral(path, text) if marked else None
     if template is not None:
         return source, tuple(read_documents(source, template.text)), template
+    if problem is None and len(text) > LARGE and not has_mark(data):
+        from kube_audit_lint.reading.large import read_large
+
+        return source, tuple(read_large(source)), None
     documents = tuple(read_documents(source, byte_problem=problem, marked=has_mark(data)))
     if marked and any(one.problem for one in documents):
         # What cannot be read as it stands may be a template of a kind that its name does not show.

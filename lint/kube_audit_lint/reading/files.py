@@ -8,7 +8,7 @@ import stat
 
 from kube_audit_lint.reading.look import interesting, is_binary, named_policy
 
-LIMIT = 10_000_000
+LIMIT = 5_000_000
 """Bytes above which a file is taken for something else than audit configuration."""
 
 _CHUNK = 1 << 20
