@@ -122,7 +122,7 @@ log-rate: 5
             "no-catch-all": {"severity": "off"},
             "blocking-strict": {"severity": "on"},
             "blind-spot": {"severity": "info"},
-            "retention-too-short": {"gigabytes-per-day": 5},
+            "retention-too-short": {"log-rate": 5},
         }
         assert settings.pedantic
         assert config.rule_folders == (os.path.realpath("lint-rules"), os.path.realpath("more"))

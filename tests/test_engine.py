@@ -223,6 +223,15 @@ class TestVersions:
         assert "1.28" in only(lint(versions=Versions(28, 28))).message
 
 
+def test_the_rate_of_the_log_is_the_readers_own() -> None:
+    """At a gigabyte a day these 101 GB hold 90 days; at ten they do not, in gigabytes by either name."""
+    write(kube_yaml=MANIFEST, policy_yaml=POLICY)
+    assert told(lint()) == []
+    for setting in ("log-rate: 10\n", "rules: {retention-too-short: {log-rate: 10}}\n"):
+        Path(".kube-audit-lint.yaml").write_text(setting)
+        assert "At 10 GB a day that is 10 days, not 90 days" in only(lint()).message
+
+
 class TestReport:
     def test_in_order_and_each_once(self) -> None:
         write(b_yaml=POLICY.replace("Metadata", "metadata"), a_yaml=POLICY.replace("[RequestReceived]", "[A, B]"))

@@ -214,7 +214,7 @@ class Config:
 
 
 _HINTS = (("policies", "policy"), ("servers", "server"))
-_LOG_RATE = ("retention-too-short", "gigabytes-per-day")  # what `log-rate` is a shorter name for
+_LOG_RATE = ("retention-too-short", "log-rate")  # what `log-rate` at the top is a shorter way to
 
 
 def load_config(path: str | None = None) -> Config:

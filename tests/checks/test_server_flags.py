@@ -269,6 +269,6 @@ def test_relative_paths(flags: list[str], expected: list[str]) -> None:
     ],
 )
 def test_retention(flags: tuple[str, ...], rate: int, expected: str | None) -> None:
-    found = hits("retention", subject(pod([LOG, *flags]), "1.30"), log_rate=rate)
+    found = hits("retention", subject(pod([LOG, *flags]), "1.30"), log_rate=rate / 1000)
     assert bool(found) == (expected is not None)
     assert expected is None or expected in said(found)

@@ -25,7 +25,7 @@ PARAMS: dict[str, Any] = {
         "log-rate": {
             "type": "number",
             "exclusiveMinimum": 0,
-            "description": "megabytes of audit log that the API server writes in a day",
+            "description": "gigabytes of audit log that the API server writes in a day",
         }
     },
     "required": ["log-rate"],
@@ -40,7 +40,7 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     server, versions = subject.server, subject.versions
     if log_file(server) is None or server.flag(_AGE) is None or server.partial:
         return
-    rate = params["log-rate"]
+    rate = params["log-rate"] * 1000
     short = {minor: kept for minor in _minors(subject) if (kept := _kept(server, minor, rate))}
     part = span(versions, short.__contains__)
     if part is None:
