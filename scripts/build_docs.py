@@ -1,4 +1,4 @@
-"""Writes a page for every rule (docs/rules/ID.md), their index, and the table of rules in README.md.
+"""Writes a page for every rule (docs/rules/ID.md), their index, the table of rules in README.md, and the templates.
 
 python scripts/build_docs.py            writes them
 python scripts/build_docs.py --check    fails when one is stale, or belongs to a rule that is gone
@@ -7,8 +7,10 @@ python scripts/build_docs.py --check    fails when one is stale, or belongs to a
 from __future__ import annotations
 
 import argparse
+import inspect
 import re
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ from catalogue_files import CATEGORIES, ROOT, bring_up_to_date, rules, text_of
 
 DOCS = ROOT / "docs" / "rules"
 README = ROOT / "README.md"
-BEGIN, END = "<!-- begin rules -->", "<!-- end rules -->"
+GUIDE = ROOT / "docs" / "rules-of-your-own.md"
+CHECKS = ROOT / "lint" / "kube_audit_lint" / "checks"
 DEFAULT_FILES = {"policy": "audit-policy.yaml"}
 EDIT = "<!-- Written by scripts/build_docs.py from {}: change that instead. -->"
 
@@ -25,12 +28,19 @@ def wanted() -> dict[Path, str]:
     """The files that this script writes."""
     files = {DOCS / f"{rule['id']}.md": page(rule) for rule in rules()}
     files[DOCS / "README.md"] = index()
-    if README.exists():
-        text = README.read_text("utf-8")
-        if BEGIN in text and END in text:
-            before, after = text.split(BEGIN)[0], text.split(END)[1]
-            files[README] = f"{before}{BEGIN}\n{table('docs/rules/')}\n{END}{after}"
+    files[README] = _with_block(README, "rules", table("docs/rules/"))
+    files[GUIDE] = _with_block(GUIDE, "templates", templates())
     return {path: text_of(text) for path, text in files.items()}
+
+
+def _with_block(page: Path, name: str, text: str) -> str:
+    """The page with this between its `<!-- begin NAME -->` and `<!-- end NAME -->`."""
+    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+    before, _, rest = page.read_text("utf-8").partition(begin)
+    _, found, after = rest.partition(end)
+    if not found:
+        raise SystemExit(f"{page}: the markers {begin} and {end} are missing")
+    return f"{before}{begin}\n{text}\n{end}{after}"
 
 
 def page(rule: dict[str, Any]) -> str:
@@ -129,6 +139,48 @@ def table(folder: str) -> str:
 def _row(rule: dict[str, Any], folder: str) -> str:
     severity = f"{rule['severity']}, pedantic" if rule.get("pedantic") else rule["severity"]
     return f"| [{rule['id']}]({folder}{rule['id']}.md) | {severity} | {rule['title'].replace('|', chr(92) + '|')} |"
+
+
+def templates() -> str:
+    """The templates that take parameters, with what each of them takes."""
+    parts = []
+    for path in sorted(CHECKS.glob("[a-z]*.py")):
+        template = import_module(f"kube_audit_lint.checks.{path.stem}")
+        if template.PARAMS.get("properties"):
+            about = (inspect.getdoc(template) or "").split("\n\n")[0].replace("\n", " ")
+            about = _sentence(re.sub(r"^Template `[^`]+`: ", "", about))
+            name = path.stem.replace("_", "-")
+            lines = _parameters(template.PARAMS)
+            parts.append(f"### {name}\n\n`subject: {template.SUBJECT}`. {about}\n\n{lines}")
+    return "\n\n".join(parts)
+
+
+def _parameters(schema: dict[str, Any], indent: str = "") -> str:
+    """A list of an object's properties, those of objects within below them."""
+    lines = []
+    for name, value in schema["properties"].items():
+        needed = ", needed" if name in schema.get("required", ()) else ""
+        about = f". {_sentence(value['description'])}" if "description" in value else ""
+        lines.append(f"{indent}- `{name}`: {_type(value)}{needed}{about}")
+        inner = value.get("items", value)
+        if "properties" in inner:
+            lines.append(_parameters(inner, indent + "  "))
+    return "\n".join(lines)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}."
+
+
+def _type(schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return " or ".join(f"`{value}`" for value in schema["enum"])
+    if schema.get("type") == "array":
+        return f"a list of {_type(schema['items'])}".replace("of a text", "of texts").replace(
+            "of a mapping", "of mappings"
+        )
+    names = {"string": "a text", "integer": "a number", "number": "a number", "boolean": "true or false"}
+    return names.get(schema.get("type", ""), "a mapping")
 
 
 def _fenced(text: str, language: str) -> str:
