@@ -142,6 +142,12 @@ def test_what_documentation_leaves_out() -> None:
     assert [note.message for note in found.notes] == ["this block cannot be read as it stands"]
 
 
+def test_documentation_about_something_else() -> None:
+    text = "kube-apiserver\n```yaml\napiVersion: k0s.k0sproject.io/v1beta1\nkind: ClusterConfig\nspec: {api: {}}\n```\n"
+    assert not embedded(text, "README.md").servers
+    assert embedded(text.replace("api: {}", "api: {extraArgs: {audit-log-maxage: '7'}}"), "README.md").servers
+
+
 def test_a_policy_that_a_script_writes_wrongly() -> None:
     found = embedded(f"cat <<'EOF' > audit-policy.yaml\n{POLICY}  - level: None\nEOF\n")
     assert found.policies[0].document.problem is not None

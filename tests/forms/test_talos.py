@@ -51,6 +51,10 @@ def test_talos_sets_a_policy_itself() -> None:
     assert linked(("a.yaml", machine("certSANs: [a]\n")), ("auditpolicy.yaml", POLICY)) is None
 
 
+def test_a_policy_that_a_patch_takes_out() -> None:
+    assert not found_in("cluster:\n  apiServer:\n    auditPolicy:\n      $patch: delete\n").policies
+
+
 def test_a_policy_that_is_not_loaded_because_of_a_flag() -> None:
     server = server_in(machine(SECTION.replace("extraArgs:", "extraArgs:\n  audit-policy-file: /etc/audit/x.yaml")))
     assert server.policy is None

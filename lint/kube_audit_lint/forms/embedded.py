@@ -7,6 +7,7 @@ import re
 from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.inside import found_in_text, joined
 from kube_audit_lint.model.document import Found, Note
+from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.source import Source
 from kube_audit_lint.model.uncertain import leave_open
 from kube_audit_lint.model.unknown import UNKNOWN
@@ -70,10 +71,10 @@ def _found(piece: Piece, source: Source, context: Context, fenced: bool) -> Foun
             policy.names = policy.names or (piece.name,)
     left_out = fenced and _ELLIPSIS.search(piece.text) is not None
     part = left_out or unknown_line or (neutral is not None and neutral.partial)
-    return _certain(found, part, fenced or piece.open or neutral is not None)
+    return _certain(found, part, fenced or piece.open or neutral is not None, fenced)
 
 
-def _certain(found: Found, part: bool, doubtful: bool) -> Found:
+def _certain(found: Found, part: bool, doubtful: bool, fenced: bool) -> Found:
     """Only what nothing that is left out can change; a piece that cannot be read is noted where it may become one."""
     policies = []
     notes = list(found.notes)
@@ -83,6 +84,13 @@ def _certain(found: Found, part: bool, doubtful: bool) -> Found:
             continue
         policy.partial = policy.partial or part
         policies.append(policy)
-    for server in found.servers:
+    servers = [server for server in found.servers if not fenced or _about_audit(server)]
+    for server in servers:
         leave_open(server, part)
-    return found._replace(policies=tuple(policies), notes=tuple(notes))
+    return found._replace(policies=tuple(policies), servers=tuple(servers), notes=tuple(notes))
+
+
+def _about_audit(server: ApiServer) -> bool:
+    """Whether documentation shows the server for its auditing: what it shows for else leaves auditing out."""
+    known = server.policy is not None or bool(server.defaults) or server.flags_fixed
+    return known or any(flag.name.startswith("audit") for flag in server.flags)

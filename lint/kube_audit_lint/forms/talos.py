@@ -98,9 +98,9 @@ def _server_document(root: Mapping, context: Context) -> Found | None:
 
 
 def _inline_policy(section: Mapping) -> PolicyDocument | None:
-    """The policy of `auditPolicy`; none when it is empty, for then it is Talos's own."""
+    """The policy of `auditPolicy`; none when it is empty or taken out, for then it is Talos's own."""
     node, key = section.mapping("auditPolicy"), section.key("auditPolicy")
-    if node is None or key is None or not node.entries:
+    if node is None or key is None or not node.entries or "$patch" in node.entries:
         return None
     return part_as_policy(node, key.place, "talos", _versions(section)[0])
 

@@ -28,6 +28,11 @@ _MARKS = tuple(
 _BASE64 = (b"YXVkaXQuazhzLmlv", b"F1ZGl0Lms4cy5pb", b"hdWRpdC5rOHMuaW")  # audit.k8s.io at its three alignments
 # What shows, beside its name, a server that has no audit flag: other flags, or a unit that takes them from a file.
 _STARTED = re.compile(rb"--[a-z]+-[a-z]|execstart")
+# The program or a name, not the word in a sentence, of which the CRDs of every operator with a pod template are full.
+_PROGRAM = (
+    rb"kube-apiserver[ \t]*(?:\\?\r?\n[ \t]*)?(?:--|\\|\$|\{|<)"
+    rb"|(?:[/\"'\[=,>{]|[-:]|\n)[ \t]*kube-apiserver(?![ \t]+[a-z]|[.,;]\s|[ \t]*\r?\n[ \t]*[a-z]+ [a-z])"
+)
 _EVENTS = re.compile(rb"\s*\{.{0,80}\"kind\"\s*:\s*\"event(?:list)?\"", re.DOTALL)
 _POLICY_NAME = re.compile(r"audit[^/]*polic|polic[^/]*audit", re.IGNORECASE)
 _SERVER_NAME = re.compile(r"kube-?apiserver[^/]*\Z", re.IGNORECASE)
@@ -59,6 +64,8 @@ def _marked(lower: bytes) -> bool:
     for word, mark in _MARKS:
         if word in lower and re.search(mark, lower):
             return True
+    if b"kube-apiserver" in lower and not re.search(_PROGRAM, lower) and b"hyperkube" not in lower:
+        return False
     return (b"kube-apiserver" in lower or b"hyperkube" in lower) and _STARTED.search(lower) is not None
 
 
