@@ -78,6 +78,8 @@ def _found(configuration: Mapping, context: Context, carried: Around) -> Found:
         spelling=in_map,
         name="kube-apiserver",
     )
+    if carried.part and not any(flag.name.startswith("audit-") for flag in server.flags):
+        server.partial = True
     misshapes: list[Misshape] = []
     if spec is not None:
         misshapes += misspelt(spec, ("api", *_BESIDE), _READER, "Write it in `api.extraArgs`.")

@@ -25,13 +25,17 @@ _OBJECTS = {"configMap": "ConfigMap", "configMapRef": "ConfigMap", "secret": "Se
 
 
 class Around(NamedTuple):
-    """What a carrying object says: the version, the files it brings, and what is in them."""
+    """What a carrying object says: the version, the files it brings, and what is in them.
+
+    part: it may be laid over another (an overlay without a version), or is a template that others fill.
+    """
 
     configuration: Mapping | None = None
     versions: Versions | None = None
     version_place: Place | None = None
     files: tuple[HostFile, ...] = ()
     found: Found = Found()
+    part: bool = False
 
 
 def around(root: Mapping, context: Context) -> Around | None:
@@ -47,6 +51,11 @@ def around(root: Mapping, context: Context) -> Around | None:
     template = spec.mapping("template")
     if kind.endswith("Template") and template is not None:
         spec = template.mapping("spec") or spec
+    found = _control_plane(spec, group, kind, context)
+    return found._replace(part="version" not in spec.entries) if found is not None else None
+
+
+def _control_plane(spec: Mapping, group: str, kind: str, context: Context) -> Around | None:
     if kind.startswith("K0sControlPlane"):
         inner = spec.mapping("k0sConfigSpec")
         return Around() if inner is None else _around(spec, inner.mapping("k0s"), list(_files(inner, context)))
