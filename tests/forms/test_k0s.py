@@ -86,7 +86,8 @@ def test_a_control_plane_of_cluster_api(ref: str) -> None:
 def test_an_overlay_is_a_part() -> None:
     text = (
         "apiVersion: controlplane.cluster.x-k8s.io/v1beta1\nkind: K0sControlPlane\nspec:\n  k0sConfigSpec:\n    k0s:\n"
-        "      apiVersion: k0s.k0sproject.io/v1beta1\n      kind: ClusterConfig\n      spec: {telemetry: {enabled: false}}\n"
+        "      apiVersion: k0s.k0sproject.io/v1beta1\n      kind: ClusterConfig\n"
+        "      spec: {telemetry: {enabled: false}}\n"
     )
     assert server_in(text).partial
     assert not server_in(text.replace("spec:\n  k0s", "spec:\n  version: v1.31.1+k0s.0\n  k0s")).partial
