@@ -20,6 +20,7 @@ from kube_audit_lint.model.version import Versions
 from kube_audit_lint.options import Options
 from kube_audit_lint.rule import shipped
 
+ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = json.loads((files("kube_audit_lint") / "report.schema.json").read_text("utf-8"))
 POLICY = """apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -117,6 +118,16 @@ class TestAFaultyCheck:
     def test_speaks_for_every_file(self, faulty: ModuleType) -> None:
         write(a_yaml=POLICY, b_yaml=POLICY)
         assert told(lint()) == [("internal-error", "a.yaml"), ("internal-error", "b.yaml")]
+
+
+@pytest.mark.parametrize("budget", [0, 5, 20, 40, 60, 80, 100, 150, 200, 300, 500, 1000])
+def test_what_is_not_said_for_lack_of_time_is_said_to_be_missing(budget: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(policy_yaml=(ROOT / "examples" / "ack" / "mistakes" / "audit-policy.yaml").read_text("utf-8"))
+    whole = set(told(lint()))
+    monkeypatch.setattr("kube_audit_lint.analysis.analysis.BUDGET", budget)
+    short = set(told(lint()))
+    assert short == whole or ("undecided", "policy.yaml") in short
+    assert short - {("undecided", "policy.yaml")} <= whole
 
 
 def test_a_file_whose_reading_breaks_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

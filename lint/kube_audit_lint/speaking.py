@@ -9,7 +9,7 @@ from importlib import import_module
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.collecting import Collected
 from kube_audit_lint.config import Config, Settings
-from kube_audit_lint.finding import Finding
+from kube_audit_lint.finding import SEVERITIES, Finding
 from kube_audit_lint.judging import directories
 from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.version import DEFAULT, Versions
@@ -34,7 +34,7 @@ class Speaking:
         """The rules that speak about a file, by id."""
         settings = self.config.for_path(path)
         if id(settings) not in self._applied:
-            self._applied[id(settings)] = applied(self.catalogue, self._choice(settings))
+            self._applied[id(settings)] = _in_order(applied(self.catalogue, self._choice(settings)))
         return self._applied[id(settings)]
 
     def _choice(self, settings: Settings) -> Choice:
@@ -88,6 +88,16 @@ class Speaking:
                     finding = _finding(one, Hit(shape.place, shape.message, mend=shape.mend), DEFAULT)
                     out.append(finding._replace(kubernetes=""))
         return out
+
+
+def _in_order(rules: dict[str, Applied]) -> dict[str, Applied]:
+    """The gravest first, for they share what time an analysis may take; what was not decided is known at the end."""
+    last = len(SEVERITIES)
+
+    def turn(one: Applied) -> int:
+        return last if one.rule.check == "undecided" else -SEVERITIES.index(one.rule.severity)
+
+    return {one.rule.id: one for one in sorted(rules.values(), key=turn)}
 
 
 def _finding(one: Applied, hit: Hit, versions: Versions) -> Finding:

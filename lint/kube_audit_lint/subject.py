@@ -17,6 +17,7 @@ class PolicySubject:
     """A policy with the versions it is judged by and the servers that load it.
 
     versions_from: in words, where the versions come from ("--kubernetes-version", "the image in ...", "").
+    undecided: set by a check whose question took too long; the rule `undecided`, which comes last, says so.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class PolicySubject:
         self.versions = versions
         self.versions_from = versions_from
         self.servers = servers
+        self.undecided = False
         self._loaded: Loaded | None = None
         self._analysis: Analysis | None = None
 

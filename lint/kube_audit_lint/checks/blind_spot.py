@@ -69,7 +69,8 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
         for rule, hidden in sorted(_hidden(analysis, params).items()):
             yield _hit(subject, analysis, rule, hidden)
     except UndecidedError:
-        return  # the rule `undecided` says so
+        subject.undecided = True
+        return
 
 
 def _hidden(analysis: Analysis, params: Params) -> dict[int, list[tuple[Params, Recorded]]]:

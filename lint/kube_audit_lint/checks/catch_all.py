@@ -40,7 +40,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
         if found is None or not analysis.recorded_at_all():
             return  # the rule `nothing-recorded` says so
     except UndecidedError:
-        pass
+        subject.undecided = True
     if found is not None:
         request, decision = found
         yield Hit(

@@ -38,7 +38,8 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
             return  # the rule `nothing-recorded` says so
         found = analysis.levels(Query(resources=(RESOURCES,), who=(NOBODY,)))
     except UndecidedError:
-        return  # the rule `undecided` says so
+        subject.undecided = True
+        return
     if found and not any(one.level != "None" and _STAGE not in one.omit_stages for one in found):
         # Where the stage is omitted for all, that is the reason, whichever rule decides.
         omitted = [one for one in found if one.level != "None"]

@@ -64,7 +64,8 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
         if "at-least" in params or "stage" in params:
             yield from _too_little(subject, analysis, params)
     except UndecidedError:
-        return  # the rule `undecided` says so
+        subject.undecided = True
+        return
 
 
 def _too_little(subject: PolicySubject, analysis: Analysis, params: Params) -> Iterator[Hit]:

@@ -33,7 +33,8 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     try:
         wide = _with_managed_fields(analysis)
     except UndecidedError:
-        return  # the rule `undecided` says so
+        subject.undecided = True
+        return
     if wide:
         first = wide[0]
         who = rules_named(subject, [one.rule for one in wide])

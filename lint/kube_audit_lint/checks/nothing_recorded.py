@@ -28,7 +28,8 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
         if analysis.recorded_at_all():
             return
     except UndecidedError:
-        return  # the rule `undecided` says so
+        subject.undecided = True
+        return
     deciders = [found for found in analysis.levels() if found.rule != NO_RULE]
     why, mend = _why(subject, deciders)
     single = deciders[0].rule if len(deciders) == 1 else 0 if len(analysis.policy.rules) == 1 else NO_RULE

@@ -33,7 +33,8 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
             if reach and rule not in needed and analysis.redundant(rule):
                 yield _hit(subject, analysis, rule, reach)
     except UndecidedError:
-        return  # the rule `undecided` says so
+        subject.undecided = True
+        return
 
 
 def _needed(analysis: Analysis) -> set[int]:

@@ -46,7 +46,8 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
         if "recorded" in params:
             yield from _recorded(subject, analysis, params["recorded"])
     except UndecidedError:
-        return  # the rule `undecided` says so
+        subject.undecided = True
+        return
 
 
 def _omitted(subject: PolicySubject, analysis: Analysis, severities: dict[str, str]) -> Iterator[Hit]:

@@ -33,7 +33,8 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
             return  # nothing, or the rule `nothing-recorded` says so
         message = f"{_which(analysis, found)} match no rule. kube-apiserver does not record them, without a word."
     except UndecidedError:
-        return  # the rule `undecided` says so
+        subject.undecided = True
+        return
     yield Hit(
         list_place(subject),
         message,

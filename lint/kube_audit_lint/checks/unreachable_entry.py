@@ -53,7 +53,8 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
                     if not reach and reach.blockers:
                         yield _hit(subject, analysis, index, listed, reach)
     except UndecidedError:
-        return  # the rule `undecided` says so
+        subject.undecided = True
+        return
 
 
 def _listed(rule: WrittenRule) -> Iterator[_Listed]:

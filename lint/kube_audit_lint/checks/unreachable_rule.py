@@ -30,7 +30,8 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
         try:
             hit = _about(subject, analysis, parts, rule)
         except UndecidedError:
-            return  # the rule `undecided` says so
+            subject.undecided = True
+            return
         if hit is not None:
             yield hit
 
