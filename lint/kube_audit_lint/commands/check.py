@@ -70,6 +70,8 @@ def _options(arguments: argparse.Namespace, config: Config, catalogue: Catalogue
     if "-" in paths:
         paths.remove("-")
         stdin = (arguments.stdin_filename or "<stdin>", sys.stdin.buffer.read())
+    elif arguments.stdin_filename is not None:
+        raise UsageError("--stdin-filename goes with -, the path that means standard input")
     return Options(
         tuple(paths),
         _versions(arguments.kubernetes_version),
