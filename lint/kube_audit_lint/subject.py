@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.model.document import PolicyDocument
@@ -11,6 +12,7 @@ from kube_audit_lint.model.version import Versions
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis
     from kube_audit_lint.kubernetes.loading import Loaded
+    from kube_audit_lint.model.policy import Policy
 
 
 class PolicySubject:
@@ -51,10 +53,16 @@ class PolicySubject:
         None when nobody can say what it would match.
         """
         if self._analysis is None and self.loaded.policy is not None:
-            from kube_audit_lint.analysis.analysis import Analysis
-
-            self._analysis = Analysis(self.loaded.policy, self.loaded.judged)
+            self._analysis = _analysis_of(self.loaded.policy, self.loaded.judged)
         return self._analysis
+
+
+@lru_cache(maxsize=16)
+def _analysis_of(policy: Policy, versions: Versions) -> Analysis:
+    """Repositories hold copies of one policy for many clusters: they are analysed once."""
+    from kube_audit_lint.analysis.analysis import Analysis
+
+    return Analysis(policy, versions)
 
 
 class ServerSubject:
