@@ -109,6 +109,7 @@ def test_microshift() -> None:
     assert misshapes(microshift("maxFileAge: '7'\n")) == [("wrong-shape", "'7'")]
     assert misshapes(microshift("maxfiles: 7\n")) == [("unknown-setting", "maxfiles")]
     assert misshapes(microshift("profile: BAD\n")) == [("wrong-shape", "BAD")]
+    assert not misshapes(microshift('profile: ""\n'))
     assert misshapes(microshift("profile: None\n")) == [("nothing-recorded", "None")]
 
 

@@ -1,8 +1,8 @@
 """MicroShift's config.yaml: apiServer.auditLog.
 
 Sources, openshift/microshift: pkg/config/apiserver.go (AuditLog), pkg/config/config.go (defaults: maxFileAge 0,
-maxFiles 10, maxFileSize 200, profile Default; a 0 is the default; what is wrong stops MicroShift; keys that are
-not known are dropped), assets/controllers/kube-apiserver/defaultconfig.yaml.
+maxFiles 10, maxFileSize 200, profile Default; a 0 and an empty profile are the default; what is wrong stops
+MicroShift; keys that are not known are dropped), assets/controllers/kube-apiserver/defaultconfig.yaml.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def read(document: Document, context: Context) -> Found | None:
     ):
         return None
     misshapes = [*misspelt(server, ("auditLog",), _READER), *misspelt(section, _KEYS, _READER)]
-    misshapes += shape_of_profile(section.get("profile"), _READER, _SAYS)
+    if section.string("profile") != "":
+        misshapes += shape_of_profile(section.get("profile"), _READER, _SAYS)
     misshapes += unrecorded(section.get("profile"), [])
     misshapes += _numbers(section)
     found = ApiServer(
