@@ -135,6 +135,15 @@ def test_a_script_in_a_fenced_block_and_beside_one() -> None:
         assert (place.text, place.start) == ("Metadata", text.index("Metadata"))
 
 
+def test_commands_in_front_of_what_they_write() -> None:
+    text = f"```shell\nminikube stop\n\ncat <<EOF > audit-policy.yaml\n# All of it.\n{POLICY}EOF\n```\n"
+    policy = the_policy(text, "README.md")
+    assert policy.document.problem is None
+    assert policy.names == ("audit-policy.yaml",)
+    quoted = f"sudo sh -c 'cat >/etc/audit-policy.yaml <<EOL\n{POLICY}EOL'\n"
+    assert the_policy(quoted).names == ("/etc/audit-policy.yaml",)
+
+
 def test_what_documentation_leaves_out() -> None:
     assert the_policy(f"```yaml\n{POLICY}...\n```\n", "README.md").partial
     found = embedded(f"```yaml\n{POLICY}  - <your rules here>\n```\n", "README.md")

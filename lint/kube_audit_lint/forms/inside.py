@@ -73,9 +73,16 @@ def found_in_text(
         if part is not None:
             parts.append(part)
     found = joined(parts)
-    if found:
+    if found and not _only_broken(found):
         return found
+    # A script that writes a policy looks like a broken one: whoever reads scripts is asked first.
     return next((part for _, read in text_readers(text) if (part := read(source, inner)) is not None), found)
+
+
+def _only_broken(found: Found) -> bool:
+    """Whether nothing was found but policies that cannot be parsed."""
+    others = found.servers or found.misshapes
+    return not others and all(policy.document.problem is not None for policy in found.policies)
 
 
 def decode(scalar: Scalar, encoding: str = "") -> tuple[str, OffsetMap] | None:

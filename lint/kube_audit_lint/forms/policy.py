@@ -66,7 +66,8 @@ def _is_meant(document: Document, documents: tuple[Document, ...], context: Cont
         return False
     others = [one for one in documents[1:] if one.problem is not None or not _is_nothing(one.root)]
     if any(_is_policy(one) for one in others):
-        return all(_is_policy(one) for one in others)
+        # Words that nothing parts from a broken policy are the commands of a script that writes one.
+        return all(_is_policy(one) and one.problem is None for one in others)
     named = _is_named(context.path)
     return named and not others and (_is_nothing(root) or _is_rules(root))
 

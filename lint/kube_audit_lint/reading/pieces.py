@@ -92,13 +92,14 @@ def _unescaped(text: str, at: int, piece: str, end: int) -> Iterator[Chunk]:
 def _body(text: str, start: int, found: re.Match[str], terraform: bool) -> tuple[list[tuple[int, int]], int] | None:
     """The spans of a heredoc's lines without their indentation, and where it ends; None when it is not ended."""
     loose = bool(found[1]) or terraform
+    ends = (found[3], found[3] + "'", found[3] + '"')  # a quote: sh -c 'cat <<EOF ... EOF'
     lines: list[tuple[int, int]] = []
     at = start
     while at < len(text):
         end = text.find("\n", at)
         end = len(text) if end < 0 else end + 1
         line = text[at:end].rstrip("\r\n")
-        if line == found[3] or (loose and line.strip() == found[3]):
+        if line in ends or (loose and line.strip() in ends):
             return _unindented(text, lines, found[1], terraform), end
         lines.append((at, end))
         at = end
