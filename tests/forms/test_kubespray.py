@@ -221,3 +221,10 @@ def test_a_placeholder_for_a_switch() -> None:
 )
 def test_others_are_passed_over(text: str) -> None:
     assert not found_in(text)
+
+
+def test_another_roles_variables_of_the_same_names() -> None:
+    text = "audit_log_path: /var/log/a.log\naudit_log_maxage: 30\naudit_log_maxbackup: 10\naudit_policy_file: a.yaml\n"
+    assert not found_in(text, "defaults/main.yml").servers
+    assert not misshapes(text, "defaults/main.yml")
+    assert server_in(text, "inventory/prod/group_vars/k8s_cluster/k8s-cluster.yml")

@@ -37,6 +37,8 @@ KNOWN = frozenset(
     )
 )
 _SURE = frozenset((*SWITCHES, RULES, EXTRA_ARGUMENTS, EXTRA_VOLUMES, "kube_network_plugin", "kube_service_addresses"))
+_ANYBODYS = frozenset(("audit_log_path", "audit_log_maxage", "audit_log_maxsize", "audit_policy_file"))
+"""The flags with `_` for `-`: other roles call their variables that, too."""
 _PLACES = re.compile(r"kubespray|group_vars/(?:k8s[-_]cluster|kube[-_](?:control[-_]plane|master))")
 _PREFIX = re.compile(r"(?:kubernetes|kubeadm|kube|k8s)_(?:api_?server_)?|api_?server_")
 _AUDIT = re.compile(r"(?:\A|_)audit(?:ing)?(?:_|\Z)")  # auditd is somebody else
@@ -46,7 +48,8 @@ _ON = re.compile(r"(?:enabled?_)?audit(?:_log(?:s|ging)?|ing)?(?:_enabled?)?\Z")
 
 def is_kubespray(root: Mapping, context: Context) -> bool:
     """Whether the file is kubespray's for certain."""
-    if any(name in _SURE for name in root.entries) or sum(name in KNOWN for name in root.entries) > 1:
+    known = [name for name in root.entries if name in KNOWN]
+    if any(name in _SURE for name in root.entries) or (len(known) > 1 and not _ANYBODYS.issuperset(known)):
         return True
     return _PLACES.search(context.path) is not None or "kubespray" in context.source.text.lower()
 
