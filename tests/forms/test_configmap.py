@@ -117,3 +117,8 @@ def test_a_key_named_so_is_meant_as_a_policy() -> None:
     rules = policy_in("kind: ConfigMap\ndata:\n  audit-policy.yaml: |\n    - level: Metadata\n")
     assert rules.at(0, "level").text == "Metadata"
     assert not found_in("kind: ConfigMap\ndata:\n  other.yaml: |\n    - level: Metadata\n    # audit-log\n")
+
+
+@pytest.mark.parametrize("name", ["metrics-server-audit-profiles", "prometheus-adapter-audit-profiles"])
+def test_policies_of_servers_of_measurements(name: str) -> None:
+    assert not found_in(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata:\n  a.yaml: |\n" + BLOCK)

@@ -7,6 +7,7 @@ that name). Values that are no strings are refused when the object is applied.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kube_audit_lint.forms import Context
@@ -19,14 +20,23 @@ _SECTIONS = {
     "Secret": (("data", "base64"), ("stringData", "")),
 }
 
+_OTHER_SERVERS = re.compile(r"metrics-(?:server|adapter)|prometheus-adapter")
+"""API servers that serve nothing but measurements: their policies meet no secret, no token and no exec."""
+
 
 def read(document: Document, context: Context) -> Found | None:
     """What the object's values hold; None when it is neither kind, or holds nothing of ours."""
     root = document.mapping
     if root is None:
         return None
-    found = joined([_found(item, context) for item in _objects(root)])
-    return found if found else None
+    items = list(_objects(root))
+    found = joined([_found(item, context) for item in items if not _is_anothers(item)])
+    return found if found or any(_is_anothers(item) for item in items) else None
+
+
+def _is_anothers(item: Mapping) -> bool:
+    metadata = item.mapping("metadata")
+    return _OTHER_SERVERS.search((metadata.string("name") if metadata else None) or "") is not None
 
 
 def _objects(root: Mapping) -> Iterator[Mapping]:
