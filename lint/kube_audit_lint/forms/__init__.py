@@ -102,6 +102,7 @@ FORMS = (
         "rke2",
         ("-arg:", "-arg+:", "-args:", '-arg"', '-arg+"', "audit-policy-file:", "\naudit-"),
     ),
+    Form("canonical", ("extra-node-kube-apiserver-args",)),
     Form("rancher", ("provisioning.cattle.io/",)),
     Form("kubespray", ("_audit", "audit_", "kube_kubeadm_apiserver_extra_args")),
     Form("configmap", ("ConfigMap", "Secret")),
