@@ -172,6 +172,19 @@ def test_several_verbs_in_one_string() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("verb", "mend"), [("scale", "write `update`, `patch`"), ("port-forward", "write `create`, `get`")]
+)
+def test_verbs_of_kubectl(verb: str, mend: str) -> None:
+    assert said(f"- level: Metadata\n  verbs: [{verb}]\n") == [("unknown_verb", verb, mend)]
+
+
+def test_every_verb_is_offered_once() -> None:
+    ((_, _, mend),) = said("- level: Metadata\n  verbs: [teleport]\n")
+    offered = mend.removeprefix("write one of ").split(", ")
+    assert len(offered) == len(set(offered))
+
+
 def test_names_of_nameless_requests() -> None:
     entry = '{{group: "{0}", resources: [{1}], resourceNames: [a]}}'
     core = "- level: Metadata\n  verbs: [create]\n  resources: [" + entry + "]\n"

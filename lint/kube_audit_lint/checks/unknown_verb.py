@@ -37,6 +37,15 @@ _FOR_RESOURCES = {
     "exec": "create, get",
     "attach": "create, get",
     "portforward": "create, get",
+    "port-forward": "create, get",
+    "run": "create",
+    "expose": "create",
+    "scale": "update, patch",
+    "rollout": "patch",
+    "label": "patch",
+    "annotate": "patch",
+    "logs": "get",
+    "describe": "get",
 }
 _FOR_URLS = {
     "list": "get",
@@ -71,7 +80,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
 def _known(rule: WrittenRule) -> tuple[str, ...]:
     if rule.urls_only:
         return METHODS
-    return RESOURCE_VERBS if rule.resources_only else RESOURCE_VERBS + METHODS
+    return RESOURCE_VERBS if rule.resources_only else tuple(dict.fromkeys(RESOURCE_VERBS + METHODS))
 
 
 def _hit(verb: Text, rule: WrittenRule, verbs: list[Text], known: tuple[str, ...]) -> Hit:
