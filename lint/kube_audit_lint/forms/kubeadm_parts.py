@@ -58,11 +58,11 @@ def spelling(arguments: Node | None, version: str | None) -> Callable[[str, str]
 
 
 def _in_map(name: str, value: str) -> str:
-    return f'{name}: "{value}"'
+    return f'{name}: "{value}"' if value else name
 
 
 def _in_list(name: str, value: str) -> str:
-    return f'- {{name: {name}, value: "{value}"}}'
+    return f'- {{name: {name}, value: "{value}"}}' if value else name
 
 
 def _name(node: Scalar) -> Value:

@@ -106,7 +106,7 @@ def _spelling(name: str, value: str) -> str:
     if name == "audit-policy-file":
         return "staticAuditLog: {enable: true, config: {policyFilePath: ./audit-policy.yaml}}"
     key = next((key for key, flag in _STATIC.items() if flag == name), None)
-    return f"{key}: {value}" if key else f'{name}: "{value}"'
+    return f"{key}: {value}" if key else f'{name}: "{value}"' if value else name
 
 
 def _enabled(features: Mapping, name: str, inner: str = "config") -> Mapping | None:
