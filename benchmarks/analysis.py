@@ -132,10 +132,11 @@ def _questions() -> tuple[Callable[[], object], Callable[[], object]]:
     """The same questions, for the analysis and for the solver; the first call compares the answers."""
     sys.path.insert(0, str(TESTS))
     import test_z3 as solver  # type: ignore[import-not-found,unused-ignore]
+    from policies import random_policy  # type: ignore[import-not-found,unused-ignore]
+
     from kube_audit_lint.analysis import space
     from kube_audit_lint.analysis.analysis import Analysis
     from kube_audit_lint.model.version import Versions
-    from policies import random_policy  # type: ignore[import-not-found,unused-ignore]
 
     versions = Versions(MINOR, MINOR)
     rows = [

@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import build_catalogue  # noqa: E402 (scripts are no package)
 import build_docs  # noqa: E402
 import catalogue_files  # noqa: E402
+
 from kube_audit_lint import rule as rule_module  # noqa: E402
 from kube_audit_lint.model.version import parse_versions  # noqa: E402
 from kube_audit_lint.shape import KEYWORDS  # noqa: E402

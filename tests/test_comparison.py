@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from kube_audit_lint.cli import main
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks" / "comparison"

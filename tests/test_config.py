@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from kube_audit_lint.config import Config, load_config
 from kube_audit_lint.errors import ConfigError
 from kube_audit_lint.model.server import ApiServer

@@ -11,6 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.cli import main
 from kube_audit_lint.config import load_config

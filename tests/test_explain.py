@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from kube_audit_lint import replay
 from kube_audit_lint.analysis.evaluate import evaluate
 from kube_audit_lint.analysis.request import from_audit_event

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from kube_audit_lint.kubernetes import flags, go_values, resources
 
 ROOT = Path(__file__).parents[1]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from kube_audit_lint.cli import main
 
 POLICY = """apiVersion: audit.k8s.io/v1

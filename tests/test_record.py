@@ -7,6 +7,7 @@ import pickle
 import typing
 
 import pytest
+
 from kube_audit_lint import record
 
 

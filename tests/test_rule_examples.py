@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import catalogue_files  # noqa: E402 (scripts are no package)
+
 from kube_audit_lint.config import load_config  # noqa: E402
 from kube_audit_lint.engine import run  # noqa: E402
 from kube_audit_lint.finding import Finding  # noqa: E402

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import kube_audit_lint
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import kube_audit_lint
 from kube_audit_lint.model.source import Source
 from kube_audit_lint.reading.reader import read_documents
 from kube_audit_lint.shape import KEYWORDS, problems

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from kube_audit_lint.finding import Finding
 from kube_audit_lint.model.document import Found, PolicyDocument
 from kube_audit_lint.model.server import ApiServer

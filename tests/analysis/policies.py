@@ -6,8 +6,9 @@ from random import Random
 from typing import Any
 
 import yaml
-from kube_audit_lint.model.policy import LEVELS, STAGES, GroupResources, Policy, PolicyRule
 from served import Vocabulary, some
+
+from kube_audit_lint.model.policy import LEVELS, STAGES, GroupResources, Policy, PolicyRule
 
 
 def rule_of(data: dict[str, Any]) -> PolicyRule:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
+from policies import policy_of, rule_of
+
 from kube_audit_lint.analysis.evaluate import NO_RULE, evaluate, explain, failed_condition
 from kube_audit_lint.analysis.request import Request
-from policies import policy_of, rule_of
 
 RECORDED = Path(__file__).parent / "recorded" / "policy_matching_cases.json"
 CASES: dict[str, Any] = json.loads(RECORDED.read_text(encoding="utf-8"))

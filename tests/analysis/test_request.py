@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from kube_audit_lint.analysis.request import Request, RequestURLError, from_audit_event, from_http
 
 GROUPS = frozenset({"system:authenticated"})

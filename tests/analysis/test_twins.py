@@ -7,15 +7,16 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from policies import random_policy
+from served import Vocabulary, is_served, kind_of, random_request, some
+from twins import disagreements
+
 from kube_audit_lint.analysis.analysis import Analysis, difference
 from kube_audit_lint.analysis.evaluate import NO_RULE, decision_of, evaluate, failed_condition
 from kube_audit_lint.analysis.query import Query
 from kube_audit_lint.analysis.worlds import KINDS
 from kube_audit_lint.model.policy import GroupResources, Policy
 from kube_audit_lint.model.version import Versions
-from policies import random_policy
-from served import Vocabulary, is_served, kind_of, random_request, some
-from twins import disagreements
 
 SEEDS = st.integers(min_value=0, max_value=2**32)
 MANY = settings(max_examples=150, deadline=None)

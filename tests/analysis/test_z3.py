@@ -7,13 +7,14 @@ from random import Random
 from typing import Any
 
 import pytest
+from policies import random_policy
+from served import EIGHT, METHODS, Vocabulary
+
 from kube_audit_lint.analysis import space
 from kube_audit_lint.analysis.analysis import Analysis
 from kube_audit_lint.analysis.space import Profile
 from kube_audit_lint.model.policy import PolicyRule
 from kube_audit_lint.model.version import Versions
-from policies import random_policy
-from served import EIGHT, METHODS, Vocabulary
 
 z3 = pytest.importorskip("z3")
 

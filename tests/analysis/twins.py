@@ -14,13 +14,14 @@ from random import Random
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "lint")]
 
+from policies import random_policy  # noqa: E402
+from served import kind_of, random_request  # noqa: E402
+
 from kube_audit_lint.analysis.analysis import Analysis  # noqa: E402 - after the path is set
 from kube_audit_lint.analysis.evaluate import NO_RULE, evaluate  # noqa: E402
 from kube_audit_lint.analysis.request import Request  # noqa: E402
 from kube_audit_lint.analysis.symbolic import Conditions  # noqa: E402
 from kube_audit_lint.model.version import Versions  # noqa: E402
-from policies import random_policy  # noqa: E402
-from served import kind_of, random_request  # noqa: E402
 
 VERSIONS = Versions(16, 37)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from server_pods import LOG, POLICY, ROTATION, hits, pod, subject
+
 from kube_audit_lint.checks._manifests import is_backup, is_certain
 from kube_audit_lint.forms import Context, policy
 from kube_audit_lint.model.source import Source
@@ -12,7 +14,6 @@ from kube_audit_lint.model.version import DEFAULT
 from kube_audit_lint.reading.reader import read_documents
 from kube_audit_lint.siblings import clusters, pattern
 from kube_audit_lint.subject import DirectorySubject, PolicySubject, ServerSubject
-from server_pods import LOG, POLICY, ROTATION, hits, pod, subject
 
 TEXT = pod([POLICY, LOG, *ROTATION])
 

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 import pytest
+
 from kube_audit_lint.forms import Context, policy
 from kube_audit_lint.model.version import DEFAULT, Versions, parse_versions
 from kube_audit_lint.reading.reader import read_file

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 import pytest
+
 from kube_audit_lint.checks.literal_wildcard import is_pattern
 from kube_audit_lint.checks.unknown_group import meant_group
 from kube_audit_lint.checks.user_is_a_group import group_meant

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from kube_audit_lint.model.version import Versions
 from server_pods import LOG, POLICY, ROTATION, brief, hits, pod, said, subject
+
+from kube_audit_lint.model.version import Versions
 
 AGE = {"flag": "audit-log-maxage", "at_least": 30}
 BACKUP = {"flag": "audit-log-maxbackup", "at_least": 10}

@@ -15,10 +15,11 @@ import yaml
 from as_model import policy_of, request_of
 from generator import random_policy, random_requests
 from go_oracle import VERSIONS, Oracle, OracleUnavailableError, start
+from vector_files import Decision, Vector, read_requests, read_vectors, recorded_versions
+
 from kube_audit_lint.analysis import evaluate as python
 from kube_audit_lint.analysis.request import Request, from_http
 from kube_audit_lint.model.policy import Policy
-from vector_files import Decision, Vector, read_requests, read_vectors, recorded_versions
 
 RECORDED = Path(__file__).parent / "recorded" / "policy_matching_cases.json"
 LIVE_POLICIES = int(os.environ.get("KUBE_AUDIT_LINT_LIVE_POLICIES", "300"))

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from kube_audit_lint.config import load_config
 from kube_audit_lint.engine import run
 from kube_audit_lint.options import Options

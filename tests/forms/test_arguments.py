@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from kube_audit_lint.forms.arguments import BOOLEAN_FLAGS, VALUE_FLAGS, flags_of, setting
 from kube_audit_lint.kubernetes import flags
 from kube_audit_lint.model.server import Value

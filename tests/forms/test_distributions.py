@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import indent
 
 import pytest
+
 from kube_audit_lint.config import load_config
 from kube_audit_lint.engine import run
 from kube_audit_lint.finding import Finding

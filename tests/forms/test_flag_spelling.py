@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from kube_audit_lint.forms import kubeone
 from kube_audit_lint.forms.kubeadm_parts import spelling
 

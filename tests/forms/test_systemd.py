@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from form_samples import POLICY, flags, found_in, linked, misshapes, server_in
+
 from kube_audit_lint.config import load_config
 from kube_audit_lint.engine import run
 from kube_audit_lint.model.unknown import is_unknown

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from test_same_in_every_form import FORMS
+
 from kube_audit_lint.config import load_config
 from kube_audit_lint.engine import run
 from kube_audit_lint.options import Options
 from kube_audit_lint.rule import shipped
-from test_same_in_every_form import FORMS
 
 NO_TEMPLATES = {"heredocs", "fenced", "minikube"}
 EVERY = 9

@@ -7,6 +7,7 @@ import json
 from textwrap import dedent, indent
 
 import pytest
+
 from kube_audit_lint.forms import Context, workload
 from kube_audit_lint.model.document import Found
 from kube_audit_lint.model.server import ApiServer, Value

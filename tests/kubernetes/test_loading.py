@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from kube_audit_lint.forms import Context, policy
 from kube_audit_lint.kubernetes.loading import Loaded, load
 from kube_audit_lint.model.document import PolicyDocument

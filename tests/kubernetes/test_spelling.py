@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from kube_audit_lint.kubernetes.spelling import distance, nearest
 from kube_audit_lint.model.policy import LEVELS, STAGES
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from kube_audit_lint.reading.comments import comments
 
 

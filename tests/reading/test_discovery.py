@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+
 from kube_audit_lint.finding import FileError
 from kube_audit_lint.reading.discovery import may_configure_server, walk
 from kube_audit_lint.reading.globs import Globs

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from kube_audit_lint.reading.nodes import Mapping
 from trees import Number, read, root, value
+
+from kube_audit_lint.reading.nodes import Mapping
 
 
 def problem(text: str | bytes) -> str:

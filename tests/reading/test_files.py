@@ -9,6 +9,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+
 from kube_audit_lint.reading.files import TooLarge, read_bytes
 from kube_audit_lint.reading.look import interesting, named_policy, worth_parsing
 

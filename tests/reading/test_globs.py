@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from kube_audit_lint.reading.globs import Globs
 from kube_audit_lint.reading.ignores import NOTHING, below
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from kube_audit_lint.reading.nodes import Mapping
 from trees import parsed, read, root, value
+
+from kube_audit_lint.reading.nodes import Mapping
 
 
 @pytest.mark.parametrize(

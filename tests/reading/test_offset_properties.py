@@ -7,11 +7,12 @@ from base64 import b64decode, b64encode
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from trees import every, value
+
 from kube_audit_lint.model.source import Source
 from kube_audit_lint.reading.nodes import InnerScalar, Mapping, Scalar
 from kube_audit_lint.reading.offsets import OffsetMap, embedded_base64, embedded_text
 from kube_audit_lint.reading.reader import read_documents
-from trees import every, value
 
 CONTENT = st.text(st.sampled_from("ab: -#'é€\U0001f600\n\n"), max_size=60)
 INNER = "rules:\n- level: 'None' # é\n  users: [a,\n    \U0001f600]\n- level: Metadata\n"

@@ -6,6 +6,7 @@ from base64 import b64encode
 from textwrap import indent
 
 import pytest
+
 from kube_audit_lint.model.source import Source
 from kube_audit_lint.reading.nodes import Document, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.reading.offsets import decoded_base64, embedded_base64, embedded_text

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from kube_audit_lint.reading.nodes import Mapping, Scalar, Sequence
 from trees import read, root, scalar
+
+from kube_audit_lint.reading.nodes import Mapping, Scalar, Sequence
 
 TABLE = json.loads((Path(__file__).parents[1] / "data" / "plain_scalars.json").read_text("utf-8"))
 UNTELLABLE = {

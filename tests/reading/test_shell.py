@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from kube_audit_lint.model.unknown import UNKNOWN, is_unknown
 from kube_audit_lint.reading.shell import commands
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from kube_audit_lint.reading.nodes import Mapping, Sequence, locate
 from trees import read, root, written
+
+from kube_audit_lint.reading.nodes import Mapping, Sequence, locate
 
 POLICY = """\
 # Policy of the cluster

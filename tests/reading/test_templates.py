@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from kube_audit_lint.config import load_config
 from kube_audit_lint.engine import run
 from kube_audit_lint.options import Options

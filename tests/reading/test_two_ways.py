@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from trees import every
+
 from kube_audit_lint.model.source import Source
 from kube_audit_lint.reading.exact import read_exact
 from kube_audit_lint.reading.nodes import Document, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.reading.offsets import OffsetMap
 from kube_audit_lint.reading.yaml_reader import read_simple
-from trees import every
 
 PIECES = [
     "apiVersion: audit.k8s.io/v1", "kind: Policy", "rules:", "- level: None", "level: Metadata", "users:", "- a",

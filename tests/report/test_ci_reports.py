@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from report_samples import EMOJI, at, found, hostile, report, written
+
 from kube_audit_lint.finding import FileError
 from kube_audit_lint.model.source import Source
-from report_samples import EMOJI, at, found, hostile, report, written
 
 SOURCE = Source("./etc/a b,c:d%.yaml", f"kind: Policy\n# {EMOJI} level\nrules: []\n")
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import jsonschema
 import pytest
+from report_samples import EMOJI, at, found, hostile, report, written
+
 from kube_audit_lint.finding import FileError, Related
 from kube_audit_lint.model.source import Source
 from kube_audit_lint.report import Report
-from report_samples import EMOJI, at, found, hostile, report, written
 
 SCHEMA = json.loads((files("kube_audit_lint") / "report.schema.json").read_text("utf-8"))
 SOURCE = Source("policy.yaml", f"kind: Policy\r\n# {EMOJI} level: None\r\n")

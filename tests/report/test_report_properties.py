@@ -9,13 +9,14 @@ from pathlib import Path
 import jsonschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from report_samples import found, report, written
+from test_ci_reports import is_command
+
 from kube_audit_lint.finding import FileError, Related
 from kube_audit_lint.model.source import Place, Source
 from kube_audit_lint.report import Report
 from kube_audit_lint.report.region import shown
 from kube_audit_lint.report.snippet import mark, rows
-from report_samples import found, report, written
-from test_ci_reports import is_command
 
 SARIF = jsonschema.Draft4Validator(
     json.loads((Path(__file__).parents[1] / "data" / "sarif-2.1.0-rtm.5.json").read_text("utf-8"))

@@ -8,10 +8,11 @@ from typing import Any
 
 import jsonschema
 import pytest
+from report_samples import BYTE, EMOJI, at, found, hostile, report, written
+
 from kube_audit_lint.finding import FileError, Finding, Related
 from kube_audit_lint.model.source import Source
 from kube_audit_lint.report import Report
-from report_samples import BYTE, EMOJI, at, found, hostile, report, written
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "sarif-2.1.0-rtm.5.json").read_text("utf-8"))
 SOURCE = Source("policy.yaml", f"kind: Policy\n# {EMOJI}{EMOJI} level: None\nrules: []\n")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 
 import pytest
+from report_samples import EMOJI, at, found, hostile, report, written
+
 from kube_audit_lint.finding import FileError, Finding, Related
 from kube_audit_lint.model.source import Place, Source
 from kube_audit_lint.report import FORMATS, Files, Report, write
-from report_samples import EMOJI, at, found, hostile, report, written
 
 POLICY = Source(
     "audit/policy.yaml",
