@@ -178,9 +178,41 @@ def test_minikube(text: str) -> None:
     assert not embedded(text, "README.md", asked=False)
 
 
+K3S = (
+    'curl -sfL https://get.k3s.io | INSTALL_K3S_EXEC="server \\\n'
+    "  --kube-apiserver-arg=audit-log-path=/var/log/k3s.log \\\n"
+    '  --kube-apiserver-arg=audit-log-maxage=7" sh -\n'
+)
+K3D = (
+    "k3d cluster create demo \\\n"
+    '  --k3s-arg "--kube-apiserver-arg=audit-log-path=/var/log/k3s.log@server:*" \\\n'
+    "  --k3s-arg '--kube-apiserver-arg=audit-log-maxage=7@server:0'\n"
+)
+
+
+@pytest.mark.parametrize("text", [K3S, K3D, f"k3s server {K3S.partition('server')[2]}", f"sudo true\n{K3S}"])
+@pytest.mark.parametrize("path", ["install.sh", "README.md"])
+def test_k3s(text: str, path: str) -> None:
+    server = the_server(text if path == "install.sh" else f"```sh\n{text}```\n", path)
+    assert flags(server) == {"audit-log-path": "/var/log/k3s.log", "audit-log-maxage": "7"}
+    assert server.place.text == "audit-log-path=/var/log/k3s.log"
+    assert not server.partial
+    assert server.mounts is None
+
+
+def test_arguments_of_k3s_that_are_not_seen() -> None:
+    assert the_server(K3S.replace("server ", "server $MORE ")).partial
+    assert the_server(K3S.replace("server ", "server --config /etc/k3s.yaml ")).partial
+    (age,) = (flag for flag in the_server(K3S.replace("=7", "=$DAYS")).flags if flag.name == "audit-log-maxage")
+    assert age.value is not None
+    assert is_unknown(age.value)
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "# k3s server --kube-apiserver-arg=audit-log-maxage=7\n",
+        "k3s server --kube-apiserver-arg=profiling=false\n",
         "# minikube start --extra-config=apiserver.audit-log-maxage=7\n",
         "minikube start --extra-config=kubelet.audit-log-maxage=7\n",
         "x=$((1 << audit)) # audit-log\ncat <<EOF\naudit-log\nEOF\n",

@@ -122,7 +122,7 @@ FORMS = (
         "elsewhere",
         ("audit.k8s.io/", "YXVkaXQuazhzLmlv", "F1ZGl0Lms4cy5pb", "hdWRpdC5rOHMuaW", "/config.yaml", "/manifests/kube"),
     ),
-    Form("embedded", ("<<", "```", "~~~", "minikube", "audit.k8s.io/"), text=True),
+    Form("embedded", ("<<", "```", "~~~", "minikube", "--kube-apiserver-arg", "audit.k8s.io/"), text=True),
     Form("systemd", ("[Service]",), text=True),
     Form("environment", ("--audit", "--etcd-servers"), text=True),
     Form("argsfile", ("--audit", "--etcd-servers"), text=True),

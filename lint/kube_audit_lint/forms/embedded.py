@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.inside import found_in_text, joined
@@ -38,12 +39,21 @@ def read_text(source: Source, context: Context) -> Found | None:
         written += strings(_outside(outside, written))
     parts = [_found(piece, source, context, True) for piece in fenced]
     parts += [_found(piece, source, context, markdown) for piece in written]
-    if "minikube" in outside:
-        from kube_audit_lint.forms.minikube import started
-
-        parts.append(started(_outside(outside, written), context._replace(neutral=text)))
+    parts += _started(_outside(outside, written), context._replace(neutral=text))
     found = joined(parts)
     return found if found else None
+
+
+def _started(text: str, context: Context) -> Iterator[Found]:
+    """The clusters that the commands of a script start."""
+    if "minikube" in text:
+        from kube_audit_lint.forms import minikube
+
+        yield minikube.started(text, context)
+    if "--kube-apiserver-arg" in text:
+        from kube_audit_lint.forms import k3s
+
+        yield k3s.started(text, context)
 
 
 def _outside(text: str, pieces: list[Piece]) -> str:

@@ -1,0 +1,70 @@
+"""`k3s server --kube-apiserver-arg=FLAG=VALUE`, also through the installer and k3d, in scripts and documentation.
+
+Sources: k3s-io/k3s pkg/cli/cmds/server.go (`--kube-apiserver-arg`), k3s-io/k3s install.sh (INSTALL_K3S_EXEC, and the
+words after `sh -s -`), k3d-io/k3d docs/usage/commands (`--k3s-arg "ARG@NODEFILTER"`). K3s runs kube-apiserver on the
+host (k3d: in its container) without mounts of its own, and sets no audit flag itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.arguments import setting
+from kube_audit_lint.model.document import Found
+from kube_audit_lint.model.server import ApiServer, Flag, Value
+from kube_audit_lint.model.unknown import UNKNOWN
+
+# The words are quoted in every way there is (INSTALL_K3S_EXEC="server \ --...", '--...' \), so that only what cannot
+# stand in a value ends one.
+_ARGUMENT = re.compile(
+    r"--kube-apiserver-arg(?:=|[ \t]+)[\"']?(?:--)?(?P<name>audit-[a-z-]+)=(?P<value>[^\s\"'\\;|&]*)"
+)
+_NODES = re.compile(r"@(?:all|(?:servers?|agents?|loadbalancer)\b[^\s]*)\Z")
+_PROGRAM = re.compile(r"(?i)k3[sd]")
+# What brings arguments that are not seen: a variable that may hold several, or a configuration file.
+_MORE = re.compile(r"(?:^|[\s\"'])\$\{?[A-Za-z_@*]|\$\(|`|--config\b|(?<![\w-])-c[ =]")
+
+
+def started(text: str, context: Context) -> Found:
+    """The API servers of the clusters that a text's commands start."""
+    servers = []
+    for start, end in _commands(text):
+        command = text[start:end]
+        flags = list(_flags(text, start, end, context))
+        if not flags or _PROGRAM.search(command) is None:
+            continue
+        place = flags[0].place
+        server = ApiServer("k3s", place, tuple(flags), spelling=_spelling, name="kube-apiserver")
+        server.partial = _MORE.search(command) is not None
+        servers.append(server)
+    return Found(servers=tuple(servers))
+
+
+def _commands(text: str) -> Iterator[tuple[int, int]]:
+    """The spans of the commands with such arguments: lines that are continued belong together, comments to nothing."""
+    at = 0
+    while (found := _ARGUMENT.search(text, at)) is not None:
+        start = text.rfind("\n", 0, found.start()) + 1
+        while start and text[: start - 1].rstrip("\r").endswith("\\"):
+            start = text.rfind("\n", 0, start - 1) + 1
+        end = text.find("\n", found.end())
+        while end >= 0 and text[start:end].rstrip("\r").endswith("\\"):
+            end = text.find("\n", end + 1)
+        at = len(text) if end < 0 else end
+        if not text[start:at].lstrip().startswith("#"):
+            yield start, at
+
+
+def _flags(text: str, start: int, end: int, context: Context) -> Iterator[Flag]:
+    for found in _ARGUMENT.finditer(text, start, end):
+        value = _NODES.sub("", found["value"])
+        place = context.place(found.start("value"), found.start("value") + len(value))
+        if "$" in value or "`" in value:
+            value = UNKNOWN * len(value)
+        yield setting(Value(found["name"], context.place(*found.span("name"))), Value(value, place))
+
+
+def _spelling(name: str, value: str) -> str:
+    return f"--kube-apiserver-arg={name}" + (f"={value}" if value else "")
