@@ -246,3 +246,12 @@ def test_advice_is_spelled_as_the_version_takes_it() -> None:
         server = server_in(cluster(arguments, version))
         assert server.spelling is not None
         assert server.spelling("audit-log-maxage", "30") == expected
+
+
+def test_a_file_for_hosts_of_etcd_says_nothing_of_a_server() -> None:
+    text = (
+        "apiVersion: kubeadm.k8s.io/v1beta3\nkind: ClusterConfiguration\n"
+        "etcd:\n  local:\n    serverCertSANs: [10.0.0.7]\n    peerCertSANs: [10.0.0.7]\n"
+    )
+    assert server_in(text).partial
+    assert not server_in(text + "networking:\n  podSubnet: 10.244.0.0/16\n").partial

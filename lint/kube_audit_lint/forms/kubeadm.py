@@ -75,11 +75,20 @@ def read(document: Document, context: Context) -> Found | None:
         return None
     found = found_in(root, "kubeadm", partial="auditPolicy" in root.entries or "apiVersion" not in root.entries)
     server = found.servers[0]
+    server.partial = server.partial or _for_etcd(root)
     if any(_patches(other) for other in context.documents) and not any("audit" in flag.name for flag in server.flags):
         server.partial = True
     version = (root.string("apiVersion") or "").removeprefix(GROUP)
     wrong = not_read(root, version, server.versions)
     return found._replace(misshapes=(*found.misshapes, wrong)) if wrong else found
+
+
+def _for_etcd(root: Mapping) -> bool:
+    """Whether the file is for `kubeadm init phase etcd` on hosts of their own, where no API server runs."""
+    local = (root.mapping("etcd") or root).mapping("local")
+    planes = ("apiServer", "controllerManager", "scheduler", "networking", "controlPlaneEndpoint")
+    named = local is not None and ("serverCertSANs" in local.entries or "peerCertSANs" in local.entries)
+    return named and not any(name in root.entries for name in planes)
 
 
 def _is_kubeadm(root: Mapping) -> bool:
