@@ -6,17 +6,26 @@ answer is a fault of the analysis and raises. A question that would take too lon
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, decision_of, evaluate, item_matches
+from kube_audit_lint.analysis.evaluate import (
+    NO_RULE,
+    Decision,
+    decision_of,
+    evaluate,
+    failed_condition,
+    item_matches,
+)
 from kube_audit_lint.analysis.identities import Identities, with_bits
 from kube_audit_lint.analysis.probe import ANY, Dimensions, Only, Probe
-from kube_audit_lint.analysis.query import EVERYTHING, Query, region_of
+from kube_audit_lint.analysis.query import EVERYTHING, Query, kinds_bits, region_of
 from kube_audit_lint.analysis.space import Anything, Region, Resource, Served, Target, union
 from kube_audit_lint.analysis.symbolic import Conditions, Joint
-from kube_audit_lint.analysis.walk import Segment, UndecidedError, Walk
+from kube_audit_lint.analysis.variation import varied
+from kube_audit_lint.analysis.walk import Segment, Splits, UndecidedError, Walk
 from kube_audit_lint.analysis.witness import witness
-from kube_audit_lint.analysis.worlds import FIELD, KINDS, NOBODY, WIDTH, best, kinds_of, minors_of
+from kube_audit_lint.analysis.worlds import FIELD, KINDS, NOBODY, ORDINARY, WIDTH, best, kinds_of, minors_of
 from kube_audit_lint.model.policy import FIELD_NAMES, PolicyRule
 from kube_audit_lint.model.version import DEFAULT, Versions
 from kube_audit_lint.record import NamedTuple
@@ -64,6 +73,13 @@ class Recorded:
         self._nodes.append(node)
         self.worlds |= node.worlds
         self.count += node.count
+
+    def within(self, worlds: int) -> Recorded:
+        """The part of these requests that is in some worlds."""
+        part = Recorded(self.policy, self.rule, self._joint)
+        part.worlds, part.count = self.worlds & worlds, self.count
+        part._nodes, part._witnesses = self._nodes, self._witnesses
+        return part
 
     def seen(self, worlds: int, request: Request) -> None:
         """One such request, known otherwise."""
@@ -131,27 +147,37 @@ class Reach:
     """Whether a rule, or one of its values, ever decides anything: true when it does.
 
     When `minors` is empty: either `blockers`, the fewest earlier rules that take everything, the greatest
-    share first; then `same_outcome` says whether all these requests are recorded no differently (None when
-    that would take too long to say). Or no served request matches at all, and `blame` names the fields that
-    are why. These are found out when they are asked for, and may raise UndecidedError.
+    share first. Or no served request matches at all, and `blame` names the fields that are why. These are
+    found out when they are asked for, and may raise UndecidedError; so may `minors` of a value.
     """
 
-    __slots__ = ("_explain", "_find", "_reasons", "_witness", "minors")
+    __slots__ = ("_blame", "_blamed", "_block", "_blockers", "_count", "_find", "_minors", "_witness")
 
     def __init__(
         self,
-        minors: tuple[int, ...] = (),
+        minors: tuple[int, ...] | Callable[[], tuple[int, ...]] = (),
         find: Callable[[], Request] | None = None,
-        explain: Callable[[], _Reasons] | None = None,
+        block: Callable[[], tuple[Blocker, ...]] | None = None,
+        blame: Callable[[], tuple[str, ...]] | None = None,
     ) -> None:
-        self.minors = minors
+        self._count = minors if callable(minors) else None
+        self._minors = None if callable(minors) else minors
         self._find = find
         self._witness: Request | None = None
-        self._explain = explain
-        self._reasons: _Reasons | None = None
+        self._block = block
+        self._blockers: tuple[Blocker, ...] | None = None
+        self._blamed = blame
+        self._blame: tuple[str, ...] | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.minors)
+        return self._minors is None or bool(self._minors)
+
+    @property
+    def minors(self) -> tuple[int, ...]:
+        """The minors in which something is decided there."""
+        if self._minors is None:
+            self._minors = self._count() if self._count is not None else ()
+        return self._minors
 
     @property
     def witness(self) -> Request | None:
@@ -161,32 +187,18 @@ class Reach:
         return self._witness
 
     @property
-    def reasons(self) -> _Reasons:
-        """Why nothing is reached."""
-        if self._reasons is None:
-            self._reasons = self._explain() if self._explain else _Reasons()
-        return self._reasons
-
-    @property
     def blockers(self) -> tuple[Blocker, ...]:
         """The fewest earlier rules that take everything."""
-        return self.reasons.blockers
-
-    @property
-    def same_outcome(self) -> bool | None:
-        """Whether all that earlier rules take is recorded as this rule would have it."""
-        return self.reasons.same_outcome
+        if self._blockers is None:
+            self._blockers = self._block() if self._block else ()
+        return self._blockers
 
     @property
     def blame(self) -> tuple[str, ...]:
         """The fields that no served request meets together."""
-        return self.reasons.blame
-
-
-class _Reasons(NamedTuple):
-    blockers: tuple[Blocker, ...] = ()
-    same_outcome: bool | None = False
-    blame: tuple[str, ...] = ()
+        if self._blame is None:
+            self._blame = self._blamed() if self._blamed and not self.blockers else ()
+        return self._blame
 
 
 class _Asked(NamedTuple):
@@ -225,6 +237,8 @@ class Analysis:
         self._made: Dimensions | None = None
         self._anything: Anything | None = None
         self._reach: dict[tuple[int, PolicyRule], Reach] = {}
+        self._known: dict[int, list[Request]] = {}
+        self._splits: Splits = {}
         self._matching: dict[PolicyRule, bool] = {}
 
     @property
@@ -241,9 +255,17 @@ class Analysis:
         if self._whole is None:
             if self._too_large:
                 raise UndecidedError
-            joint = Joint(self.conditions)
+            made = self._dimensions
             self._too_large = True
-            walk = self._walk(self.space, joint, [Segment(joint.bits)], Region(), identities=self._identities)
+            walk = self._walk(
+                self.space,
+                made.joint,
+                [Segment(made.joint.bits)],
+                Region(),
+                identities=made.identities,
+                targets=made.targets,
+                splits=self._splits,
+            )
             self._too_large = False
             self._whole = self._collect(walk)
         return self._whole
@@ -252,7 +274,40 @@ class Analysis:
         """One entry for each rule that decides some request of the class, in the order of the rules."""
         if query == EVERYTHING:
             return _in_order(self.whole)
-        return _in_order(self._deciders(query.rules(), len(self.policy.rules), query.who))
+        if query._replace(who=KINDS) == EVERYTHING:
+            return _in_order(self._sent_by(query.who))
+        found = self._deciders_of_targets(query)
+        if found is None:
+            found = self._deciders(query.rules(), len(self.policy.rules), query.who)
+        return _in_order(found)
+
+    def _sent_by(self, who: Iterable[str]) -> dict[int, Recorded]:
+        """What each rule decides of the requests by some kinds of user."""
+        worlds = self.space.minors * kinds_bits(who)
+        return {rule: found.within(worlds) for rule, found in self.whole.items() if found.worlds & worlds}
+
+    def _deciders_of_targets(self, query: Query) -> dict[int, Recorded] | None:
+        """Who decides requests for some resources with some verbs; None where the query asks for more than that.
+
+        Such a class is a choice of targets, so the rules' own classes will do, and walks share what they find.
+        """
+        if query != Query(query.resources, query.verbs, who=query.who):
+            return None
+        targets = self._dimensions.targets_for(query.resources, query.verbs)
+        if targets is None:
+            return None
+        region = Region(kinds=kinds_bits(query.who))
+        splits = self._splits if ORDINARY in query.who else None
+        walk = self._walk(
+            self.space,
+            self._dimensions.joint,
+            [Segment(self.conditions.bits)],
+            region,
+            identities=self._identities,
+            targets=targets,
+            splits=splits,
+        )
+        return self._collect(walk)
 
     def unmatched(self, query: Query = EVERYTHING) -> Recorded | None:
         """The requests of the class that no rule matches."""
@@ -267,7 +322,7 @@ class Analysis:
         if rule in whole:
             found = whole[rule]
             return Reach(found.minors, lambda: found.witness)
-        return Reach(explain=lambda: self._reasons(asked))
+        return self._unreached(asked)
 
     def reach_value(self, rule: int, field: str, index: int, sub: int | None = None) -> Reach:
         """Whether one listed value of a rule ever decides anything.
@@ -279,7 +334,41 @@ class Analysis:
         wanted = self.conditions.rule_bits[rule]
         if field in ("resources", "resource_names"):
             wanted = self.conditions.entry_bits[rule][index]
-        return self._reach_of(_Asked(rule, alone, wanted, self._only(alone, field, wanted), field))
+        key = rule, alone
+        found = self._reach.get(key)
+        if found is None:
+            found = self._reach[key] = self._reach_of_value(rule, alone, wanted, field)
+        return found
+
+    def _reach_of_value(self, rule: int, alone: PolicyRule, wanted: int, field: str) -> Reach:
+        """Known requests that the rule decides tell of most values; a search tells of the others."""
+        asked = cache(lambda: _Asked(rule, alone, wanted, self._only(alone, field, wanted), field))
+
+        def minors() -> tuple[int, ...]:
+            return minors_of(self._probe(asked(), range(rule)).found)
+
+        known = self._known_of(rule)
+        found = next((one for one in known if failed_condition(alone, one) is None), None)
+        if found is None and known:
+            found = varied(known[0], field, alone, self._dimensions)
+            if found is not None and (
+                failed_condition(alone, found) is not None or evaluate(self.policy, found).rule != rule
+            ):
+                found = None
+        if found is None and (known or self._whole is None):
+            probe = self._probe(asked(), range(rule), once=True)
+            if probe.reached is not None:
+                found = self._replayed(probe, rule)
+                known.append(found)
+        return self._unreached(asked()) if found is None else Reach(minors, lambda: found)
+
+    def _known_of(self, rule: int) -> list[Request]:
+        """Requests that the rule is known to decide; when the walk was possible, none for a rule without any."""
+        known = self._known.get(rule)
+        if known is None:
+            whole = self._whole_if_decided()
+            known = self._known[rule] = [whole[rule].witness] if whole and rule in whole else []
+        return known
 
     def dead_by_logic(self, rule: int) -> bool:
         """Whether earlier rules take every request at all that the rule matches, whether served or not."""
@@ -292,15 +381,14 @@ class Analysis:
         value = getattr(alone, field)[0] if field != "resource_names" else alone.resources[0].resource_names[0]
         if field in ("users", "user_groups", "namespaces"):
             return _ONLY[field](value)
-        targets = [target for target in self._dimensions.targets if target.bits & wanted]
+        targets = self._dimensions.chances(wanted).targets
         if field == "verbs":
             return Only([target for target in targets if target.verb == value])
         if field == "non_resource_urls":
             return Only(list(self.space.paths_below(self._dimensions.joint, value)))
         entry = alone.resources[0]
         if entry.group != "*" and len(entry.resources) == 1 and "*" not in entry.resources[0]:
-            pairs = self._dimensions.by_item.get((entry.group, entry.resources[0]), ())
-            found = [target._replace(worlds=member[0], members=[member]) for target, member in pairs]
+            found = self._dimensions.targets_of(entry.group, entry.resources[0])
         else:
             found = [taken for target in targets if (taken := _taken(target, entry))]
         return Only(found, name=value if field == "resource_names" else None)
@@ -313,7 +401,7 @@ class Analysis:
             if probe.reached is not None:
                 found = Reach(minors_of(probe.found), lambda: self._replayed(probe, asked.rule))
             else:
-                found = Reach(explain=lambda: self._reasons(asked))
+                found = self._unreached(asked)
             self._reach[key] = found
         return found
 
@@ -322,31 +410,29 @@ class Analysis:
         replay(self.policy, request, rule)
         return request
 
-    def _reasons(self, asked: _Asked) -> _Reasons:
-        """Why the rule decides nothing."""
-        if not self.matches_something(asked.alone):
-            return _Reasons(blame=self._blame(asked))
-        outcome = decision_of(self.policy, asked.rule).outcome
-        takers, complete = self._takers(asked)
-        same: bool | None = all(taker.decision.outcome == outcome for taker in takers.values())
-        if same and not complete:
-            same = None
-        blockers = [
-            Blocker(taker.rule, taker.witness, taker.decision.outcome == outcome, taker.count)
-            for taker in self._fewest(asked, takers)
-        ]
-        return _Reasons(tuple(blockers), same)
+    def _unreached(self, asked: _Asked) -> Reach:
+        return Reach((), None, lambda: self._blockers(asked), lambda: self._blame(asked))
 
-    def _takers(self, asked: _Asked) -> tuple[dict[int, Recorded], bool]:
-        """Who decides the requests that the rule matches, and whether these are all, or but enough of them."""
+    def _blockers(self, asked: _Asked) -> tuple[Blocker, ...]:
+        """The fewest earlier rules that take all that the rule matches; none when nothing does."""
+        if self._probe(asked, (), once=True).reached is None:
+            return ()
+        outcome = decision_of(self.policy, asked.rule).outcome
+        return tuple(
+            Blocker(taker.rule, taker.witness, taker.decision.outcome == outcome, taker.count)
+            for taker in self._fewest(asked, self._takers(asked))
+        )
+
+    def _takers(self, asked: _Asked) -> dict[int, Recorded]:
+        """Who decides the requests that the rule matches, or but enough of them to take all."""
         try:
-            return self._deciders([asked.alone], asked.rule, limit=FEW), True
+            return self._deciders([asked.alone], asked.rule, limit=FEW)
         except UndecidedError:
             takers: dict[int, Recorded] = {}
         while True:
             probe = self._probe(asked, takers)
             if probe.reached is None:
-                return takers, False
+                return takers
             request = probe.request
             rule = evaluate(self.policy, request).rule
             takers[rule] = Recorded(self.policy, rule, self._dimensions.joint)
@@ -361,13 +447,21 @@ class Analysis:
                 kept.remove(taker)
         return kept
 
-    def _probe(self, asked: _Asked, before: Iterable[int]) -> Probe:
-        bits = sum(self.conditions.rule_bits[rule] for rule in before)
+    def _probe(self, asked: _Asked, before: Iterable[int], once: bool = False) -> Probe:
+        if isinstance(before, range):
+            bits = self._bits_before(before.stop)
+        else:
+            bits = sum(self.conditions.rule_bits[rule] for rule in before)
         if self._left <= 0:
             raise UndecidedError
-        probe = Probe(self._dimensions, asked.wanted, bits, asked.only, min(self._left, FEW))
+        probe = Probe(self._dimensions, asked.wanted, bits, asked.only, min(self._left, FEW), once)
         self._left -= probe.steps
         return probe
+
+    def _bits_before(self, rule: int) -> int:
+        """The alternatives of all rules in front of one."""
+        bits = self.conditions.rule_bits[rule]
+        return (bits & -bits) - 1
 
     @property
     def _dimensions(self) -> Dimensions:
@@ -475,12 +569,14 @@ class Analysis:
         region: Region,
         limit: int = LIMIT,
         identities: Identities | None = None,
+        targets: Iterable[Target] | None = None,
+        splits: Splits | None = None,
     ) -> Walk:
         if self._left <= 0:
             raise UndecidedError
         limit = min(self._left, limit)
         try:
-            walk = Walk(space, joint, segments, region, limit, identities)
+            walk = Walk(space, joint, segments, region, limit, identities, targets, splits)
         except UndecidedError:
             self._left -= limit
             raise

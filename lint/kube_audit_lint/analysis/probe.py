@@ -10,13 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis import space as classes
-from kube_audit_lint.analysis.space import NAMESPACE_IS_NAME, NO_NAMESPACE, Region, Resource, Target
+from kube_audit_lint.analysis.space import NAMESPACE_IS_NAME, NO_NAMESPACE, URL_SHAPE, Region, Resource, Target
 from kube_audit_lint.analysis.walk import UndecidedError
 from kube_audit_lint.analysis.witness import Trace, request_of
 from kube_audit_lint.analysis.worlds import EVERYONE, FIELD, WIDTH, best
+from kube_audit_lint.kubernetes import resources as catalogue
+from kube_audit_lint.model.policy import GroupResources
 from kube_audit_lint.record import NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kube_audit_lint.analysis.identities import Identities, UserClass
     from kube_audit_lint.analysis.request import Request
     from kube_audit_lint.analysis.space import PlaceClass, Served
@@ -25,6 +29,9 @@ if TYPE_CHECKING:
 
 MANY = 24
 """Alternatives in play from which on the order of the search matters more than familiar values."""
+
+
+EVERY_RESOURCE = GroupResources("*")
 
 
 def _in_play(place: PlaceClass) -> int:
@@ -43,7 +50,11 @@ class Dimensions:
         self.asks_user = joint.total("asks_user")
         self.asks_place = self.asks_name | joint.total("asks_namespace")
         self._places: dict[tuple[str, int, bool], list[PlaceClass]] = {}
-        self._by_item: dict[tuple[str, str], list[tuple[Target, tuple[int, Resource | str]]]] | None = None
+        self._by_item: dict[tuple[str, str], list[Row]] | None = None
+        self._items: dict[str, list[str]] | None = None
+        self._narrowed: dict[tuple[str, str], list[Target]] = {}
+        self._chances: dict[int, Chances] = {}
+        self._every: dict[str | None, list[UserClass]] | None = None
         free = self.identities.free
         self.later = [0] * (len(free) + 1)
         for index in range(len(free) - 1, -1, -1):
@@ -63,18 +74,96 @@ class Dimensions:
             found = self._places[key] = found if every else classes.merged(found)
         return found
 
+    def targets_of(self, group: str, item: str) -> list[Target]:
+        """The targets of the one resource that an item names, and of no other."""
+        key = group, item
+        found = self._narrowed.get(key)
+        if found is None:
+            found = self._narrowed[key] = [
+                Target(target.bits, target.shape, member[0], target.verb, [member])
+                for targets, member in self._rows.get(key, ())
+                for target in targets
+            ]
+        return found
+
+    def items_of(self, group: str) -> list[str]:
+        """The items that name the resources of a group, one by one."""
+        if self._items is None:
+            self._items = {}
+            for of_group, item in self._rows:
+                self._items.setdefault(of_group, []).append(item)
+        return self._items.get(group, [])
+
     @property
-    def by_item(self) -> dict[tuple[str, str], list[tuple[Target, tuple[int, Resource | str]]]]:
+    def _rows(self) -> dict[tuple[str, str], list[Row]]:
         """The targets of each resource, by group and by the item that names it, with the one member that it is."""
         if self._by_item is None:
             self._by_item = {}
+            alike: dict[int, list[Target]] = {}
             for target in self.targets:
-                for member in target.members:
+                alike.setdefault(id(target.members), []).append(target)
+            for targets in alike.values():
+                for member in targets[0].members:
                     if isinstance(member[1], tuple):
                         group, name, sub = member[1]
                         key = group, f"{name}/{sub}" if sub else name
-                        self._by_item.setdefault(key, []).append((target, member))
+                        self._by_item.setdefault(key, []).append((targets, member))
         return self._by_item
+
+    def targets_for(self, entries: Iterable[GroupResources], verbs: tuple[str, ...]) -> list[Target] | None:
+        """The targets that are for these resources with these verbs; None where the classes are not fine enough."""
+        found: list[Target] = []
+        entries = list(entries)
+        if not entries:
+            found = self.targets
+        elif entries == [EVERY_RESOURCE]:
+            found = [target for target in self.targets if target.shape is not URL_SHAPE]
+        else:
+            # By name, as the tables of `space.py` have them, so that it does not matter how a query is written.
+            items = sorted({(entry.group, item) for entry in entries for item in entry.resources})
+            plain = all(entry.resources and not entry.resource_names for entry in entries)
+            if not plain or any("*" in item or not catalogue.is_builtin_group(group) for group, item in items):
+                return None
+            for group, item in items:
+                found += self.targets_of(group, item)
+        return [target for target in found if target.verb in verbs] if verbs else found
+
+    def chances(self, wanted: int) -> Chances:
+        """Which targets and users any of these alternatives accepts."""
+        found = self._chances.get(wanted)
+        if found is None:
+            targets = [target for target in self.targets if target.bits & wanted]
+            users = [user for user in self.identities.users if (user.sure | user.perhaps) & wanted]
+            found = self._chances[wanted] = Chances(targets, _worlds(targets), users, _worlds(users))
+        return found
+
+    def users_called(self, name: str) -> list[UserClass]:
+        """The classes of one mentioned user."""
+        if self._every is None:
+            self._every = {}
+            for user in self.identities.every:
+                self._every.setdefault(user.identity.user, []).append(user)
+        return self._every.get(name, [])
+
+
+Row = tuple[list[Target], tuple[int, "Resource | str"]]
+"""The targets that share their members, and one of these."""
+
+
+class Chances(NamedTuple):
+    """The targets and the users that some alternatives accept, and in which worlds there are any."""
+
+    targets: list[Target]
+    served: int
+    users: list[UserClass]
+    sent: int
+
+
+def _worlds(classes: Iterable[Target | UserClass]) -> int:
+    worlds = 0
+    for one in classes:
+        worlds |= one.worlds
+    return worlds
 
 
 class Only(NamedTuple):
@@ -94,8 +183,15 @@ class Probe:
     """Looks for requests that one of the `wanted` bits decides, with only the bits below it before it."""
 
     def __init__(
-        self, dimensions: Dimensions, wanted: int, before: int, only: Only = ANY, limit: int = 200_000
+        self,
+        dimensions: Dimensions,
+        wanted: int,
+        before: int,
+        only: Only = ANY,
+        limit: int = 200_000,
+        once: bool = False,
     ) -> None:
+        """once: the first request will do, whichever the minor."""
         self.dimensions = dimensions
         self.wanted = wanted
         self.alive = wanted | before
@@ -107,21 +203,19 @@ class Probe:
         self._places: dict[tuple[str, int], list[PlaceClass]] = {}
         self._failed: dict[tuple[int, ...], int] = {}
         self._trace = Trace(None, 0)
-        self._users = self._chosen_users()
-        self._targets = [
-            target for target in (dimensions.targets if only.targets is None else only.targets) if target.bits & wanted
-        ]
-        self.missing = self._possible()
+        self._once = once
+        chances = dimensions.chances(wanted)
+        self._targets, served = chances.targets, chances.served
+        if only.targets is not None:
+            self._targets = [target for target in only.targets if target.bits & wanted]
+            served = _worlds(self._targets)
+        self._users, sent = chances.users, chances.sent
+        if only.user is not None or only.user_group is not None:
+            self._users = self._chosen_users()
+            sent = _worlds(self._users)
+        # The minors that serve anything for the rule, in the field of every kind of user.
+        self.missing = _minors(served) * EVERYONE & _minors(sent) * EVERYONE
         self._run()
-
-    def _possible(self) -> int:
-        """The minors that serve anything for the rule, in the field of every kind of user."""
-        resources = users = 0
-        for target in self._targets:
-            resources |= target.worlds
-        for user in self._users:
-            users |= user.worlds
-        return _minors(resources) * EVERYONE & _minors(users) * EVERYONE
 
     def _run(self) -> None:
         complete = ~(self.dimensions.asks_place | self.dimensions.asks_user)
@@ -203,13 +297,10 @@ class Probe:
         return known
 
     def _chosen_users(self) -> list[UserClass]:
-        identities = self.dimensions.identities
-        users = identities.users if self.only.user is None and self.only.user_group is None else identities.every
-        return [
-            user
-            for user in users
-            if (user.sure | user.perhaps) & self.wanted and self.only.user in (None, user.identity.user)
-        ]
+        """Those with the one name; for the one group every user by itself, for its name may give the group."""
+        name = self.only.user
+        users = self.dimensions.identities.every if name is None else self.dimensions.users_called(name)
+        return [user for user in users if (user.sure | user.perhaps) & self.wanted]
 
     def _user(self, bits: int, worlds: int) -> None:
         worlds = self._spend((2, bits), worlds)
@@ -270,7 +361,7 @@ class Probe:
 
     def _reached(self, worlds: int) -> None:
         self.found |= worlds
-        self.missing &= ~(_minors(worlds) * EVERYONE)
+        self.missing = 0 if self._once else self.missing & ~(_minors(worlds) * EVERYONE)
         if self.reached is None:
             self._trace.world = best(worlds)
             self.reached = self._trace.copy()

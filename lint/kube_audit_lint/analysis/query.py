@@ -71,9 +71,13 @@ def region_of(rules: Iterable[PolicyRule], conditions: Conditions, who: Iterable
             paths = True
         else:
             paths, resources = True, None
-    kinds = sum(of_kind(1, kind) for kind in set(who))
     found = None if resources is None else frozenset(resources)
-    return Region(conditions.bits, found, paths, kinds & EVERYONE)
+    return Region(conditions.bits, found, paths, kinds_bits(who))
+
+
+def kinds_bits(who: Iterable[str]) -> int:
+    """Kinds of user as worlds of minor 0."""
+    return sum(of_kind(1, kind) for kind in set(who)) & EVERYONE
 
 
 def _named(entries: Iterable[GroupResources], known: set[tuple[str, str]] | None) -> set[tuple[str, str]] | None:

@@ -25,9 +25,10 @@ from kube_audit_lint.analysis.space import (
 from kube_audit_lint.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from kube_audit_lint.analysis.identities import Identities
+    from kube_audit_lint.analysis.identities import Identities, UserClass
+    from kube_audit_lint.analysis.space import Target
     from kube_audit_lint.analysis.symbolic import Joint
 
 LIMIT = 600_000
@@ -66,6 +67,12 @@ class Node:
 
 States = dict[int, Node]
 
+Splits = dict[int, "list[tuple[tuple[int, int], int, list[UserClass]]]"]
+"""What the users leave of a state: a key, in which worlds, by whom."""
+
+MANY_SPLITS = 4_000
+"""States of which these are kept; what comes later is worked out anew."""
+
 
 class Walk:
     """One walk; `leaves` maps the deciding bits (one in each segment) to their node."""
@@ -78,23 +85,29 @@ class Walk:
         region: Region,
         limit: int = LIMIT,
         identities: Identities | None = None,
+        targets: Iterable[Target] | None = None,
+        splits: Splits | None = None,
     ) -> None:
+        """targets: if not those of the region. splits: those of other walks with the same identities and segments."""
         self.space = space
         self.joint = joint
         self.region = region
         self.steps = 0
         self.limit = limit
-        self.alive = 0
-        for segment in segments:
-            self.alive |= segment.bits
         self.segments = segments
+        self.targets = targets
         self.asks_namespace = joint.total("asks_namespace")
         self.asks_name = joint.total("asks_name")
         self.asks_user = joint.total("asks_user")
         self.identities = identities or space.identities(joint)
-        kinds = space.minors * region.kinds
-        self.users = [user for user in self.identities.users if user.worlds & kinds]
+        self.worlds = space.minors * region.kinds
+        self.users = self.identities.users
+        self._splits: Splits = {} if splits is None else splits
+        if splits is None:
+            self.users = [user for user in self.users if user.worlds & self.worlds]
+        self.alive = self._alive()
         self._prune = _pruner(segments)
+        self._settle = _settler(segments)
         self.leaves: States = {}
         self._run()
 
@@ -102,6 +115,17 @@ class Walk:
         named = self._after_namespaces(self._after_targets())
         states = self._after_names(named)
         self._after_groups(self._after_users(states))
+
+    def _alive(self) -> int:
+        """The alternatives in the segments that some user meets."""
+        met = 0
+        for user in self.users:
+            if user.worlds & self.worlds:
+                met |= user.sure | user.perhaps
+        bits = 0
+        for segment in self.segments:
+            bits |= segment.bits
+        return bits & met
 
     def _spend(self, steps: int) -> None:
         self.steps += steps
@@ -112,13 +136,15 @@ class Walk:
         prune, alive = self._prune, self.alive
         complete = self.joint.bits & ~(self.asks_namespace | self.asks_name | self.asks_user)
         reached: dict[Shape, States] = {}
-        for target in self.space.targets(self.joint, self.region):
+        worlds = self.worlds
+        targets = self.space.targets(self.joint, self.region) if self.targets is None else self.targets
+        for target in targets:
             bits = prune(target.bits & alive, complete)
             if bits:
                 _reach(
                     reached.setdefault(target.shape, {}),
                     bits,
-                    target.worlds,
+                    target.worlds & worlds,
                     len(target.members),
                     None,
                     "target",
@@ -178,7 +204,6 @@ class Walk:
                     _reach(into, left, node.worlds, node.count, node, what, value)
 
     def _after_users(self, states: States) -> dict[tuple[int, int], Node]:
-        settle = _settler(self.segments)
         pending: dict[tuple[int, int], Node] = {}
         users = self.users
         anyone = 0
@@ -189,21 +214,39 @@ class Walk:
                 if worlds := node.worlds & anyone:
                     _reach(self.leaves, bits, worlds, node.count * len(users), node, "anyone", users)
                 continue
-            self._spend(len(users))
-            for user in users:
-                worlds = node.worlds & user.worlds
-                key = settle(bits & user.sure, bits & user.perhaps) if worlds else None
-                if key is None:
+            for key, served, some in self._splits.get(bits) or self._split(bits):
+                worlds = node.worlds & served
+                if not worlds:
                     continue
                 if key[1]:
-                    _reach(pending, key, worlds, node.count, node, "user", user)
+                    _reach(pending, key, worlds, node.count * len(some), node, "anyone", some)
                 else:
-                    _reach(self.leaves, key[0], worlds, node.count, node, "user", user)
+                    _reach(self.leaves, key[0], worlds, node.count * len(some), node, "anyone", some)
         return pending
+
+    def _split(self, bits: int) -> list[tuple[tuple[int, int], int, list[UserClass]]]:
+        """What is left of a state by the users, those together who leave the same."""
+        self._spend(len(self.users))
+        alike: dict[tuple[int, int], list[UserClass]] = {}
+        for user in self.users:
+            left = bits & user.sure, bits & user.perhaps
+            if left in alike:
+                alike[left].append(user)
+            else:
+                alike[left] = [user]
+        settled: dict[tuple[int, int], list[UserClass]] = {}
+        for (sure, perhaps), users in alike.items():
+            key = self._settle(sure, perhaps)
+            if key is not None:
+                settled[key] = settled[key] + users if key in settled else users
+        split = [(key, _worlds_of(users), users) for key, users in settled.items()]
+        if len(self._splits) < MANY_SPLITS:
+            self._splits[bits] = split
+        return split
 
     def _after_groups(self, pending: dict[tuple[int, int], Node]) -> None:
         """One yes or no for each group that any user may have, in turn."""
-        settle = _settler(self.segments)
+        settle = self._settle
         free = self.identities.free
         later = [0] * (len(free) + 1)
         for index in range(len(free) - 1, -1, -1):
@@ -226,6 +269,13 @@ class Walk:
                     else:
                         _reach(self.leaves, key[0], node.worlds, node.count, node, what, group)
             pending = following
+
+
+def _worlds_of(users: list[UserClass]) -> int:
+    worlds = 0
+    for user in users:
+        worlds |= user.worlds
+    return worlds
 
 
 def _reach(

@@ -41,8 +41,6 @@ class Trace:
         _, parent, what, value = next(origin for origin in node.origins if origin[0] & self.world)
         if what == "group":
             self.groups.add(value)
-        elif what == "user":
-            self.identity = value.identity
         elif what == "anyone":
             self.identity = _first(value, self.world).identity
         elif what == "name":
