@@ -214,3 +214,15 @@ def test_an_argument_file() -> None:
 
 def test_lines_to_append_are_a_part() -> None:
     assert server_in("# add\n--audit-log-maxage=7\n", "append.txt").partial
+
+
+def test_the_unit_of_k3s() -> None:
+    text = (
+        "[Unit]\nDescription=Lightweight Kubernetes\n\n[Service]\nType=notify\n"
+        "EnvironmentFile=-/etc/systemd/system/k3s.service.env\nExecStart=/usr/local/bin/k3s \\\n    server \\\n"
+        "\t'--kube-apiserver-arg=audit-log-path=/var/log/k3s.log' \\\n\t'--kube-apiserver-arg=audit-log-maxage=7' \\\n"
+    )
+    server = server_in(text, "k3s.service")
+    assert flags(server) == {"audit-log-path": "/var/log/k3s.log", "audit-log-maxage": "7"}
+    assert not server.partial
+    assert server.mounts is None

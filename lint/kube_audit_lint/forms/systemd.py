@@ -34,6 +34,8 @@ def read_text(source: Source, context: Context) -> Found | None:
     text = context.text
     if not _SECTION.search(text) or not _HEAD.match(text):
         return None
+    if "--kube-apiserver-arg" in text:
+        return _k3s(text, context)
     template = source.text if context.neutral is not None and context.offsets is None else None
     assignments = list(unit(text, template))
     named = _NAMED.search(context.path) is not None or any(
@@ -54,6 +56,14 @@ def read_text(source: Source, context: Context) -> Found | None:
     if not servers:
         servers += _drop_in(variables, spelt)
     return Found(servers=tuple(servers), misshapes=tuple(misshapes)) if servers else None
+
+
+def _k3s(text: str, context: Context) -> Found | None:
+    """K3s's unit, into which its installer writes the arguments of the API server."""
+    from kube_audit_lint.forms.k3s import started
+
+    found = started(text, context)
+    return found if found else None
 
 
 def _started(assignments: Sequence[Assignment]) -> list[Assignment]:
