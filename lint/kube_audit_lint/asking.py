@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kube_audit_lint.analysis import identities
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.collecting import collect
 from kube_audit_lint.errors import OwnFileError, UsageError
 from kube_audit_lint.kubernetes.loading import Loaded, load
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.policy import Policy
-from kube_audit_lint.model.version import DEFAULT, Versions, parse_versions
+from kube_audit_lint.model.version import DEFAULT, NEWEST, Versions, parse_versions
 from kube_audit_lint.record import NamedTuple
-
-_ANONYMOUS = "system:anonymous"
-_SERVICE_ACCOUNT = "system:serviceaccount:"
 
 
 class Asked(NamedTuple):
@@ -72,24 +70,23 @@ def versions_of(text: str | None) -> Versions | None:
     return versions
 
 
-def groups_of(user: str | None, groups: Iterable[str]) -> frozenset[str]:
-    """The groups of a user, with those that such a user always has (KUBERNETES.md, section 3)."""
-    if user is None:
-        return frozenset()
-    if user == _ANONYMOUS:
-        return frozenset((*groups, "system:unauthenticated"))
-    always = ["system:authenticated"]
-    if user.startswith(_SERVICE_ACCOUNT) and user.count(":") == 3:
-        always += ["system:serviceaccounts", f"system:serviceaccounts:{user.split(':')[2]}"]
-    return frozenset((*groups, *always))
+def groups_of(user: str | None, groups: Iterable[str], minor: int = NEWEST) -> frozenset[str]:
+    """The groups of a user, with those that a minor gives every such user."""
+    return frozenset() if user is None else identities.groups_of(user, minor).union(groups)
 
 
 def resource_request(
-    user: str | None, groups: Iterable[str], verb: str, resource: str, namespace: str = "", name: str = ""
+    user: str | None,
+    groups: Iterable[str],
+    verb: str,
+    resource: str,
+    namespace: str = "",
+    name: str = "",
+    minor: int = NEWEST,
 ) -> Request:
     """A request for `RESOURCE[.GROUP][/SUBRESOURCE]` (`deployments.apps/scale`)."""
     plain, _, subresource = resource.partition("/")
     plain, _, group = plain.partition(".")
     if plain == "namespaces" and not group and name and not namespace:
         namespace = name  # the API server takes a namespace's own name for its namespace
-    return Request(user, groups_of(user, groups), verb, group, plain, subresource, namespace, name)
+    return Request(user, groups_of(user, groups, minor), verb, group, plain, subresource, namespace, name)

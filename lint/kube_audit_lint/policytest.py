@@ -97,7 +97,7 @@ class _Test:
             yield from self._of_class(asked, self.data["every"])
             return
         for one in self.data.get("requests") or [self.data["request"]]:
-            request = _request(one)
+            request = _request(one, asked.loaded.judged.last)
             yield request, evaluate(asked.policy, request)
 
     def _of_class(self, asked: Asked, wanted: dict[str, Any]) -> Iterator[tuple[Request, Decision]]:
@@ -159,12 +159,12 @@ def _entry(item: str) -> GroupResources:
     return GroupResources(group, (f"{resource}{slash}{subresource}",))
 
 
-def _request(data: dict[str, Any]) -> Request:
+def _request(data: dict[str, Any], minor: int) -> Request:
     user, groups = data.get("user"), data.get("groups", ())
     if "url" in data:
-        return Request(user, groups_of(user, groups), str(data.get("verb", "get")).lower(), url=data["url"])
+        return Request(user, groups_of(user, groups, minor), str(data.get("verb", "get")).lower(), url=data["url"])
     return resource_request(
-        user, groups, data["verb"], data["resource"], data.get("namespace", ""), data.get("name", "")
+        user, groups, data["verb"], data["resource"], data.get("namespace", ""), data.get("name", ""), minor
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 from kube_audit_lint.analysis.analysis import Analysis, difference
 from kube_audit_lint.analysis.evaluate import NO_RULE
 from kube_audit_lint.analysis.query import RESOURCES, Query
+from kube_audit_lint.asking import groups_of
 from kube_audit_lint.model.policy import GroupResources
 from kube_audit_lint.model.version import DEFAULT, Versions
 from policies import policy_of
@@ -276,9 +277,48 @@ def test_requests_by_every_kind_of_user_are_described() -> None:
     described = [analysis.whole[rule].witness.describe() for rule in range(6)]
     assert described == [
         "kubectl get secret db-password -n payments by system:serviceaccount:shop:cart",
-        "kubectl delete secrets --all -n payments by kubernetes-admin (system:masters)",
+        "DELETE /api/v1/namespaces/payments/secrets by kubernetes-admin (system:masters)",
         "kubectl get secret db-password -n payments by system:anonymous",
         "curl -k https://API-SERVER/healthz by jane",
         "kubectl get secret db-password -n payments by jane",
-        "kubectl get secret db-password -n payments by system:apiserver (system:masters)",
+        "kubectl get secret db-password -n payments by system:apiserver (groups: system:masters)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("rules", "senders"),
+    [
+        ("{level: Request, userGroups: [devs], verbs: [get]}, {level: Metadata}", ["jane (devs)", "jane"]),
+        ("{level: None, userGroups: [system:unauthenticated, devs]}, {level: Metadata}", ["jane (devs)", "jane"]),
+        ("{level: None, userGroups: [system:bootstrappers]}", ["system:bootstrap:abcdef (system:bootstrappers)"]),
+        ("{level: None, userGroups: ['system:serviceaccounts:ci']}", ["system:serviceaccount:ci:web"]),
+        ("{level: None, users: [<user>, bob]}, {level: Metadata}", ["bob", "jane"]),
+        ("{level: None, userGroups: ['{{ g }}', $G, devs]}, {level: Metadata}", ["jane (devs)", "jane"]),
+        ("{level: None, users: [system:odd, zoe]}", ["zoe"]),
+    ],
+)
+def test_a_witness_is_sent_by_whom_a_reader_knows(rules: str, senders: list[str]) -> None:
+    analysis = analysis_of(f"[{rules}]", Versions(30, 30))
+    found = [each.witness.describe().partition(" by ")[2] for each in analysis.levels() if each.rule != NO_RULE]
+    assert found == senders
+
+
+def test_a_placeholder_is_no_namespace_where_another_will_do() -> None:
+    found = analysis_of("[{level: None, namespaces: ['${NS}', kube-public]}, {level: Metadata}]").whole
+    assert found[0].witness.namespace == "kube-public"
+
+
+@pytest.mark.parametrize(
+    ("user", "minor", "groups"),
+    [
+        ("system:apiserver", 28, {"system:masters"}),
+        ("system:apiserver", 29, {"system:masters", "system:authenticated"}),
+        ("system:unsecured", 19, {"system:masters", "system:authenticated"}),
+        ("system:unsecured", 20, {"system:authenticated"}),
+        ("system:anonymous", 30, {"system:unauthenticated"}),
+    ],
+)
+def test_explain_gives_a_user_the_groups_that_the_analysis_does(user: str, minor: int, groups: set[str]) -> None:
+    assert groups_of(user, (), minor) == groups
+    found = analysis_of(f"- {{level: Metadata, users: ['{user}']}}", Versions(minor, minor)).whole[0]
+    assert found.witness.groups == groups

@@ -34,7 +34,10 @@ def _sender(request: Request) -> str:
         space = request.user.split(":")[2]
         obvious |= {"system:serviceaccounts", f"system:serviceaccounts:{space}"}
     extra = sorted(request.groups - obvious)
-    if "system:authenticated" not in request.groups and request.user not in ("system:anonymous", "system:apiserver"):
+    if request.user == "system:apiserver" and "system:authenticated" not in request.groups:
+        # Before 1.29; that it is in no other group is then what matters.
+        return f"by {request.user} (groups: {', '.join(extra) or 'none'})"
+    if "system:authenticated" not in request.groups and request.user != "system:anonymous":
         extra.append("without system:authenticated")
     return f"by {request.user}" + (f" ({', '.join(extra)})" if extra else "")
 
@@ -57,8 +60,6 @@ def _kubectl(request: Request) -> str:
     if request.verb == "watch":
         chosen = f" {request.name}" if request.name else ""
         return f"kubectl get {_plural(request)}{chosen}{where} --watch"
-    if request.verb == "deletecollection":
-        return f"kubectl delete {_plural(request)} --all{where}"
     if request.verb in ("delete", "patch") and request.name:
         return f"kubectl {request.verb} {_singular(request)} {request.name}{where}"
     if request.verb == "create" and not request.name:

@@ -42,6 +42,9 @@ USERS = ("jane", "alice", "bob", "carol")
 NODES = ("system:node:worker-1", "system:node:worker-2", "system:node:worker-3")
 COMPONENTS = ("system:kube-scheduler", "system:kube-controller-manager", "system:kube-proxy", "system:kube-router")
 ADMINS = ("kubernetes-admin", "admin")
+MEMBERS = {"system:masters": ADMINS, "system:bootstrappers": ("system:bootstrap:abcdef", "system:bootstrap:ghijkl")}
+"""Who is in a group that goes with a kind of user."""
+
 ACCOUNTS = ("web", "api", "worker", "batch")
 NAMESPACES = ("payments", "shop", "default", "team-a")
 SUBRESOURCES = ("status", "scale", "logs", "render")
@@ -79,6 +82,17 @@ OBJECTS = {
 }
 OBJECT = "web"
 """The name of any other object."""
+
+
+def plainest(names: Iterable[str]) -> list[str]:
+    """Names as people have them first, then those of the system's own, then placeholders (`$X`, `{{x}}`, `<x>`)."""
+    return sorted(names, key=_oddness)
+
+
+def _oddness(name: str) -> int:
+    if any(mark in name for mark in "$<{"):
+        return 2
+    return 1 if name.startswith("system:") else 0
 
 
 def pick(candidates: Iterable[str], taken: Container[str]) -> str:

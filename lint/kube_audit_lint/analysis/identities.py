@@ -89,6 +89,18 @@ def account_namespace(user: str) -> str | None:
     return namespace if colon and namespace and name and ":" not in name else None
 
 
+def groups_of(user: str, minor: int = NEWEST) -> frozenset[str]:
+    """The groups that a minor gives every user of the name."""
+    if user == ANONYMOUS:
+        return frozenset((UNAUTHENTICATED,))
+    if user == API_SERVER:
+        return frozenset((MASTERS, AUTHENTICATED) if minor >= API_SERVER_AUTHENTICATED else (MASTERS,))
+    if user == UNSECURED and minor <= UNSECURED_LAST:
+        return frozenset((MASTERS, AUTHENTICATED))
+    space = account_namespace(user)
+    return frozenset((AUTHENTICATED, ACCOUNTS, f"{ACCOUNTS}:{space}") if space else (AUTHENTICATED,))
+
+
 def is_coupled(group: str) -> bool:
     """Whether the user's name decides about the group, or the group about the kind of user."""
     return group in (AUTHENTICATED, UNAUTHENTICATED, ACCOUNTS, NODES) or group.startswith(ACCOUNTS + ":")
@@ -97,7 +109,9 @@ def is_coupled(group: str) -> bool:
 def served_identities(joint: Joint, minors: int) -> Identities:
     """The users that an API server of these minors authenticates, and nobody."""
     # Nobody is called `*`: who writes that means a pattern, and no request is to be shown as if it were a name.
-    users, groups = ([name for name in joint.mentioned(what) if "*" not in name] for what in ("users", "groups"))
+    users, groups = (
+        [name for name in familiar.plainest(joint.mentioned(what)) if "*" not in name] for what in ("users", "groups")
+    )
     free = [(group, joint.group(group)) for group in groups if not is_coupled(group)]
     build = _Builder(joint, minors, 0)
     for _, bits in free:
@@ -130,13 +144,13 @@ def _add_ordinary(build: _Builder, users: list[str], groups: list[str]) -> None:
 def _add_fixed(build: _Builder) -> None:
     """The users whose groups are exactly known."""
     minors = build.minors
-    build.add_fixed(ANONYMOUS, {UNAUTHENTICATED}, of_kind(minors, ORDINARY))
-    before = minors & minor_bits(0, API_SERVER_AUTHENTICATED - 1)
-    build.add_fixed(API_SERVER, {MASTERS, AUTHENTICATED}, of_kind(minors & ~before, CONTROL_PLANE))
-    build.add_fixed(API_SERVER, {MASTERS}, of_kind(before, CONTROL_PLANE))
+    build.add_fixed(ANONYMOUS, groups_of(ANONYMOUS), of_kind(minors, ORDINARY))
+    since = minors & minor_bits(API_SERVER_AUTHENTICATED, NEWEST)
+    build.add_fixed(API_SERVER, groups_of(API_SERVER, API_SERVER_AUTHENTICATED), of_kind(since, CONTROL_PLANE))
+    build.add_fixed(API_SERVER, groups_of(API_SERVER, 0), of_kind(minors & ~since, CONTROL_PLANE))
     unsecured = minors & minor_bits(0, UNSECURED_LAST)
-    build.add_fixed(UNSECURED, {MASTERS, AUTHENTICATED}, of_kind(unsecured, ORDINARY))
-    build.add_fixed(None, set(), of_kind(minors, NOBODY))
+    build.add_fixed(UNSECURED, groups_of(UNSECURED, 0), of_kind(unsecured, ORDINARY))
+    build.add_fixed(None, frozenset(), of_kind(minors, NOBODY))
 
 
 def any_identities(joint: Joint, minors: int) -> Identities:
@@ -148,7 +162,7 @@ def any_identities(joint: Joint, minors: int) -> Identities:
         build.free |= bits
     for user in (familiar.pick(familiar.USERS, users), *users):
         build.add_free(user)
-    build.add_fixed(None, set(), of_kind(minors, NOBODY))
+    build.add_fixed(None, frozenset(), of_kind(minors, NOBODY))
     return Identities(*build.classes(), free)
 
 
@@ -176,24 +190,22 @@ class _Builder:
         minors &= self.minors
         if not minors:
             return
-        groups = {AUTHENTICATED}
-        if space := account_namespace(user):
-            groups |= {ACCOUNTS, f"{ACCOUNTS}:{space}"}
+        groups = groups_of(user)
         kind = CONTROL_PLANE if is_control_plane(user, frozenset()) else ORDINARY
         self._add(user, user, groups, of_kind(minors, kind), self.free)
         self._add(user, user, groups | {NODES}, of_kind(minors, CONTROL_PLANE), self.free)
 
     def add_example(self, user: str, node: str) -> None:
         """The users that no rule mentions."""
-        self._add(None, user, {AUTHENTICATED}, of_kind(self.minors, ORDINARY), self.free, True)
-        groups = {AUTHENTICATED, NODES}
-        self._add(None, node, groups, of_kind(self.minors, CONTROL_PLANE), self.free, True)
+        groups = groups_of(user)
+        self._add(None, user, groups, of_kind(self.minors, ORDINARY), self.free, True)
+        self._add(None, node, groups | {NODES}, of_kind(self.minors, CONTROL_PLANE), self.free, True)
 
     def add_free(self, user: str) -> None:
         """A user with no groups but those it may have."""
-        self._add(user, user, set(), of_kind(self.minors, ORDINARY), self.free)
+        self._add(user, user, frozenset(), of_kind(self.minors, ORDINARY), self.free)
 
-    def add_fixed(self, user: str | None, groups: set[str], worlds: int) -> None:
+    def add_fixed(self, user: str | None, groups: frozenset[str], worlds: int) -> None:
         """A user with exactly these groups, or nobody, who meets no condition on users or groups."""
         if not worlds:
             return
@@ -204,7 +216,7 @@ class _Builder:
             self._add(user, user, groups, worlds, None)
 
     def _add(
-        self, key: str | None, user: str, groups: set[str], worlds: int, free: int | None, example: bool = False
+        self, key: str | None, user: str, groups: frozenset[str], worlds: int, free: int | None, example: bool = False
     ) -> None:
         accepted = self.joint.user(key)
         sure = self.without_group
@@ -212,6 +224,4 @@ class _Builder:
             sure |= self.joint.group(group)
         sure &= accepted
         perhaps = accepted & (free or 0) & ~sure
-        self.every.append(
-            UserClass(sure, perhaps, worlds, Identity(user, frozenset(groups), free is not None, example))
-        )
+        self.every.append(UserClass(sure, perhaps, worlds, Identity(user, groups, free is not None, example)))

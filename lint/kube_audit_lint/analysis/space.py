@@ -335,7 +335,7 @@ def paths(joint: Joint) -> Iterator[str]:
 
 def namespace_classes(joint: Joint, kind: int) -> list[PlaceClass]:
     """The namespaces that a request of the kind may have; None is one that no rule mentions."""
-    values: list[str | None] = [None, *filter(_is_namespace, joint.mentioned("namespaces"))]
+    values: list[str | None] = [None, *filter(_is_namespace, familiar.plainest(joint.mentioned("namespaces")))]
     if kind == NAMESPACE_EMPTY:
         values = [""]
     elif kind == NAMESPACE_ANY:
@@ -345,7 +345,7 @@ def namespace_classes(joint: Joint, kind: int) -> list[PlaceClass]:
 
 def name_classes(joint: Joint, kind: int) -> list[PlaceClass]:
     """The names that a request of the kind may have; None is one that no rule mentions."""
-    values: list[str | None] = [None, *filter(None, joint.mentioned("names"))]
+    values: list[str | None] = [None, *filter(None, familiar.plainest(joint.mentioned("names")))]
     if kind == NAME_NONE:
         values = [""]
     elif kind == NAME_ANY:
@@ -356,7 +356,7 @@ def name_classes(joint: Joint, kind: int) -> list[PlaceClass]:
 def same_classes(joint: Joint) -> list[PlaceClass]:
     """Requests for a namespace: its name is their namespace too."""
     both = (*joint.mentioned("namespaces"), *joint.mentioned("names"))
-    values: list[str | None] = [None, *dict.fromkeys(filter(_is_namespace, both))]
+    values: list[str | None] = [None, *dict.fromkeys(filter(_is_namespace, familiar.plainest(both)))]
     return [(joint.namespace(value) & joint.name(value), value) for value in values]
 
 

@@ -74,6 +74,10 @@ MANY_SPLITS = 4_000
 """States of which these are kept; what comes later is worked out anew."""
 
 
+Unlike = tuple[int, int, int, Node, "list[UserClass]"]
+"""A leaf, in which worlds, the number of requests, where from, and by whom."""
+
+
 class Walk:
     """One walk; `leaves` maps the deciding bits (one in each segment) to their node."""
 
@@ -114,7 +118,11 @@ class Walk:
     def _run(self) -> None:
         named = self._after_namespaces(self._after_targets())
         states = self._after_names(named)
-        self._after_groups(self._after_users(states))
+        pending, unlike = self._after_users(states)
+        self._after_groups(pending)
+        # Last, so that a witness is an ordinary user where one leads to the same leaf by way of its groups.
+        for bits, worlds, count, node, users in unlike:
+            _reach(self.leaves, bits, worlds, count, node, "anyone", users)
 
     def _alive(self) -> int:
         """The alternatives in the segments that some user meets."""
@@ -203,7 +211,9 @@ class Walk:
                 if left:
                     _reach(into, left, node.worlds, node.count, node, what, value)
 
-    def _after_users(self, states: States) -> dict[tuple[int, int], Node]:
+    def _after_users(self, states: States) -> tuple[dict[tuple[int, int], Node], list[Unlike]]:
+        """What waits for the users' groups, and what is decided for users who are not like others."""
+        unlike: list[Unlike] = []
         pending: dict[tuple[int, int], Node] = {}
         users = self.users
         anyone = 0
@@ -220,9 +230,11 @@ class Walk:
                     continue
                 if key[1]:
                     _reach(pending, key, worlds, node.count * len(some), node, "anyone", some)
-                else:
+                elif some[0].identity.free:
                     _reach(self.leaves, key[0], worlds, node.count * len(some), node, "anyone", some)
-        return pending
+                else:
+                    unlike.append((key[0], worlds, node.count * len(some), node, some))
+        return pending, unlike
 
     def _split(self, bits: int) -> list[tuple[tuple[int, int], int, list[UserClass]]]:
         """What is left of a state by the users, those together who leave the same."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis import familiar
-from kube_audit_lint.analysis.identities import MASTERS, Identity, UserClass
+from kube_audit_lint.analysis.identities import Identity, UserClass
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.analysis.worlds import best
 
@@ -78,8 +78,11 @@ def request_of(trace: Trace, joint: Joint) -> Request:
 
 def _user(identity: Identity, free: frozenset[str], joint: Joint) -> tuple[str | None, frozenset[str]]:
     user = identity.user
-    if identity.stands_for_others and MASTERS in free:
-        user = familiar.pick(familiar.ADMINS, joint.mentioned("users"))
+    if identity.stands_for_others:
+        for group, members in familiar.MEMBERS.items():
+            if group in free:
+                user = familiar.pick(members, joint.mentioned("users"))
+                break
     return user, identity.groups | free
 
 

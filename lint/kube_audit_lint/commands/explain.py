@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         from kube_audit_lint.replay import replay
 
         return replay(asked, arguments.requests, arguments.format, sys.stdout)
-    request = _request(arguments)
+    request = _request(arguments, asked.loaded.judged.last)
     decision = evaluate(asked.policy, request)
     if arguments.format == "json":
         print(json.dumps(_data(asked, request, decision), ensure_ascii=False))
@@ -55,16 +55,23 @@ def run(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _request(arguments: argparse.Namespace) -> Request:
+def _request(arguments: argparse.Namespace, minor: int) -> Request:
+    """The request, by a user with the groups that the minor gives it."""
     if (arguments.url is None) == (arguments.resource is None):
         raise UsageError("explain takes --resource, or --url, or --requests")
     if arguments.url is not None:
         verb = (arguments.verb or "get").lower()
-        return Request(arguments.user, groups_of(arguments.user, arguments.group), verb, url=arguments.url)
+        return Request(arguments.user, groups_of(arguments.user, arguments.group, minor), verb, url=arguments.url)
     if arguments.verb is None:
         raise UsageError("--resource goes with --verb")
     return resource_request(
-        arguments.user, arguments.group, arguments.verb, arguments.resource, arguments.namespace, arguments.name
+        arguments.user,
+        arguments.group,
+        arguments.verb,
+        arguments.resource,
+        arguments.namespace,
+        arguments.name,
+        minor,
     )
 
 
