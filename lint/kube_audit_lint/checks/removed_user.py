@@ -1,4 +1,4 @@
-"""Template `removed-user`: a user that no request comes from any more."""
+"""Template `removed-user`: a user that the API server itself no longer makes."""
 
 from __future__ import annotations
 
@@ -25,5 +25,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
             if item.text == params["user"]:
                 since = f"Kubernetes 1.{params['since']}"
                 yield Hit(
-                    item.place, f"From {since} on no request comes from `{item.text}`: this item matches nothing."
+                    item.place,
+                    f"From {since} on nothing sends requests as `{item.text}`: this item only matches whoever has a "
+                    "certificate of that very name.",
                 )
