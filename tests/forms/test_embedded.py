@@ -6,6 +6,7 @@ from textwrap import indent
 
 import pytest
 from form_samples import POLICY, flags
+
 from kube_audit_lint.collecting import collect
 from kube_audit_lint.linking import link
 from kube_audit_lint.model.document import Found, PolicyDocument
@@ -200,7 +201,15 @@ def test_k3s(text: str, path: str) -> None:
     assert server.mounts is None
 
 
+def test_variables_that_bring_no_argument_of_k3s() -> None:
+    more = ("--token $TOKEN", '--volume "$(pwd)/audit.yaml:/etc/audit.yaml"', '"$NAME"')
+    assert not any(the_server(K3S.replace("server ", f"server {one} ")).partial for one in more)
+
+
 def test_arguments_of_k3s_that_are_not_seen() -> None:
+    assert the_server(K3S.replace("server ", 'server "$@" ')).partial
+    assert the_server(f"```ini\n{K3S.partition(chr(10))[2]}```\n", "README.md").partial
+    assert not embedded("Set k3s's `--kube-apiserver-arg=audit-log-path=/k3s.log`.\n", "README.md")
     assert the_server(K3S.replace("server ", "server $MORE ")).partial
     assert the_server(K3S.replace("server ", "server --config /etc/k3s.yaml ")).partial
     (age,) = (flag for flag in the_server(K3S.replace("=7", "=$DAYS")).flags if flag.name == "audit-log-maxage")

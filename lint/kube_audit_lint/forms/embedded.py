@@ -39,18 +39,18 @@ def read_text(source: Source, context: Context) -> Found | None:
         written += strings(_outside(outside, written))
     parts = [_found(piece, source, context, True) for piece in fenced]
     parts += [_found(piece, source, context, markdown) for piece in written]
-    parts += _started(_outside(outside, written), context._replace(neutral=text))
+    parts += _started(_outside(outside, written), context._replace(neutral=text), markdown)
     found = joined(parts)
     return found if found else None
 
 
-def _started(text: str, context: Context) -> Iterator[Found]:
-    """The clusters that the commands of a script start."""
+def _started(text: str, context: Context, prose: bool) -> Iterator[Found]:
+    """The clusters that the commands of a script start. prose: sentences, which name single flags."""
     if "minikube" in text:
         from kube_audit_lint.forms import minikube
 
         yield minikube.started(text, context)
-    if "--kube-apiserver-arg" in text:
+    if "--kube-apiserver-arg" in text and not prose:
         from kube_audit_lint.forms import k3s
 
         yield k3s.started(text, context)

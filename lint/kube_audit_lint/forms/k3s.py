@@ -24,7 +24,11 @@ _ARGUMENT = re.compile(
 _NODES = re.compile(r"@(?:all|(?:servers?|agents?|loadbalancer)\b[^\s]*)\Z")
 _PROGRAM = re.compile(r"(?i)k3[sd]")
 # What brings arguments that are not seen: a variable that may hold several, or a configuration file.
-_MORE = re.compile(r"(?:^|[\s\"'])\$\{?[A-Za-z_@*]|\$\(|`|--config\b|(?<![\w-])-c[ =]")
+_MORE = re.compile(
+    r"(?:^|[\s\"'])\$(?:\w+|\{\w+\}|\([^)]*\)|[@*])(?=\s|\Z)|\$(?:[@*]|\{\w*(?:\[?[@*]))|`|--config\b|(?<![\w-])-c[ =]"
+)
+_OPTION = re.compile(r"--[\w-]+(?:=|[ \t]+)\$(?:\w+|\{\w+\})(?=\s)")
+"""An option whose value is a variable, which brings no more than that."""
 
 
 def started(text: str, context: Context) -> Found:
@@ -33,11 +37,13 @@ def started(text: str, context: Context) -> Found:
     for start, end in _commands(text):
         command = text[start:end]
         flags = list(_flags(text, start, end, context))
-        if not flags or _PROGRAM.search(command) is None:
+        if not flags:
             continue
         place = flags[0].place
         server = ApiServer("k3s", place, tuple(flags), spelling=_spelling, name="kube-apiserver")
-        server.partial = _MORE.search(command) is not None
+        # Without the program these are lines out of a command, or to be added to one.
+        shown = _PROGRAM.search(_ARGUMENT.sub("", command)) is not None
+        server.partial = not shown or _MORE.search(_OPTION.sub("", command)) is not None
         servers.append(server)
     return Found(servers=tuple(servers))
 
