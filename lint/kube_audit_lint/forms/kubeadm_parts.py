@@ -6,6 +6,7 @@ mounted without being asked for; of volumes with one name the last stands).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from kube_audit_lint.forms.arguments import flags_of, setting
@@ -13,6 +14,7 @@ from kube_audit_lint.forms.kubeadm_shapes import LIST_VERSIONS, MAP_VERSIONS
 from kube_audit_lint.model.server import Flag, Mount, Value, Volume
 from kube_audit_lint.model.source import Place
 from kube_audit_lint.reading.nodes import Mapping, Node, Scalar, Sequence
+from kube_audit_lint.reading.parts import part_of
 
 _ALWAYS_MOUNTED = (
     "/etc/ssl/certs",
@@ -37,6 +39,10 @@ def flags_of_arguments(arguments: Node | None) -> Iterator[Flag]:
     elif isinstance(arguments, Sequence):
         for item in arguments.items:
             yield from _flags_of_item(item)
+    elif isinstance(arguments, Scalar) and arguments.kind == "string":
+        for word in re.finditer(r"--\S+", arguments.value):
+            place = part_of(arguments, word.start(), word.end()) or arguments.place
+            yield from flags_of([Value(word[0], place)])
 
 
 def _flags_of_item(item: Node) -> Iterator[Flag]:

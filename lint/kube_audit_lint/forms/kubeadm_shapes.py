@@ -98,6 +98,8 @@ def shape_of_arguments(arguments: Node | None, version: str | None, words: Words
             yield from _items(arguments, words)
     elif isinstance(arguments, Mapping) and version in LIST_VERSIONS and arguments.entries:
         yield _map_for_list(arguments, words)
+    elif isinstance(arguments, Scalar) and arguments.kind == "string" and not is_unknown(arguments.value):
+        yield _string(arguments, version, words)
     yield from _dashes(arguments, words)
     yield from _unquoted(arguments, version, words)
 
@@ -119,6 +121,20 @@ def _map_for_list(arguments: Mapping, words: Words) -> Misshape:
         f"extraArgs is a map here, but {words.version} takes a list of name and value: {words.refused} "
         f"(`{words.says('object', _ARGUMENTS, '[]v1beta4.Arg')}`).",
         'Write `- name: audit-log-maxage` with `value: "30"` below it for each flag.',
+    )
+
+
+def _string(arguments: Scalar, version: str | None, words: Words) -> Misshape:
+    listed = version in LIST_VERSIONS
+    wanted, kind = ("a list of name and value", "[]v1beta4.Arg") if listed else ("a map", "map[string]string")
+    return Misshape(
+        "wrong-shape",
+        arguments.place,
+        f"extraArgs is one string here, but {words.version} takes {wanted}: {words.refused} "
+        f"(`{words.says('string', _ARGUMENTS, kind)}`).",
+        'Write each flag as an entry of its own, such as `audit-log-maxage: "30"`.'
+        if not listed
+        else 'Write `- name: audit-log-maxage` with `value: "30"` below it for each flag.',
     )
 
 
