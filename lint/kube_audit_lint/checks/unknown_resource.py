@@ -56,6 +56,8 @@ _SHORT = {
     "mutatingadmissionwebhooks": "mutatingwebhookconfigurations",
     "mutatingwebhookconfigs": "mutatingwebhookconfigurations",
 }
+_ANY_GROUPS = "status"
+"""Policies ask for `*/status` of one group after the other; where no resource has it, nothing is lost."""
 _SUBRESOURCES = {
     "exec": "pods/exec",
     "attach": "pods/attach",
@@ -111,8 +113,9 @@ def _every_subresource(item: Text, group: str, sub: str) -> Iterator[Hit]:
     known = sorted({one for span in spans for one in span.subresources})
     if sub not in known:
         message = f"Nothing in {_called(group)} has a subresource `{sub}`, so this item matches nothing."
-        meant = nearest(sub, known)
-        yield Hit(item.place, message, mend=f"write `*/{meant}`" if meant else f"leave `*/{sub}` out")
+        meant = None if sub == _ANY_GROUPS else nearest(sub, known)
+        mend = f"write `*/{meant}`" if meant else f"leave `*/{sub}` out"
+        yield Hit(item.place, message, severity="info" if sub == _ANY_GROUPS else "", mend=mend)
 
 
 def _never(item: Text) -> Hit:

@@ -1,0 +1,27 @@
+"""`*/status` of groups that have none, as policies write it for one group after the other."""
+
+from __future__ import annotations
+
+import pytest
+
+from kube_audit_lint.checks import unknown_resource
+from kube_audit_lint.forms import Context, policy
+from kube_audit_lint.model.version import Versions
+from kube_audit_lint.reading.reader import read_file
+from kube_audit_lint.subject import PolicySubject
+
+POLICY = """apiVersion: audit.k8s.io/v1
+kind: Policy
+rules:
+- level: Metadata
+  resources: [{group: events.k8s.io, resources: ["*/%s"]}]
+"""
+
+
+@pytest.mark.parametrize(("name", "severity"), [("status", "info"), ("exec", "")])
+def test_it_is_only_advice(name: str, severity: str) -> None:
+    source, documents = read_file("audit-policy.yaml", (POLICY % name).encode())
+    found = policy.read(documents[0], Context(source, tuple(documents), "policy"))
+    assert found is not None
+    (hit,) = unknown_resource.check(PolicySubject(found.policies[0], Versions(24, 37)), {})
+    assert hit.severity == severity
