@@ -129,7 +129,7 @@ def _of(tool: Tool, source: Path, place: Path) -> Said:
 def _short(columns: dict[Tool, _Column]) -> str:
     """How many each tool noticed, in a few lines."""
     lines = [
-        f"| | of {len(MISTAKES)} mistakes noticed | crashed on | of {len(GOOD)} good ones refused |",
+        f"| | of {len(MISTAKES)} mistakes noticed | crashed on | false alarms on {len(GOOD)} good ones |",
         "|---|--:|--:|--:|",
     ]
     every = {**MISTAKES, **GOOD}

@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 TEN_MINUTES = 600
 
 
+_STRICT = "v1.30.0-local-strict"
+
+
 class UnavailableError(Exception):
     """A tool could not be installed."""
 
@@ -182,21 +185,28 @@ class Kubeconform(Tool):
         program = folder / "go" / "bin" / "kubeconform"
         if not program.exists():
             _go_install(self.module, folder / "go")
-        found = sorted((folder / "kubernetes-validate").glob("lib/*/site-packages/kubernetes_validate/*schema"))
+        found = sorted((folder / "kubernetes-validate").glob(f"lib/*/site-packages/kubernetes_validate/*/{_STRICT}"))
         if not found:
             raise UnavailableError("kubeconform: there are no schemas without kubernetes-validate")
-        self.program, self.schemas = str(program), found[0]
+        self.program, self.schemas = str(program), folder / "schemas"
+        self.schemas.mkdir(exist_ok=True)
+        # It reads a schema only when that stands alone.
+        schema = json.loads((found[0] / "pod-v1.json").read_text("utf-8"))
+        schema["$defs"] = json.loads((found[0] / "_definitions.json").read_text("utf-8"))["$defs"]
+        text = json.dumps({key: value for key, value in schema.items() if key != "$id"})
+        (self.schemas / "pod-v1.json").write_text(re.sub(r"/api/(_definitions\.json)?#/", "#/", text), "utf-8")
 
     def version(self) -> str:
         return _go_version(self.program)
 
     def argv(self) -> list[str]:
-        place = "{{.NormalizedKubernetesVersion}}-local{{.StrictSuffix}}/{{.ResourceKind}}{{.KindSuffix}}.json"
-        return [f"{self.schemas}/{place}" if word == "DIR" else word for word in super().argv()]
+        place = f"{self.schemas}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
+        return [place if word == "DIR" else word for word in super().argv()]
 
     def texts(self, output: str) -> Iterator[str]:
         for resource in json.loads(output)["resources"]:
-            yield f"{resource['status']}: {_without_numbers(resource['msg'])}"
+            message = re.sub(r"^.*failed with '[^']*' *", "", resource["msg"])  # which schema: a temporary path
+            yield f"{resource['status']}: {_without_numbers(message)}"
 
 
 class KubeScore(Tool):
