@@ -54,6 +54,11 @@ def _findings(id: str, example: dict[str, Any], main: str) -> list[Finding]:
     return [one for one in report.findings if one.rule == id]
 
 
+def _is_sentence(text: str) -> bool:
+    """Whether it begins as a sentence and ends as one, or as the YAML that a sentence announced."""
+    return not text[:1].islower() and (text.endswith(".") or "\n\n    " in text)
+
+
 def _seen(finding: Finding, keys: dict[str, Any]) -> dict[str, Any]:
     place = finding.place
     seen = {
@@ -81,3 +86,4 @@ def test_example(id: str, example: dict[str, Any], tmp_path: Path, monkeypatch: 
     expected = [{**one, "file": file} for one, file in zip(example.get("expect", ()), files, strict=True)]
     keys = expected[0] if expected else dict.fromkeys(("file", "line", "severity", "text"))
     assert [_seen(one, keys) for one in findings] == sorted(expected, key=lambda one: (one["file"], one["line"]))
+    assert [one.mend for one in findings if not _is_sentence(one.mend)] == []

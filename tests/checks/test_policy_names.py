@@ -136,16 +136,16 @@ def test_users_are_users(name: str) -> None:
 @pytest.mark.parametrize(
     ("resource", "mend"),
     [
-        ("pod", "write `pods`"),
-        ("Secrets", "write `secrets`"),
-        ("cm", "write `configmaps`"),
-        ("exec", "write `pods/exec`"),
-        ("pods/logs", "write `pods/log`"),
-        ("deployments", 'move it to an item with `group: "apps"`'),
-        ("deployments/*", 'move it to an item with `group: "apps"`'),
-        ("NetworkPolicy", 'write `networkpolicies` in an item with `group: "networking.k8s.io"`'),
-        ("nodes/metrics", "write `nodes/proxy`"),
-        ("*/exce", "write `*/exec`"),
+        ("pod", "Write `pods`."),
+        ("Secrets", "Write `secrets`."),
+        ("cm", "Write `configmaps`."),
+        ("exec", "Write `pods/exec`."),
+        ("pods/logs", "Write `pods/log`."),
+        ("deployments", 'Move it to an item with `group: "apps"`.'),
+        ("deployments/*", 'Move it to an item with `group: "apps"`.'),
+        ("NetworkPolicy", 'Write `networkpolicies` in an item with `group: "networking.k8s.io"`.'),
+        ("nodes/metrics", "Write `nodes/proxy`."),
+        ("*/exce", "Write `*/exec`."),
     ],
 )
 def test_slips_of_resources(resource: str, mend: str) -> None:
@@ -169,12 +169,12 @@ def test_nothing_is_said_of_what_a_template_fills(rule: str) -> None:
 
 def test_several_verbs_in_one_string() -> None:
     assert said('- level: Metadata\n  verbs: ["get,list"]\n  namespaces: [a]\n') == [
-        ("unknown_verb", '"get,list"', "make an item of each: `[get, list]`")
+        ("unknown_verb", '"get,list"', "Make an item of each: `[get, list]`.")
     ]
 
 
 @pytest.mark.parametrize(
-    ("verb", "mend"), [("scale", "write `update`, `patch`"), ("port-forward", "write `create`, `get`")]
+    ("verb", "mend"), [("scale", "Write `update`, `patch`."), ("port-forward", "Write `create`, `get`.")]
 )
 def test_verbs_of_kubectl(verb: str, mend: str) -> None:
     assert said(f"- level: Metadata\n  verbs: [{verb}]\n") == [("unknown_verb", verb, mend)]
@@ -182,7 +182,7 @@ def test_verbs_of_kubectl(verb: str, mend: str) -> None:
 
 def test_every_verb_is_offered_once() -> None:
     ((_, _, mend),) = said("- level: Metadata\n  verbs: [teleport]\n")
-    offered = mend.removeprefix("write one of ").split(", ")
+    offered = mend.removeprefix("Write one of ").removesuffix(".").split(", ")
     assert len(offered) == len(set(offered))
 
 

@@ -42,9 +42,9 @@ def _literal(item: Text, field: str, items: list[Text]) -> Hit:
     noun, every = _SUBJECTS[field]
     message = f"`*` is an ordinary character in `{field}`: no {noun} is called `{item.text}`, so {_so(items)}."
     if item.text.strip() == "*":
-        mend = f"leave `{field}` out: without it the rule matches {every}"
+        mend = f"Leave `{field}` out: without it the rule matches {every}."
     else:
-        mend = _instead(item.text, field) or f"name each {noun}, or leave `{field}` out"
+        mend = _instead(item.text, field) or f"Name each {noun}, or leave `{field}` out."
     return Hit(item.place, message, mend=mend)
 
 
@@ -65,15 +65,15 @@ def _instead(text: str, field: str) -> str:
         group = "system:nodes"
     if not group or field not in ("users", "userGroups"):
         return ""
-    return f'write `userGroups: ["{group}"]`' + (" in place of it" if field == "users" else "")
+    return f'Write `userGroups: ["{group}"]`{" in place of it" if field == "users" else ""}.'
 
 
 def _in_entry(entry: WrittenEntry) -> Iterator[Hit]:
     for item in entry.names:
         if _starred(item):
-            mend = "leave `resourceNames` out: without it the item matches every name"
+            mend = "Leave `resourceNames` out: without it the item matches every name."
             if item.text != "*":
-                mend = "list the names in full; there are no patterns for names"
+                mend = "List the names in full; there are no patterns for names."
             message = f"`*` is an ordinary character in `resourceNames`: no object can be called `{item.text}`, so "
             yield Hit(item.place, f"{message}{_so_entry(entry.names, 'name')}.", mend=mend)
     for item in entry.resources:
@@ -99,5 +99,5 @@ def is_pattern(text: str) -> bool:
 
 def _resource_instead(text: str) -> str:
     if text.strip() in ("*/*", "**", "*.*", "*/", "/*"):
-        return 'write `"*"`: it matches all resources of the group and their subresources'
-    return "write the resources in full; only `*`, `*/scale` and `pods/*` are patterns"
+        return 'Write `"*"`: it matches all resources of the group and their subresources.'
+    return "Write the resources in full; only `*`, `*/scale` and `pods/*` are patterns."

@@ -34,12 +34,12 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
             if meant is None:
                 continue
             message = f"There is no API group `{group.text}`, so this item matches nothing."
-            mend = "write the group that the resources belong to"
+            mend = "Write the group that the resources belong to."
             if meant == "core":
                 message += ' The core group is the empty string: `""`.'
-                mend = 'write `group: ""`'
+                mend = 'Write `group: ""`.'
             elif meant:
-                mend = f"write `group: {meant}`"
+                mend = f"Write `group: {meant}`."
             yield Hit(group.place, message, mend=mend)
 
 

@@ -101,10 +101,10 @@ def _hit(verb: Text, rule: WrittenRule, verbs: list[Text], known: tuple[str, ...
 def _mend(text: str, low: str, rule: WrittenRule, known: tuple[str, ...]) -> str:
     parts = [part for part in text.replace(",", " ").split() if part]
     if len(parts) > 1 and all(part.lower() in known for part in parts):
-        return "make an item of each: " + f"`[{', '.join(part.lower() for part in parts)}]`"
+        return f"Make an item of each: `[{', '.join(part.lower() for part in parts)}]`."
     if low in _RBAC_ONLY:
-        return f"leave `{text}` out"
+        return f"Leave `{text}` out."
     meant = low if low in known else (_FOR_URLS if rule.urls_only else _FOR_RESOURCES).get(low) or nearest(low, known)
     return (
-        f"write {', '.join(f'`{one}`' for one in meant.split(', '))}" if meant else f"write one of {', '.join(known)}"
+        f"Write {', '.join(f'`{one}`' for one in meant.split(', '))}." if meant else f"Write one of {', '.join(known)}."
     )

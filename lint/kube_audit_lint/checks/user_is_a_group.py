@@ -37,12 +37,12 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
                     yield Hit(
                         item.place,
                         f"{message}, so this item matches nothing.",
-                        mend=f'write `userGroups: ["{group}"]` in place of it',
+                        mend=f'Write `userGroups: ["{group}"]` in place of it.',
                     )
         for item in rule.lists["userGroups"]:
             if item.known and _is_user(item.text):
                 message = f"`{item.text}` is a user and no group, so this item matches nothing."
-                yield Hit(item.place, message, mend=f'write `users: ["{item.text}"]` in place of it')
+                yield Hit(item.place, message, mend=f'Write `users: ["{item.text}"]` in place of it.')
 
 
 def group_meant(name: str) -> str:

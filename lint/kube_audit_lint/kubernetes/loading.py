@@ -116,7 +116,7 @@ def _empty(document: PolicyDocument, problems: Problems) -> None:
     mend = ""
     if any(isinstance(one.root, Mapping) for one in document.later):
         message = "The first document of this file is empty, and kube-apiserver reads only the first."
-        mend = "remove the `---` in front of the policy"
+        mend = "Remove the `---` in front of the policy."
     if document.partial or document.embedded:
         return
     server = "unknown group version field audit.k8s.io/__internal, Kind=Policy in policy"
@@ -129,12 +129,12 @@ def _no_mapping(document: PolicyDocument, root: Node, problems: Problems) -> Non
     place = root.place
     if any(isinstance(one.root, Mapping) for one in document.later):
         message = "kube-apiserver reads only the first document of a file, and this is no policy."
-        mend = "remove what stands in front of the policy"
+        mend = "Remove what stands in front of the policy."
         problems.fatal("wrong-type", place, message, mend=mend, hopeless=True)
         return
     if isinstance(root, Sequence) and root.items:
         place = first_key(root.items[0]) if isinstance(root.items[0], Mapping) else root.items[0].place
-        mend = "put `apiVersion: audit.k8s.io/v1`, `kind: Policy` and `rules:` above it"
+        mend = "Put `apiVersion: audit.k8s.io/v1`, `kind: Policy` and `rules:` above it."
     message = f"An audit policy is a mapping with `apiVersion`, `kind` and `rules`; this file is a {what}."
     problems.fatal("wrong-type", place, message, mend=mend, hopeless=True)
 
@@ -162,7 +162,7 @@ def _rules_there(document: PolicyDocument, root: Mapping, rules: Node | None, pr
     if entry is None and rules is not None:
         key = root.entries[misspelt_key(root, "rules") or ""].key
         problems.claimed.add(id(key))
-        place, mend = key.place, "write `rules`"
+        place, mend = key.place, "Write `rules`."
         message = f"This policy has no rules: `{key.value}` is another field to kube-apiserver, which drops it."
         hopeless = not isinstance(rules, Sequence)
     elif entry is None:
@@ -187,7 +187,7 @@ def _empty_rules(written: WrittenPolicy, problems: Problems) -> None:
                 rule.place,
                 "This rule is empty, and every rule needs at least a level.",
                 server=f"rules[{rule.index}].level: Required value",
-                mend="remove it, or give it a `level`",
+                mend="Remove it, or give it a `level`.",
                 hopeless=True,
             )
 

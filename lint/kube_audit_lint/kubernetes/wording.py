@@ -63,19 +63,19 @@ def wrong_type(node: Node, wanted: Type, path: str) -> tuple[str, str]:
 def _mend_of_type(node: Node, wanted: Type, name: str, item: bool) -> str:
     text = node.place.text
     if isinstance(node, Scalar) and (text.startswith(("$", "<")) or text.strip("_@%") != text.strip()):
-        return f"fill in the placeholder `{text}`"
+        return f"Fill in the placeholder `{text}`."
     if isinstance(node, Scalar) and len(text) < 80 and "\n" not in text:
         if wanted.go in ("[]string", "[]v1.Stage"):
             parts = ", ".join(part.strip() for part in text.split(","))
-            return f"write `{name}: [{parts}]`"
+            return f"Write `{name}: [{parts}]`."
         if wanted.kind == "string":
-            return f'write `"{text}"`, in quotes' if item else f'write `{name}: "{text}"`, in quotes'
+            return f'Write `"{text}"`, in quotes.' if item else f'Write `{name}: "{text}"`, in quotes.'
         if wanted.kind == "bool" and node.value.lower() in ("true", "false"):
-            return f"write `{name}: {node.value.lower()}`, without quotes"
+            return f"Write `{name}: {node.value.lower()}`, without quotes."
         if wanted.go == "v1.GroupResources" and node.kind == "string":
             return _entry_for(node.value)
     if wanted.kind == "list" and isinstance(node, Mapping) and name == "resources":
-        return "put `- ` in front of it: it is a list, also when it has one item"
+        return "Put `- ` in front of it: it is a list, also when it has one item."
     return ""
 
 
@@ -85,7 +85,7 @@ def _entry_for(name: str) -> str:
     serving = groups_serving(name.partition("/")[0])
     if not serving:
         return ""
-    return f'write `- {{group: "{serving[0][0]}", resources: ["{name}"]}}`'
+    return f'Write `- {{group: "{serving[0][0]}", resources: ["{name}"]}}`.'
 
 
 def noun(node: Node) -> str:
@@ -106,7 +106,7 @@ def not_in_version(name: str, field: Field) -> tuple[str, str]:
         )
     return (
         f"`{name}` is known up to Kubernetes 1.{field.last}; later versions drop it.",
-        f"leave `{name}` out",
+        f"Leave `{name}` out.",
     )
 
 
@@ -118,7 +118,7 @@ def repeated_key(losers: list[Entry], kept: Entry, json: bool) -> tuple[Place, s
             f"`{name}` is overwritten by the merge `<<` that stands after it: kube-apiserver lets the last one count, "
             "also where YAML says that a merge does not overwrite."
         )
-        return lost.key.place, message, "put the `<<` first", ""
+        return lost.key.place, message, "Put the `<<` first.", ""
     if lost.merged:
         message = (
             f"`{name}` overrides what the merge `<<` brings. It works, but from 1.26 kube-apiserver logs a warning "
@@ -148,22 +148,22 @@ def _unknown_in_rule(name: str, node: Mapping) -> tuple[str, str, str]:
     head = f"A rule has no field `{name}`: kube-apiserver drops it without an error."
     low = name.lower()
     if low in _SPECIAL:
-        return f"{head} {_SPECIAL[low]}", _mend_of_stages(node.get(name)) or f"leave `{name}` out", ""
+        return f"{head} {_SPECIAL[low]}", _mend_of_stages(node.get(name)) or f"Leave `{name}` out.", ""
     if low in ("apigroups", "apigroup") or (low in ("group", "groups") and not _names_users(node.get(name))):
         return (
             f"{head} {_without('resources', node)}",
-            "name the group inside `resources`, as `- group: ...`",
+            "Name the group inside `resources`, as `- group: ...`.",
             "",
         )
     if low in ("name", "names", "resourcename", "resourcenames"):
-        mend = "write `resourceNames` inside the item of `resources` that it belongs to"
+        mend = "Write `resourceNames` inside the item of `resources` that it belongs to."
         return f"{head} The rule matches every name.", mend, ""
     meant = _MEANT_IN_RULE.get(low) or nearest(name, RULE)
     if meant is None:
         return f"{head} The rule matches what its other fields say.", "", ""
     if meant in node.entries:
-        return f"{head} Only `{meant}` of this rule counts.", f"put it all into `{meant}`", ""
-    return f"{head} {_without(meant, node)}", f"write `{meant}`", ""
+        return f"{head} Only `{meant}` of this rule counts.", f"Put it all into `{meant}`.", ""
+    return f"{head} {_without(meant, node)}", f"Write `{meant}`.", ""
 
 
 def _mend_of_stages(node: Node | None) -> str:
@@ -171,7 +171,7 @@ def _mend_of_stages(node: Node | None) -> str:
     chosen = [item.value for item in node.items if isinstance(item, Scalar)] if isinstance(node, Sequence) else []
     if not chosen or any(stage not in STAGES for stage in chosen):
         return ""
-    return f"write `omitStages: [{', '.join(stage for stage in STAGES if stage not in chosen)}]`"
+    return f"Write `omitStages: [{', '.join(stage for stage in STAGES if stage not in chosen)}]`."
 
 
 def _names_users(node: Node | None) -> bool:
@@ -207,25 +207,25 @@ def _unknown_in_entry(name: str, node: Mapping) -> tuple[str, str, str]:
     if name in RULE:
         without = _WITHOUT.get(name)
         tail = f" It does not limit what matches: {without} does." if without else ""
-        return f"{head}{tail}", f"move `{name}` up, beside `level`: it holds for the whole rule", ""
+        return f"{head}{tail}", f"Move `{name}` up, beside `level`: it holds for the whole rule.", ""
     if low in _SPECIAL:
-        return f"{head} {_SPECIAL[low]}", f"leave `{name}` out", ""
+        return f"{head} {_SPECIAL[low]}", f"Leave `{name}` out.", ""
     meant = _MEANT_IN_ENTRY.get(low) or nearest(name, RESOURCES)
     group = _called(node.string("group") or "")
     matches = "what its other fields say" if _has_items(node, "resources") else f"every resource of the {group}"
     if meant is None and low in _MEANT_IN_RULE:
-        mend = f"write `{_MEANT_IN_RULE[low]}`, beside `level`: it holds for the whole rule"
+        mend = f"Write `{_MEANT_IN_RULE[low]}`, beside `level`: it holds for the whole rule."
         return f"{head} The item matches {matches}.", mend, ""
     if meant is None:
         return f"{head} The item matches {matches}.", "", ""
     if meant in node.entries:
-        return f"{head} Only `{meant}` of this item counts.", f"put it all into `{meant}`", ""
+        return f"{head} Only `{meant}` of this item counts.", f"Put it all into `{meant}`.", ""
     without = {
         "resources": f"Without it the item matches every resource of the {group}.",
         "resourceNames": "Without it the item matches every name.",
         "group": "Without it the item is for the core group.",
     }[meant]
-    return f"{head} {without}", f"write `{meant}`", ""
+    return f"{head} {without}", f"Write `{meant}`.", ""
 
 
 def _called(group: str) -> str:
@@ -238,25 +238,25 @@ def _unknown_in_policy(entry: Entry) -> tuple[str, str, str]:
     if name.lower() in ("apiversion", "kind"):
         right = "kind" if name.lower() == "kind" else "apiVersion"
         message = f"The field is spelt `{right}`. This one works, but from 1.26 it draws a warning at every start."
-        return message, f"write `{right}`", "warning"
+        return message, f"Write `{right}`.", "warning"
     if name.startswith("x-"):
         message = f"{head} As a place for anchors it does no harm, but from 1.26 it draws a warning at every start."
         return message, "", "info"
     if name in METADATA:
         message = f"`{name}` belongs into `metadata`. It does no harm, but from 1.26 it draws a warning at every start."
-        return message, f"move `{name}` into `metadata`, or leave it out", "info"
+        return message, f"Move `{name}` into `metadata`, or leave it out.", "info"
     if name in RULE:
-        return f"{head} It belongs to a rule.", f"move `{name}` into the rule that it is meant for", ""
+        return f"{head} It belongs to a rule.", f"Move `{name}` into the rule that it is meant for.", ""
     meant = nearest(name, POLICY)
     if meant is not None:
         tail = " Without it no stage is omitted by the policy as a whole." if meant == "omitStages" else ""
-        return f"{head}{tail}", f"write `{meant}`", ""
-    return head, f"leave `{name}` out, or make it a comment", ""
+        return f"{head}{tail}", f"Write `{meant}`.", ""
+    return head, f"Leave `{name}` out, or make it a comment.", ""
 
 
 def _unknown_in_metadata(name: str, wanted: Type) -> tuple[str, str, str]:
     if wanted.fields is METADATA and (name in POLICY or name in RULE):
         message = f"`{name}` is inside `metadata`, where kube-apiserver drops it without an error."
-        return message, f"move `{name}` out of `metadata`", ""
+        return message, f"Move `{name}` out of `metadata`.", ""
     message = f"`{name}` is no field here. It does no harm, but from 1.26 it draws a warning at every start."
-    return message, f"leave `{name}` out, or make it a comment", "info"
+    return message, f"Leave `{name}` out, or make it a comment.", "info"
