@@ -7,9 +7,6 @@ from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.version import NEWEST, OLDEST, Versions
 from kube_audit_lint.record import NamedTuple
 
-ALLOWED_LEVELS = '"None", "Metadata", "Request", "RequestResponse"'
-"""As kube-apiserver lists them."""
-
 
 class Problem(NamedTuple):
     """One mistake. `rule` is the id of the rule it belongs to.
