@@ -1,4 +1,4 @@
-"""The commands of the command line, one module each: `add(subparsers)` and `run(arguments) -> int`."""
+"""The commands of the command line, one module each: `add_arguments(parser)` and `run(arguments) -> int`."""
 
 OK = 0
 """Nothing at or above --fail-on."""
