@@ -191,7 +191,7 @@ class TestRefused:
             ((), "explain takes --resource, or --url, or --requests"),
             (("--url", "/", "--resource", "pods"), "explain takes --resource, or --url, or --requests"),
             (("--resource", "pods"), "--resource goes with --verb"),
-            (("--kubernetes-version", "new", "--url", "/"), "--kubernetes-version takes a version (1.30)"),
+            (("--kubernetes-version", "new", "--url", "/"), "--kubernetes-version takes a version such as 1.30"),
             (("--requests", "gone.log"), "gone.log: No such file or directory"),
         ],
     )

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from kube_audit_lint.analysis import identities
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.collecting import collect
-from kube_audit_lint.errors import OwnFileError, UsageError
+from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.kubernetes.loading import Loaded, load
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.policy import Policy
-from kube_audit_lint.model.version import DEFAULT, NEWEST, Versions, parse_versions
+from kube_audit_lint.model.version import DEFAULT, NEWEST, Versions
 from kube_audit_lint.record import NamedTuple
 
 
@@ -36,7 +36,7 @@ class Asked(NamedTuple):
 def open_policy(path: str, versions: Versions | None = None) -> Asked:
     """The policy in a file, in whatever form it stands there.
 
-    Raises UsageError when there is none, more than one, or one that kube-apiserver does not load.
+    Raises OwnFileError when there is none, more than one, or one that kube-apiserver does not load.
     """
     try:
         with open(path, "rb") as file:
@@ -58,16 +58,6 @@ def open_policy(path: str, versions: Versions | None = None) -> Asked:
 def _policies(path: str, data: bytes, hint: str = "") -> list[PolicyDocument]:
     one = collect(path, data, hint=hint)
     return [] if one is None else list(one.found.policies)
-
-
-def versions_of(text: str | None) -> Versions | None:
-    """The versions an option names. Raises UsageError."""
-    if text is None:
-        return None
-    versions = parse_versions(text)
-    if versions is None:
-        raise UsageError(f"--kubernetes-version takes a version (1.30) or a range of them (1.29-1.34), not {text!r}")
-    return versions
 
 
 def groups_of(user: str | None, groups: Iterable[str], minor: int = NEWEST) -> frozenset[str]:

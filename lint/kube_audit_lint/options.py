@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kube_audit_lint.model.version import Versions
+from kube_audit_lint.errors import UsageError
+from kube_audit_lint.model.version import Versions, parse_versions
 from kube_audit_lint.record import NamedTuple
 
 
@@ -18,3 +19,13 @@ class Options(NamedTuple):
     ignores: bool = True
     embedded: bool = False
     stdin: tuple[str, bytes] | None = None
+
+
+def versions_of(text: str | None) -> Versions | None:
+    """The versions that `--kubernetes-version` names; None where it was not given. Raises UsageError."""
+    versions = None if text is None else parse_versions(text)
+    if text is not None and versions is None:
+        raise UsageError(
+            f"--kubernetes-version takes a version such as 1.30 or a range such as 1.29-1.34, not {text!r}"
+        )
+    return versions

@@ -66,7 +66,7 @@ def _versions(path: str, document: Document, version: Any) -> Versions | None:
         return None
     versions = parse_versions(str(version))
     if versions is None:
-        message = f"kubernetes-version: takes a version (1.30) or a range of them (1.29-1.34), not {version!r}"
+        message = f"kubernetes-version: takes a version such as 1.30 or a range such as 1.29-1.34, not {version!r}"
         raise OwnFileError(path, message, _line_of(document, "kubernetes-version"))
     return versions
 

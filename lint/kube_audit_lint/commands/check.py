@@ -16,8 +16,7 @@ from kube_audit_lint.engine import Outcome
 from kube_audit_lint.engine import run as run_engine
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.finding import SEVERITIES
-from kube_audit_lint.model.version import Versions, parse_versions
-from kube_audit_lint.options import Options
+from kube_audit_lint.options import Options, versions_of
 from kube_audit_lint.report import Report
 from kube_audit_lint.report.safe import visible
 from kube_audit_lint.report.words import summary
@@ -74,7 +73,7 @@ def _options(arguments: argparse.Namespace, config: Config, catalogue: Catalogue
         raise UsageError("--stdin-filename goes with -, the path that means standard input")
     return Options(
         tuple(paths),
-        _versions(arguments.kubernetes_version),
+        versions_of(arguments.kubernetes_version),
         profile,
         _ids(arguments.select, "--select", known),
         _ids(arguments.ignore, "--ignore", known),
@@ -83,17 +82,6 @@ def _options(arguments: argparse.Namespace, config: Config, catalogue: Catalogue
         arguments.embedded or config.embedded,
         stdin,
     )
-
-
-def _versions(text: str | None) -> Versions | None:
-    if text is None:
-        return None
-    versions = parse_versions(text)
-    if versions is None:
-        raise UsageError(
-            f"--kubernetes-version takes a version such as 1.30 or a range such as 1.29-1.34, not {text!r}"
-        )
-    return versions
 
 
 def _ids(values: Sequence[str], option: str, known: set[str]) -> tuple[str, ...]:

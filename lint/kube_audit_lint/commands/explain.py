@@ -10,10 +10,11 @@ from typing import Any
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, evaluate, explain
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.analysis.stages import written
-from kube_audit_lint.asking import Asked, groups_of, open_policy, resource_request, versions_of
+from kube_audit_lint.asking import Asked, groups_of, open_policy, resource_request
 from kube_audit_lint.commands import OK
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.policy import FIELD_NAMES
+from kube_audit_lint.options import versions_of
 from kube_audit_lint.report.safe import visible
 
 
