@@ -9,54 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from kube_audit_lint.kubernetes.flags import is_boolean, takes_value
 from kube_audit_lint.model.server import Flag, Value
 from kube_audit_lint.model.source import Place
-
-BOOLEAN_FLAGS = frozenset(
-    (
-        "audit-dynamic-configuration",
-        "audit-log-batch-throttle-enable",
-        "audit-log-compress",
-        "audit-log-truncate-enabled",
-        "audit-webhook-batch-throttle-enable",
-        "audit-webhook-truncate-enabled",
-    )
-)
-"""The audit flags that take no following word (pflag: `NoOptDefVal` is `true`)."""
-
-VALUE_FLAGS = frozenset(
-    (
-        "audit-log-batch-buffer-size",
-        "audit-log-batch-max-size",
-        "audit-log-batch-max-wait",
-        "audit-log-batch-throttle-burst",
-        "audit-log-batch-throttle-qps",
-        "audit-log-format",
-        "audit-log-maxage",
-        "audit-log-maxbackup",
-        "audit-log-maxsize",
-        "audit-log-mode",
-        "audit-log-path",
-        "audit-log-truncate-max-batch-size",
-        "audit-log-truncate-max-event-size",
-        "audit-log-version",
-        "audit-policy-file",
-        "audit-webhook-batch-buffer-size",
-        "audit-webhook-batch-initial-backoff",
-        "audit-webhook-batch-max-size",
-        "audit-webhook-batch-max-wait",
-        "audit-webhook-batch-throttle-burst",
-        "audit-webhook-batch-throttle-qps",
-        "audit-webhook-config-file",
-        "audit-webhook-initial-backoff",
-        "audit-webhook-mode",
-        "audit-webhook-truncate-max-batch-size",
-        "audit-webhook-truncate-max-event-size",
-        "audit-webhook-version",
-    )
-)
-"""The audit flags that take the following word, whatever it looks like."""
-
 
 Part = Callable[[Value, int, int], "Place | None"]
 """Gives the place of a part of a value's text, from an offset to another; None when it cannot tell."""
@@ -99,9 +54,9 @@ def _flag(word: Value, follows: Value | None, part: Part) -> tuple[Flag, int]:
     if equals:
         value_place = part(word, len(head) + 1, len(word.text)) or _after_equals(place, head)
         return Flag(name, head, text, place, value_place), 0
-    if name in BOOLEAN_FLAGS:
+    if is_boolean(name):
         return Flag(name, head, "true", place, place), 0
-    guessed = name not in VALUE_FLAGS and name != "v"
+    guessed = not takes_value(name) and name != "v"
     if follows is None or (guessed and (name.startswith("-") or follows.text.startswith("-"))):
         return Flag(name, head, None, place, place), 0
     return Flag(name, head, follows.text, place, _whole(follows, part)), 1

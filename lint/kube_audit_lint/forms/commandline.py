@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from kube_audit_lint.forms.arguments import VALUE_FLAGS
+from kube_audit_lint.kubernetes.flags import takes_value
 from kube_audit_lint.model.server import Value
 from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.unknown import is_unknown
@@ -189,7 +189,7 @@ def _open(words: Sequence[Value]) -> bool:
         name = word.text.partition("=")[0]
         if name == _OPENSHIFT_CONFIG or (is_unknown(name) and not value_follows):
             return True
-        value_follows = name.removeprefix("--").replace("_", "-") in VALUE_FLAGS and name == word.text
+        value_follows = name == word.text and takes_value(name.removeprefix("--").replace("_", "-"))
     return False
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.forms.arguments import VALUE_FLAGS
 from kube_audit_lint.forms.kubeadm_parts import flags_of_arguments
+from kube_audit_lint.kubernetes.flags import takes_value
 from kube_audit_lint.model.document import Misshape
 from kube_audit_lint.model.server import Flag
 from kube_audit_lint.model.unknown import is_unknown
@@ -77,7 +77,7 @@ def _by_blank(text: str) -> tuple[str, str] | None:
     """Name and value of an audit flag that are put apart by a blank or a colon, where `=` belongs."""
     name, blank, value = text.strip().removeprefix("--").partition(" ")
     name = name.removesuffix(":")
-    return (name, value.strip()) if blank and name in VALUE_FLAGS else None
+    return (name, value.strip()) if blank and takes_value(name) else None
 
 
 def _mapping(node: Mapping, reader: str) -> Misshape:

@@ -107,6 +107,18 @@ def all_names() -> tuple[str, ...]:
     return tuple(_data())
 
 
+def is_boolean(name: str) -> bool:
+    """Whether it is an audit flag, spelt with dashes, that takes no following word (pflag: NoOptDefVal is "true")."""
+    data = _data().get(name)
+    return data is not None and data["type"] == "bool"
+
+
+def takes_value(name: str) -> bool:
+    """Whether it is an audit flag, spelt with dashes, that takes the following word, whatever it looks like."""
+    data = _data().get(name)
+    return data is not None and data["type"] != "bool"
+
+
 def default(name: str, minor: int) -> Value | None:
     """What the flag is when it is not given: a number, a boolean or a text (durations too: "30s").
 
