@@ -79,3 +79,10 @@ def test_the_slow_ones_are_imported_only_where_they_are_needed(path: Path) -> No
         elif isinstance(node, ast.ImportFrom):
             tops.add(node.module or "")
     assert not tops & slow
+
+
+def test_every_module_and_package_is_in_the_overview() -> None:
+    page = (Path(__file__).resolve().parents[1] / "docs" / "architecture.md").read_text("utf-8")
+    names = {path.name for path in PACKAGE.glob("*.py") if not path.name.startswith("__")}
+    names |= {f"{path.parent.name}/" for path in PACKAGE.glob("*/__init__.py")}
+    assert {name for name in names if f"`{name}" not in page} == set()
