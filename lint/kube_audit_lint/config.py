@@ -68,7 +68,6 @@ class Config:
     def __init__(self, path: str = "", folder: str | None = None, document: Document | None = None) -> None:
         self.path = path
         self.folder = _forward(os.path.realpath(folder or "."))
-        self._document = document
         self._root = document.mapping if document is not None else None
         root = self._root
         self.exclude = Globs(_texts(root, "exclude"))

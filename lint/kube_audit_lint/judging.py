@@ -31,48 +31,41 @@ def subjects(
     policies: dict[int, PolicySubject] = {}
     for document in documents:
         loading = tuple(loaders.get(id(document), ()))
-        versions, origin = _policy_versions(document, loading, options, config)
-        policies[id(document)] = PolicySubject(document, versions, origin, loading)
+        versions = _policy_versions(document, loading, options, config)
+        policies[id(document)] = PolicySubject(document, versions, loading)
     judged = []
     for link in links:
-        versions, origin = _server_versions(link, options, config)
-        judged.append(ServerSubject(link.server, versions, origin, policies.get(id(link.policy)), link.missing))
+        versions = _server_versions(link.server, options, config)
+        judged.append(ServerSubject(link.server, versions, policies.get(id(link.policy)), link.missing))
     return list(policies.values()), judged
-
-
-def _asked(path: str, options: Options, config: Config) -> tuple[Versions | None, str]:
-    if options.versions is not None:
-        return options.versions, "--kubernetes-version"
-    return config.for_path(path).versions, "the configuration"
 
 
 def _policy_versions(
     document: PolicyDocument, loading: tuple[ApiServer, ...], options: Options, config: Config
-) -> tuple[Versions, str]:
-    asked, origin = _asked(document.source.path, options, config)
+) -> Versions:
+    """What was asked for; else what the servers that load the policy run; else what its form says."""
+    asked = _asked(document.source.path, options, config)
     if asked is not None:
-        return asked, origin
+        return asked
     known = [server.versions for server in loading if server.versions is not None]
     if known:
-        span = Versions(min(one.first for one in known), max(one.last for one in known))
-        return span, " and ".join(sorted({server.source.path for server in loading if server.versions}))
-    if document.versions is not None:
-        return document.versions, document.source.path
-    return DEFAULT, ""
+        return Versions(min(one.first for one in known), max(one.last for one in known))
+    return document.versions or DEFAULT
 
 
-def _server_versions(link: linking.Link, options: Options, config: Config) -> tuple[Versions, str]:
-    asked, origin = _asked(link.server.source.path, options, config)
-    if asked is not None:
-        return asked, origin
-    if link.server.versions is not None:
-        return link.server.versions, link.server.source.path
-    return DEFAULT, ""
+def _server_versions(server: ApiServer, options: Options, config: Config) -> Versions:
+    return _asked(server.source.path, options, config) or server.versions or DEFAULT
+
+
+def _asked(path: str, options: Options, config: Config) -> Versions | None:
+    """The versions that the command line asks for, or else the configuration."""
+    return options.versions or config.for_path(path).versions
 
 
 def directories(
     policies: list[PolicySubject], servers: list[ServerSubject], config: Config
 ) -> Iterator[DirectorySubject]:
+    """A subject for each directory with policies or servers, with the clusters that begin in it."""
     folders: dict[str, tuple[list[ServerSubject], list[PolicySubject]]] = {}
     for server in servers:
         folders.setdefault(os.path.dirname(server.server.source.path), ([], []))[0].append(server)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 class PolicySubject:
     """A policy with the versions it is judged by and the servers that load it.
 
-    versions_from: in words, where the versions come from ("--kubernetes-version", "the image in ...", "").
     undecided: set by a check whose question took too long; the rule `undecided`, which comes last, says so.
     """
 
@@ -26,12 +25,10 @@ class PolicySubject:
         self,
         document: PolicyDocument,
         versions: Versions,
-        versions_from: str = "",
         servers: tuple[ApiServer, ...] = (),
     ) -> None:
         self.document = document
         self.versions = versions
-        self.versions_from = versions_from
         self.servers = servers
         self.undecided = False
         self._loaded: Loaded | None = None
@@ -75,13 +72,11 @@ class ServerSubject:
         self,
         server: ApiServer,
         versions: Versions,
-        versions_from: str = "",
         policy: PolicySubject | None = None,
         policy_missing: str = "",
     ) -> None:
         self.server = server
         self.versions = versions
-        self.versions_from = versions_from
         self.policy = policy
         self.policy_missing = policy_missing
 
