@@ -2,7 +2,7 @@
 
 Sources: what kube-apiserver's own declarations say for each minor from 1.10 to 1.37 (flags_probe.py: names,
 types, defaults, deprecations, allowed values), and for what no declaration says, flags_supplement.json: in
-which minor before 1.10 a flag appeared, the limits that Validate() sets, what 0 means. Final releases were
+which minor before 1.10 a flag appeared, and the limits that Validate() sets. Final releases were
 read for every minor, 1.37.2 being the newest.
 
 Format: one object, flag name without dashes to
@@ -14,7 +14,6 @@ Format: one object, flag name without dashes to
                 hold since the flag exists
     allowed     [[first minor, [value, ...]], ...], when the values are a closed list
     min, above  the least allowed value, or the value it must exceed, when there is a limit
-    zero        [[first minor, what 0 means], ...], when 0 is not a plain zero
     deprecated  the first minor that calls it deprecated, and replacement: the flag to use instead
     backend     log or webhook when the flag is validated and used only with that backend on, else null
     mode        batch when the flag is validated and used only in that mode of its backend

@@ -129,10 +129,7 @@ class TestResources:
         assert resources.groups_serving("deployment") == ()
         assert resources.groups_serving("podsecuritypolicies")[0] == ("policy", 12, 24)
 
-    def test_introduced_and_removed(self) -> None:
-        assert resources.introduced("networking.k8s.io", "ingressclasses") == 18
-        assert resources.introduced("", "pods") is None
-        assert resources.introduced("", "nothing") is None
+    def test_removed(self) -> None:
         assert resources.removed("policy", "podsecuritypolicies") == 25
         assert resources.removed("", "pods") is None
         assert resources.removed("", "nothing") is None
@@ -153,7 +150,7 @@ class TestFlagTable:
         assert flag.type in {"int", "int64", "bool", "string", "path", "duration", "float32"}
         assert flag.backend in (None, "log", "webhook")
         assert flag.mode in (None, "batch")
-        for steps in (flag.default_steps, flag.allowed_steps, flag.zero_steps):
+        for steps in (flag.default_steps, flag.allowed_steps):
             firsts = [first for first, _ in steps]
             assert firsts == sorted(set(firsts))
             assert firsts[:1] in ([], [flag.since])
@@ -188,12 +185,6 @@ class TestFlagTable:
         assert flags.allowed("audit-log-version", 24) == ("audit.k8s.io/v1",)
         assert flags.allowed("audit-log-version", 10) is None
         assert flags.allowed("audit-log-maxage", 24) is None
-
-    def test_meaning_of_zero(self) -> None:
-        assert "100 MiB" in (flags.zero_meaning("audit-log-maxsize", 35) or "")
-        assert "never rotated" in (flags.zero_meaning("audit-log-maxsize", 36) or "")
-        assert flags.zero_meaning("audit-log-mode", 36) is None
-        assert flags.zero_meaning("nonsense", 36) is None
 
 
 class TestValues:

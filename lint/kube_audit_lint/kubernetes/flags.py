@@ -59,7 +59,6 @@ class FlagSpec:
         "since",
         "type",
         "until",
-        "zero_steps",
     )
 
     def __init__(self, name: str, data: dict[str, Any]) -> None:
@@ -75,7 +74,6 @@ class FlagSpec:
         self.mode: str | None = data.get("mode")
         self.default_steps: list[tuple[int, Value]] = data["defaults"]
         self.allowed_steps: list[tuple[int, list[str]]] = data.get("allowed", [])
-        self.zero_steps: list[tuple[int, str]] = data.get("zero", [])
 
     def __repr__(self) -> str:
         return f"<FlagSpec --{self.name}>"
@@ -139,14 +137,6 @@ def allowed(name: str, minor: int) -> tuple[str, ...] | None:
     if flag is None or not flag.exists(minor) or not flag.allowed_steps:
         return None
     return tuple(_at(flag.allowed_steps, minor))
-
-
-def zero_meaning(name: str, minor: int) -> str | None:
-    """In words, what 0 means for the flag; None where it is a plain number, or the flag does not exist."""
-    flag = spec(name)
-    if flag is None or not flag.exists(minor) or not flag.zero_steps:
-        return None
-    return _at(flag.zero_steps, minor)
 
 
 def parse_value(flag: FlagSpec, text: str, minor: int) -> str | None:

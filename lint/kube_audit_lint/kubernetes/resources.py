@@ -158,12 +158,6 @@ def groups_serving(resource: str) -> tuple[tuple[str, int, int], ...]:
     return tuple(sorted(known, key=lambda entry: (-entry[2], entry[1], entry[0])))
 
 
-def introduced(group: str, resource: str) -> int | None:
-    """The minor that first served the resource; None when it is unknown, or as old as the catalogue."""
-    spans = find(group, resource)
-    return spans[0].first if spans and spans[0].first > known_minors()[0] else None
-
-
 def removed(group: str, resource: str) -> int | None:
     """The first minor that no longer serves the resource; None when it is unknown, or still served."""
     spans = find(group, resource)
