@@ -32,7 +32,7 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
         audit = bare.lower().startswith("audit")
         near = _nearest(bare) if audit or any(word in bare for word in _WORDS) else None
         if audit or near:
-            error, mend = _error(flag), _mend(flag, bare, near)
+            error, mend = _error(flag), _mend(bare, near)
             yield Hit(name_place(flag), f"kube-apiserver does not start: {error}", mend=mend)
 
 
@@ -55,7 +55,7 @@ def _error(flag: Flag) -> str:
     return f"unknown shorthand flag: '{flag.written[1:2]}' in {whole}"
 
 
-def _mend(flag: Flag, bare: str, near: str | None) -> str:
+def _mend(bare: str, near: str | None) -> str:
     _, space, value = bare.partition(" ")
     if near and space and value.strip():
         return f"Write `--{near}={value.strip()}`, or the value as an argument of its own."

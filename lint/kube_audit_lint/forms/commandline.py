@@ -102,7 +102,7 @@ def api_server(words: Sequence[Value], part: Part = same_text, expected: bool = 
     """
     at = _program(words)
     if at is None:
-        return _in_shell(words, part, expected) or (_wrapped(words) if expected else None)
+        return _in_shell(words, part) or (_wrapped(words) if expected else None)
     rest = list(words[at + 1 :])
     if rest and all(word.text in _QUESTIONS for word in rest):
         return None
@@ -142,7 +142,7 @@ def _last_word_of_program(words: Sequence[Value], at: int) -> int | None:
     return None
 
 
-def _in_shell(words: Sequence[Value], part: Part, expected: bool) -> CommandLine | None:
+def _in_shell(words: Sequence[Value], part: Part) -> CommandLine | None:
     """The API server in the text of `sh -c TEXT`, also behind a program that runs it."""
     for at, word in enumerate(words):
         if _base(word.text) not in _SHELLS or not (at == 0 or _base(words[0].text) in _RUNNERS):

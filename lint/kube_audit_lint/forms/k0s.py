@@ -39,16 +39,16 @@ def read(document: Document, context: Context) -> Found | None:
     if root is None:
         return None
     if (root.string("apiVersion") or "").startswith(_GROUP):
-        return _found(root, context, Around()) if root.string("kind") in ("ClusterConfig", "Cluster") else None
+        return _found(root, Around()) if root.string("kind") in ("ClusterConfig", "Cluster") else None
     carried = around(root, context)
     if carried is not None:
-        return _found(carried.configuration, context, carried) if carried.configuration is not None else None
+        return _found(carried.configuration, carried) if carried.configuration is not None else None
     if "kind" in root.entries or "apiVersion" in root.entries:
         return None
-    return _fragment(root, context)
+    return _fragment(root)
 
 
-def _fragment(root: Mapping, context: Context) -> Found | None:
+def _fragment(root: Mapping) -> Found | None:
     """`spec.api.extraArgs` alone, or a ClusterConfig below `spec.k0sConfig` of something unnamed."""
     spec = root.mapping("spec")
     inner = spec.mapping("k0sConfig") if spec is not None else None
@@ -56,12 +56,12 @@ def _fragment(root: Mapping, context: Context) -> Found | None:
     api = api.mapping("api") if api is not None else None
     if api is None or not any(flag.name.startswith("audit-") for flag in _flags(api)):
         return None
-    found = _found(inner or root, context, Around())
+    found = _found(inner or root, Around())
     found.servers[0].partial = True
     return found
 
 
-def _found(configuration: Mapping, context: Context, carried: Around) -> Found:
+def _found(configuration: Mapping, carried: Around) -> Found:
     spec = configuration.mapping("spec")
     key = meant(spec, "api") if spec is not None else "api"
     api = spec.mapping(key) if spec is not None else None

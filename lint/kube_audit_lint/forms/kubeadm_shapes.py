@@ -100,7 +100,7 @@ def shape_of_arguments(arguments: Node | None, version: str | None, words: Words
         yield _map_for_list(arguments, words)
     elif isinstance(arguments, Scalar) and arguments.kind == "string" and not is_unknown(arguments.value):
         yield _string(arguments, version, words)
-    yield from _dashes(arguments, words)
+    yield from _dashes(arguments)
     yield from _unquoted(arguments, version, words)
 
 
@@ -151,7 +151,7 @@ def _items(arguments: Sequence, words: Words) -> Iterator[Misshape]:
             )
 
 
-def _dashes(arguments: Node | None, words: Words) -> Iterator[Misshape]:
+def _dashes(arguments: Node | None) -> Iterator[Misshape]:
     for name in argument_names(arguments):
         if name.value.startswith("--"):
             yield Misshape(

@@ -97,7 +97,6 @@ def _server(container: Mapping, spec: Mapping, item: Mapping) -> tuple[ApiServer
         partial=line.partial or "kind" not in item.entries,
         name=(metadata.string("name") if metadata else None) or "",
         namespace=(metadata.string("namespace") if metadata else None) or "",
-        container=container.string("name") or "",
     )
     return server, _misshapes(words, odd)
 

@@ -107,7 +107,6 @@ class ApiServer:
     """
 
     __slots__ = (
-        "container",
         "defaults",
         "environment",
         "files",
@@ -149,7 +148,6 @@ class ApiServer:
         variables: tuple[str, ...] = (),
         name: str = "",
         namespace: str = "",
-        container: str = "",
     ) -> None:
         self.form = form
         self.place = place
@@ -169,7 +167,6 @@ class ApiServer:
         self.variables = variables
         self.name = name
         self.namespace = namespace
-        self.container = container
 
     @property
     def source(self) -> Source:
