@@ -55,7 +55,7 @@ def _notes(patches: list[Mapping]) -> Iterator[Note]:
     for patch in patches:
         path = patch.get("path")
         if isinstance(path, Scalar) and "valueFrom" in patch.entries and _about_audit(patch, path):
-            yield Note(path.place, "the value is known only with a cluster's variables, so it was not judged")
+            yield Note(path.place, "the value is known only with a cluster's variables")
 
 
 def _about_audit(patch: Mapping, path: Scalar) -> bool:

@@ -53,8 +53,8 @@ def _secret(item: Mapping) -> Value | None:
 
 def _elsewhere(item: Mapping, path: str) -> str:
     if "contentFrom" in item.entries or "source" in item.entries:
-        return f"the content of {path} is taken from elsewhere, so it was not judged here"
-    return f"{path} has no content here, so it was not judged"
+        return f"the content of {path} is taken from elsewhere"
+    return f"{path} has no content here"
 
 
 def _content(item: Mapping, path: str, content: Scalar, context: Context, hint: str) -> Found:
@@ -69,7 +69,7 @@ def _content(item: Mapping, path: str, content: Scalar, context: Context, hint: 
     if is_unknown(encoding):
         return Found()
     if context.is_template and not content.value.strip():
-        note = Note(content.place, f"a template decides what {path} holds, so it was not judged")
+        note = Note(content.place, f"a template decides what {path} holds")
         return Found(notes=(note,) if hint or named_policy(path) else ())
     found = found_inside(content, context, name=path, encoding=encoding, hint=hint)
     if encoding and decode(content, encoding) is None:

@@ -44,9 +44,7 @@ def found_inside(
     if decoded is None:
         about = f"its content is not {encoding}" if not is_unknown(scalar.value) else "a template decides its content"
         wanted = hint or named_policy(name)
-        return (
-            Found(notes=(Note(scalar.place, f"{name or 'this text'} was not judged: {about}"),)) if wanted else Found()
-        )
+        return Found(notes=(Note(scalar.place, f"{name or 'this text'}: {about}"),)) if wanted else Found()
     text, offsets = decoded
     if not (hint or named_policy(name) or interesting(text.encode("utf-8", "replace"))):
         return Found()
