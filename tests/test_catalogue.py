@@ -28,7 +28,7 @@ PACKAGE = ROOT / "lint" / "kube_audit_lint"
 RULES = {data["id"]: data for data in catalogue_files.rules()}
 PROFILES = {data["id"]: data for data in catalogue_files.profiles()}
 FILES = sorted((ROOT / "rules").glob("*.yaml"))
-# No short policy cannot be decided (tests/analysis/test_limits.py), and no rule is known to fail (tests/test_engine.py).
+# No short policy is undecidable (tests/analysis/test_limits.py), and no rule is known to fail (tests/test_engine.py).
 NO_BAD_EXAMPLE = {"undecided", "internal-error"}
 CHECKS = sorted(path.stem for path in (PACKAGE / "checks").glob("*.py") if not path.stem.startswith("_"))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from policies import policy_of
+
 from kube_audit_lint.analysis.analysis import Analysis, difference
 from kube_audit_lint.analysis.evaluate import NO_RULE
 from kube_audit_lint.analysis.query import RESOURCES, Query
 from kube_audit_lint.asking import groups_of
 from kube_audit_lint.model.policy import GroupResources
 from kube_audit_lint.model.version import DEFAULT, Versions
-from policies import policy_of
 
 SECRETS = Query(resources=(GroupResources("", ("secrets",)),))
 EXEC = Query(resources=(GroupResources("", ("pods/exec",)),))

@@ -9,13 +9,14 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from policies import random_policy
+from served import is_served
+
 from kube_audit_lint.analysis import analysis as module
 from kube_audit_lint.analysis.analysis import Analysis, Recorded, UndecidedError, only_value
 from kube_audit_lint.analysis.evaluate import evaluate, failed_condition
 from kube_audit_lint.model.policy import GroupResources, Policy, PolicyRule
 from kube_audit_lint.model.version import Versions
-from policies import random_policy
-from served import is_served
 
 SEEDS = st.integers(min_value=0, max_value=2**32)
 MANY = settings(max_examples=120, deadline=None)
