@@ -31,7 +31,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
         found = analysis.unmatched(Query(who=_SENDERS))
         if found is None or not analysis.recorded_at_all():
             return  # nothing, or the rule `nothing-recorded` says so
-        message = f"{_which(analysis, found)} match no rule. kube-apiserver does not record them, without a word."
+        message = f"{_which(analysis, found)} match no rule. kube-apiserver leaves no event of them, and no error."
     except UndecidedError:
         subject.undecided = True
         return
