@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from kube_audit_lint.model.policy import Policy
 
 
+MOST_RULES = 3000
+"""Rules above which a policy is not analysed: thousands of answers about it would help nobody."""
+
+
 class PolicySubject:
     """A policy with the versions it is judged by and the servers that load it.
 
@@ -47,9 +51,12 @@ class PolicySubject:
     def analysis(self) -> Analysis | None:
         """The first-match analysis, of the policy as it was meant when no version of the range loads it.
 
-        None when nobody can say what it would match.
+        None when nobody can say what it would match, or when it has more rules than anybody wrote by hand.
         """
         if self._analysis is None and self.loaded.policy is not None:
+            if len(self.loaded.policy.rules) > MOST_RULES:
+                self.undecided = True
+                return None
             self._analysis = _analysis_of(self.loaded.policy, self.loaded.judged)
         return self._analysis
 

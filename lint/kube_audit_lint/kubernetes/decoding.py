@@ -165,24 +165,25 @@ class _Decoder:
 
     def _repeated_below(self, node: Node) -> None:
         """Repeated keys count wherever they are, also below fields that are dropped."""
-        if isinstance(node, Mapping):
-            self._repeated(node)
-            for entry in node.entries.values():
-                self._repeated_below(entry.value)
-        elif isinstance(node, Sequence):
-            for item in node.items:
-                self._repeated_below(item)
+        pending = [node]  # as deep as somebody nests them, which is deeper than Python calls
+        while pending:
+            node = pending.pop()
+            if isinstance(node, Mapping):
+                self._repeated(node)
+                pending += [entry.value for entry in reversed(node.entries.values())]
+            elif isinstance(node, Sequence):
+                pending += reversed(node.items)
 
 
 def head(node: Node) -> Place:
     """What to underline of a value: all of it on one line, of more lines the first key or item."""
-    place = node.place
-    if "\n" in place.text and not isinstance(node, Scalar):
+    while not isinstance(node, Scalar) and node.source.text.find("\n", node.start, node.end) >= 0:
         if isinstance(node, Mapping):
             return first_key(node)
-        if node.items:
-            return head(node.items[0])
-    return place
+        if not node.items:
+            break
+        node = node.items[0]
+    return node.place
 
 
 def _fits(node: Scalar, kind: str) -> bool:
