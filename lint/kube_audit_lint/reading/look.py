@@ -51,7 +51,7 @@ def interesting(data: bytes) -> bool:
     """
     if is_utf16(data):
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
-    elif b"\0" in data[:_HEAD]:
+    elif is_binary(data):
         return False
     for mark in _BASE64:
         if mark in data:
@@ -75,8 +75,9 @@ def is_utf16(data: bytes) -> bool:
 
 
 def is_binary(data: bytes) -> bool:
-    """Whether there is a NUL in the first KB of what is not UTF-16."""
-    return b"\0" in data[:_HEAD] and not is_utf16(data)
+    """Whether the first KB of what is not UTF-16 is full of NULs: a single one is a mistake in a text."""
+    head = data[:_HEAD]
+    return head.count(0) * 50 > len(head) + 50 and not is_utf16(data)
 
 
 def named_policy(path: str) -> bool:
