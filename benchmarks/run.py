@@ -134,7 +134,8 @@ def _environment(folder: Path, package: str) -> Path:
     """The programs of a new environment with the package in it."""
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     programs = folder / ("Scripts" if os.name == "nt" else "bin")
-    _pip(str(programs / "python"), "install", package)
+    # PyYAML is no part of any of them, but of the bare imports that they are held against.
+    _pip(str(programs / "python"), "install", package, "PyYAML")
     return programs
 
 
