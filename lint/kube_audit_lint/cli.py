@@ -45,7 +45,14 @@ def entry() -> None:
     """The installed command."""
     # A short run makes no garbage worth looking for, and Python would look ten times: a sixth of the run.
     gc.set_threshold(100_000, 20, 20)
-    sys.exit(main())
+    code = main()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        code = _BROKEN_PIPE
+    # All is written and closed: taking every object apart again would only keep the user waiting.
+    os._exit(code)
 
 
 def _parser(words: list[str]) -> argparse.ArgumentParser:
