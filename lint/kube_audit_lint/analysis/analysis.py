@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Analysis", "Blocker", "Difference", "Query", "Reach", "Recorded", "UndecidedError", "difference"]
 
-BUDGET = 600_000
+BUDGET = 500_000
 """Steps that all questions about one policy may take together: less than five seconds."""
 
 LIMIT = 50_000
