@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from kube_audit_lint.analysis.worlds import NOBODY
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import joined, list_place, proof_of, stage_place, versions_of
 from kube_audit_lint.finding import SEVERITIES
@@ -84,7 +85,7 @@ def _effect(stage: str, found: Recorded) -> str:
 
 def _recorded(subject: PolicySubject, analysis: Analysis, stage: str) -> Iterator[Hit]:
     recording = [one for one in analysis.levels() if one.decision.records]
-    found = [one for one in recording if stage not in one.omit_stages and one.witness.user is not None]
+    found = [one for one in recording if stage not in one.omit_stages and one.who != (NOBODY,)]
     if not found:
         return
     first = found[0]
