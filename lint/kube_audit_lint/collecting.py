@@ -170,25 +170,27 @@ def _joined(parts: list[Found]) -> Found:
     )
 
 
-def nearby(path: str, root: str | None) -> Iterator[str]:
-    """Files near a file, nearest folders first, never outside `root` (None: only the file's own folder)."""
+def nearby(path: str, root: str | None) -> Iterator[tuple[str, str]]:
+    """Files near a file, nearest folders first, never outside `root` (None: only the file's own folder).
+
+    Each comes with its real path: hundreds of them are looked up, and most are no links.
+    """
     folder = os.path.dirname(path) or "."
     seen: set[str] = set()
     left = NEARBY_LIMIT
     while True:
-        for file in _below(folder, seen, 0 if root is None else 3):
+        real = os.path.realpath(folder)
+        for file in _below(folder, real, seen, 0 if root is None else 3):
             yield file
             left -= 1
             if left <= 0:
                 return
-        real = os.path.realpath(folder)
         if root is None or real == root or not real.startswith(root + os.sep):
             return
         folder = os.path.normpath(os.path.join(folder, ".."))
 
 
-def _below(folder: str, seen: set[str], depth: int) -> Iterator[str]:
-    real = os.path.realpath(folder)
+def _below(folder: str, real: str, seen: set[str], depth: int) -> Iterator[tuple[str, str]]:
     if real in seen:
         return
     seen.add(real)
@@ -196,13 +198,15 @@ def _below(folder: str, seen: set[str], depth: int) -> Iterator[str]:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
         return
+    folders = []
     for entry in entries:
         if entry.is_file():
-            yield entry.path.removeprefix("./")
-    if depth:
-        for entry in entries:
-            if entry.name not in _NEVER_NEARBY and entry.is_dir(follow_symlinks=False):
-                yield from _below(entry.path, seen, depth - 1)
+            where = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(real, entry.name)
+            yield entry.path.removeprefix("./"), where
+        elif depth and entry.name not in _NEVER_NEARBY and entry.is_dir(follow_symlinks=False):
+            folders.append(entry)
+    for entry in folders:
+        yield from _below(entry.path, os.path.join(real, entry.name), seen, depth - 1)
 
 
 def repository_root(path: str) -> str | None:

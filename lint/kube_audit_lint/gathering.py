@@ -105,9 +105,9 @@ class Gathering:
         root = repository_root(".")
         seen = {os.path.realpath(path) for paths in self._by_base.values() for path in paths}
         for start in starts:
-            for path in nearby(start, root):
-                if os.path.realpath(path) not in seen:
-                    seen.add(os.path.realpath(path))
+            for path, real in nearby(start, root):
+                if real not in seen:
+                    seen.add(real)
                     self._counterpart(path, wanted, unloaded)
 
     def _counterpart(self, path: str, wanted: set[str], unloaded: set[str]) -> None:
