@@ -102,7 +102,8 @@ class _Test:
 
     def _of_class(self, asked: Asked, wanted: dict[str, Any]) -> Iterator[tuple[Request, Decision]]:
         """A request and the decision for each rule that decides some request of the class."""
-        from kube_audit_lint.analysis.analysis import Analysis, UndecidedError
+        from kube_audit_lint.analysis import UndecidedError
+        from kube_audit_lint.analysis.analysis import Analysis
 
         try:
             found = Analysis(asked.policy, asked.loaded.judged).levels(_query(wanted))

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+make = tuple.__new__
+"""make(Class, (value, ...)): a named tuple from all of its values, for what is made by the thousand. Checks nothing."""
+
 if TYPE_CHECKING:
     from typing import NamedTuple as NamedTuple
 else:
@@ -20,8 +23,6 @@ else:
 
         def _getter(index, doc):
             return property(itemgetter(index), doc=doc)
-
-    _new = tuple.__new__
 
     class _Meta(type):
         def __new__(mcls, name, bases, namespace):
@@ -43,7 +44,7 @@ else:
         def __new__(cls, *values, **named):
             if named or len(values) != cls._size:
                 values = cls._complete(values, named)
-            return _new(cls, values)
+            return make(cls, values)
 
         @classmethod
         def _complete(cls, values, named):
@@ -63,7 +64,7 @@ else:
         def _replace(self, **named):
             if not named.keys() <= set(self._fields):
                 raise ValueError(f"{type(self).__name__} has no such fields: {', '.join(named)}")
-            return _new(type(self), [named.get(field, value) for field, value in zip(self._fields, self, strict=True)])
+            return make(type(self), [named.get(field, value) for field, value in zip(self._fields, self, strict=True)])
 
         def _asdict(self):
             return dict(zip(self._fields, self, strict=True))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 
+from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.collecting import Collected
 from kube_audit_lint.config import Config, Settings
@@ -19,6 +20,12 @@ from kube_audit_lint.selection import Applied, Choice, applied
 from kube_audit_lint.subject import DirectorySubject, PolicySubject, ServerSubject
 
 Subject = PolicySubject | ServerSubject | DirectorySubject
+
+
+_UNDECIDED = (
+    "This policy is so entangled that what it records could not be decided in reasonable time. The rules about first "
+    "match and about what is recorded say nothing about it, or not everything."
+)
 
 
 class Speaking:
@@ -63,18 +70,21 @@ class Speaking:
             yield from self._apply("directory", directory, DEFAULT, place.source.path, place)
 
     def _apply(self, kind: str, subject: Subject, versions: Versions, path: str, place: Place) -> Iterator[Finding]:
-        for one in self.rules_for(path).values():
+        undecided = False
+        rules = self.rules_for(path)
+        for one in rules.values():
             if one.rule.subject != kind or one.rule.versions.overlap(versions) is None:
                 continue
-            try:
-                template = import_module(f"kube_audit_lint.checks.{one.rule.check.replace('-', '_')}")
-                hits = list(template.check(subject, one.params))
-            except Exception as error:  # a faulty check must not hide the other findings
-                yield _internal_error(one, error, place)
-                continue
+            hits, error = _hits(one, subject)
             for hit in hits:
                 if one.pedantic or not hit.pedantic:
                     yield _spelled(_finding(one, hit, versions), subject)
+            if isinstance(error, UndecidedError):
+                undecided = True
+            elif error is not None:
+                yield _internal_error(one, error, place)
+        if undecided and "undecided" in rules:
+            yield _finding(rules["undecided"], Hit(_rules_of(subject, place), _UNDECIDED), versions)
 
     def about_shapes(self, files: list[Collected]) -> list[Finding]:
         """What the forms themselves found: settings in a shape that the form does not take."""
@@ -90,14 +100,33 @@ class Speaking:
         return out
 
 
+def _hits(one: Applied, subject: Subject) -> tuple[list[Hit], Exception | None]:
+    """What a check finds, and why it ended early; it must not hide other findings.
+
+    What was found before a question could not be decided stands; what a faulty check says is not to be trusted.
+    """
+    hits: list[Hit] = []
+    try:
+        template = import_module(f"kube_audit_lint.checks.{one.rule.check.replace('-', '_')}")
+        for hit in template.check(subject, one.params):
+            hits.append(hit)  # noqa: PERF402 (list() would lose them)
+    except UndecidedError as error:
+        return hits, error
+    except Exception as error:
+        return [], error
+    return hits, None
+
+
 def _in_order(rules: dict[str, Applied]) -> dict[str, Applied]:
-    """The gravest first, for they share what time an analysis may take; what was not decided is known at the end."""
-    last = len(SEVERITIES)
+    """The gravest first, for they share what time an analysis may take."""
+    return {one.rule.id: one for one in sorted(rules.values(), key=lambda one: -SEVERITIES.index(one.rule.severity))}
 
-    def turn(one: Applied) -> int:
-        return last if one.rule.check == "undecided" else -SEVERITIES.index(one.rule.severity)
 
-    return {one.rule.id: one for one in sorted(rules.values(), key=turn)}
+def _rules_of(subject: Subject, place: Place) -> Place:
+    """The list of rules, where what concerns them all is reported."""
+    from kube_audit_lint.checks._decided import list_place
+
+    return list_place(subject) if isinstance(subject, PolicySubject) else place
 
 
 def _finding(one: Applied, hit: Hit, versions: Versions) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.version import Versions
@@ -20,10 +21,7 @@ MOST_RULES = 3000
 
 
 class PolicySubject:
-    """A policy with the versions it is judged by and the servers that load it.
-
-    undecided: set by a check whose question took too long; the rule `undecided`, which comes last, says so.
-    """
+    """A policy with the versions it is judged by and the servers that load it."""
 
     def __init__(
         self,
@@ -34,7 +32,6 @@ class PolicySubject:
         self.document = document
         self.versions = versions
         self.servers = servers
-        self.undecided = False
         self._loaded: Loaded | None = None
         self._analysis: Analysis | None = None
 
@@ -51,12 +48,12 @@ class PolicySubject:
     def analysis(self) -> Analysis | None:
         """The first-match analysis, of the policy as it was meant when no version of the range loads it.
 
-        None when nobody can say what it would match, or when it has more rules than anybody wrote by hand.
+        None when nobody can say what it would match. Raises UndecidedError when it has more rules than anybody
+        wrote by hand; so may every question.
         """
         if self._analysis is None and self.loaded.policy is not None:
             if len(self.loaded.policy.rules) > MOST_RULES:
-                self.undecided = True
-                return None
+                raise UndecidedError
             self._analysis = _analysis_of(self.loaded.policy, self.loaded.judged)
         return self._analysis
 

@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from policies import random_policy
 from served import is_served
 
+from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.analysis import analysis as module
-from kube_audit_lint.analysis.analysis import Analysis, Recorded, UndecidedError, only_value
+from kube_audit_lint.analysis.analysis import Analysis
+from kube_audit_lint.analysis.answers import Recorded
 from kube_audit_lint.analysis.evaluate import evaluate, failed_condition
+from kube_audit_lint.analysis.search import only_value
 from kube_audit_lint.model.policy import GroupResources, Policy, PolicyRule
 from kube_audit_lint.model.version import Versions
 
@@ -30,7 +33,7 @@ class WithoutWalks(Analysis):
     def whole(self) -> dict[int, Recorded]:
         raise UndecidedError
 
-    def _deciders(self, *args: object, **kwargs: object) -> dict[int, Recorded]:
+    def deciders(self, *args: object, **kwargs: object) -> dict[int, Recorded]:
         raise UndecidedError
 
 
@@ -69,6 +72,7 @@ def test_a_value_is_reached_when_the_rule_with_it_alone_is(seed: int) -> None:
         reach = analysis.reach_value(index, field, at, sub)
         alone = only_value(policy.rules[index], field, at, sub)
         rules = (*policy.rules[:index], alone)
+        assert bool(reach) == bool(reach.minors)
         assert reach.minors == Analysis(Policy(rules), VERSIONS).reach(index).minors, (index, field, at, sub)
         if reach.witness is not None:
             assert evaluate(policy, reach.witness).rule == index

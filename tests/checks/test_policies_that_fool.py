@@ -21,7 +21,10 @@ from kube_audit_lint.subject import PolicySubject
 RULES = [
     rule
     for rule in shipped().rules.values()
-    if rule.category in ("first-match", "recorded") and not rule.pedantic and not rule.id.startswith("stig-")
+    if rule.category in ("first-match", "recorded")
+    and rule.check != "internal"
+    and not rule.pedantic
+    and not rule.id.startswith("stig-")
 ]
 HEAD = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n"
 READS = "verbs: [get, list, watch]"

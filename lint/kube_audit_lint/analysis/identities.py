@@ -113,7 +113,7 @@ def served_identities(joint: Joint, minors: int) -> Identities:
         [name for name in familiar.plainest(joint.mentioned(what)) if "*" not in name] for what in ("users", "groups")
     )
     free = [(group, joint.group(group)) for group in groups if not is_coupled(group)]
-    build = _Builder(joint, minors, 0)
+    build = Builder(joint, minors, 0)
     for _, bits in free:
         build.free |= bits
     _add_ordinary(build, users, groups)
@@ -126,7 +126,7 @@ def served_identities(joint: Joint, minors: int) -> Identities:
     return Identities(*build.classes(), free)
 
 
-def _add_ordinary(build: _Builder, users: list[str], groups: list[str]) -> None:
+def _add_ordinary(build: Builder, users: list[str], groups: list[str]) -> None:
     build.add_example(familiar.pick(familiar.USERS, users), familiar.pick(familiar.NODES, users))
     for user in users:
         if user not in ("", ANONYMOUS, UNSECURED) and not is_control_plane(user, frozenset()):
@@ -141,7 +141,7 @@ def _add_ordinary(build: _Builder, users: list[str], groups: list[str]) -> None:
             build.add(f"{ACCOUNT_PREFIX}{space}:{familiar.pick(familiar.ACCOUNTS, taken)}")
 
 
-def _add_fixed(build: _Builder) -> None:
+def _add_fixed(build: Builder) -> None:
     """The users whose groups are exactly known."""
     minors = build.minors
     build.add_fixed(ANONYMOUS, groups_of(ANONYMOUS), of_kind(minors, ORDINARY))
@@ -153,20 +153,7 @@ def _add_fixed(build: _Builder) -> None:
     build.add_fixed(None, frozenset(), of_kind(minors, NOBODY))
 
 
-def any_identities(joint: Joint, minors: int) -> Identities:
-    """Any user with any groups, and nobody."""
-    users, groups = joint.mentioned("users"), joint.mentioned("groups")
-    free = [(group, joint.group(group)) for group in groups]
-    build = _Builder(joint, minors, 0)
-    for _, bits in free:
-        build.free |= bits
-    for user in (familiar.pick(familiar.USERS, users), *users):
-        build.add_free(user)
-    build.add_fixed(None, frozenset(), of_kind(minors, NOBODY))
-    return Identities(*build.classes(), free)
-
-
-class _Builder:
+class Builder:
     """Gathers users; those that differ in nothing become one class."""
 
     def __init__(self, joint: Joint, minors: int, free: int) -> None:

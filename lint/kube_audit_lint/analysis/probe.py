@@ -9,161 +9,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kube_audit_lint.analysis import space as classes
-from kube_audit_lint.analysis.space import NAMESPACE_IS_NAME, NO_NAMESPACE, URL_SHAPE, Region, Resource, Target
-from kube_audit_lint.analysis.walk import UndecidedError
+from kube_audit_lint.analysis import UndecidedError
+from kube_audit_lint.analysis.dimensions import worlds_of
+from kube_audit_lint.analysis.space import NAMESPACE_IS_NAME, NO_NAMESPACE
 from kube_audit_lint.analysis.witness import Trace, request_of
 from kube_audit_lint.analysis.worlds import EVERYONE, FIELD, WIDTH, best
-from kube_audit_lint.kubernetes import resources as catalogue
-from kube_audit_lint.model.policy import GroupResources
 from kube_audit_lint.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from kube_audit_lint.analysis.identities import Identities, UserClass
+    from kube_audit_lint.analysis.dimensions import Dimensions
+    from kube_audit_lint.analysis.identities import UserClass
     from kube_audit_lint.analysis.request import Request
-    from kube_audit_lint.analysis.space import PlaceClass, Served
-    from kube_audit_lint.analysis.symbolic import Joint
+    from kube_audit_lint.analysis.space import PlaceClass, Target
 
 
 MANY = 24
 """Alternatives in play from which on the order of the search matters more than familiar values."""
 
 
-EVERY_RESOURCE = GroupResources("*")
-
-
 def _in_play(place: PlaceClass) -> int:
     return place[0].bit_count()
-
-
-class Dimensions:
-    """The classes of each dimension for some conditions, made once for many probes."""
-
-    def __init__(self, space: Served, joint: Joint, identities: Identities) -> None:
-        self.joint = joint
-        self.space = space
-        self.targets: list[Target] = list(space.targets(joint, Region()))
-        self.identities = identities
-        self.asks_name = joint.total("asks_name")
-        self.asks_user = joint.total("asks_user")
-        self.asks_place = self.asks_name | joint.total("asks_namespace")
-        self._places: dict[tuple[str, int, bool], list[PlaceClass]] = {}
-        self._by_item: dict[tuple[str, str], list[Row]] | None = None
-        self._items: dict[str, list[str]] | None = None
-        self._narrowed: dict[tuple[str, str], list[Target]] = {}
-        self._chances: dict[int, Chances] = {}
-        self._every: dict[str | None, list[UserClass]] | None = None
-        free = self.identities.free
-        self.later = [0] * (len(free) + 1)
-        for index in range(len(free) - 1, -1, -1):
-            self.later[index] = self.later[index + 1] | free[index][1]
-
-    def places(self, what: str, kind: int, every: bool) -> list[PlaceClass]:
-        """Namespaces, names, or both in one; every mentioned value, or one of each class."""
-        key = what, kind, every
-        found = self._places.get(key)
-        if found is None:
-            if what == "both":
-                found = classes.same_classes(self.joint)
-            elif what == "namespace":
-                found = classes.namespace_classes(self.joint, kind)
-            else:
-                found = classes.name_classes(self.joint, kind)
-            found = self._places[key] = found if every else classes.merged(found)
-        return found
-
-    def targets_of(self, group: str, item: str) -> list[Target]:
-        """The targets of the one resource that an item names, and of no other."""
-        key = group, item
-        found = self._narrowed.get(key)
-        if found is None:
-            found = self._narrowed[key] = [
-                Target(target.bits, target.shape, member[0], target.verb, [member])
-                for targets, member in self._rows.get(key, ())
-                for target in targets
-            ]
-        return found
-
-    def items_of(self, group: str) -> list[str]:
-        """The items that name the resources of a group, one by one."""
-        if self._items is None:
-            self._items = {}
-            for of_group, item in self._rows:
-                self._items.setdefault(of_group, []).append(item)
-        return self._items.get(group, [])
-
-    @property
-    def _rows(self) -> dict[tuple[str, str], list[Row]]:
-        """The targets of each resource, by group and by the item that names it, with the one member that it is."""
-        if self._by_item is None:
-            self._by_item = {}
-            alike: dict[int, list[Target]] = {}
-            for target in self.targets:
-                alike.setdefault(id(target.members), []).append(target)
-            for targets in alike.values():
-                for member in targets[0].members:
-                    if isinstance(member[1], tuple):
-                        group, name, sub = member[1]
-                        key = group, f"{name}/{sub}" if sub else name
-                        self._by_item.setdefault(key, []).append((targets, member))
-        return self._by_item
-
-    def targets_for(self, entries: Iterable[GroupResources], verbs: tuple[str, ...]) -> list[Target] | None:
-        """The targets that are for these resources with these verbs; None where the classes are not fine enough."""
-        found: list[Target] = []
-        entries = list(entries)
-        if not entries:
-            found = self.targets
-        elif entries == [EVERY_RESOURCE]:
-            found = [target for target in self.targets if target.shape is not URL_SHAPE]
-        else:
-            # By name, as the tables of `space.py` have them, so that it does not matter how a query is written.
-            items = sorted({(entry.group, item) for entry in entries for item in entry.resources})
-            plain = all(entry.resources and not entry.resource_names for entry in entries)
-            if not plain or any("*" in item or not catalogue.is_builtin_group(group) for group, item in items):
-                return None
-            for group, item in items:
-                found += self.targets_of(group, item)
-        return [target for target in found if target.verb in verbs] if verbs else found
-
-    def chances(self, wanted: int) -> Chances:
-        """Which targets and users any of these alternatives accepts."""
-        found = self._chances.get(wanted)
-        if found is None:
-            targets = [target for target in self.targets if target.bits & wanted]
-            users = [user for user in self.identities.users if (user.sure | user.perhaps) & wanted]
-            found = self._chances[wanted] = Chances(targets, _worlds(targets), users, _worlds(users))
-        return found
-
-    def users_called(self, name: str) -> list[UserClass]:
-        """The classes of one mentioned user."""
-        if self._every is None:
-            self._every = {}
-            for user in self.identities.every:
-                self._every.setdefault(user.identity.user, []).append(user)
-        return self._every.get(name, [])
-
-
-Row = tuple[list[Target], tuple[int, "Resource | str"]]
-"""The targets that share their members, and one of these."""
-
-
-class Chances(NamedTuple):
-    """The targets and the users that some alternatives accept, and in which worlds there are any."""
-
-    targets: list[Target]
-    served: int
-    users: list[UserClass]
-    sent: int
-
-
-def _worlds(classes: Iterable[Target | UserClass]) -> int:
-    worlds = 0
-    for one in classes:
-        worlds |= one.worlds
-    return worlds
 
 
 class Only(NamedTuple):
@@ -208,17 +73,17 @@ class Probe:
         self._targets, served = chances.targets, chances.served
         if only.targets is not None:
             self._targets = [target for target in only.targets if target.bits & wanted]
-            served = _worlds(self._targets)
+            served = worlds_of(self._targets)
         self._users, sent = chances.users, chances.sent
         if only.user is not None or only.user_group is not None:
             self._users = self._chosen_users()
-            sent = _worlds(self._users)
+            sent = worlds_of(self._users)
         # The minors that serve anything for the rule, in the field of every kind of user.
         self.missing = _minors(served) * EVERYONE & _minors(sent) * EVERYONE
         self._run()
 
     def _run(self) -> None:
-        complete = ~(self.dimensions.asks_place | self.dimensions.asks_user)
+        complete = self.dimensions.complete
         targets = self._targets
         if self.alive.bit_count() >= MANY:
             targets = sorted(targets, key=lambda target: (target.bits & self.alive).bit_count())
@@ -316,7 +181,7 @@ class Probe:
                 sure, perhaps = bits & user.sure, bits & user.perhaps
                 if self.only.user_group is not None:
                     sure, perhaps = self._with_group(sure, perhaps, user)
-                self._trace.identity = user.identity
+                self._trace.user = user
                 self._trace.groups = set()
                 self._groups(sure, perhaps, 0, both)
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis import familiar
 from kube_audit_lint.analysis.evaluate import url_matches
-from kube_audit_lint.analysis.identities import Identities, any_identities, served_identities
+from kube_audit_lint.analysis.identities import Identities, served_identities
 from kube_audit_lint.analysis.request import RESOURCE_VERBS, URL_VERBS, is_resource_path
 from kube_audit_lint.analysis.worlds import EVERYONE, minor_bits, of_versions
 from kube_audit_lint.kubernetes import resources as catalogue
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.record import NamedTuple, make
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -103,30 +103,32 @@ def _name_of_verb(subresource: bool, verb: str) -> int:
 @cache
 def built_in(first: int, last: int) -> tuple[tuple[Resource, Profile, int], ...]:
     """What the minors serve in their built-in groups, with the minors, the most familiar first."""
-    oldest, newest = catalogue.known_minors()[0], catalogue.known_minors()[-1]
+    known = catalogue.known_minors()
+    oldest, newest = known[0], known[-1]
     found: dict[tuple[Resource, Profile], int] = {}
-    for group in catalogue.groups():
-        for name in catalogue.names(group):
-            for span in catalogue.find(group, name):
-                start = first if span.first <= oldest else max(first, span.first)
-                end = last if span.last >= newest else min(last, span.last)
-                if start <= end:
-                    _add_span(found, span, minor_bits(start, end))
+    for group, name, (since, until, namespaced, letters, subresources) in catalogue.spans():
+        # What is older or newer than the catalogue is taken for its oldest or newest.
+        start = first if since <= oldest or since < first else since
+        end = last if until >= newest or until > last else until
+        if start > end:
+            continue
+        minors = minor_bits(start, end)
+        is_namespaces = name == "namespaces" and group == ""
+        for sub, verbs in (("", letters), *subresources.items()):
+            key = (group, name, sub), _profile(verbs, bool(namespaced), sub != "", is_namespaces)
+            found[key] = found.get(key, 0) | minors
     rank = {resource: index for index, resource in enumerate(familiar.ORDER)}
     last_rank = len(rank)
 
-    def order(key: tuple[Resource, Profile]) -> tuple[int, bool, int]:
-        return rank.get(key[0], last_rank), key[0][2] != "", -found[key].bit_count()
+    def order(row: tuple[Resource, Profile, int]) -> tuple[int, bool, int]:
+        return rank.get(row[0], last_rank), row[0][2] != "", -row[2].bit_count()
 
-    everything = sorted(found, key=order)
-    return tuple((resource, profile, found[resource, profile]) for resource, profile in everything)
+    return tuple(sorted([(*key, minors) for key, minors in found.items()], key=order))
 
 
-def _add_span(found: dict[tuple[Resource, Profile], int], span: catalogue.Resource, minors: int) -> None:
-    is_namespaces = span.group == "" and span.name == "namespaces"
-    for sub, verbs in (("", span.verbs), *span.subresources.items()):
-        key = ((span.group, span.name, sub), Profile(verbs, span.namespaced, sub != "", is_namespaces))
-        found[key] = found.get(key, 0) | minors
+@cache
+def _profile(letters: str, namespaced: bool, subresource: bool, is_namespaces: bool) -> Profile:
+    return Profile(catalogue.verbs_of(letters), namespaced, subresource, is_namespaces)
 
 
 class Region(NamedTuple):
@@ -167,7 +169,7 @@ class Served:
                 accepted = verb_bits.get(verb)
                 if accepted is None:
                     accepted = verb_bits[verb] = joint.verb(verb)
-                yield Target(bits & accepted, shape, worlds, verb, members)
+                yield make(Target, (bits & accepted, shape, worlds, verb, members))
         if region.paths:
             yield from self._paths(joint, required)
 
@@ -185,7 +187,7 @@ class Served:
             if not required or bits & required:
                 members: list[tuple[int, Resource | str]] = [(self.everyone, path)]
                 for verb, accepted in verb_bits:
-                    yield Target(bits & accepted, URL_SHAPE, self.everyone, verb, members)
+                    yield make(Target, (bits & accepted, URL_SHAPE, self.everyone, verb, members))
 
     def resources(
         self, joint: Joint, only: frozenset[tuple[str, str]] | None
@@ -214,38 +216,6 @@ class Served:
     def identities(self, joint: Joint) -> Identities:
         """The classes of users, and the groups that any of them may have."""
         return served_identities(joint, self.minors)
-
-
-class Anything(Served):
-    """Any attributes at all, whether a server ever serves them so or not: what logic alone can say."""
-
-    def resources(
-        self, joint: Joint, only: frozenset[tuple[str, str]] | None
-    ) -> Iterator[tuple[Resource, Profile, int]]:
-        """Every group is open, and every verb is possible with every name."""
-        mentioned = joint.mentioned("verbs")
-        verbs = frozenset((*RESOURCE_VERBS, *mentioned, familiar.pick(familiar.VERBS, mentioned)))
-        for group, items in open_groups(joint):
-            for resource, sub, _ in open_resources(group, items):
-                yield (group, resource, sub), Profile(verbs, True, True, False), self.everyone
-
-    def targets(self, joint: Joint, region: Region) -> Iterator[Target]:
-        """As served, but a namespace and a name go with every verb."""
-        for target in super().targets(joint, region._replace(resources=None)):
-            yield target if target.shape is URL_SHAPE else target._replace(shape=ANY_SHAPE)
-
-    def url_verbs(self, joint: Joint) -> Sequence[str]:
-        """Every verb."""
-        mentioned = joint.mentioned("verbs")
-        return (*URL_VERBS, *mentioned, familiar.pick(familiar.VERBS, mentioned))
-
-    def serves_path(self, path: str) -> bool:
-        """Any path, as if none named a resource."""
-        return True
-
-    def identities(self, joint: Joint) -> Identities:
-        """Any user with any groups."""
-        return any_identities(joint, self.minors)
 
 
 def union(members: list[tuple[int, Resource | str]]) -> int:

@@ -21,6 +21,7 @@ class Conditions:
 
     `rule_bits` are the alternatives of each rule, `entry_bits` the one of each of its `resources`. In every map
     from values to bits, those without such a condition are there too; for other values they are in `any_...`.
+    `apart` are the groups of which resources are accepted that are not accepted of others; None for any group.
     """
 
     __slots__ = (
@@ -31,6 +32,7 @@ class Conditions:
         "any_url",
         "any_user",
         "any_verb",
+        "apart",
         "bits",
         "end",
         "entry_bits",
@@ -138,6 +140,13 @@ class Conditions:
             self.urls[spec] = self.urls.get(spec, 0) | bits
 
     def _finish(self) -> None:
+        """What is known once all rules are."""
+        self.apart: set[str] | None = {*self.whole, *(group for group, _ in self.exact)}
+        if "*" in self.apart:
+            self.apart = None
+        self._complete()
+
+    def _complete(self) -> None:
         """Whether a rule names them or not, all alternatives without a condition accept each value."""
         pairs = (
             (self.users, self.any_user),
@@ -153,6 +162,8 @@ class Conditions:
     def accepts_resource(self, group: str, resource: str, subresource: str) -> int:
         """The alternatives whose `resources` take it."""
         bits = self.any_resource
+        if self.apart is not None and group not in self.apart:
+            return bits & self.for_resources
         combined = f"{resource}/{subresource}" if subresource else resource
         for each in (group, "*"):
             if each in self.whole:

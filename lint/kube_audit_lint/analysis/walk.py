@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.analysis.space import (
     NAMESPACE_IS_NAME,
     NO_NAME,
@@ -35,10 +36,6 @@ LIMIT = 600_000
 """Steps that one walk may take: some two seconds. Real policies take a few thousand."""
 
 
-class UndecidedError(Exception):
-    """The question would take too long: nothing is known, and nothing may be said."""
-
-
 class Segment(NamedTuple):
     """A run of bits with a decision of its own; only requests that leave one of `required` in play count."""
 
@@ -47,7 +44,10 @@ class Segment(NamedTuple):
 
 
 class Node:
-    """The requests that left the same alternatives in play."""
+    """The requests that left the same alternatives in play.
+
+    origins: in which worlds they first came from which node, by way of what value.
+    """
 
     __slots__ = ("count", "origins", "worlds")
 
@@ -55,14 +55,6 @@ class Node:
         self.worlds = 0
         self.count = 0
         self.origins: list[tuple[int, Node | None, str, Any]] = []
-
-    def reach(self, worlds: int, count: int, parent: Node | None, what: str, value: Any) -> None:
-        """Requests of these worlds lead here from the parent, by way of the value."""
-        self.count += count
-        new = worlds & ~self.worlds
-        if new:
-            self.worlds |= new
-            self.origins.append((new, parent, what, value))
 
 
 States = dict[int, Node]
@@ -293,10 +285,15 @@ def _worlds_of(users: list[UserClass]) -> int:
 def _reach(
     states: dict[Any, Node], key: Any, worlds: int, count: int, parent: Node | None, what: str, value: Any
 ) -> None:
+    """Requests of these worlds lead from the parent to a state, by way of the value."""
     node = states.get(key)
     if node is None:
         states[key] = node = Node()
-    node.reach(worlds, count, parent, what, value)
+    node.count += count
+    new = worlds & ~node.worlds
+    if new:
+        node.worlds |= new
+        node.origins.append((new, parent, what, value))
 
 
 def _move(into: States, states: States) -> None:

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 class Trace:
     """The values on the way to a node, in one world."""
 
-    __slots__ = ("groups", "identity", "name", "namespace", "target", "world")
+    __slots__ = ("groups", "name", "namespace", "target", "user", "world")
 
     def __init__(self, node: Node | None, world: int) -> None:
         self.world = world
         self.target: Target | None = None
         self.namespace: str | None = ""
         self.name: str | None = ""
-        self.identity: Identity | None = None
+        self.user: UserClass | None = None
         self.groups: set[str] = set()
         while node is not None:
             node = self._step(node)
@@ -33,7 +33,7 @@ class Trace:
     def copy(self) -> Trace:
         """These values, whatever becomes of the trace."""
         other = Trace(None, self.world)
-        other.target, other.identity, other.groups = self.target, self.identity, set(self.groups)
+        other.target, other.user, other.groups = self.target, self.user, set(self.groups)
         other.namespace, other.name = self.namespace, self.name
         return other
 
@@ -42,7 +42,7 @@ class Trace:
         if what == "group":
             self.groups.add(value)
         elif what == "anyone":
-            self.identity = _first(value, self.world).identity
+            self.user = _first(value, self.world)
         elif what == "name":
             self.name = value
         elif what == "namespace":
@@ -66,8 +66,8 @@ def witness(node: Node, joint: Joint, worlds: int = -1) -> Request:
 def request_of(trace: Trace, joint: Joint) -> Request:
     """The request with the values of a trace."""
     assert trace.target is not None
-    assert trace.identity is not None
-    user, groups = _user(trace.identity, frozenset(trace.groups), joint)
+    assert trace.user is not None
+    user, groups = _user(trace.user.identity, frozenset(trace.groups), joint)
     member = next(member for served, member in trace.target.members if served & trace.world)
     if isinstance(member, str):
         return Request(user, groups, trace.target.verb, url=member)

@@ -7,6 +7,7 @@ along the way, so that one pass answers for every version of a range and for eve
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def of_kind(minors: int, kind: str) -> int:
     return minors << KINDS.index(kind) * WIDTH
 
 
+@lru_cache(maxsize=1024)
 def minors_of(worlds: int, kind: str | None = None) -> tuple[int, ...]:
     """The minors in a set of worlds, for one kind of user or for any."""
     if kind is not None:

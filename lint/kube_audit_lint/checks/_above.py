@@ -13,7 +13,9 @@ from kube_audit_lint.record import NamedTuple
 from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
-    from kube_audit_lint.analysis.analysis import Analysis, Query, Recorded
+    from kube_audit_lint.analysis.analysis import Analysis
+    from kube_audit_lint.analysis.answers import Recorded
+    from kube_audit_lint.analysis.query import Query
 
 _BODIES = ("request", "response")
 _READS = ("get", "list")

@@ -10,7 +10,8 @@ from kube_audit_lint.finding import Related
 from kube_audit_lint.subject import PolicySubject
 
 if TYPE_CHECKING:
-    from kube_audit_lint.analysis.analysis import Analysis, Blocker, Reach
+    from kube_audit_lint.analysis.analysis import Analysis
+    from kube_audit_lint.analysis.answers import Blocker, Reach
 
 _ONLY_TWICE = frozenset(("RequestReceived",))
 """The stage whose events say nothing that others do not: no difference that an author minds."""

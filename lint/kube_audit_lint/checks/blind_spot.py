@@ -19,12 +19,12 @@ from kube_audit_lint.checks._decided import (
     unlimited,
     versions_of,
 )
-from kube_audit_lint.checks._hidden import verbs_of
 from kube_audit_lint.record import NamedTuple
 from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
-    from kube_audit_lint.analysis.analysis import Analysis, Recorded
+    from kube_audit_lint.analysis.analysis import Analysis
+    from kube_audit_lint.analysis.answers import Recorded
     from kube_audit_lint.analysis.request import Request
 
 SUBJECT = "policy"
@@ -50,6 +50,8 @@ class _Class(NamedTuple):
     @property
     def verbs(self) -> str:
         """The verbs that are hidden, when others of the class are not."""
+        from kube_audit_lint.checks._hidden import verbs_of
+
         hidden, others = verbs_of(self.found.policy, self.found.rule, self.asked, self.request)
         if not others:
             return ""
@@ -61,25 +63,19 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     analysis = subject.analysis
     if analysis is None:
         return
-    from kube_audit_lint.analysis.analysis import UndecidedError
-
-    try:
-        if not analysis.recorded_at_all():
-            return  # the rule `nothing-recorded` says so
-        for rule, hidden in sorted(_hidden(analysis, params).items()):
-            yield _hit(subject, analysis, rule, hidden)
-    except UndecidedError:
-        subject.undecided = True
-        return
+    if not analysis.recorded_at_all():
+        return  # the rule `nothing-recorded` says so
+    for rule, hidden in sorted(_hidden(analysis, params).items()):
+        yield _hit(subject, analysis, rule, hidden)
 
 
 def _hidden(analysis: Analysis, params: Params) -> dict[int, list[tuple[Params, Recorded]]]:
     """For each rule that hides something: the classes, each with what is hidden of it."""
     hidden: dict[int, list[tuple[Params, Recorded]]] = {}
+    hiding = analysis.deciding(lambda decision: not decision.records)
     for one in params["classes"]:
-        for found in analysis.levels(query_of(one)):
-            if not found.decision.records:
-                hidden.setdefault(found.rule, []).append((one, found))
+        for found in analysis.levels(query_of(one), hiding):
+            hidden.setdefault(found.rule, []).append((one, found))
     return hidden
 
 

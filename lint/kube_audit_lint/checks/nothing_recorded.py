@@ -11,7 +11,7 @@ from kube_audit_lint.checks._decided import level_place, name_of, unlimited
 from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
-    from kube_audit_lint.analysis.analysis import Recorded
+    from kube_audit_lint.analysis.answers import Recorded
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
@@ -22,13 +22,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     analysis = subject.analysis
     if analysis is None:
         return
-    from kube_audit_lint.analysis.analysis import UndecidedError
-
-    try:
-        if analysis.recorded_at_all():
-            return
-    except UndecidedError:
-        subject.undecided = True
+    if analysis.recorded_at_all():
         return
     deciders = [found for found in analysis.levels() if found.rule != NO_RULE]
     why, mend = _why(subject, deciders)

@@ -11,7 +11,8 @@ from kube_audit_lint.checks._decided import name_of, rule_place, unlimited
 from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
-    from kube_audit_lint.analysis.analysis import Analysis, Reach
+    from kube_audit_lint.analysis.analysis import Analysis
+    from kube_audit_lint.analysis.answers import Reach
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
@@ -22,19 +23,13 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     analysis = subject.analysis
     if analysis is None:
         return
-    from kube_audit_lint.analysis.analysis import UndecidedError
-
-    try:
-        if not analysis.recorded_at_all():
-            return  # the rule `nothing-recorded` says so
-        needed = _needed(analysis)
-        for rule in range(len(analysis.policy.rules)):
-            reach = analysis.reach(rule)
-            if reach and rule not in needed and analysis.redundant(rule):
-                yield _hit(subject, analysis, rule, reach)
-    except UndecidedError:
-        subject.undecided = True
-        return
+    if not analysis.recorded_at_all():
+        return  # the rule `nothing-recorded` says so
+    needed = _needed(analysis)
+    for rule in range(len(analysis.policy.rules)):
+        reach = analysis.reach(rule)
+        if reach and rule not in needed and analysis.redundant(rule):
+            yield _hit(subject, analysis, rule, reach)
 
 
 def _needed(analysis: Analysis) -> set[int]:

@@ -15,7 +15,8 @@ from kube_audit_lint.reading.nodes import Mapping
 from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
-    from kube_audit_lint.analysis.analysis import Analysis, Recorded
+    from kube_audit_lint.analysis.analysis import Analysis
+    from kube_audit_lint.analysis.answers import Recorded
 
 SUBJECT = "policy"
 PARAMS: dict[str, Any] = {
@@ -39,16 +40,10 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     analysis = subject.analysis
     if analysis is None:
         return
-    from kube_audit_lint.analysis.analysis import UndecidedError
-
-    try:
-        if "omitted" in params:
-            yield from _omitted(subject, analysis, params["omitted"])
-        if "recorded" in params:
-            yield from _recorded(subject, analysis, params["recorded"])
-    except UndecidedError:
-        subject.undecided = True
-        return
+    if "omitted" in params:
+        yield from _omitted(subject, analysis, params["omitted"])
+    if "recorded" in params:
+        yield from _recorded(subject, analysis, params["recorded"])
 
 
 def _omitted(subject: PolicySubject, analysis: Analysis, severities: dict[str, str]) -> Iterator[Hit]:

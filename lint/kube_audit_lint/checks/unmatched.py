@@ -12,7 +12,8 @@ from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
-    from kube_audit_lint.analysis.analysis import Analysis, Recorded
+    from kube_audit_lint.analysis.analysis import Analysis
+    from kube_audit_lint.analysis.answers import Recorded
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
@@ -25,16 +26,12 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     analysis = subject.analysis
     if analysis is None:
         return
-    from kube_audit_lint.analysis.analysis import Query, UndecidedError
+    from kube_audit_lint.analysis.query import Query
 
-    try:
-        found = analysis.unmatched(Query(who=_SENDERS))
-        if found is None or not analysis.recorded_at_all():
-            return  # nothing, or the rule `nothing-recorded` says so
-        message = f"{_which(analysis, found)} match no rule. kube-apiserver leaves no event of them, and no error."
-    except UndecidedError:
-        subject.undecided = True
-        return
+    found = analysis.unmatched(Query(who=_SENDERS))
+    if found is None or not analysis.recorded_at_all():
+        return  # nothing, or the rule `nothing-recorded` says so
+    message = f"{_which(analysis, found)} match no rule. kube-apiserver leaves no event of them, and no error."
     yield Hit(
         list_place(subject),
         message,
@@ -47,8 +44,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
 
 def _which(analysis: Analysis, found: Recorded) -> str:
     """The requests in words: as much as nothing, or resources, or URLs alone."""
-    from kube_audit_lint.analysis.analysis import Query
-    from kube_audit_lint.analysis.query import RESOURCES
+    from kube_audit_lint.analysis.query import RESOURCES, Query
 
     request = found.witness
     if ORDINARY not in found.who:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kube_audit_lint.checks import Hit, _blocked
-from kube_audit_lint.model.source import Place
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.kubernetes.written import WrittenEntry
+from kube_audit_lint.record import NamedTuple, make
 from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
-    from kube_audit_lint.analysis.analysis import Analysis, Reach
-    from kube_audit_lint.kubernetes.written import WrittenRule
+    from kube_audit_lint.analysis.analysis import Analysis
+    from kube_audit_lint.analysis.answers import Reach
+    from kube_audit_lint.kubernetes.written import Text, WrittenRule
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
@@ -27,15 +28,22 @@ _LISTS = (
 
 
 class _Listed(NamedTuple):
-    """One value of a rule: its field, at which index and which one below, what it is, and where it is written."""
+    """One value of a rule: its field, at which index and which one below, of what kind, and where it is written."""
 
     field: str
     at: int
     sub: int | None
-    named: str
-    place: Place
+    kind: str
+    value: Text | WrittenEntry
     group: str | None = None
     """The group that the value takes whole; None for a value that does not."""
+
+    @property
+    def named(self) -> str:
+        """The value in words."""
+        if not isinstance(self.value, WrittenEntry):
+            return f"The {self.kind} `{self.value.text}`"
+        return f"The group `{self.group}`" if self.group else "The core group"
 
 
 def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
@@ -43,18 +51,12 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     analysis = subject.analysis
     if analysis is None:
         return
-    from kube_audit_lint.analysis.analysis import UndecidedError
-
-    try:
-        for index, rule in enumerate(subject.loaded.rules):
-            if analysis.reach(index):
-                for listed in _listed(rule):
-                    reach = analysis.reach_value(index, listed.field, listed.at, listed.sub)
-                    if not reach and reach.blockers:
-                        yield _hit(subject, analysis, index, listed, reach)
-    except UndecidedError:
-        subject.undecided = True
-        return
+    for index, rule in enumerate(subject.loaded.rules):
+        if analysis.reach(index):
+            for listed in _listed(rule):
+                reach = analysis.reach_value(index, listed.field, listed.at, listed.sub)
+                if not reach and reach.blockers:
+                    yield _hit(subject, analysis, index, listed, reach)
 
 
 def _listed(rule: WrittenRule) -> Iterator[_Listed]:
@@ -62,17 +64,16 @@ def _listed(rule: WrittenRule) -> Iterator[_Listed]:
     for field, name, kind in _LISTS:
         values = rule.lists[name]
         for index, text in enumerate(values if len(values) > 1 else ()):
-            yield _Listed(field, index, None, f"The {kind} `{text.text}`", text.place)
+            yield make(_Listed, (field, index, None, kind, text, None))
     several = len(rule.entries) > 1
     for index, entry in enumerate(rule.entries):
         if several and not entry.resources:
-            named = f"The group `{entry.group_name}`" if entry.group_name else "The core group"
-            yield _Listed("resources", index, None, named, entry.place, entry.group_name)
+            yield _Listed("resources", index, None, "group", entry, entry.group_name)
         for sub, text in enumerate(entry.resources if several or len(entry.resources) > 1 else ()):
             group = entry.group_name if text.text == "*" else None
-            yield _Listed("resources", index, sub, f"The resource `{text.text}`", text.place, group)
+            yield make(_Listed, ("resources", index, sub, "resource", text, group))
         for sub, text in enumerate(entry.names if len(entry.names) > 1 else ()):
-            yield _Listed("resource_names", index, sub, f"The name `{text.text}`", text.place)
+            yield _Listed("resource_names", index, sub, "name", text)
 
 
 def _carved_out(analysis: Analysis, listed: _Listed, reach: Reach) -> bool:
@@ -84,9 +85,11 @@ def _carved_out(analysis: Analysis, listed: _Listed, reach: Reach) -> bool:
 
 
 def _hit(subject: PolicySubject, analysis: Analysis, rule: int, listed: _Listed, reach: Reach) -> Hit:
+    from kube_audit_lint.checks import _blocked
+
     same = _blocked.same(analysis, rule, reach) or _carved_out(analysis, listed, reach)
     return Hit(
-        listed.place,
+        listed.value.place,
         f"{listed.named} never decides anything here: {_blocked.takers(subject, analysis, reach)}. "
         f"{_blocked.outcome(analysis, rule, reach)}.",
         _blocked.related(subject, reach),

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kube_audit_lint.checks import Hit, _blocked
+from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import name_of, rule_place, unlimited
 from kube_audit_lint.model.policy import PolicyRule
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
-    from kube_audit_lint.analysis.analysis import Analysis, Reach
+    from kube_audit_lint.analysis.analysis import Analysis
+    from kube_audit_lint.analysis.answers import Reach
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
@@ -23,15 +24,9 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     analysis = subject.analysis
     if analysis is None:
         return
-    from kube_audit_lint.analysis.analysis import UndecidedError
-
     parts: dict[Versions, Analysis] = {}
     for rule in range(len(analysis.policy.rules)):
-        try:
-            hit = _about(subject, analysis, parts, rule)
-        except UndecidedError:
-            subject.undecided = True
-            return
+        hit = _about(subject, analysis, parts, rule)
         if hit is not None:
             yield hit
 
@@ -55,6 +50,8 @@ def _about(subject: PolicySubject, analysis: Analysis, parts: dict[Versions, Ana
 
 def _hit(subject: PolicySubject, rule: int, reach: Reach, analysis: Analysis, span: Versions | None = None) -> Hit:
     what = f"The catch-all, rule {rule + 1}," if unlimited(analysis.policy.rules[rule]) else f"Rule {rule + 1}"
+    from kube_audit_lint.checks import _blocked
+
     same = _blocked.same(analysis, rule, reach)
     return Hit(
         rule_place(subject, rule),

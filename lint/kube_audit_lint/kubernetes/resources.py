@@ -19,7 +19,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
 VERBS = {
@@ -66,8 +66,8 @@ class Resource:
         self.first: int = span[0]
         self.last: int = span[1]
         self.namespaced = bool(span[2])
-        self.verbs = _verbs(span[3])
-        self.subresources: Mapping[str, frozenset[str]] = {sub: _verbs(text) for sub, text in span[4].items()}
+        self.verbs = verbs_of(span[3])
+        self.subresources: Mapping[str, frozenset[str]] = {sub: verbs_of(text) for sub, text in span[4].items()}
 
     def __repr__(self) -> str:
         return f"<Resource {self.name}.{self.group or 'core'} 1.{self.first}-1.{self.last}>"
@@ -82,8 +82,17 @@ def _data() -> dict[str, Any]:
 
 
 @cache
-def _verbs(letters: str) -> frozenset[str]:
-    return frozenset(VERBS[letter] for letter in letters)
+def verbs_of(letters: str) -> frozenset[str]:
+    """The verbs that the letters of a span stand for."""
+    return frozenset([VERBS[letter] for letter in letters])
+
+
+def spans() -> Iterator[tuple[str, str, list[Any]]]:
+    """Group, name and SPAN, as the file has it, of everything: for who goes through all of it."""
+    for group, resources in _data()["groups"].items():
+        for name, found in resources.items():
+            for span in found:
+                yield group, name, span
 
 
 def known_minors() -> range:

@@ -1,0 +1,151 @@
+"""The classes of each dimension for one policy, made once for all that is asked of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kube_audit_lint.analysis import space as classes
+from kube_audit_lint.analysis.space import URL_SHAPE, Region, Resource, Target
+from kube_audit_lint.kubernetes import resources as catalogue
+from kube_audit_lint.model.policy import GroupResources
+from kube_audit_lint.record import NamedTuple, make
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kube_audit_lint.analysis.identities import Identities, UserClass
+    from kube_audit_lint.analysis.space import PlaceClass, Served
+    from kube_audit_lint.analysis.symbolic import Joint
+
+EVERY_RESOURCE = GroupResources("*")
+
+
+class Dimensions:
+    """The classes of each dimension for some conditions, made once for many probes."""
+
+    def __init__(self, space: Served, joint: Joint) -> None:
+        self.joint = joint
+        self.space = space
+        self.targets: list[Target] = list(space.targets(joint, Region()))
+        self.identities: Identities = space.identities(joint)
+        self.asks_name = joint.total("asks_name")
+        self.asks_user = joint.total("asks_user")
+        self.asks_place = self.asks_name | joint.total("asks_namespace")
+        self.complete = joint.bits & ~(self.asks_place | self.asks_user)
+        """The alternatives that need no more than a target."""
+        self._places: dict[tuple[str, int, bool], list[PlaceClass]] = {}
+        self._by_item: dict[tuple[str, str], list[Row]] | None = None
+        self._items: dict[str, list[str]] | None = None
+        self._narrowed: dict[tuple[str, str], list[Target]] = {}
+        self._chances: dict[int, Chances] = {}
+        self._every: dict[str | None, list[UserClass]] | None = None
+        free = self.identities.free
+        self.later = [0] * (len(free) + 1)
+        for index in range(len(free) - 1, -1, -1):
+            self.later[index] = self.later[index + 1] | free[index][1]
+
+    def places(self, what: str, kind: int, every: bool) -> list[PlaceClass]:
+        """Namespaces, names, or both in one; every mentioned value, or one of each class."""
+        key = what, kind, every
+        found = self._places.get(key)
+        if found is None:
+            if what == "both":
+                found = classes.same_classes(self.joint)
+            elif what == "namespace":
+                found = classes.namespace_classes(self.joint, kind)
+            else:
+                found = classes.name_classes(self.joint, kind)
+            found = self._places[key] = found if every else classes.merged(found)
+        return found
+
+    def targets_of(self, group: str, item: str) -> list[Target]:
+        """The targets of the one resource that an item names, and of no other."""
+        key = group, item
+        found = self._narrowed.get(key)
+        if found is None:
+            found = self._narrowed[key] = [
+                make(Target, (target.bits, target.shape, member[0], target.verb, [member]))
+                for targets, member in self._rows.get(key, ())
+                for target in targets
+            ]
+        return found
+
+    def items_of(self, group: str) -> list[str]:
+        """The items that name the resources of a group, one by one."""
+        if self._items is None:
+            self._items = {}
+            for of_group, item in self._rows:
+                self._items.setdefault(of_group, []).append(item)
+        return self._items.get(group, [])
+
+    @property
+    def _rows(self) -> dict[tuple[str, str], list[Row]]:
+        """The targets of each resource, by group and by the item that names it, with the one member that it is."""
+        if self._by_item is None:
+            self._by_item = {}
+            alike: dict[int, list[Target]] = {}
+            for target in self.targets:
+                alike.setdefault(id(target.members), []).append(target)
+            for targets in alike.values():
+                for member in targets[0].members:
+                    if isinstance(member[1], tuple):
+                        group, name, sub = member[1]
+                        key = group, f"{name}/{sub}" if sub else name
+                        self._by_item.setdefault(key, []).append((targets, member))
+        return self._by_item
+
+    def targets_for(self, entries: Iterable[GroupResources], verbs: tuple[str, ...]) -> list[Target] | None:
+        """The targets that are for these resources with these verbs; None where the classes are not fine enough."""
+        found: list[Target] = []
+        entries = list(entries)
+        if not entries:
+            found = self.targets
+        elif entries == [EVERY_RESOURCE]:
+            found = [target for target in self.targets if target.shape is not URL_SHAPE]
+        else:
+            # By name, as the tables of `space.py` have them, so that it does not matter how a query is written.
+            items = sorted({(entry.group, item) for entry in entries for item in entry.resources})
+            plain = all(entry.resources and not entry.resource_names for entry in entries)
+            if not plain or any("*" in item or not catalogue.is_builtin_group(group) for group, item in items):
+                return None
+            for group, item in items:
+                found += self.targets_of(group, item)
+        return [target for target in found if target.verb in verbs] if verbs else found
+
+    def chances(self, wanted: int) -> Chances:
+        """Which targets and users any of these alternatives accepts."""
+        found = self._chances.get(wanted)
+        if found is None:
+            targets = [target for target in self.targets if target.bits & wanted]
+            users = [user for user in self.identities.users if (user.sure | user.perhaps) & wanted]
+            found = self._chances[wanted] = Chances(targets, worlds_of(targets), users, worlds_of(users))
+        return found
+
+    def users_called(self, name: str) -> list[UserClass]:
+        """The classes of one mentioned user."""
+        if self._every is None:
+            self._every = {}
+            for user in self.identities.every:
+                self._every.setdefault(user.identity.user, []).append(user)
+        return self._every.get(name, [])
+
+
+Row = tuple[list[Target], tuple[int, "Resource | str"]]
+"""The targets that share their members, and one of these."""
+
+
+class Chances(NamedTuple):
+    """The targets and the users that some alternatives accept, and in which worlds there are any."""
+
+    targets: list[Target]
+    served: int
+    users: list[UserClass]
+    sent: int
+
+
+def worlds_of(classes: Iterable[Target | UserClass]) -> int:
+    """The worlds in which there is any of them."""
+    worlds = 0
+    for one in classes:
+        worlds |= one.worlds
+    return worlds

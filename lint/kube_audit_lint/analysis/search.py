@@ -1,0 +1,254 @@
+"""Answers for single rules and values where the walk does not tell: by probes, and why a rule decides nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kube_audit_lint.analysis import UndecidedError
+from kube_audit_lint.analysis.answers import Blocker, Reach, Recorded, replay
+from kube_audit_lint.analysis.anything import Anything
+from kube_audit_lint.analysis.evaluate import NO_RULE, decision_of, evaluate, item_matches
+from kube_audit_lint.analysis.probe import ANY, Only, Probe
+from kube_audit_lint.analysis.query import region_of
+from kube_audit_lint.analysis.sample import Sample
+from kube_audit_lint.analysis.space import union
+from kube_audit_lint.analysis.symbolic import Conditions, Joint
+from kube_audit_lint.analysis.walk import Segment
+from kube_audit_lint.analysis.worlds import minors_of
+from kube_audit_lint.model.policy import FIELD_NAMES, PolicyRule
+from kube_audit_lint.record import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from kube_audit_lint.analysis.analysis import Analysis
+    from kube_audit_lint.analysis.request import Request
+    from kube_audit_lint.analysis.space import Resource, Target
+    from kube_audit_lint.model.policy import GroupResources
+
+FEW = 8_000
+"""Steps that may be spent on one rule: after these, some rules that take everything will do for all that do."""
+
+_FREE = PolicyRule("None")
+_CONDITIONS = ("users", "user_groups", "verbs", "resources", "namespaces", "non_resource_urls")
+
+
+class _Asked(NamedTuple):
+    """A rule as if it listed but one value somewhere, with its bits, and what the value leaves of the space."""
+
+    rule: int
+    alone: PolicyRule
+    wanted: int
+    only: Only = ANY
+    field: str = ""
+
+
+class Search:
+    """The searches for one analysis; answers are kept."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._policy = analysis.policy
+        self._conditions = analysis.conditions
+        self._reach: dict[tuple[int, PolicyRule], Reach] = {}
+        self._matching: dict[PolicyRule, bool] = {}
+        self._anything: Anything | None = None
+
+    def reach(self, rule: int) -> Reach:
+        """Which served requests a rule decides, found without the walk."""
+        asked = self._whole_rule(rule)
+        key = rule, asked.alone
+        found = self._reach.get(key)
+        if found is None:
+            probe = self._probe(asked, range(rule))
+            if probe.reached is None:
+                found = self._unreached(asked)
+            else:
+                found = Reach(minors_of(probe.found), lambda: self._replayed(probe, rule))
+            self._reach[key] = found
+        return found
+
+    def unreached(self, rule: int) -> Reach:
+        """What is to say of a rule that decides nothing."""
+        return self._unreached(self._whole_rule(rule))
+
+    def reach_value(self, rule: int, field: str, index: int, sub: int | None) -> Reach:
+        """Whether a value decides anything that no known request shows."""
+        asked = self._value(rule, field, index, sub)
+        key = rule, asked.alone
+        found = self._reach.get(key)
+        if found is None:
+            found = self._reach[key] = self._reach_of_value(asked)
+        return found
+
+    def minors_of_value(self, rule: int, field: str, index: int, sub: int | None) -> tuple[int, ...]:
+        """The minors in which a value decides something."""
+        return self._minors(self._value(rule, field, index, sub))
+
+    def witness_of_value(self, rule: int, field: str, index: int, sub: int | None) -> Request:
+        """A request that a value decides, which is known to decide one."""
+        return self._replayed(self._probe(self._value(rule, field, index, sub), range(rule), once=True), rule)
+
+    def dead_by_logic(self, rule: int) -> bool:
+        """Whether earlier rules take every request at all that the rule matches, whether served or not."""
+        if self._anything is None:
+            self._anything = Anything(self._analysis.versions)
+        return NO_RULE not in self._analysis.deciders([self._policy.rules[rule]], rule, space=self._anything)
+
+    def _reach_of_value(self, asked: _Asked) -> Reach:
+        samples = self._analysis.samples_of(asked.rule)
+        if not samples and self._analysis.whole_if_decided() is not None:
+            return self._unreached(asked)  # as its rule
+        probe = self._probe(asked, range(asked.rule), once=True)
+        if probe.reached is None:
+            return self._unreached(asked)
+        samples.append(Sample(probe.reached, self._analysis.dimensions))
+        return Reach(lambda: self._minors(asked), lambda: self._replayed(probe, asked.rule))
+
+    def _minors(self, asked: _Asked) -> tuple[int, ...]:
+        return minors_of(self._probe(asked, range(asked.rule)).found)
+
+    def _whole_rule(self, rule: int) -> _Asked:
+        return _Asked(rule, self._policy.rules[rule], self._conditions.rule_bits[rule])
+
+    def _value(self, rule: int, field: str, index: int, sub: int | None) -> _Asked:
+        alone = only_value(self._policy.rules[rule], field, index, sub)
+        wanted = self._conditions.rule_bits[rule]
+        if field in ("resources", "resource_names"):
+            wanted = self._conditions.entry_bits[rule][index]
+        return _Asked(rule, alone, wanted, self._only(alone, field, wanted), field)
+
+    def _only(self, alone: PolicyRule, field: str, wanted: int) -> Only:
+        """The requests that the one value of a field takes."""
+        value = getattr(alone, field)[0] if field != "resource_names" else alone.resources[0].resource_names[0]
+        if field in ("users", "user_groups", "namespaces"):
+            return _ONLY[field](value)
+        made = self._analysis.dimensions
+        targets = made.chances(wanted).targets
+        if field == "verbs":
+            return Only([target for target in targets if target.verb == value])
+        if field == "non_resource_urls":
+            return Only(list(made.space.paths_below(made.joint, value)))
+        entry = alone.resources[0]
+        if entry.group != "*" and len(entry.resources) == 1 and "*" not in entry.resources[0]:
+            found = made.targets_of(entry.group, entry.resources[0])
+        else:
+            found = [taken for target in targets if (taken := _taken(target, entry))]
+        return Only(found, name=value if field == "resource_names" else None)
+
+    def _replayed(self, probe: Probe, rule: int) -> Request:
+        request = probe.request
+        replay(self._policy, request, rule)
+        return request
+
+    def _unreached(self, asked: _Asked) -> Reach:
+        return Reach((), None, lambda: self._blockers(asked), lambda: self._blame(asked))
+
+    def _blockers(self, asked: _Asked) -> tuple[Blocker, ...]:
+        """The fewest earlier rules that take all that the rule matches; none when nothing does."""
+        if self._probe(asked, (), once=True).reached is None:
+            return ()
+        outcome = decision_of(self._policy, asked.rule).outcome
+        return tuple(
+            Blocker(taker.rule, taker.witness, taker.decision.outcome == outcome)
+            for taker in self._fewest(asked, self._takers(asked))
+        )
+
+    def _takers(self, asked: _Asked) -> dict[int, Recorded]:
+        """Who decides the requests that the rule matches, or but enough of them to take all."""
+        try:
+            return self._analysis.deciders([asked.alone], asked.rule, limit=FEW)
+        except UndecidedError:
+            takers: dict[int, Recorded] = {}
+        while True:
+            probe = self._probe(asked, takers)
+            if probe.reached is None:
+                return takers
+            request = probe.request
+            rule = evaluate(self._policy, request).rule
+            takers[rule] = Recorded(self._policy, rule, self._analysis.dimensions.joint)
+            takers[rule].seen(probe.found, request)
+
+    def _fewest(self, asked: _Asked, takers: dict[int, Recorded]) -> list[Recorded]:
+        """Leaves out takers while the others still take everything, those with the least share first."""
+        kept = sorted(takers.values(), key=lambda taker: -taker.count)
+        for taker in kept[::-1]:
+            others = [other.rule for other in kept if other is not taker]
+            if others and self._probe(asked, others).reached is None:
+                kept.remove(taker)
+        return kept
+
+    def _probe(self, asked: _Asked, before: Iterable[int], once: bool = False) -> Probe:
+        analysis = self._analysis
+        if isinstance(before, range):
+            bits = self._bits_before(before.stop)
+        else:
+            bits = sum(self._conditions.rule_bits[rule] for rule in before)
+        if analysis.left <= 0:
+            raise UndecidedError
+        probe = Probe(analysis.dimensions, asked.wanted, bits, asked.only, min(analysis.left, FEW), once)
+        analysis.left -= probe.steps
+        return probe
+
+    def _bits_before(self, rule: int) -> int:
+        """The alternatives of all rules in front of one."""
+        bits = self._conditions.rule_bits[rule]
+        return (bits & -bits) - 1
+
+    def _blame(self, asked: _Asked) -> tuple[str, ...]:
+        """The fields of a rule that no served request meets: one, or two that exclude each other, or all."""
+        field = "resources" if asked.field == "resource_names" else asked.field
+        fields = [name for name in FIELD_NAMES if name in _CONDITIONS and getattr(asked.alone, name)]
+        pairs = [(one, other) for at, one in enumerate(fields) for other in fields[at + 1 :]]
+        for names in (*((name,) for name in fields), *pairs):
+            if field and field not in names:
+                continue
+            if not self._matches_something(_FREE._replace(**{name: getattr(asked.alone, name) for name in names})):
+                return names
+        return tuple(fields)
+
+    def _matches_something(self, rule: PolicyRule) -> bool:
+        """Whether any served request matches the rule, taken by itself."""
+        if rule not in self._matching:
+            alone = Conditions([rule])
+            region = region_of([rule], alone)
+            walk = self._analysis.walk(self._analysis.space, Joint(alone), [Segment(alone.bits, alone.bits)], region)
+            self._matching[rule] = bool(walk.leaves)
+        return self._matching[rule]
+
+
+_ONLY: dict[str, Callable[[str], Only]] = {
+    "users": lambda value: Only(user=value),
+    "user_groups": lambda value: Only(user_group=value),
+    "namespaces": lambda value: Only(namespace=value),
+}
+
+
+def _taken(target: Target, entry: GroupResources) -> Target | None:
+    """The part of a class of resources that the entry takes, whatever the name."""
+    group = entry.group
+    members = [
+        member
+        for member in target.members
+        if group in (member[1][0], "*") and isinstance(member[1], tuple) and _takes(entry, member[1])
+    ]
+    if len(members) == len(target.members):
+        return target
+    return target._replace(members=members, worlds=union(members)) if members else None
+
+
+def _takes(entry: GroupResources, resource: Resource) -> bool:
+    return not entry.resources or any(item_matches(item, resource[1], resource[2]) for item in entry.resources)
+
+
+def only_value(rule: PolicyRule, field: str, index: int, sub: int | None = None) -> PolicyRule:
+    """The rule as if it listed but this one value in the field."""
+    change: dict[str, Any]
+    if field not in ("resources", "resource_names"):
+        change = {field: (getattr(rule, field)[index],)}
+        return rule._replace(**change)
+    entry: GroupResources = rule.resources[index]
+    if sub is not None:
+        change = {field: (getattr(entry, field)[sub],)}
+        entry = entry._replace(**change)
+    return rule._replace(resources=(entry,))

@@ -1,0 +1,60 @@
+"""Requests that are recorded below a level or without a stage, for the template `level`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kube_audit_lint.analysis.stages import stages_of
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._decided import (
+    level_place,
+    name_of,
+    proof_of,
+    query_of,
+    rule_place,
+    stage_place,
+    versions_of,
+)
+from kube_audit_lint.model.policy import LEVELS
+from kube_audit_lint.subject import Params, PolicySubject
+
+if TYPE_CHECKING:
+    from kube_audit_lint.analysis.analysis import Analysis
+    from kube_audit_lint.analysis.answers import Recorded
+
+
+def too_little(subject: PolicySubject, analysis: Analysis, params: Params) -> Iterator[Hit]:
+    """One hit for each rule that does not record such requests as asked for."""
+    least = LEVELS.index(params.get("at-least", "None"))
+    told: set[int] = set()
+    for request in params["requests"]:
+        for found in analysis.levels(query_of(request)):
+            wrong = _lacking(found, least, params.get("stage"))
+            if wrong and found.rule not in told:
+                told.add(found.rule)
+                place = level_place(subject, found.rule)
+                if wrong.startswith("without") and found.rule >= 0:
+                    place = stage_place(subject, params["stage"], found.rule) or rule_place(subject, found.rule)
+                what = params["what"]
+                yield Hit(
+                    place,
+                    f"{what[:1].upper()}{what[1:]} are recorded {wrong} by {name_of(subject, found.rule)}.",
+                    (),
+                    versions_of(found.minors),
+                    witness=found.witness.to_json(),
+                    proof=proof_of(subject, found.witness, found.decision),
+                )
+
+
+def _lacking(found: Recorded, least: int, stage: str | None) -> str:
+    """What is missing of what was asked for, in words; "" when nothing is."""
+    if LEVELS.index(found.level) < least or (least and not found.decision.records):
+        return f"at {found.level}, not at {LEVELS[least]} or above"
+    if (
+        stage
+        and (found.level == "None" or stage in found.omit_stages)
+        and stage in (*stages_of(found.witness), "Panic")
+    ):
+        return f"without the stage {stage}"
+    return ""
