@@ -38,7 +38,7 @@ def symbolic_bits(conditions: Conditions, request: Request) -> int:
     bits = who & conditions.verbs.get(request.verb, conditions.any_verb)
     if request.url is not None:
         return bits & conditions.accepts_url(request.url)
-    bits &= conditions.accepts_resource(request.group, request.resource, request.subresource)
+    bits &= conditions.accepts_resource((request.group, request.resource, request.subresource))
     bits &= conditions.namespaces.get(request.namespace, conditions.any_namespace)
     return bits & conditions.names.get(request.name, conditions.any_name)
 

@@ -39,10 +39,12 @@ class Anything(Served):
             for resource, sub, _ in open_resources(group, items):
                 yield (group, resource, sub), Profile(verbs, True, True, False), self.everyone
 
-    def targets(self, joint: Joint, region: Region) -> Iterator[Target]:
+    def targets(self, joint: Joint, region: Region) -> list[Target]:
         """As served, but a namespace and a name go with every verb."""
-        for target in super().targets(joint, region._replace(resources=None)):
-            yield target if target.shape is URL_SHAPE else target._replace(shape=ANY_SHAPE)
+        return [
+            target if target.shape is URL_SHAPE else target._replace(shape=ANY_SHAPE)
+            for target in super().targets(joint, region._replace(resources=None))
+        ]
 
     def url_verbs(self, joint: Joint) -> Sequence[str]:
         """Every verb."""

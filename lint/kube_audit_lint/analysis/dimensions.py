@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kube_audit_lint.analysis import space as classes
 from kube_audit_lint.analysis.space import URL_SHAPE, Region, Resource, Target
 from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.model.policy import GroupResources
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kube_audit_lint.analysis.identities import Identities, UserClass
-    from kube_audit_lint.analysis.space import PlaceClass, Served
+    from kube_audit_lint.analysis.space import Served
     from kube_audit_lint.analysis.symbolic import Joint
 
 EVERY_RESOURCE = GroupResources("*")
@@ -26,14 +25,13 @@ class Dimensions:
     def __init__(self, space: Served, joint: Joint) -> None:
         self.joint = joint
         self.space = space
-        self.targets: list[Target] = list(space.targets(joint, Region()))
+        self.targets: list[Target] = space.targets(joint, Region())
         self.identities: Identities = space.identities(joint)
         self.asks_name = joint.total("asks_name")
         self.asks_user = joint.total("asks_user")
         self.asks_place = self.asks_name | joint.total("asks_namespace")
         self.complete = joint.bits & ~(self.asks_place | self.asks_user)
         """The alternatives that need no more than a target."""
-        self._places: dict[tuple[str, int, bool], list[PlaceClass]] = {}
         self._by_item: dict[tuple[str, str], list[Row]] | None = None
         self._items: dict[str, list[str]] | None = None
         self._narrowed: dict[tuple[str, str], list[Target]] = {}
@@ -43,20 +41,6 @@ class Dimensions:
         self.later = [0] * (len(free) + 1)
         for index in range(len(free) - 1, -1, -1):
             self.later[index] = self.later[index + 1] | free[index][1]
-
-    def places(self, what: str, kind: int, every: bool) -> list[PlaceClass]:
-        """Namespaces, names, or both in one; every mentioned value, or one of each class."""
-        key = what, kind, every
-        found = self._places.get(key)
-        if found is None:
-            if what == "both":
-                found = classes.same_classes(self.joint)
-            elif what == "namespace":
-                found = classes.namespace_classes(self.joint, kind)
-            else:
-                found = classes.name_classes(self.joint, kind)
-            found = self._places[key] = found if every else classes.merged(found)
-        return found
 
     def targets_of(self, group: str, item: str) -> list[Target]:
         """The targets of the one resource that an item names, and of no other."""

@@ -90,7 +90,7 @@ def plainest(names: Iterable[str]) -> list[str]:
 
 
 def _oddness(name: str) -> int:
-    if any(mark in name for mark in "$<{"):
+    if "$" in name or "<" in name or "{" in name:
         return 2
     return 1 if name.startswith("system:") else 0
 

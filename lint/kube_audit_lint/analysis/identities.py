@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis import familiar
+from kube_audit_lint.analysis.symbolic import Remembered
 from kube_audit_lint.analysis.worlds import CONTROL_PLANE, NOBODY, ORDINARY, minor_bits, of_kind
 from kube_audit_lint.model.version import NEWEST
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.record import NamedTuple, make
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.symbolic import Joint
@@ -162,6 +163,7 @@ class Builder:
         self.free = free
         self.without_group = joint.total("any_group")
         self.every: list[UserClass] = []
+        self._group_bits = Remembered(joint.group)
 
     def classes(self) -> tuple[list[UserClass], list[UserClass]]:
         """What was gathered, ordinary users first: the classes, and every user."""
@@ -208,7 +210,8 @@ class Builder:
         accepted = self.joint.user(key)
         sure = self.without_group
         for group in groups:
-            sure |= self.joint.group(group)
+            sure |= self._group_bits[group]
         sure &= accepted
         perhaps = accepted & (free or 0) & ~sure
-        self.every.append(UserClass(sure, perhaps, worlds, Identity(user, groups, free is not None, example)))
+        identity = make(Identity, (user, groups, free is not None, example))
+        self.every.append(make(UserClass, (sure, perhaps, worlds, identity)))

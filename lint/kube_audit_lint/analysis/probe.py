@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.analysis.dimensions import worlds_of
-from kube_audit_lint.analysis.space import NAMESPACE_IS_NAME, NO_NAMESPACE
+from kube_audit_lint.analysis.space import NAMESPACE_IS_NAME, NO_NAMESPACE, places
 from kube_audit_lint.analysis.witness import Trace, request_of
 from kube_audit_lint.analysis.worlds import EVERYONE, FIELD, WIDTH, best
 from kube_audit_lint.record import NamedTuple
@@ -156,7 +156,7 @@ class Probe:
             only = self.only.namespace if what == "namespace" else self.only.name
             if what == "both" and only is None:
                 only = self.only.namespace
-            every = self.dimensions.places(what, kind, only is not None)
+            every = places(self.dimensions.joint, what, kind, only is not None)
             known = [place for place in every if place[0] & self.wanted and (only is None or place[1] == only)]
             self._places[key] = known
         return known

@@ -16,6 +16,7 @@ from kube_audit_lint.analysis import familiar
 from kube_audit_lint.analysis.evaluate import url_matches
 from kube_audit_lint.analysis.identities import Identities, served_identities
 from kube_audit_lint.analysis.request import RESOURCE_VERBS, URL_VERBS, is_resource_path
+from kube_audit_lint.analysis.symbolic import Remembered
 from kube_audit_lint.analysis.worlds import EVERYONE, minor_bits, of_versions
 from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.record import NamedTuple, make
@@ -131,6 +132,11 @@ def _profile(letters: str, namespaced: bool, subresource: bool, is_namespaces: b
     return Profile(catalogue.verbs_of(letters), namespaced, subresource, is_namespaces)
 
 
+@cache
+def _open_profile(namespaced: bool, subresource: bool, is_namespaces: bool) -> Profile:
+    return Profile(ALL_VERBS, namespaced, subresource, is_namespaces)
+
+
 class Region(NamedTuple):
     """What is asked about: bits of which a request needs one, and the resources that can give one (None: all)."""
 
@@ -150,28 +156,31 @@ class Served:
         self.minors = of_versions(versions)
         self.everyone = self.minors * EVERYONE
 
-    def targets(self, joint: Joint, region: Region) -> Iterator[Target]:
+    def targets(self, joint: Joint, region: Region) -> list[Target]:
         """All classes of resources and paths in the region, the most familiar first."""
         classes: dict[tuple[int, Profile], list[tuple[int, Resource | str]]] = {}
         required = region.bits
+        asked: Resource | None = None
         for resource, profile, worlds in self.resources(joint, region.resources):
-            bits = joint.resource(*resource)
+            if resource is not asked:  # the same twice, where it may have either scope
+                asked, bits = resource, joint.resource(resource)
             if required and not bits & required:
                 continue
-            members = classes.get((bits, profile))
-            if members is None:
-                classes[bits, profile] = members = []
-            members.append((worlds, resource))
-        verb_bits: dict[str | None, int] = {}
+            key = bits, profile
+            if key in classes:
+                classes[key].append((worlds, resource))
+            else:
+                classes[key] = [(worlds, resource)]
+        verb_bits = Remembered(joint.verb)
+        found: list[Target] = []
         for (bits, profile), members in classes.items():
             worlds = union(members)
-            for verb, shape in shapes(profile):
-                accepted = verb_bits.get(verb)
-                if accepted is None:
-                    accepted = verb_bits[verb] = joint.verb(verb)
-                yield make(Target, (bits & accepted, shape, worlds, verb, members))
+            found += [
+                make(Target, (bits & verb_bits[verb], shape, worlds, verb, members)) for verb, shape in shapes(profile)
+            ]
         if region.paths:
-            yield from self._paths(joint, required)
+            found += self._paths(joint, required)
+        return found
 
     def paths_below(self, joint: Joint, spec: str) -> Iterator[Target]:
         """The classes of paths that one item of `nonResourceURLs` takes."""
@@ -200,10 +209,10 @@ class Served:
             if catalogue.is_builtin_group(group) or not (groups is None or group in groups):
                 continue
             for name, sub, scopes in open_resources(group, items):
+                resource = group, name, sub
                 for namespaced in scopes:
                     is_namespaces = name == "namespaces" and not namespaced
-                    profile = Profile(ALL_VERBS, namespaced, sub != "", is_namespaces)
-                    yield (group, name, sub), profile, self.everyone
+                    yield resource, _open_profile(namespaced, sub != "", is_namespaces), self.everyone
 
     def url_verbs(self, joint: Joint) -> Sequence[str]:
         """The verbs of requests that name no resource."""
@@ -303,7 +312,25 @@ def paths(joint: Joint) -> Iterator[str]:
             yield from (prefix, prefix + "/" * longer, prefix + "-" * longer)
 
 
-def namespace_classes(joint: Joint, kind: int) -> list[PlaceClass]:
+def places(joint: Joint, what: str, kind: int, every: bool = False) -> list[PlaceClass]:
+    """The classes of namespaces, names, or both in one that requests of the kind may have, made once.
+
+    every: each mentioned value by itself, though no rule may tell it from another.
+    """
+    key = what, kind, every
+    found: list[PlaceClass] | None = joint.places.get(key)
+    if found is None:
+        if what == "both":
+            found = _same_classes(joint)
+        elif what == "namespace":
+            found = _namespace_classes(joint, kind)
+        else:
+            found = _name_classes(joint, kind)
+        found = joint.places[key] = found if every else _merged(found)
+    return found
+
+
+def _namespace_classes(joint: Joint, kind: int) -> list[PlaceClass]:
     """The namespaces that a request of the kind may have; None is one that no rule mentions."""
     values: list[str | None] = [None, *filter(_is_namespace, familiar.plainest(joint.mentioned("namespaces")))]
     if kind == NAMESPACE_EMPTY:
@@ -313,7 +340,7 @@ def namespace_classes(joint: Joint, kind: int) -> list[PlaceClass]:
     return [(joint.namespace(value), value) for value in values]
 
 
-def name_classes(joint: Joint, kind: int) -> list[PlaceClass]:
+def _name_classes(joint: Joint, kind: int) -> list[PlaceClass]:
     """The names that a request of the kind may have; None is one that no rule mentions."""
     values: list[str | None] = [None, *filter(None, familiar.plainest(joint.mentioned("names")))]
     if kind == NAME_NONE:
@@ -323,14 +350,14 @@ def name_classes(joint: Joint, kind: int) -> list[PlaceClass]:
     return [(joint.name(value), value) for value in values]
 
 
-def same_classes(joint: Joint) -> list[PlaceClass]:
+def _same_classes(joint: Joint) -> list[PlaceClass]:
     """Requests for a namespace: its name is their namespace too."""
     both = (*joint.mentioned("namespaces"), *joint.mentioned("names"))
     values: list[str | None] = [None, *dict.fromkeys(filter(_is_namespace, familiar.plainest(both)))]
     return [(joint.namespace(value) & joint.name(value), value) for value in values]
 
 
-def merged(classes: list[PlaceClass]) -> list[PlaceClass]:
+def _merged(classes: list[PlaceClass]) -> list[PlaceClass]:
     """One class for all that the rules do not tell apart: the first."""
     found: dict[int, str | None] = {}
     for bits, value in classes:

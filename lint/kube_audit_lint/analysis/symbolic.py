@@ -8,10 +8,10 @@ answers, and the lowest bit of it decides.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kube_audit_lint.model.policy import PolicyRule
 
@@ -159,16 +159,15 @@ class Conditions:
                 for value in table:
                     table[value] |= without
 
-    def accepts_resource(self, group: str, resource: str, subresource: str) -> int:
-        """The alternatives whose `resources` take it."""
+    def accepts_resource(self, key: tuple[str, str, str]) -> int:
+        """The alternatives whose `resources` take a resource: its group, name and subresource."""
+        group, resource, subresource = key
         bits = self.any_resource
         if self.apart is not None and group not in self.apart:
             return bits & self.for_resources
         combined = f"{resource}/{subresource}" if subresource else resource
-        for each in (group, "*"):
-            if each in self.whole:
-                bits |= self.whole[each]
-            bits |= self.exact.get((each, combined), 0)
+        for each in (group, "*") if self.apart is None else (group,):
+            bits |= self.whole.get(each, 0) | self.exact.get((each, combined), 0)
             if self.sub_star:
                 bits |= self.sub_star.get((each, resource), 0)
             if subresource and self.star_sub:
@@ -208,22 +207,36 @@ def _spread(table: dict[str, int], values: Sequence[str], bits: int) -> int:
     return 0
 
 
+class Remembered(dict[str, int]):
+    """Which alternatives accept a value, asked once for each."""
+
+    def __init__(self, ask: Callable[[str], int]) -> None:
+        super().__init__()
+        self._ask = ask
+
+    def __missing__(self, value: str) -> int:
+        bits = self[value] = self._ask(value)
+        return bits
+
+
 class Joint:
     """Several Conditions, with bits apart, asked as one."""
 
-    __slots__ = ("bits", "parts")
+    __slots__ = ("bits", "parts", "places")
 
     def __init__(self, *parts: Conditions) -> None:
         self.parts = parts
+        self.places: dict[Any, Any] = {}
+        """What space.places has made of them."""
         self.bits = 0
         for part in parts:
             self.bits |= part.bits
 
-    def resource(self, group: str, resource: str, subresource: str) -> int:
-        """The alternatives that accept the resource."""
+    def resource(self, resource: tuple[str, str, str]) -> int:
+        """The alternatives that accept the resource: its group, name and subresource."""
         bits = 0
         for part in self.parts:
-            bits |= part.accepts_resource(group, resource, subresource)
+            bits |= part.accepts_resource(resource)
         return bits
 
     def url(self, url: str) -> int:

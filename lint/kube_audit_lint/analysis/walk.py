@@ -18,10 +18,7 @@ from kube_audit_lint.analysis.space import (
     Region,
     Served,
     Shape,
-    merged,
-    name_classes,
-    namespace_classes,
-    same_classes,
+    places,
 )
 from kube_audit_lint.record import NamedTuple
 
@@ -138,20 +135,25 @@ class Walk:
         reached: dict[Shape, States] = {}
         worlds = self.worlds
         targets = self.space.targets(self.joint, self.region) if self.targets is None else self.targets
+        steps = 0
         for target in targets:
-            bits = prune(target.bits & alive, complete)
-            if bits:
-                _reach(
-                    reached.setdefault(target.shape, {}),
-                    bits,
-                    target.worlds & worlds,
-                    len(target.members),
-                    None,
-                    "target",
-                    target,
-                )
-                self.steps += 1
-        self._spend(0)
+            accepted, shape, served, _, members = target
+            bits = prune(accepted & alive, complete)
+            if not bits:
+                continue
+            states = reached.get(shape)
+            if states is None:
+                reached[shape] = states = {}
+            node = states.get(bits)
+            if node is None:
+                states[bits] = node = Node()
+            node.count += len(members)
+            new = served & worlds & ~node.worlds
+            if new:
+                node.worlds |= new
+                node.origins.append((new, None, "target", target))
+            steps += 1
+        self._spend(steps)
         return reached
 
     def _after_namespaces(self, reached: dict[Shape, States]) -> dict[int, States]:
@@ -160,11 +162,11 @@ class Walk:
             if shape.namespace == NO_NAMESPACE:
                 _move(named.setdefault(NO_NAME, {}), states)
             elif shape.namespace == NAMESPACE_IS_NAME:
-                classes = merged(same_classes(self.joint))
+                classes = places(self.joint, "both", shape.namespace)
                 asks = self.asks_namespace | self.asks_name
                 self._expand(states, named.setdefault(NO_NAME, {}), classes, asks, self.asks_user, "both")
             else:
-                classes = merged(namespace_classes(self.joint, shape.namespace))
+                classes = places(self.joint, "namespace", shape.namespace)
                 left = self.asks_name | self.asks_user
                 into = named.setdefault(shape.name, {})
                 self._expand(states, into, classes, self.asks_namespace, left, "namespace")
@@ -176,9 +178,7 @@ class Walk:
             if kind == NO_NAME:
                 _move(done, states)
             else:
-                self._expand(
-                    states, done, merged(name_classes(self.joint, kind)), self.asks_name, self.asks_user, "name"
-                )
+                self._expand(states, done, places(self.joint, "name", kind), self.asks_name, self.asks_user, "name")
         return done
 
     def _expand(
