@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.version import Versions
@@ -14,10 +13,6 @@ if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis
     from kube_audit_lint.kubernetes.loading import Loaded
     from kube_audit_lint.model.policy import Policy
-
-
-MOST_RULES = 3000
-"""Rules above which a policy is not analysed: thousands of answers about it would help nobody."""
 
 
 class PolicySubject:
@@ -48,12 +43,9 @@ class PolicySubject:
     def analysis(self) -> Analysis | None:
         """The first-match analysis, of the policy as it was meant when no version of the range loads it.
 
-        None when nobody can say what it would match. Raises UndecidedError when it has more rules than anybody
-        wrote by hand; so may every question.
+        None when nobody can say what it would match. Every question may raise UndecidedError.
         """
         if self._analysis is None and self.loaded.policy is not None:
-            if len(self.loaded.policy.rules) > MOST_RULES:
-                raise UndecidedError
             self._analysis = _analysis_of(self.loaded.policy, self.loaded.judged)
         return self._analysis
 

@@ -331,3 +331,18 @@ def test_explain_gives_a_user_the_groups_that_the_analysis_does(user: str, minor
     assert groups_of(user, (), minor) == groups
     found = analysis_of(f"- {{level: Metadata, users: ['{user}']}}", Versions(minor, minor)).whole[0]
     assert found.witness.groups == groups
+
+
+def test_what_a_prefix_takes_beside_all_that_looks_like_it() -> None:
+    analysis = analysis_of("""
+        - {level: None, nonResourceURLs: [/metrics, "/metrics/*", "/metrics-*", "/metricsx*"]}
+        - {level: Metadata, nonResourceURLs: ["/metrics*"]}
+        - {level: None, nonResourceURLs: ["/api/v1//", "/api/v1///*"]}
+        - {level: Metadata, nonResourceURLs: ["/api/v1/*"]}
+        - {level: Request, nonResourceURLs: ["/api/v1/nodes/*", "/apis/apps/v1/x"]}""")
+    assert analysis.reach(1)
+    assert analysis.reach(3).witness.url == "/api/v1/"  # type: ignore[union-attr]
+    assert analysis.reach_value(4, "non_resource_urls", 0).minors == ()
+    assert analysis.reach_value(2, "non_resource_urls", 0)
+    assert analysis.reach_value(2, "non_resource_urls", 1)
+    assert not analysis.reach(4)

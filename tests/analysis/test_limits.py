@@ -119,6 +119,55 @@ def test_a_policy_made_to_be_hard_still_ends(count: int) -> None:
     assert time.process_time() - start < 5
 
 
+def _many(what: str, first: int, last: int) -> tuple[str, ...]:
+    return tuple(f"{what}{number}" for number in range(first, last))
+
+
+CORE = GroupResources("", ("pods", "secrets"))
+LARGE = {
+    "users": [PolicyRule("None", users=_many("u", 0, 9000)), PolicyRule("Metadata", users=_many("u", 4000, 20000))],
+    "accounts": [
+        PolicyRule("None", users=_many("system:serviceaccount:n:a", 0, 5000)),
+        PolicyRule("None", users=tuple(f"system:serviceaccount:n{number}:a" for number in range(15000))),
+        PolicyRule("Metadata", user_groups=_many("system:serviceaccounts:n", 4000, 20000)),
+    ],
+    "groups": [PolicyRule("None", user_groups=(name,)) for name in _many("g", 0, 1500)],
+    "names": [
+        PolicyRule("None", resources=(CORE._replace(resource_names=_many("n", 0, 15000)),)),
+        PolicyRule("Metadata", resources=(CORE._replace(resource_names=_many("n", 9000, 30000)),)),
+    ],
+    "entries": [PolicyRule("None", resources=tuple(CORE._replace(resource_names=(n,)) for n in _many("n", 0, 2900)))],
+    "items": [
+        PolicyRule("None", resources=(GroupResources("x.io", _many("r", 0, 2000)),)),
+        PolicyRule("None", resources=(GroupResources("x.io", _many("*/s", 0, 2000)),)),
+    ],
+    "prefixes": [
+        PolicyRule("None", non_resource_urls=tuple(f"/{'a' * length}*" for length in range(1, 600))),
+        PolicyRule("None", non_resource_urls=tuple(f"/{'a' * length}b*" for length in range(1, 600))),
+    ],
+    "paths": [PolicyRule("None", non_resource_urls=(f"{path}*",)) for path in _many("/b", 0, 2500)],
+    "long path": [PolicyRule("None", non_resource_urls=(f"/{'a' * 1_000_000}*",))],
+    "slashes": [PolicyRule("None", non_resource_urls=tuple(f"{'/' * length}*" for length in range(1, 600)))],
+    "verbs": [PolicyRule("None", verbs=_many("v", 0, 10000))],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rules", LARGE.values(), ids=LARGE)
+def test_no_dimension_makes_it_hang(rules: list[PolicyRule]) -> None:
+    policy = Policy((*rules, PolicyRule("Metadata")))
+    analysis = Analysis(policy)
+    start = time.process_time()
+    with suppress(UndecidedError):
+        for index, rule in enumerate(policy.rules):
+            analysis.reach(index)
+            for field in ("users", "user_groups", "verbs", "namespaces", "non_resource_urls"):
+                for at in range(len(getattr(rule, field))):
+                    if not analysis.reach_value(index, field, at):
+                        assert isinstance(analysis.reach_value(index, field, at).blockers, tuple)
+    assert time.process_time() - start < 5
+
+
 def test_nothing_is_said_without_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BUDGET", 20)
     analysis = Analysis(_entangled(10))

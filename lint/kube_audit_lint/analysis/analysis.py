@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.analysis.answers import Reach, Recorded
 from kube_audit_lint.analysis.dimensions import Dimensions
-from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, decision_of
+from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, decision_of, evaluate
 from kube_audit_lint.analysis.query import EVERYTHING, Query, kinds_bits, region_of
 from kube_audit_lint.analysis.sample import Sample
 from kube_audit_lint.analysis.space import Region, Served, Target
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from kube_audit_lint.analysis.identities import Identities
+    from kube_audit_lint.analysis.request import Request
     from kube_audit_lint.analysis.search import Search
     from kube_audit_lint.model.policy import GroupResources, Policy
 
@@ -33,6 +34,19 @@ BUDGET = 500_000
 
 LIMIT = 50_000
 """Steps that one question may take before another way is tried."""
+
+MOST_RULES = 3_000
+MOST_VALUES = 50_000
+"""Rules (or resources with names of their own), and values in all of them, above which a policy is not analysed."""
+
+LONGEST_URL = 10_000
+"""Characters of a URL above which a policy is not analysed: no client sends such a path."""
+
+RULES_A_STEP = 16
+"""Rules that are read for one request in the time of one step of a walk."""
+
+TARGETS_A_STEP = 10
+"""Classes of resources that are made, or looked through, in the time of one step of a walk."""
 
 SENTINEL = PolicyRule("None")
 """After all rules of a policy: what takes the requests that no rule matches."""
@@ -45,7 +59,7 @@ class Analysis:
         self.policy = policy
         self.versions = versions
         self.space = Served(versions)
-        self.left = BUDGET
+        self.left = 0 if _is_too_large(policy) else BUDGET
         self._conditions: Conditions | None = None
         self._owners: dict[int, int] = {}
         self._whole: dict[int, Recorded] | None = None
@@ -283,7 +297,13 @@ class Analysis:
     def dimensions(self) -> Dimensions:
         """The classes that the policy's own rules tell apart."""
         if self._made is None:
-            self._made = Dimensions(self.space, Joint(self.conditions))
+            self.spend(0)
+            try:
+                self._made = Dimensions(self.space, Joint(self.conditions))
+            except UndecidedError:
+                self.left = 0
+                raise
+            self.spend(len(self._made.targets) // TARGETS_A_STEP)
         return self._made
 
     def whole_if_decided(self) -> dict[int, Recorded] | None:
@@ -305,23 +325,33 @@ class Analysis:
         splits: Splits | None = None,
     ) -> Walk:
         """A walk that takes its steps from what is left of the budget."""
-        if self.left <= 0:
-            raise UndecidedError
+        self.spend(0)
         limit = min(self.left, limit)
         try:
             walk = Walk(space, joint, segments, region, limit, identities, targets, splits)
         except UndecidedError:
             self.left -= limit
             raise
-        self.left -= walk.steps
+        self.spend(walk.steps)
         return walk
+
+    def decide(self, request: Request) -> Decision:
+        """What the policy decides for one request; a long policy takes its time, too."""
+        self.spend(1 + len(self.policy.rules) // RULES_A_STEP)
+        return evaluate(self.policy, request)
+
+    def spend(self, steps: int) -> None:
+        """Takes steps from what is left of the budget. Raises UndecidedError when nothing was."""
+        if self.left <= 0:
+            raise UndecidedError
+        self.left -= steps
 
     def _collect(self, walk: Walk) -> dict[int, Recorded]:
         found: dict[int, Recorded] = {}
         for leaf, node in walk.leaves.items():
             rule = self._owner(leaf)
             if rule not in found:
-                found[rule] = Recorded(self.policy, rule, walk.joint)
+                found[rule] = Recorded(self.policy, rule, walk.joint, self.decide)
             found[rule].add(node)
         return found
 
@@ -329,6 +359,25 @@ class Analysis:
         """The rule that the lowest bit belongs to."""
         rule = self._owners[leaf & -leaf]
         return rule if rule < len(self.policy.rules) else NO_RULE
+
+
+def _is_too_large(policy: Policy) -> bool:
+    """Whether a policy is larger than what anybody writes by hand, so that its size alone would take too long."""
+    rules = policy.rules
+    named = sum(1 for rule in rules for entry in rule.resources if entry.resource_names)
+    if len(rules) > MOST_RULES or named > MOST_RULES:
+        return True
+    lists = [values for rule in rules for values in (rule.users, rule.user_groups, rule.verbs, rule.namespaces)]
+    lists += [
+        values for rule in rules for entry in rule.resources for values in (entry.resources, entry.resource_names)
+    ]
+    urls = [spec for rule in rules for spec in rule.non_resource_urls]
+    lengths = {len(spec) for spec in urls}
+    return (
+        sum(map(len, lists)) + len(urls) > MOST_VALUES
+        or max(lengths, default=0) > LONGEST_URL
+        or len(lengths) * len(urls) > MOST_VALUES * 10
+    )
 
 
 def owners(conditions: Conditions) -> dict[int, int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kube_audit_lint.analysis.evaluate import decision_of, evaluate
+from kube_audit_lint.analysis.evaluate import decision_of
 from kube_audit_lint.analysis.witness import Trace, request_of
 from kube_audit_lint.analysis.worlds import FIELD, KINDS, WIDTH, best, kinds_of, minors_of
 from kube_audit_lint.record import NamedTuple
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 class Recorded:
     """Requests of some class that one rule decides (or none: NO_RULE), and what becomes of them."""
 
-    __slots__ = ("_joint", "_nodes", "_witnesses", "count", "decision", "policy", "worlds")
+    __slots__ = ("_joint", "_nodes", "_witnesses", "count", "decide", "decision", "policy", "worlds")
 
-    def __init__(self, policy: Policy, rule: int, joint: Joint) -> None:
+    def __init__(self, policy: Policy, rule: int, joint: Joint, decide: Callable[[Request], Decision]) -> None:
+        """decide: what the policy decides for any request; may raise UndecidedError (Analysis.decide)."""
+        self.decide = decide
         self.policy = policy
         self.decision: Decision = decision_of(policy, rule)
         self.worlds = 0
@@ -47,7 +49,7 @@ class Recorded:
 
     def within(self, worlds: int) -> Recorded:
         """The part of these requests that is in some worlds."""
-        part = Recorded(self.policy, self.rule, self._joint)
+        part = Recorded(self.policy, self.rule, self._joint, self.decide)
         part.worlds, part.count = self.worlds & worlds, self.count
         part._nodes, part._witnesses = self._nodes, self._witnesses
         return part
@@ -106,8 +108,9 @@ class Recorded:
     def _witness(self, world: int) -> Request:
         found = self._witnesses.get(world)
         if found is None:
-            found = self._witnesses[world] = request_of(self._trace(world), self._joint)
-            replay(self.policy, found, self.rule)
+            found = request_of(self._trace(world), self._joint)
+            hold(self.decide(found), found, self.rule)
+            self._witnesses[world] = found
         return found
 
 
@@ -177,8 +180,7 @@ class Reach:
         return self._blame
 
 
-def replay(policy: Policy, request: Request, rule: int) -> None:
+def hold(decision: Decision, request: Request, rule: int) -> None:
     """Holds a request against the reference; a mismatch is a fault of the analysis."""
-    decided = evaluate(policy, request).rule
-    if decided != rule:
-        raise AssertionError(f"rule {rule} was to decide {request!r}, but {decided} does")
+    if decision.rule != rule:
+        raise AssertionError(f"rule {rule} was to decide {request!r}, but {decision.rule} does")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis.analysis import SENTINEL, owners
-from kube_audit_lint.analysis.answers import replay
-from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, decision_of
+from kube_audit_lint.analysis.answers import hold
+from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, decision_of, evaluate
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.analysis.space import Region, Served
 from kube_audit_lint.analysis.symbolic import Conditions, Joint
@@ -61,7 +61,7 @@ def _absorb(into: Node, node: Node) -> None:
 
 def _difference(before: Policy, after: Policy, pair: tuple[int, int], node: Node, joint: Joint) -> Difference:
     request = witness(node, joint)
-    replay(before, request, pair[0])
-    replay(after, request, pair[1])
+    hold(evaluate(before, request), request, pair[0])
+    hold(evaluate(after, request), request, pair[1])
     minors = minors_of(node.worlds)
     return Difference(decision_of(before, pair[0]), decision_of(after, pair[1]), minors, request, node.count)

@@ -96,6 +96,10 @@ class Dimensions:
                 found += self.targets_of(group, item)
         return [target for target in found if target.verb in verbs] if verbs else found
 
+    def unseen(self, wanted: int) -> int:
+        """How many classes are to be looked through before these alternatives have been asked about once."""
+        return 0 if wanted in self._chances else len(self.targets)
+
     def chances(self, wanted: int) -> Chances:
         """Which targets and users any of these alternatives accepts."""
         found = self._chances.get(wanted)

@@ -136,10 +136,11 @@ def _add_ordinary(build: Builder, users: list[str], groups: list[str]) -> None:
         build.add(UNSECURED, minor_bits(UNSECURED_LAST + 1, NEWEST))
     spaces = [group.removeprefix(ACCOUNTS + ":") for group in groups if group.startswith(ACCOUNTS + ":")]
     spaces += [space for space in map(account_namespace, users) if space]
+    taken = set(users)
     for space in (familiar.pick(familiar.NAMESPACES, spaces), *dict.fromkeys(spaces), "kube-system"):
         if space:
-            taken = [user.removeprefix(f"{ACCOUNT_PREFIX}{space}:") for user in users]
-            build.add(f"{ACCOUNT_PREFIX}{space}:{familiar.pick(familiar.ACCOUNTS, taken)}")
+            accounts = (f"{ACCOUNT_PREFIX}{space}:{name}" for name in familiar.ACCOUNTS)
+            build.add(familiar.pick(accounts, taken))
 
 
 def _add_fixed(build: Builder) -> None:

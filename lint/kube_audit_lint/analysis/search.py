@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis import UndecidedError
-from kube_audit_lint.analysis.answers import Blocker, Reach, Recorded, replay
+from kube_audit_lint.analysis.analysis import TARGETS_A_STEP
+from kube_audit_lint.analysis.answers import Blocker, Reach, Recorded, hold
 from kube_audit_lint.analysis.anything import Anything
-from kube_audit_lint.analysis.evaluate import NO_RULE, decision_of, evaluate, item_matches
+from kube_audit_lint.analysis.evaluate import NO_RULE, decision_of, item_matches
 from kube_audit_lint.analysis.probe import ANY, Only, Probe
 from kube_audit_lint.analysis.query import region_of
 from kube_audit_lint.analysis.sample import Sample
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 FEW = 8_000
 """Steps that may be spent on one rule: after these, some rules that take everything will do for all that do."""
+
+MOST_SAMPLES = 8
+"""Known requests of a rule that are tried for each of its values."""
 
 _FREE = PolicyRule("None")
 _CONDITIONS = ("users", "user_groups", "verbs", "resources", "namespaces", "non_resource_urls")
@@ -102,7 +106,8 @@ class Search:
         probe = self._probe(asked, range(asked.rule), once=True)
         if probe.reached is None:
             return self._unreached(asked)
-        samples.append(Sample(probe.reached, self._analysis.dimensions))
+        if len(samples) < MOST_SAMPLES:
+            samples.append(Sample(probe.reached, self._analysis.dimensions))
         return Reach(lambda: self._minors(asked), lambda: self._replayed(probe, asked.rule))
 
     def _minors(self, asked: _Asked) -> tuple[int, ...]:
@@ -138,7 +143,7 @@ class Search:
 
     def _replayed(self, probe: Probe, rule: int) -> Request:
         request = probe.request
-        replay(self._policy, request, rule)
+        hold(self._analysis.decide(request), request, rule)
         return request
 
     def _unreached(self, asked: _Asked) -> Reach:
@@ -165,8 +170,8 @@ class Search:
             if probe.reached is None:
                 return takers
             request = probe.request
-            rule = evaluate(self._policy, request).rule
-            takers[rule] = Recorded(self._policy, rule, self._analysis.dimensions.joint)
+            rule = self._analysis.decide(request).rule
+            takers[rule] = Recorded(self._policy, rule, self._analysis.dimensions.joint, self._analysis.decide)
             takers[rule].seen(probe.found, request)
 
     def _fewest(self, asked: _Asked, takers: dict[int, Recorded]) -> list[Recorded]:
@@ -184,8 +189,7 @@ class Search:
             bits = self._bits_before(before.stop)
         else:
             bits = sum(self._conditions.rule_bits[rule] for rule in before)
-        if analysis.left <= 0:
-            raise UndecidedError
+        analysis.spend(analysis.dimensions.unseen(asked.wanted) // TARGETS_A_STEP)
         probe = Probe(analysis.dimensions, asked.wanted, bits, asked.only, min(analysis.left, FEW), once)
         analysis.left -= probe.steps
         return probe

@@ -10,9 +10,10 @@ scope and verb for other groups. How names and namespaces follow from verbs: `ht
 from __future__ import annotations
 
 from functools import cache
+from itertools import count
 from typing import TYPE_CHECKING
 
-from kube_audit_lint.analysis import familiar
+from kube_audit_lint.analysis import UndecidedError, familiar
 from kube_audit_lint.analysis.evaluate import url_matches
 from kube_audit_lint.analysis.identities import Identities, served_identities
 from kube_audit_lint.analysis.request import RESOURCE_VERBS, URL_VERBS, is_resource_path
@@ -66,6 +67,11 @@ class Profile(NamedTuple):
     subresource: bool
     is_namespaces: bool
 
+
+_MOST_SLASHES = 8
+
+MOST_TARGETS = 100_000
+"""Classes of resources and verbs: real policies have some hundreds, those with many groups of their own thousands."""
 
 URL_SHAPE = Shape(NO_NAMESPACE, NO_NAME)
 ANY_SHAPE = Shape(NAMESPACE_ANY, NAME_ANY)
@@ -157,11 +163,16 @@ class Served:
         self.everyone = self.minors * EVERYONE
 
     def targets(self, joint: Joint, region: Region) -> list[Target]:
-        """All classes of resources and paths in the region, the most familiar first."""
+        """All classes of resources and paths in the region, the most familiar first.
+
+        Raises UndecidedError when there are too many to look at.
+        """
         classes: dict[tuple[int, Profile], list[tuple[int, Resource | str]]] = {}
         required = region.bits
         asked: Resource | None = None
-        for resource, profile, worlds in self.resources(joint, region.resources):
+        for row, (resource, profile, worlds) in enumerate(self.resources(joint, region.resources)):
+            if row > MOST_TARGETS:
+                raise UndecidedError
             if resource is not asked:  # the same twice, where it may have either scope
                 asked, bits = resource, joint.resource(resource)
             if required and not bits & required:
@@ -173,6 +184,8 @@ class Served:
                 classes[key] = [(worlds, resource)]
         verb_bits = Remembered(joint.verb)
         found: list[Target] = []
+        if len(classes) * len(ALL_VERBS) > MOST_TARGETS:
+            raise UndecidedError
         for (bits, profile), members in classes.items():
             worlds = union(members)
             found += [
@@ -188,15 +201,29 @@ class Served:
 
     def _paths(self, joint: Joint, required: int, spec: str = "*") -> Iterator[Target]:
         classes: dict[int, str] = {}
-        for path in paths(joint):
-            if self.serves_path(path) and url_matches(spec, path):
-                classes.setdefault(joint.url(path), path)
+        for bits, path in self._served_paths(joint):
+            if bits not in classes and url_matches(spec, path):
+                classes[bits] = path
         verb_bits = [(verb, joint.verb(verb)) for verb in self.url_verbs(joint)]
         for bits, path in classes.items():
             if not required or bits & required:
                 members: list[tuple[int, Resource | str]] = [(self.everyone, path)]
                 for verb, accepted in verb_bits:
                     yield make(Target, (bits & accepted, URL_SHAPE, self.everyone, verb, members))
+
+    def _served_paths(self, joint: Joint) -> list[tuple[int, str]]:
+        """The paths of every class, and what accepts them."""
+        found: list[tuple[int, str]] | None = joint.places.get(type(self))
+        if found is None:
+            # What is asked about mostly mentions what the policy does, and then the same paths will do.
+            first = joint.parts[0]
+            more = tuple(spec for part in joint.parts[1:] for spec in part.urls if spec not in first.urls)
+            key = type(self), more
+            served = first.paths.get(key)
+            if served is None:
+                served = first.paths[key] = [path for path in paths(joint) if self.serves_path(path)]
+            found = joint.places[type(self)] = [(joint.url(path), path) for path in served]
+        return found
 
     def resources(
         self, joint: Joint, only: frozenset[tuple[str, str]] | None
@@ -304,12 +331,27 @@ def paths(joint: Joint) -> Iterator[str]:
     specs = joint.mentioned("urls")
     yield from familiar.PATHS
     yield from (spec for spec in specs if not spec.endswith("*") and spec.startswith("/"))
-    # Below a prefix, all paths are of one class but those below a longer one and those mentioned exactly.
-    # Endings longer than anything mentioned are surely neither; the one of slashes never names a resource.
-    longer = 1 + max(map(len, specs), default=0)
+    # Below a prefix, all paths are of one class but those below a longer one and those mentioned exactly. What
+    # begins with a letter that nobody mentions is surely neither; what is but slashes never names a resource.
+    endings = ("", _unmentioned(specs), *_slashes(specs))
     for prefix in ("/", *joint.mentioned("prefixes")):
         if prefix.startswith("/"):
-            yield from (prefix, prefix + "/" * longer, prefix + "-" * longer)
+            for ending in endings:
+                yield prefix + ending
+
+
+def _unmentioned(specs: list[str]) -> str:
+    """A letter that is in none of them."""
+    mentioned = frozenset().union(*specs)
+    plain = (letter for letter in "xzq-_~" if letter not in mentioned)
+    return next(plain, "") or next(chr(code) for code in count(0xE0) if chr(code) not in mentioned)
+
+
+def _slashes(specs: list[str]) -> list[str]:
+    """Slashes alone, up to one more than any spec ends in; of absurdly many only the most."""
+    ends = [spec.rstrip("*") for spec in specs]
+    longest = max((len(end) - len(end.rstrip("/")) for end in ends), default=0)
+    return ["/" * number for number in (*range(1, min(longest, _MOST_SLASHES) + 1), longest + 1)]
 
 
 def places(joint: Joint, what: str, kind: int, every: bool = False) -> list[PlaceClass]:
@@ -328,6 +370,17 @@ def places(joint: Joint, what: str, kind: int, every: bool = False) -> list[Plac
             found = _name_classes(joint, kind)
         found = joint.places[key] = found if every else _merged(found)
     return found
+
+
+def places_called(joint: Joint, what: str, kind: int, value: str) -> list[PlaceClass]:
+    """Of the same, those of the one value."""
+    key = what, kind
+    found: dict[str | None, list[PlaceClass]] | None = joint.places.get(key)
+    if found is None:
+        found = joint.places[key] = {}
+        for place in places(joint, what, kind, every=True):
+            found.setdefault(place[1], []).append(place)
+    return found.get(value, [])
 
 
 def _namespace_classes(joint: Joint, kind: int) -> list[PlaceClass]:

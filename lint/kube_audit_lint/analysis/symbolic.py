@@ -40,9 +40,12 @@ class Conditions:
         "for_resources",
         "for_urls",
         "groups",
+        "known_urls",
         "names",
         "namespaces",
         "offset",
+        "paths",
+        "prefix_lengths",
         "prefixes",
         "resources_of",
         "rule_bits",
@@ -141,6 +144,10 @@ class Conditions:
 
     def _finish(self) -> None:
         """What is known once all rules are."""
+        self.known_urls: dict[str, int] = {}
+        self.paths: dict[Any, list[str]] = {}
+        """The paths of space.py, by what else they are asked about with."""
+        self.prefix_lengths = sorted({len(prefix) for prefix in self.prefixes})
         self.apart: set[str] | None = {*self.whole, *(group for group, _ in self.exact)}
         if "*" in self.apart:
             self.apart = None
@@ -176,10 +183,17 @@ class Conditions:
 
     def accepts_url(self, url: str) -> int:
         """The alternatives whose `nonResourceURLs` take the path."""
+        bits = self.known_urls.get(url)
+        if bits is None:
+            bits = self.known_urls[url] = self._accepts_url(url)
+        return bits
+
+    def _accepts_url(self, url: str) -> int:
         bits = self.any_url | self.urls.get(url, 0)
-        for prefix, those in self.prefixes.items():
-            if url.startswith(prefix):
-                bits |= those
+        for length in self.prefix_lengths:
+            if length > len(url):
+                break
+            bits |= self.prefixes.get(url[:length], 0)
         return bits & self.for_urls
 
     @property

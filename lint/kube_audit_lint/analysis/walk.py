@@ -92,7 +92,7 @@ class Walk:
         self.asks_namespace = joint.total("asks_namespace")
         self.asks_name = joint.total("asks_name")
         self.asks_user = joint.total("asks_user")
-        self.identities = identities or space.identities(joint)
+        self.identities = identities or self._identified()
         self.worlds = space.minors * region.kinds
         self.users = self.identities.users
         self._splits: Splits = {} if splits is None else splits
@@ -112,6 +112,11 @@ class Walk:
         # Last, so that a witness is an ordinary user where one leads to the same leaf by way of its groups.
         for bits, worlds, count, node, users in unlike:
             _reach(self.leaves, bits, worlds, count, node, "anyone", users)
+
+    def _identified(self) -> Identities:
+        """The classes of users, which take their time when thousands are mentioned."""
+        self._spend(4 * len(self.joint.mentioned("users")))
+        return self.space.identities(self.joint)
 
     def _alive(self) -> int:
         """The alternatives in the segments that some user meets."""
@@ -134,6 +139,8 @@ class Walk:
         complete = self.joint.bits & ~(self.asks_namespace | self.asks_name | self.asks_user)
         reached: dict[Shape, States] = {}
         worlds = self.worlds
+        if self.targets is None and self.region.paths:
+            self._spend(8 * len(self.joint.mentioned("prefixes")))
         targets = self.space.targets(self.joint, self.region) if self.targets is None else self.targets
         steps = 0
         for target in targets:
@@ -260,19 +267,27 @@ class Walk:
             for (sure, perhaps), node in pending.items():
                 self._spend(1)
                 hit = perhaps & asking
+                before = _without_group(node)
                 if not hit:
-                    _reach(following, (sure, perhaps), node.worlds, node.count, node, "no", group)
+                    _reach(following, (sure, perhaps), node.worlds, node.count, before, "no", group)
                     continue
                 with_it = settle(sure | hit, perhaps & ~hit)
                 without = settle(sure, perhaps & later[index + 1])
-                for key, what in ((without, "no"), (with_it, "group")):
+                for key, what, parent in ((without, "no", before), (with_it, "group", node)):
                     if key is None:
                         continue
                     if key[1]:
-                        _reach(following, key, node.worlds, node.count, node, what, group)
+                        _reach(following, key, node.worlds, node.count, parent, what, group)
                     else:
-                        _reach(self.leaves, key[0], node.worlds, node.count, node, what, group)
+                        _reach(self.leaves, key[0], node.worlds, node.count, parent, what, group)
             pending = following
+
+
+def _without_group(node: Node) -> Node | None:
+    """The node, or the one before it where only a group is missing in between: ways would be as long as the groups."""
+    if len(node.origins) == 1 and node.origins[0][2] == "no":
+        return node.origins[0][1]
+    return node
 
 
 def _worlds_of(users: list[UserClass]) -> int:

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kube_audit_lint.analysis.evaluate import evaluate
 from kube_audit_lint.kubernetes import resources as catalogue
-from kube_audit_lint.model.policy import Policy
 from kube_audit_lint.subject import Params
 
 if TYPE_CHECKING:
+    from kube_audit_lint.analysis.answers import Recorded
     from kube_audit_lint.analysis.request import Request
 
 _WITHOUT_NAME = ("create", "list", "watch", "deletecollection")
 
 
-def verbs_of(policy: Policy, rule: int, asked: Params, request: Request) -> tuple[list[str], list[str]]:
-    """The verbs with which requests like this one are hidden by the rule, and the others of the class.
+def verbs_of(found: Recorded, asked: Params, request: Request) -> tuple[list[str], list[str]]:
+    """The verbs with which requests like this one are hidden by its rule, and the others of the class.
 
     It is asked for each resource of the class, by the same user in the same place.
     """
@@ -26,8 +25,8 @@ def verbs_of(policy: Policy, rule: int, asked: Params, request: Request) -> tupl
     hidden: set[str] = set()
     seen: set[str] = set()
     for one in _alike(asked, request):
-        decision = evaluate(policy, one)
-        hides = decision.rule == rule and not decision.records
+        decision = found.decide(one)
+        hides = decision.rule == found.rule and not decision.records
         (hidden if hides else seen).add(one.verb)
     return [verb for verb in RESOURCE_VERBS if verb in hidden], [
         verb for verb in RESOURCE_VERBS if verb in seen - hidden

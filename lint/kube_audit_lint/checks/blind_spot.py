@@ -52,7 +52,7 @@ class _Class(NamedTuple):
         """The verbs that are hidden, when others of the class are not."""
         from kube_audit_lint.checks._hidden import verbs_of
 
-        hidden, others = verbs_of(self.found.policy, self.found.rule, self.asked, self.request)
+        hidden, others = verbs_of(self.found, self.asked, self.request)
         if not others:
             return ""
         return joined(hidden) if len(hidden) <= len(others) + 1 else f"all but {joined(others)}"

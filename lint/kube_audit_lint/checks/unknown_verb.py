@@ -71,10 +71,11 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     for rule in subject.loaded.rules:
         verbs = rule.lists["verbs"]
         known = _known(rule)
+        alone = all(other.known and other.text not in known and other.text for other in verbs)
         for verb in verbs:
             # "" is the verb of a request for a resource with an odd HTTP method; `*` has a rule of its own.
             if verb.text and verb.text not in known and verb.known and "*" not in verb.text:
-                yield _hit(verb, rule, verbs, known)
+                yield _hit(verb, rule, alone, known)
 
 
 def _known(rule: WrittenRule) -> tuple[str, ...]:
@@ -83,7 +84,7 @@ def _known(rule: WrittenRule) -> tuple[str, ...]:
     return RESOURCE_VERBS if rule.resources_only else tuple(dict.fromkeys(RESOURCE_VERBS + METHODS))
 
 
-def _hit(verb: Text, rule: WrittenRule, verbs: list[Text], known: tuple[str, ...]) -> Hit:
+def _hit(verb: Text, rule: WrittenRule, alone: bool, known: tuple[str, ...]) -> Hit:
     low = verb.text.strip().lower()
     what = "request for a URL" if rule.urls_only else "request for a resource" if rule.resources_only else "request"
     message = f"No {what} has the verb `{verb.text}`"
@@ -93,7 +94,6 @@ def _hit(verb: Text, rule: WrittenRule, verbs: list[Text], known: tuple[str, ...
         message += ": verbs are in lower case"
     elif rule.urls_only and low in RESOURCE_VERBS:
         message += ": there it is the HTTP method in lower case"
-    alone = all(other.known and other.text not in known and other.text for other in verbs)
     message += ", so the rule never applies." if alone else ", so this item matches nothing."
     return Hit(verb.place, message, mend=_mend(verb.text, low, rule, known))
 

@@ -35,7 +35,8 @@ def nearest(word: str, known: Iterable[str], limit: int | None = None) -> str | 
     allowed = limit if limit is not None else (1 if len(low) <= 5 else 2)
     best: list[str] = []
     for candidate in known:
-        if abs(len(candidate) - len(low)) > allowed:
+        # Each letter that is missing costs a change of its own: that spares most candidates the rest.
+        if abs(len(candidate) - len(low)) > allowed or len(set(candidate.lower()).difference(low)) > allowed:
             continue
         apart = distance(low, candidate.lower(), allowed)
         if apart < allowed or (apart == allowed and not best):
