@@ -43,7 +43,7 @@ def said(rules: str, first: int = 24, last: int = 37) -> list[tuple[str, str, st
     ]
 
 
-@pytest.mark.parametrize("group", [*resources.groups(), *resources.WELL_KNOWN_OPEN_GROUPS])
+@pytest.mark.parametrize("group", [*resources.groups(), *sorted(resources.WELL_KNOWN_OPEN_GROUPS)])
 def test_known_groups_are_known(group: str) -> None:
     assert not group or meant_group(group) is None
 
