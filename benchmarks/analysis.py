@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import random
 import sys
@@ -136,8 +137,10 @@ def _questions() -> tuple[Callable[[], object], Callable[[], object]]:
 
     from kube_audit_lint.analysis import space
     from kube_audit_lint.analysis.analysis import Analysis
+    from kube_audit_lint.cli import COLLECTOR
     from kube_audit_lint.model.version import Versions
 
+    gc.set_threshold(*COLLECTOR)  # as in a run of the command, for both
     versions = Versions(MINOR, MINOR)
     rows = [
         (resource, space.Profile(frozenset(verbs), spaced, resource[2] != "", resource[1] == "namespaces"), 1 << MINOR)

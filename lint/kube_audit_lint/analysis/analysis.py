@@ -105,10 +105,8 @@ class Analysis:
 
         among: alternatives of rules (of `deciding`); of the others nothing is told, and little work is made.
         """
-        if query == EVERYTHING:
-            found = self.whole
-        elif query._replace(who=KINDS) == EVERYTHING:
-            found = self._sent_by(query.who)
+        if query.asks_all:
+            found = self.whole if query.who == KINDS else self._sent_by(query.who)
         else:
             targets = self._targets_of(query)
             if targets is None:
@@ -142,9 +140,7 @@ class Analysis:
 
     def _targets_of(self, query: Query) -> list[Target] | None:
         """The targets of a class that is but a choice of them; None where it asks for more than that."""
-        if query != Query(query.resources, query.verbs, who=query.who):
-            return None
-        return self.dimensions.targets_for(query.resources, query.verbs)
+        return self.dimensions.targets_for(query.resources, query.verbs) if query.is_plain else None
 
     def _left_of(self, targets: Iterable[Target]) -> int:
         """The alternatives that may decide requests for these targets, whoever sends them."""
@@ -153,7 +149,7 @@ class Analysis:
         for target in targets:
             bits = target.bits
             done = bits & complete
-            left |= bits & (((done & -done) << 1) - 1) if done else bits
+            left |= bits & (done ^ (done - 1)) if done else bits
         return left
 
     def _deciders_of_targets(self, query: Query, targets: list[Target]) -> dict[int, Recorded]:

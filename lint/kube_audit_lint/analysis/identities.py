@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis import familiar
-from kube_audit_lint.analysis.symbolic import Remembered
 from kube_audit_lint.analysis.worlds import CONTROL_PLANE, NOBODY, ORDINARY, minor_bits, of_kind
 from kube_audit_lint.model.version import NEWEST
 from kube_audit_lint.record import NamedTuple, make
@@ -32,6 +31,11 @@ API_SERVER_AUTHENTICATED = 29
 """The first minor in which system:apiserver is in system:authenticated."""
 UNSECURED_LAST = 19
 """The last minor that serves an insecure port."""
+
+
+_ANYBODY = frozenset((AUTHENTICATED,))
+_NODE = frozenset((NODES,))
+_ANY_NODE = _ANYBODY | _NODE
 
 
 class Identity(NamedTuple):
@@ -71,7 +75,7 @@ def with_bits(identities: Identities, bits: int) -> Identities:
     return Identities(users, identities.every, identities.free)
 
 
-def is_control_plane(user: str | None, groups: frozenset[str]) -> bool:
+def is_control_plane(user: str | None, groups: frozenset[str] = frozenset()) -> bool:
     """Whether the identity is one of the control plane's or the nodes' own."""
     if user is None:
         return False
@@ -99,7 +103,7 @@ def groups_of(user: str, minor: int = NEWEST) -> frozenset[str]:
     if user == UNSECURED and minor <= UNSECURED_LAST:
         return frozenset((MASTERS, AUTHENTICATED))
     space = account_namespace(user)
-    return frozenset((AUTHENTICATED, ACCOUNTS, f"{ACCOUNTS}:{space}") if space else (AUTHENTICATED,))
+    return frozenset((AUTHENTICATED, ACCOUNTS, f"{ACCOUNTS}:{space}")) if space else _ANYBODY
 
 
 def is_coupled(group: str) -> bool:
@@ -117,30 +121,33 @@ def served_identities(joint: Joint, minors: int) -> Identities:
     build = Builder(joint, minors, 0)
     for _, bits in free:
         build.free |= bits
-    _add_ordinary(build, users, groups)
+    own = [user for user in users if is_control_plane(user)]
+    _add_ordinary(build, users, set(own), groups)
     # Nothing but its name makes a user of the control plane, so an example of each kind will do.
     example = familiar.pick(familiar.COMPONENTS, users)
-    for user in (*filter(lambda user: is_control_plane(user, frozenset()), users), example):
+    for user in (*own, example):
         if user != API_SERVER:
-            build.add(user)
+            build.add(user, CONTROL_PLANE)
     _add_fixed(build)
     return Identities(*build.classes(), free)
 
 
-def _add_ordinary(build: Builder, users: list[str], groups: list[str]) -> None:
+def _add_ordinary(build: Builder, users: list[str], own: set[str], groups: list[str]) -> None:
+    """own: those of the users that are the control plane's."""
     build.add_example(familiar.pick(familiar.USERS, users), familiar.pick(familiar.NODES, users))
     for user in users:
-        if user not in ("", ANONYMOUS, UNSECURED) and not is_control_plane(user, frozenset()):
-            build.add(user)
+        if user not in ("", ANONYMOUS, UNSECURED) and user not in own:
+            build.add(user, ORDINARY)
     if UNSECURED in users:  # once the insecure port is gone, a name that a certificate may carry as any other
-        build.add(UNSECURED, minor_bits(UNSECURED_LAST + 1, NEWEST))
+        build.add(UNSECURED, ORDINARY, minor_bits(UNSECURED_LAST + 1, NEWEST))
     spaces = [group.removeprefix(ACCOUNTS + ":") for group in groups if group.startswith(ACCOUNTS + ":")]
     spaces += [space for space in map(account_namespace, users) if space]
     taken = set(users)
     for space in (familiar.pick(familiar.NAMESPACES, spaces), *dict.fromkeys(spaces), "kube-system"):
         if space:
             accounts = (f"{ACCOUNT_PREFIX}{space}:{name}" for name in familiar.ACCOUNTS)
-            build.add(familiar.pick(accounts, taken))
+            account = familiar.pick(accounts, taken)
+            build.add(account, CONTROL_PLANE if is_control_plane(account) else ORDINARY)
 
 
 def _add_fixed(build: Builder) -> None:
@@ -164,7 +171,7 @@ class Builder:
         self.free = free
         self.without_group = joint.total("any_group")
         self.every: list[UserClass] = []
-        self._group_bits = Remembered(joint.group)
+        self._sure: dict[frozenset[str], int] = {}
 
     def classes(self) -> tuple[list[UserClass], list[UserClass]]:
         """What was gathered, ordinary users first: the classes, and every user."""
@@ -175,21 +182,20 @@ class Builder:
             classes.setdefault(each[:3], each)
         return list(classes.values()), every
 
-    def add(self, user: str, minors: int = -1) -> None:
+    def add(self, user: str, kind: str, minors: int = -1) -> None:
         """A named user: authenticated, with the groups of its kind, and once more as a member of system:nodes."""
         minors &= self.minors
-        if not minors:
-            return
-        groups = groups_of(user)
-        kind = CONTROL_PLANE if is_control_plane(user, frozenset()) else ORDINARY
-        self._add(user, user, groups, of_kind(minors, kind), self.free)
-        self._add(user, user, groups | {NODES}, of_kind(minors, CONTROL_PLANE), self.free)
+        if minors:
+            groups = groups_of(user)
+            self._add(user, user, groups, of_kind(minors, kind), self.free)
+            nodes = _ANY_NODE if groups is _ANYBODY else groups | _NODE
+            self._add(user, user, nodes, of_kind(minors, CONTROL_PLANE), self.free)
 
     def add_example(self, user: str, node: str) -> None:
         """The users that no rule mentions."""
         groups = groups_of(user)
         self._add(None, user, groups, of_kind(self.minors, ORDINARY), self.free, True)
-        self._add(None, node, groups | {NODES}, of_kind(self.minors, CONTROL_PLANE), self.free, True)
+        self._add(None, node, groups | _NODE, of_kind(self.minors, CONTROL_PLANE), self.free, True)
 
     def add_free(self, user: str) -> None:
         """A user with no groups but those it may have."""
@@ -205,14 +211,21 @@ class Builder:
         else:
             self._add(user, user, groups, worlds, None)
 
+    def _surely(self, groups: frozenset[str]) -> int:
+        """The alternatives that accept whoever is in these groups; most users are in the same."""
+        sure = self._sure.get(groups)
+        if sure is None:
+            sure = self.without_group
+            for group in groups:
+                sure |= self.joint.group(group)
+            self._sure[groups] = sure
+        return sure
+
     def _add(
         self, key: str | None, user: str, groups: frozenset[str], worlds: int, free: int | None, example: bool = False
     ) -> None:
         accepted = self.joint.user(key)
-        sure = self.without_group
-        for group in groups:
-            sure |= self._group_bits[group]
-        sure &= accepted
+        sure = accepted & self._surely(groups)
         perhaps = accepted & (free or 0) & ~sure
         identity = make(Identity, (user, groups, free is not None, example))
         self.every.append(make(UserClass, (sure, perhaps, worlds, identity)))

@@ -99,7 +99,7 @@ class Probe:
     def _cut(self, bits: int, complete: int) -> int:
         """What is left before and at the first complete alternative; 0 when nothing wanted is left."""
         if done := bits & complete:
-            bits &= ((done & -done) << 1) - 1
+            bits &= done ^ (done - 1)
         return bits if bits & self.wanted else 0
 
     def _spend(self, key: tuple[int, ...], worlds: int) -> int:

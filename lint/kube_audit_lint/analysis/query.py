@@ -31,6 +31,16 @@ class Query(NamedTuple):
     urls: tuple[str, ...] = ()
     who: tuple[str, ...] = (ORDINARY, CONTROL_PLANE)
 
+    @property
+    def asks_all(self) -> bool:
+        """Whether every request by its kinds of user is asked about."""
+        return not any(self[:-1])
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no more is asked for than resources and verbs."""
+        return not (self.namespaces or self.names or self.users or self.user_groups or self.urls)
+
     def rules(self) -> list[PolicyRule]:
         """Rules of which one matches exactly when a request is asked about."""
         plain = PolicyRule("None", self.users, self.user_groups, self.verbs)

@@ -69,6 +69,8 @@ class RequestURLError(ValueError):
 
 def is_resource_path(path: str) -> bool:
     """Whether a path names a resource: `/api/VERSION/X...` or `/apis/GROUP/VERSION/X...`, X known or not."""
+    if "api" not in path:
+        return False
     parts = path.strip("/").split("/")
     return (parts[0] == "api" and len(parts) > 2) or (parts[0] == "apis" and len(parts) > 3)
 

@@ -170,11 +170,12 @@ class Served:
         classes: dict[tuple[int, Profile], list[tuple[int, Resource | str]]] = {}
         required = region.bits
         asked: Resource | None = None
+        accepts = joint.parts[0].accepts_resource if len(joint.parts) == 1 else joint.resource
         for row, (resource, profile, worlds) in enumerate(self.resources(joint, region.resources)):
             if row > MOST_TARGETS:
                 raise UndecidedError
             if resource is not asked:  # the same twice, where it may have either scope
-                asked, bits = resource, joint.resource(resource)
+                asked, bits = resource, accepts(resource)
             if required and not bits & required:
                 continue
             key = bits, profile
@@ -385,20 +386,20 @@ def places_called(joint: Joint, what: str, kind: int, value: str) -> list[PlaceC
 
 def _namespace_classes(joint: Joint, kind: int) -> list[PlaceClass]:
     """The namespaces that a request of the kind may have; None is one that no rule mentions."""
-    values: list[str | None] = [None, *filter(_is_namespace, familiar.plainest(joint.mentioned("namespaces")))]
     if kind == NAMESPACE_EMPTY:
-        values = [""]
-    elif kind == NAMESPACE_ANY:
+        return [(joint.namespace(""), "")]
+    values: list[str | None] = [None, *filter(_is_namespace, familiar.plainest(joint.mentioned("namespaces")))]
+    if kind == NAMESPACE_ANY:
         values.append("")
     return [(joint.namespace(value), value) for value in values]
 
 
 def _name_classes(joint: Joint, kind: int) -> list[PlaceClass]:
     """The names that a request of the kind may have; None is one that no rule mentions."""
-    values: list[str | None] = [None, *filter(None, familiar.plainest(joint.mentioned("names")))]
     if kind == NAME_NONE:
-        values = [""]
-    elif kind == NAME_ANY:
+        return [(joint.name(""), "")]
+    values: list[str | None] = [None, *filter(None, familiar.plainest(joint.mentioned("names")))]
+    if kind == NAME_ANY:
         values.insert(0, "")
     return [(joint.name(value), value) for value in values]
 

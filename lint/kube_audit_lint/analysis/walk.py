@@ -143,9 +143,16 @@ class Walk:
             self._spend(8 * len(self.joint.mentioned("prefixes")))
         targets = self.space.targets(self.joint, self.region) if self.targets is None else self.targets
         steps = 0
+        single = len(self.segments) == 1 and not self.segments[0].required
         for target in targets:
             accepted, shape, served, _, members = target
-            bits = prune(accepted & alive, complete)
+            bits = accepted & alive
+            if single:  # what `prune` would do: this is the one place where a call matters
+                done = bits & complete
+                if done:
+                    bits &= done ^ (done - 1)
+            else:
+                bits = prune(bits, complete)
             if not bits:
                 continue
             states = reached.get(shape)
@@ -322,7 +329,7 @@ def _pruner(segments: Sequence[Segment]) -> Callable[[int, int], int]:
 
         def prune_one(bits: int, complete: int) -> int:
             done = bits & complete
-            return bits & (((done & -done) << 1) - 1) if done else bits
+            return bits & (done ^ (done - 1)) if done else bits
 
         return prune_one
 
@@ -332,7 +339,7 @@ def _pruner(segments: Sequence[Segment]) -> Callable[[int, int], int]:
             part = bits & segment
             done = part & complete
             if done:
-                part &= ((done & -done) << 1) - 1
+                part &= done ^ (done - 1)
             if required and not part & required:
                 return 0
             left |= part

@@ -20,6 +20,7 @@ EVERYONE = 1 | 1 << WIDTH | 1 << 2 * WIDTH
 
 ORDINARY, CONTROL_PLANE, NOBODY = "ordinary", "control-plane", "nobody"
 KINDS = (ORDINARY, CONTROL_PLANE, NOBODY)
+SHIFTS = {kind: index * WIDTH for index, kind in enumerate(KINDS)}
 
 
 def minor_bits(first: int, last: int) -> int:
@@ -29,7 +30,7 @@ def minor_bits(first: int, last: int) -> int:
 
 def of_kind(minors: int, kind: str) -> int:
     """These minors, for one kind of user."""
-    return minors << KINDS.index(kind) * WIDTH
+    return minors << SHIFTS[kind]
 
 
 @lru_cache(maxsize=1024)
