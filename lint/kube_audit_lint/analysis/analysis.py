@@ -106,7 +106,7 @@ class Analysis:
         among: alternatives of rules (of `deciding`); of the others nothing is told, and little work is made.
         """
         if query.asks_all:
-            found = self.whole if query.who == KINDS else self._sent_by(query.who)
+            found = self.whole if query.who == KINDS else self._sent_by(query.who, among)
         else:
             targets = self._targets_of(query)
             if targets is None:
@@ -133,10 +133,14 @@ class Analysis:
         targets = self._targets_of(query)
         return targets is None or self._left_of(targets) & among != 0
 
-    def _sent_by(self, who: Iterable[str]) -> dict[int, Recorded]:
-        """What each rule decides of the requests by some kinds of user."""
-        worlds = self.space.minors * kinds_bits(who)
-        return {rule: found.within(worlds) for rule, found in self.whole.items() if found.worlds & worlds}
+    def _sent_by(self, who: Iterable[str], among: int) -> dict[int, Recorded]:
+        """What each of some rules decides of the requests by some kinds of user."""
+        worlds, bits = self.space.minors * kinds_bits(who), self.conditions.rule_bits
+        return {
+            rule: found.within(worlds)
+            for rule, found in self.whole.items()
+            if bits[rule] & among and found.worlds & worlds
+        }
 
     def _targets_of(self, query: Query) -> list[Target] | None:
         """The targets of a class that is but a choice of them; None where it asks for more than that."""
@@ -168,7 +172,7 @@ class Analysis:
 
     def unmatched(self, query: Query = EVERYTHING) -> Recorded | None:
         """The requests of the class that no rule matches."""
-        return next((found for found in self.levels(query) if found.rule == NO_RULE), None)
+        return next(iter(self.levels(query, self.conditions.rule_bits[NO_RULE])), None)
 
     def reach(self, rule: int) -> Reach:
         """Which served requests a rule decides, or why there are none."""

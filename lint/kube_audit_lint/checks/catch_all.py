@@ -11,7 +11,7 @@ from kube_audit_lint.analysis.evaluate import Decision, evaluate
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import level_place, proof_of, unlimited
-from kube_audit_lint.model.policy import LEVELS, Policy
+from kube_audit_lint.model.policy import LEVELS, Policy, PolicyRule
 from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
 
 def _decider(policy: Policy, level: str) -> tuple[Request, Decision] | None:
     """The last rule of the level that decides writes that nobody had in mind, if it takes all, or the level does."""
+    if not any(rule.level == level and _takes_what_nobody_names(rule) for rule in policy.rules):
+        return None
     decisions = [(request, evaluate(policy, request)) for request in _nobody_had_in_mind(policy)]
     of_level = [one for one in decisions if one[1].rule >= 0 and one[1].level == level]
     if not of_level:
@@ -60,6 +62,15 @@ def _decider(policy: Policy, level: str) -> tuple[Request, Decision] | None:
     last = max(of_level, key=lambda one: one[1].rule)
     for_all = unlimited(policy.rules[last[1].rule]) or len(of_level) == len(decisions)
     return next(one for one in of_level if one[1].rule == last[1].rule) if for_all else None
+
+
+def _takes_what_nobody_names(rule: PolicyRule) -> bool:
+    """Whether the rule may match such writes: a look that spares most policies the rest."""
+    if rule.users or rule.namespaces or (rule.user_groups and _AUTHENTICATED.isdisjoint(rule.user_groups)):
+        return False
+    if rule.resources:
+        return any(entry.group == "*" for entry in rule.resources)
+    return not rule.non_resource_urls
 
 
 def _nobody_had_in_mind(policy: Policy) -> Iterator[Request]:

@@ -36,6 +36,8 @@ def _about(subject: PolicySubject, analysis: Analysis, parts: dict[Versions, Ana
     if not reach:
         return _hit(subject, rule, reach, analysis) if reach.blockers else None
     asked = range(analysis.versions.first, analysis.versions.last + 1)
+    if len(reach.minors) == len(asked):
+        return None
     missing = [minor for minor in asked if minor not in reach.minors]
     if not missing or missing[-1] - missing[0] + 1 != len(missing):
         return None
