@@ -159,19 +159,21 @@ def _questions() -> tuple[Callable[[], object], Callable[[], object]]:
         return answers
 
     def theirs() -> list[bool]:
-        answers = []
-        for policy in policies:
-            asked = solver.z3.Solver()
-            asked.add(served.formula)
-            for rule in map(served.rule, policy.rules):
-                asked.push()
-                asked.add(rule)
-                answers.append(asked.check() == solver.z3.sat)
-                asked.pop()
-                asked.add(solver.z3.Not(rule))
-            answers.append(asked.check() == solver.z3.sat)
-        return answers
+        return [answer for policy in policies for answer in _of_solver(solver.z3, served, policy)]
 
     if ours() != theirs():
         sys.exit("the analysis and the solver do not agree")
     return ours, theirs
+
+
+def _of_solver(z3: Any, served: Any, policy: Any) -> Iterator[bool]:
+    """Whether each rule of a policy is ever reached, and whether anything is left for no rule."""
+    asked = z3.Solver()
+    asked.add(served.formula)
+    for rule in map(served.rule, policy.rules):
+        asked.push()
+        asked.add(rule)
+        yield asked.check() == z3.sat
+        asked.pop()
+        asked.add(z3.Not(rule))
+    yield asked.check() == z3.sat

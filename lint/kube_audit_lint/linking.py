@@ -10,12 +10,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.server import ApiServer, HostFile, clean, covering
 from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.record import NamedTuple
-
-POLICY_FLAG = "audit-policy-file"
 
 _TEMPLATE_ENDS = (".j2", ".tpl", ".tmpl", ".erb", ".gotmpl")
 _OBJECTS = ("ConfigMap:", "Secret:")
@@ -47,7 +46,7 @@ def host_path(server: ApiServer, path: str) -> str | None:
 
 def policy_path(server: ApiServer) -> str | None:
     """The path that the server is told to read its policy from; None when there is none to be known."""
-    path = server.value(POLICY_FLAG)
+    path = server.value(POLICY_FILE)
     return None if not path or is_unknown(path) else path
 
 

@@ -12,6 +12,7 @@ from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.analysis.answers import Reach, Recorded
 from kube_audit_lint.analysis.dimensions import Dimensions
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, decision_of, evaluate
+from kube_audit_lint.analysis.identities import with_bits
 from kube_audit_lint.analysis.query import EVERYTHING, Query, kinds_bits, region_of
 from kube_audit_lint.analysis.sample import Sample
 from kube_audit_lint.analysis.space import Region, Served, Target
@@ -63,7 +64,7 @@ class Analysis:
         self._conditions: Conditions | None = None
         self._owners: dict[int, int] = {}
         self._whole: dict[int, Recorded] | None = None
-        self._too_large = False
+        self._gave_up = False
         self._made: Dimensions | None = None
         self._reach: dict[int, Reach] = {}
         self._samples: dict[int, list[Sample]] = {}
@@ -83,10 +84,10 @@ class Analysis:
     def whole(self) -> dict[int, Recorded]:
         """What each rule that decides anything decides, over every request."""
         if self._whole is None:
-            if self._too_large:
+            if self._gave_up:
                 raise UndecidedError
             made = self.dimensions
-            self._too_large = True
+            self._gave_up = True
             walk = self.walk(
                 self.space,
                 made.joint,
@@ -96,7 +97,7 @@ class Analysis:
                 targets=made.targets,
                 splits=self._splits,
             )
-            self._too_large = False
+            self._gave_up = False
             self._whole = self._collect(walk)
         return self._whole
 
@@ -196,9 +197,7 @@ class Analysis:
         `field` is one of PolicyRule's. In `resources`, `index` is the entry and `sub` an item of its
         `resources`; for one of its names the field is `resource_names`.
         """
-        wanted = self.conditions.rule_bits[rule]
-        if field in ("resources", "resource_names"):
-            wanted = self.conditions.entry_bits[rule][index]
+        wanted = self.bits_of_value(rule, field, index)
         of_rule = self.policy.rules[rule]
         for sample in self.samples_of(rule):
             if sample.shows(of_rule, field, index, sub, wanted):
@@ -206,6 +205,12 @@ class Analysis:
         if field == "resources" and sub is not None and not self._is_served(of_rule.resources[index], sub, wanted):
             return Reach((), None, tuple, lambda: self.search.reach_value(rule, field, index, sub).blame)
         return self.search.reach_value(rule, field, index, sub)
+
+    def bits_of_value(self, rule: int, field: str, index: int) -> int:
+        """The alternatives of a rule that its value has a part in; the arguments are those of reach_value."""
+        if field in ("resources", "resource_names"):
+            return self.conditions.entry_bits[rule][index]
+        return self.conditions.rule_bits[rule]
 
     def _is_served(self, entry: GroupResources, sub: int, wanted: int) -> bool:
         """Whether one resource of an entry is served with a verb that its rule asks for; true when in doubt."""
@@ -287,8 +292,6 @@ class Analysis:
         segments = [Segment(bits), Segment(asked.bits, asked.bits)]
         identities = None
         if space is None and not any(rule.users or rule.user_groups for rule in rules):
-            from kube_audit_lint.analysis.identities import with_bits
-
             identities = with_bits(self.dimensions.identities, asked.bits)
         region = region_of(rules, asked, who)
         return self._collect(self.walk(space or self.space, joint, segments, region, limit, identities))

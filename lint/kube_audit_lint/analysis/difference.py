@@ -28,7 +28,6 @@ class Difference(NamedTuple):
     after: Decision
     minors: tuple[int, ...]
     witness: Request
-    share: int
 
 
 def difference(before: Policy, after: Policy, versions: Versions = DEFAULT) -> list[Difference]:
@@ -64,4 +63,4 @@ def _difference(before: Policy, after: Policy, pair: tuple[int, int], node: Node
     hold(evaluate(before, request), request, pair[0])
     hold(evaluate(after, request), request, pair[1])
     minors = minors_of(node.worlds)
-    return Difference(decision_of(before, pair[0]), decision_of(after, pair[1]), minors, request, node.count)
+    return Difference(decision_of(before, pair[0]), decision_of(after, pair[1]), minors, request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kube_audit_lint.analysis.query import RESOURCES
 from kube_audit_lint.analysis.space import URL_SHAPE, Region, Resource, Target
 from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.model.policy import GroupResources
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from kube_audit_lint.analysis.identities import Identities, UserClass
     from kube_audit_lint.analysis.space import Served
     from kube_audit_lint.analysis.symbolic import Joint
-
-EVERY_RESOURCE = GroupResources("*")
 
 
 class Dimensions:
@@ -38,6 +37,8 @@ class Dimensions:
         self._chances: dict[int, Chances] = {}
         self._every: dict[str | None, list[UserClass]] | None = None
         free = self.identities.free
+        self.free = dict(free)
+        """The groups that any user may have, with the alternatives that ask for them."""
         self.later = [0] * (len(free) + 1)
         for index in range(len(free) - 1, -1, -1):
             self.later[index] = self.later[index + 1] | free[index][1]
@@ -84,7 +85,7 @@ class Dimensions:
         entries = list(entries)
         if not entries:
             found = self.targets
-        elif entries == [EVERY_RESOURCE]:
+        elif entries == [RESOURCES]:
             found = [target for target in self.targets if target.shape is not URL_SHAPE]
         else:
             # By name, as the tables of `space.py` have them, so that it does not matter how a query is written.

@@ -194,7 +194,7 @@ class Probe:
         perhaps &= ~self.wanted
         if self.only.user_group in user.identity.groups:
             return sure | mine, perhaps
-        free = user.identity.free and any(group == self.only.user_group for group, _ in self.dimensions.identities.free)
+        free = user.identity.free and self.only.user_group in self.dimensions.free
         return sure, perhaps | mine if free else perhaps
 
     def _groups(self, sure: int, perhaps: int, index: int, worlds: int) -> None:

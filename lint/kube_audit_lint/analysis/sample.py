@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis.evaluate import item_matches, url_matches
-from kube_audit_lint.analysis.identities import is_coupled
 from kube_audit_lint.analysis.space import (
     NAME_ANY,
     NAME_NONE,
@@ -17,9 +16,9 @@ from kube_audit_lint.analysis.space import (
     NAMESPACE_ANY,
     NAMESPACE_EMPTY,
     NAMESPACE_IS_NAME,
-    NAMESPACE_SET,
     NO_NAME,
     NO_NAMESPACE,
+    places_called,
 )
 
 if TYPE_CHECKING:
@@ -74,9 +73,9 @@ class Sample:
     def _with_group(self, group: str, wanted: int) -> bool:
         identity, who = self._user.identity, self._who
         if group not in identity.groups:
-            if not identity.free or is_coupled(group) or "*" in group:
+            if not identity.free or group not in self._made.free:
                 return False
-            who = _accepting(self._user, self._given | self._joint.group(group))
+            who = _accepting(self._user, self._given | self._made.free[group])
         return _decided(self._target.bits & self._place(self._target.shape) & who, wanted)
 
     def _with_verb(self, verb: str, wanted: int) -> bool:
@@ -90,10 +89,11 @@ class Sample:
 
     def _with_namespace(self, namespace: str, wanted: int) -> bool:
         shape = self._target.shape
-        if shape.namespace not in (NAMESPACE_SET, NAMESPACE_ANY) or not namespace or "*" in namespace:
+        if shape.namespace in (NO_NAMESPACE, NAMESPACE_IS_NAME):
             return False
-        place = self._joint.namespace(namespace) & self._named(shape, self._name)
-        return _decided(self._target.bits & place & self._who, wanted)
+        rest = self._target.bits & self._named(shape, self._name) & self._who
+        found = places_called(self._joint, "namespace", shape.namespace, namespace)
+        return any(_decided(rest & accepted, wanted) for accepted, _ in found)
 
     def _with_url(self, spec: str, wanted: int) -> bool:
         _, path = self._target.members[0]

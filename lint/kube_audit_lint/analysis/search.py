@@ -16,7 +16,7 @@ from kube_audit_lint.analysis.space import union
 from kube_audit_lint.analysis.symbolic import Conditions, Joint
 from kube_audit_lint.analysis.walk import Segment
 from kube_audit_lint.analysis.worlds import minors_of
-from kube_audit_lint.model.policy import FIELD_NAMES, PolicyRule
+from kube_audit_lint.model.policy import CONDITIONS, PolicyRule
 from kube_audit_lint.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ MOST_SAMPLES = 8
 """Known requests of a rule that are tried for each of its values."""
 
 _FREE = PolicyRule("None")
-_CONDITIONS = ("users", "user_groups", "verbs", "resources", "namespaces", "non_resource_urls")
 
 
 class _Asked(NamedTuple):
@@ -118,9 +117,7 @@ class Search:
 
     def _value(self, rule: int, field: str, index: int, sub: int | None) -> _Asked:
         alone = only_value(self._policy.rules[rule], field, index, sub)
-        wanted = self._conditions.rule_bits[rule]
-        if field in ("resources", "resource_names"):
-            wanted = self._conditions.entry_bits[rule][index]
+        wanted = self._analysis.bits_of_value(rule, field, index)
         return _Asked(rule, alone, wanted, self._only(alone, field, wanted), field)
 
     def _only(self, alone: PolicyRule, field: str, wanted: int) -> Only:
@@ -202,7 +199,7 @@ class Search:
     def _blame(self, asked: _Asked) -> tuple[str, ...]:
         """The fields of a rule that no served request meets: one, or two that exclude each other, or all."""
         field = "resources" if asked.field == "resource_names" else asked.field
-        fields = [name for name in FIELD_NAMES if name in _CONDITIONS and getattr(asked.alone, name)]
+        fields = [name for name in CONDITIONS if getattr(asked.alone, name)]
         pairs = [(one, other) for at, one in enumerate(fields) for other in fields[at + 1 :]]
         for names in (*((name,) for name in fields), *pairs):
             if field and field not in names:

@@ -214,7 +214,7 @@ class Served:
 
     def _served_paths(self, joint: Joint) -> list[tuple[int, str]]:
         """The paths of every class, and what accepts them."""
-        found: list[tuple[int, str]] | None = joint.places.get(type(self))
+        found: list[tuple[int, str]] | None = joint.made.get(type(self))
         if found is None:
             # What is asked about mostly mentions what the policy does, and then the same paths will do.
             first = joint.parts[0]
@@ -223,7 +223,7 @@ class Served:
             served = first.paths.get(key)
             if served is None:
                 served = first.paths[key] = [path for path in paths(joint) if self.serves_path(path)]
-            found = joint.places[type(self)] = [(joint.url(path), path) for path in served]
+            found = joint.made[type(self)] = [(joint.url(path), path) for path in served]
         return found
 
     def resources(
@@ -361,7 +361,7 @@ def places(joint: Joint, what: str, kind: int, every: bool = False) -> list[Plac
     every: each mentioned value by itself, though no rule may tell it from another.
     """
     key = what, kind, every
-    found: list[PlaceClass] | None = joint.places.get(key)
+    found: list[PlaceClass] | None = joint.made.get(key)
     if found is None:
         if what == "both":
             found = _same_classes(joint)
@@ -369,16 +369,16 @@ def places(joint: Joint, what: str, kind: int, every: bool = False) -> list[Plac
             found = _namespace_classes(joint, kind)
         else:
             found = _name_classes(joint, kind)
-        found = joint.places[key] = found if every else _merged(found)
+        found = joint.made[key] = found if every else _merged(found)
     return found
 
 
 def places_called(joint: Joint, what: str, kind: int, value: str) -> list[PlaceClass]:
     """Of the same, those of the one value."""
     key = what, kind
-    found: dict[str | None, list[PlaceClass]] | None = joint.places.get(key)
+    found: dict[str | None, list[PlaceClass]] | None = joint.made.get(key)
     if found is None:
-        found = joint.places[key] = {}
+        found = joint.made[key] = {}
         for place in places(joint, what, kind, every=True):
             found.setdefault(place[1], []).append(place)
     return found.get(value, [])

@@ -236,12 +236,12 @@ class Remembered(dict[str, int]):
 class Joint:
     """Several Conditions, with bits apart, asked as one."""
 
-    __slots__ = ("bits", "parts", "places")
+    __slots__ = ("bits", "made", "parts")
 
     def __init__(self, *parts: Conditions) -> None:
         self.parts = parts
-        self.places: dict[Any, Any] = {}
-        """What space.places has made of them."""
+        self.made: dict[Any, Any] = {}
+        """What space.py has made of them, to be made once: places, and paths."""
         self.bits = 0
         for part in parts:
             self.bits |= part.bits

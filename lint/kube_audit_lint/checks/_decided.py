@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision
-from kube_audit_lint.model.policy import LEVELS, GroupResources, Policy, PolicyRule
+from kube_audit_lint.model.policy import CONDITIONS, LEVELS, GroupResources, Policy, PolicyRule
 from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.reading.nodes import Mapping
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from kube_audit_lint.analysis.query import Query
     from kube_audit_lint.analysis.request import Request
     from kube_audit_lint.kubernetes.written import Text
-
-CONDITIONS = ("users", "user_groups", "verbs", "resources", "namespaces", "non_resource_urls")
-"""The fields of a rule that limit what it matches."""
 
 REQUESTS: dict[str, Any] = {
     "type": "array",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from kube_audit_lint.analysis.request import RESOURCE_VERBS
 from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.subject import Params
 
@@ -20,8 +21,6 @@ def verbs_of(found: Recorded, asked: Params, request: Request) -> tuple[list[str
 
     It is asked for each resource of the class, by the same user in the same place.
     """
-    from kube_audit_lint.analysis.request import RESOURCE_VERBS
-
     hidden: set[str] = set()
     seen: set[str] = set()
     for one in _alike(asked, request):

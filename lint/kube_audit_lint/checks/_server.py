@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from kube_audit_lint.kubernetes.flags import LOG_PATH, POLICY_FILE
 from kube_audit_lint.model.server import ApiServer, Flag
 from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.unknown import UNKNOWN, is_unknown
 from kube_audit_lint.model.version import Versions
-
-LOG_PATH = "audit-log-path"
-POLICY_FILE = "audit-policy-file"
-WEBHOOK_CONFIG = "audit-webhook-config-file"
 
 _STREAMS = ("/dev/std", "/dev/fd/", "/dev/null", "/dev/tty", "/dev/console", "/dev/pts/", "/proc/")
 

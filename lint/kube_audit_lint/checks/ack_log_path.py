@@ -7,8 +7,8 @@ from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._ack import log_variables
-from kube_audit_lint.checks._server import LOG_PATH
 from kube_audit_lint.finding import Related
+from kube_audit_lint.kubernetes.flags import LOG_PATH
 from kube_audit_lint.model.server import clean
 from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.subject import Params, ServerSubject

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis.evaluate import NO_RULE, decision_of
+from kube_audit_lint.analysis.identities import AUTHENTICATED, UNAUTHENTICATED
 from kube_audit_lint.analysis.worlds import CONTROL_PLANE, ORDINARY
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import (
@@ -35,7 +36,7 @@ PARAMS: dict[str, Any] = {
     "properties": {"classes": REQUESTS},
 }
 
-_EVERYBODY = frozenset(("system:authenticated", "system:unauthenticated"))
+_EVERYBODY = (AUTHENTICATED, UNAUTHENTICATED)
 _MANY = 7
 """So many classes are named, of more the first ones."""
 
@@ -120,7 +121,7 @@ def _whose(analysis: Analysis, first: _Class, kind: str) -> str:
         who = f" for `{first.request.user}`{more}"
     elif groups and groups[0] not in _EVERYBODY:
         who = f" for members of `{groups[0]}`"
-    elif groups and kind == ORDINARY and "system:authenticated" not in rule.user_groups:
+    elif groups and kind == ORDINARY and AUTHENTICATED not in rule.user_groups:
         who = " for requests without credentials"
     where = f" in the namespace `{rule.namespaces[0]}`" if len(rule.namespaces) == 1 and rule.namespaces[0] else ""
     return who + where

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.analysis.evaluate import Decision, evaluate
+from kube_audit_lint.analysis.identities import AUTHENTICATED, groups_of
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import level_place, proof_of, unlimited
@@ -25,7 +26,6 @@ PARAMS: dict[str, Any] = {
     "properties": {"not": {"enum": list(LEVELS)}},
 }
 
-_AUTHENTICATED = frozenset(("system:authenticated",))
 _WRITES = ("create", "update", "patch", "delete", "deletecollection")
 """Reads that nobody had in mind may well be dropped: what they hide is the rule `blind-spot`'s."""
 
@@ -66,7 +66,7 @@ def _decider(policy: Policy, level: str) -> tuple[Request, Decision] | None:
 
 def _takes_what_nobody_names(rule: PolicyRule) -> bool:
     """Whether the rule may match such writes: a look that spares most policies the rest."""
-    if rule.users or rule.namespaces or (rule.user_groups and _AUTHENTICATED.isdisjoint(rule.user_groups)):
+    if rule.users or rule.namespaces or (rule.user_groups and AUTHENTICATED not in rule.user_groups):
         return False
     if rule.resources:
         return any(entry.group == "*" for entry in rule.resources)
@@ -80,7 +80,7 @@ def _nobody_had_in_mind(policy: Policy) -> Iterator[Request]:
     namespace = _other("payments", {one for rule in policy.rules for one in rule.namespaces})
     for verb in _WRITES:
         name = "" if verb in ("create", "deletecollection") else "blue"
-        yield Request(user, _AUTHENTICATED, verb, group, "widgets", "", namespace, name)
+        yield Request(user, groups_of(user), verb, group, "widgets", "", namespace, name)
 
 
 def _other(wish: str, mentioned: Iterable[str]) -> str:

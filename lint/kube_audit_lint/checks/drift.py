@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._server import POLICY_FILE, place_of_value
+from kube_audit_lint.checks._server import place_of_value
 from kube_audit_lint.finding import Related
 from kube_audit_lint.kubernetes import flags, go_values
+from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.reading.plain import plain

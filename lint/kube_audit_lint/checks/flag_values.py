@@ -15,7 +15,7 @@ from kube_audit_lint.model.version import Versions
 from kube_audit_lint.subject import Params, ServerSubject
 
 SUBJECT = "server"
-_PATHS = ("audit-policy-file", *flags.SWITCHES.values())
+_PATHS = (flags.POLICY_FILE, *flags.SWITCHES.values())
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 
 

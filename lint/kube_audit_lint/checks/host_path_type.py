@@ -19,8 +19,9 @@ from kube_audit_lint.checks._mounts import (
     uncovered,
     unmounted_volume,
 )
-from kube_audit_lint.checks._server import POLICY_FILE, WEBHOOK_CONFIG, known_path
+from kube_audit_lint.checks._server import known_path
 from kube_audit_lint.finding import Related
+from kube_audit_lint.kubernetes.flags import POLICY_FILE, WEBHOOK_CONFIG
 from kube_audit_lint.model.server import ApiServer, Mount, Volume
 from kube_audit_lint.subject import Params, ServerSubject
 

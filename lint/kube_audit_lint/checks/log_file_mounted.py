@@ -10,9 +10,10 @@ from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._mounts import is_at, makes_directory, mount_of
-from kube_audit_lint.checks._server import LOG_PATH, log_file
+from kube_audit_lint.checks._server import log_file
 from kube_audit_lint.checks.log_read_only import OPENED_AT_START
 from kube_audit_lint.finding import Related
+from kube_audit_lint.kubernetes.flags import LOG_PATH
 from kube_audit_lint.subject import Params, ServerSubject
 
 SUBJECT = "server"

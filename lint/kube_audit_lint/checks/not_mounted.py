@@ -15,8 +15,9 @@ from kube_audit_lint.checks._mounts import (
     uncovered,
     unmounted_volume,
 )
-from kube_audit_lint.checks._server import LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG, known_path, place_of_value
+from kube_audit_lint.checks._server import known_path, place_of_value
 from kube_audit_lint.finding import Related
+from kube_audit_lint.kubernetes.flags import LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.subject import Params, ServerSubject
 

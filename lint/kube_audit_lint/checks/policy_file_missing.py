@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._server import POLICY_FILE, place_of_value
+from kube_audit_lint.checks._server import place_of_value
+from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.subject import Params, ServerSubject
 
 SUBJECT = "server"

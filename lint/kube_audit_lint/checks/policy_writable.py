@@ -7,8 +7,8 @@ from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._mounts import READ_ONLY_KINDS, kind_of, mount_of
-from kube_audit_lint.checks._server import LOG_PATH, POLICY_FILE
 from kube_audit_lint.finding import Related
+from kube_audit_lint.kubernetes.flags import LOG_PATH, POLICY_FILE
 from kube_audit_lint.subject import Params, ServerSubject
 
 SUBJECT = "server"

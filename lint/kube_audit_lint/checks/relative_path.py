@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._server import LOG_PATH, PLACEHOLDER, POLICY_FILE, WEBHOOK_CONFIG
+from kube_audit_lint.checks._server import PLACEHOLDER
+from kube_audit_lint.kubernetes.flags import LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG
 from kube_audit_lint.model.unknown import UNKNOWN
 from kube_audit_lint.subject import Params, ServerSubject
 

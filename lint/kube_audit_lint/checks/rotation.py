@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._server import LOG_PATH, log_file, only, place_of_value, span, who
+from kube_audit_lint.checks._server import log_file, only, place_of_value, span, who
 from kube_audit_lint.finding import Related
+from kube_audit_lint.kubernetes.flags import LOG_PATH
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.model.version import Versions

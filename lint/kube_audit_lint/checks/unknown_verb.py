@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kube_audit_lint.analysis import request
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.kubernetes.written import Text, WrittenRule
@@ -16,8 +17,8 @@ from kube_audit_lint.subject import Params, PolicySubject
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
 
-RESOURCE_VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "proxy")
-METHODS = ("get", "head", "post", "put", "patch", "delete", "options", "connect", "trace")
+RESOURCE_VERBS = (*request.RESOURCE_VERBS, "proxy")
+METHODS = (*request.URL_VERBS, "connect", "trace")
 
 _FOR_RESOURCES = {
     "post": "create",

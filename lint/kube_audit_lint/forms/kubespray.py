@@ -13,6 +13,7 @@ from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.kubespray_names import KNOWN, invented, is_kubespray, speaks_of_auditing
 from kube_audit_lint.forms.kubespray_policy import policy_of
 from kube_audit_lint.forms.kubespray_server import Switches, defaults_of, flags_of_variables, mounts_of, spelling
+from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.document import Found
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile
 from kube_audit_lint.model.source import Place
@@ -21,7 +22,6 @@ from kube_audit_lint.model.version import Versions, parse_versions
 from kube_audit_lint.reading.nodes import Document, Mapping, Scalar
 
 _ROLE_DEFAULTS = re.compile(r"(?:\A|/)roles/.*/(?:defaults|vars)/")
-_POLICY_FILE = "audit-policy-file"
 
 
 def read(document: Document, context: Context) -> Found | None:
@@ -36,7 +36,7 @@ def read(document: Document, context: Context) -> Found | None:
     versions, version_place = _versions(root)
     policy = policy_of(root, versions)
     server = _server(root, context, versions, version_place)
-    if policy.policies and server.flag(_POLICY_FILE) in (None, _own_policy_flag(server)):
+    if policy.policies and server.flag(POLICY_FILE) in (None, _own_policy_flag(server)):
         server.policy = policy.policies[0]
     return Found(policy.policies, (server,), (*misshapes, *policy.misshapes), policy.notes)
 
@@ -57,7 +57,7 @@ def _server(root: Mapping, context: Context, versions: Versions | None, version_
     server.defaults = defaults_of(root, switches, versions)
     server.mounts = mounts_of(root, server)
     own = _own_policy_flag(server)
-    path = own.value if own is not None else server.defaults.get(_POLICY_FILE)
+    path = own.value if own is not None else server.defaults.get(POLICY_FILE)
     if path and not is_unknown(path):
         server.files = (HostFile(path, server.place),)
     return server

@@ -14,7 +14,8 @@ from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.inside import joined
 from kube_audit_lint.forms.kubeadm_shapes import near_key
 from kube_audit_lint.forms.rancher_files import files_of, policy_of
-from kube_audit_lint.forms.rke2_settings import POLICY_FILE, Settings, is_arguments, notes, shapes, spelling
+from kube_audit_lint.forms.rke2_settings import Settings, is_arguments, notes, shapes, spelling
+from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.document import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, HostFile
 from kube_audit_lint.model.source import Place

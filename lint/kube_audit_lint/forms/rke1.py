@@ -14,6 +14,7 @@ from kube_audit_lint.forms.kubeadm_parts import flags_of_arguments, value_of
 from kube_audit_lint.forms.kubeadm_shapes import argument_names, meant, unknown_keys
 from kube_audit_lint.forms.rke1_audit import AuditLog, audit_log, spelling
 from kube_audit_lint.forms.rke1_mounts import mounts_of
+from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.document import Found, Misshape, PolicyDocument
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile, Value
 from kube_audit_lint.model.source import Place
@@ -23,7 +24,6 @@ from kube_audit_lint.reading.nodes import Document, Mapping, Scalar, Sequence
 from kube_audit_lint.record import NamedTuple
 
 _WRAPPERS = ("rancher_kubernetes_engine_config", "rke_config")
-_POLICY_FILE = "audit-policy-file"
 _SPEAKING = frozenset(
     (
         "admission_configuration",
@@ -99,9 +99,9 @@ def _found(cluster: _Cluster, context: Context) -> Found:
         name="kube-apiserver",
         namespace="kube-system",
     )
-    if _POLICY_FILE in audit.defaults and server.flag(_POLICY_FILE) is None:
+    if POLICY_FILE in audit.defaults and server.flag(POLICY_FILE) is None:
         server.policy = audit.policy
-        server.files = (HostFile(audit.defaults[_POLICY_FILE], server.place),)
+        server.files = (HostFile(audit.defaults[POLICY_FILE], server.place),)
     server.mounts = mounts_of(server, section, audit.enabled)
     misshapes = (*_shapes(cluster), *audit.misshapes)
     return Found(_policies(audit), (server,), misshapes, audit.notes)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 
 from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.rke2_settings import POLICY_FILE, Settings, is_arguments, notes, shapes, spelling
+from kube_audit_lint.forms.rke2_settings import Settings, is_arguments, notes, shapes, spelling
+from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.document import Found
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.source import Place

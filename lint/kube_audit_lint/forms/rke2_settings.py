@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from kube_audit_lint.forms.arguments import setting
 from kube_audit_lint.forms.rke2_arguments import flags_of_items, shapes_of_items
+from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.document import Misshape, Note
 from kube_audit_lint.model.server import ApiServer, Flag, Value
 from kube_audit_lint.model.unknown import is_unknown
@@ -21,7 +22,6 @@ from kube_audit_lint.record import NamedTuple
 
 ARGUMENTS = "kube-apiserver-arg"
 MOUNTS = "kube-apiserver-extra-mount"
-POLICY_FILE = "audit-policy-file"
 DEFAULT_POLICY = "/etc/rancher/rke2/audit-policy.yaml"
 
 _OF_THE_SERVER = (ARGUMENTS, MOUNTS, "kube-apiserver-extra-env", "kube-apiserver-image")

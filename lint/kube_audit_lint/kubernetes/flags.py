@@ -32,7 +32,9 @@ GO_NUMBER_LITERALS = 17
 GO_QUOTED_DURATIONS = 19
 OLDEST_VALIDATED = 10
 
-SWITCHES = {"log": "audit-log-path", "webhook": "audit-webhook-config-file"}
+POLICY_FILE, LOG_PATH, WEBHOOK_CONFIG = "audit-policy-file", "audit-log-path", "audit-webhook-config-file"
+SWITCHES = {"log": LOG_PATH, "webhook": WEBHOOK_CONFIG}
+"""The flag that switches a backend on."""
 
 
 class FlagSpec:

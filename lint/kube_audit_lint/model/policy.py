@@ -40,6 +40,9 @@ class Policy(NamedTuple):
     omit_managed_fields: bool = False
 
 
+CONDITIONS = ("users", "user_groups", "verbs", "resources", "namespaces", "non_resource_urls")
+"""The fields of a rule that limit what it matches, in the order of FIELD_NAMES."""
+
 FIELD_NAMES = {
     "users": "users",
     "user_groups": "userGroups",
