@@ -13,7 +13,7 @@ from policies import policy_of, rule_of
 from kube_audit_lint.analysis.evaluate import NO_RULE, evaluate, explain, failed_condition
 from kube_audit_lint.analysis.request import Request
 
-RECORDED = Path(__file__).parent / "recorded" / "policy_matching_cases.json"
+RECORDED = Path(__file__).parents[1] / "conformance" / "recorded" / "policy_matching_cases.json"
 CASES: dict[str, Any] = json.loads(RECORDED.read_text(encoding="utf-8"))
 
 
