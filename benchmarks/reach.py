@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 
 from kube_audit_lint.analysis.analysis import Analysis
-from kube_audit_lint.asking import open_policy
 from kube_audit_lint.model.version import Versions
+from kube_audit_lint.pipeline.requests import open_policy
 
 VERSIONS = Versions(30, 30)
 

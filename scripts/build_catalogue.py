@@ -16,7 +16,7 @@ from catalogue_files import RULES, bring_up_to_date, profiles, rules
 INDEX = RULES / "index.json"
 # Examples are for the documentation and the tests; `kube-audit-lint rules ID` reads them from the rule's own file.
 KEYS = ("id", "title", "severity", "category", "subject", "check", "params", "kubernetes", "pedantic")
-TEXTS = ("standards", "why", "search", "mend")
+TEXTS = ("standards", "why", "search", "help")
 
 
 def index() -> str:

@@ -54,7 +54,7 @@ def page(rule: dict[str, Any]) -> str:
     ]
     if rule.get("search"):
         parts.append(f"The message of kube-apiserver:\n\n{_fenced(rule['search'], 'text')}")
-    parts.append(f"## How to mend it\n\n{rule['mend'].strip()}")
+    parts.append(f"## How to put it right\n\n{rule['help'].strip()}")
     bad = next((example for example in rule["examples"] if "bad" in example), None)
     good = next(example for example in rule["examples"] if "good" in example)
     if bad is not None:

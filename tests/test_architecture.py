@@ -10,18 +10,28 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "lint" / "kube_audit_lint"
 NAME = "kube_audit_lint"
 
-RUN = ("cli", "commands", "engine", "gathering", "judging", "speaking", "collecting", "selection", "config", "options")
-ABOVE = {
-    "reading": (*RUN, "forms", "checks", "report", "analysis", "rule", "suppression", "subject"),
-    "model": (*RUN, "forms", "checks", "report", "analysis", "rule", "suppression", "subject"),
-    "kubernetes": (*RUN, "forms", "checks", "report", "analysis", "rule", "suppression", "subject"),
-    "analysis": (*RUN, "forms", "checks", "report", "rule", "suppression", "subject"),
-    "forms": (*RUN, "checks", "report", "analysis", "rule", "suppression", "subject"),
-    "checks": (*RUN, "forms", "report", "rule", "suppression"),
-    "report": (*RUN, "forms", "checks", "analysis", "suppression", "subject"),
-    "finding": (*RUN, "forms", "checks", "report", "analysis", "rule", "suppression", "subject"),
-    "errors": ("",),
-}
+BELOW = (
+    "errors",
+    "syntax",
+    "model",
+    "discovery",
+    "kubernetes",
+    "forms",
+    "analysis",
+    "checks",
+    "catalogue",
+    "report",
+    "pipeline",
+    "commands",
+    "cli",
+    "__main__",
+)
+"""The parts of the package from the ground up: a module imports from its own part and from those before it."""
+
+ABOVE = {part: BELOW[index + 1 :] for index, part in enumerate(BELOW)}
+ABOVE["analysis"] += ("forms",)
+ABOVE["checks"] += ("forms",)
+ABOVE["report"] += ("forms", "checks", "analysis")
 """What the modules of a part never import; `""` is everything of the package."""
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -20,9 +20,9 @@ import build_catalogue  # noqa: E402 (scripts are no package)
 import build_docs  # noqa: E402
 import catalogue_files  # noqa: E402
 
-from kube_audit_lint import rule as rule_module  # noqa: E402
+from kube_audit_lint.catalogue import rule as rule_module  # noqa: E402
 from kube_audit_lint.model.version import parse_versions  # noqa: E402
-from kube_audit_lint.shape import KEYWORDS  # noqa: E402
+from kube_audit_lint.pipeline.shape import KEYWORDS  # noqa: E402
 
 PACKAGE = ROOT / "lint" / "kube_audit_lint"
 RULES = {data["id"]: data for data in catalogue_files.rules()}
@@ -34,7 +34,7 @@ CHECKS = sorted(path.stem for path in (PACKAGE / "checks").glob("*.py") if not p
 
 
 def _schema(name: str) -> Any:
-    return json.loads((PACKAGE / name).read_text("utf-8"))
+    return json.loads((PACKAGE / "schemas" / name).read_text("utf-8"))
 
 
 def _template(check: str) -> Any:
@@ -50,7 +50,7 @@ class TestRule:
         rule = RULES[path.stem]
         assert rule["category"] in catalogue_files.CATEGORIES
         assert rule["why"]
-        assert rule["mend"]
+        assert rule["help"]
         assert path.stem in NO_BAD_EXAMPLE or any("bad" in example for example in rule["examples"])
         assert any("good" in example for example in rule["examples"])
         assert not any("bad" in example and "good" in example for example in rule["examples"])

@@ -10,12 +10,12 @@ from types import ModuleType
 
 import pytest
 
-from kube_audit_lint.config import Config, load_config
+from kube_audit_lint.catalogue.rule import Catalogue, Profile, Rule
 from kube_audit_lint.errors import ConfigError
 from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.model.source import Source
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.rule import Catalogue, Profile, Rule
+from kube_audit_lint.pipeline.config import Config, load_config
+from kube_audit_lint.syntax.source import Source
 
 NAME = ".kube-audit-lint.yaml"
 
@@ -298,7 +298,8 @@ class TestAgainstTheCatalogue:
 def test_reading_one_imports_no_jsonschema() -> None:
     _config("profile: cis\n")
     code = (
-        "import sys; from kube_audit_lint.config import load_config; load_config(); print('jsonschema' in sys.modules)"
+        "import sys; from kube_audit_lint.pipeline.config import load_config; "
+        "load_config(); print('jsonschema' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "False\n"

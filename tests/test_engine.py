@@ -12,17 +12,17 @@ from typing import Any
 import jsonschema
 import pytest
 
+from kube_audit_lint.catalogue.rule import shipped
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.cli import main
-from kube_audit_lint.config import load_config
-from kube_audit_lint.engine import Outcome, run
-from kube_audit_lint.finding import Finding
+from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.options import Options
-from kube_audit_lint.rule import shipped
+from kube_audit_lint.pipeline.config import load_config
+from kube_audit_lint.pipeline.options import Options
+from kube_audit_lint.pipeline.run import Outcome, run
 
 ROOT = Path(__file__).resolve().parents[1]
-SCHEMA = json.loads((files("kube_audit_lint") / "report.schema.json").read_text("utf-8"))
+SCHEMA = json.loads((files("kube_audit_lint") / "schemas" / "report.schema.json").read_text("utf-8"))
 POLICY = """apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
@@ -107,7 +107,7 @@ class TestAFaultyCheck:
         failed, other = lint().report.findings
         assert (failed.rule, failed.severity) == ("internal-error", "error")
         assert "The rule unknown-verb failed with ZeroDivisionError: of all things." in failed.message
-        assert "--ignore unknown-verb" in failed.mend
+        assert "--ignore unknown-verb" in failed.help
         assert other.rule == "invalid-level"
 
     def test_fails_the_run(self, faulty: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,7 +132,7 @@ def test_what_is_not_said_for_lack_of_time_is_said_to_be_missing(budget: int, mo
 
 
 def test_a_file_whose_reading_breaks_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kube_audit_lint import gathering
+    from kube_audit_lint.pipeline import sources as gathering
 
     def collect(path: str, *arguments: Any, **options: Any) -> Any:
         if path == "a.yaml":

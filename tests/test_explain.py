@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from kube_audit_lint import replay
 from kube_audit_lint.analysis.evaluate import evaluate
 from kube_audit_lint.analysis.request import from_audit_event
-from kube_audit_lint.asking import open_policy
 from kube_audit_lint.cli import main
+from kube_audit_lint.pipeline import replay
+from kube_audit_lint.pipeline.requests import open_policy
 
 POLICY = """apiVersion: audit.k8s.io/v1
 kind: Policy

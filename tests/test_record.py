@@ -8,7 +8,7 @@ import typing
 
 import pytest
 
-from kube_audit_lint import record
+from kube_audit_lint.syntax import record
 
 
 class Light(record.NamedTuple):

@@ -13,12 +13,12 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 import catalogue_files  # noqa: E402 (scripts are no package)
 
-from kube_audit_lint.config import load_config  # noqa: E402
-from kube_audit_lint.engine import run  # noqa: E402
-from kube_audit_lint.finding import Finding  # noqa: E402
+from kube_audit_lint.catalogue.rule import Catalogue, profile_of, rule_of  # noqa: E402
+from kube_audit_lint.model.finding import Finding  # noqa: E402
 from kube_audit_lint.model.version import parse_versions  # noqa: E402
-from kube_audit_lint.options import Options  # noqa: E402
-from kube_audit_lint.rule import Catalogue, profile_of, rule_of  # noqa: E402
+from kube_audit_lint.pipeline.config import load_config  # noqa: E402
+from kube_audit_lint.pipeline.options import Options  # noqa: E402
+from kube_audit_lint.pipeline.run import run  # noqa: E402
 
 # From the rule files, so that a stale index is one failure and not two hundred.
 RULES = {data["id"]: data for data in catalogue_files.rules()}
@@ -86,4 +86,4 @@ def test_example(id: str, example: dict[str, Any], tmp_path: Path, monkeypatch: 
     expected = [{**one, "file": file} for one, file in zip(example.get("expect", ()), files, strict=True)]
     keys = expected[0] if expected else dict.fromkeys(("file", "line", "severity", "text"))
     assert [_seen(one, keys) for one in findings] == sorted(expected, key=lambda one: (one["file"], one["line"]))
-    assert [one.mend for one in findings if not _is_sentence(one.mend)] == []
+    assert [one.help for one in findings if not _is_sentence(one.help)] == []

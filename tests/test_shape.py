@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kube_audit_lint
-from kube_audit_lint.model.source import Source
-from kube_audit_lint.reading.reader import read_documents
-from kube_audit_lint.shape import KEYWORDS, problems
+from kube_audit_lint.pipeline.shape import KEYWORDS, problems
+from kube_audit_lint.syntax.reader import read_documents
+from kube_audit_lint.syntax.source import Source
 
 PACKAGE = Path(kube_audit_lint.__file__).parent
 SCHEMAS = {
-    name: json.loads((PACKAGE / name).read_text())
+    name: json.loads((PACKAGE / "schemas" / name).read_text())
     for name in ("config.schema.json", "rule.schema.json", "profile.schema.json")
 }
 

@@ -9,15 +9,15 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kube_audit_lint.finding import Finding
+from kube_audit_lint.catalogue.rule import Catalogue, Rule
+from kube_audit_lint.catalogue.selection import Applied
 from kube_audit_lint.model.document import Found, PolicyDocument
+from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.model.source import Source
-from kube_audit_lint.reading.nodes import Document, Mapping, Node, Scalar, Sequence
-from kube_audit_lint.reading.reader import read_documents
-from kube_audit_lint.rule import Catalogue, Rule
-from kube_audit_lint.selection import Applied
-from kube_audit_lint.suppression import OWN, apply, extent
+from kube_audit_lint.pipeline.suppressing import OWN, apply, extent
+from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.reader import read_documents
+from kube_audit_lint.syntax.source import Source
 
 
 class File(NamedTuple):
@@ -30,7 +30,7 @@ class File(NamedTuple):
 
 
 IDS = ("log-maxage", "blind-spot", "no-catch-all")
-RULES = {id: Rule(id, id, "warning", "meta", "file", "suppression", {}, mend=f"mend {id}") for id in (*IDS, *OWN)}
+RULES = {id: Rule(id, id, "warning", "meta", "file", "suppression", {}, help=f"help {id}") for id in (*IDS, *OWN)}
 CATALOGUE = Catalogue(RULES, {})
 
 
@@ -170,7 +170,7 @@ class TestAboutComments:
         file = _file("a: 1 # kube-audit-lint: ignore[log-maxagee] why\n")
         applied = {id: Applied(rule, "", {}, False) for id, rule in RULES.items()}
         (finding,) = apply([], [file], CATALOGUE, lambda path: applied)  # type: ignore[list-item]
-        assert finding.mend == "Write `log-maxage`."
+        assert finding.help == "Write `log-maxage`."
         assert finding.severity == "warning"
 
     def test_unused_one_by_one(self) -> None:

@@ -37,7 +37,7 @@ def test_the_wheel_holds_one_package_with_rules_and_data(dist: Path) -> None:
     for needed in (
         "rules/index.json",
         "rules/profiles/cis.yaml",
-        "config.schema.json",
+        "schemas/config.schema.json",
         "py.typed",
         "kubernetes/data/flags.json",
         "kubernetes/data/resources.json",

@@ -7,11 +7,11 @@ from importlib import import_module
 from typing import Any
 
 from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._subject import ServerSubject
 from kube_audit_lint.forms import Context, workload
-from kube_audit_lint.model.source import Source
 from kube_audit_lint.model.version import DEFAULT, parse_versions
-from kube_audit_lint.reading.reader import read_documents
-from kube_audit_lint.subject import ServerSubject
+from kube_audit_lint.syntax.reader import read_documents
+from kube_audit_lint.syntax.source import Source
 
 POLICY = "--audit-policy-file=/etc/kubernetes/audit-policy.yaml"
 LOG = "--audit-log-path=/var/log/kubernetes/audit.log"

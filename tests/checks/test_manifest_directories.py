@@ -8,12 +8,12 @@ import pytest
 from server_pods import LOG, POLICY, ROTATION, hits, pod, subject
 
 from kube_audit_lint.checks._manifests import is_backup, is_certain
+from kube_audit_lint.checks._subject import DirectorySubject, PolicySubject, ServerSubject
 from kube_audit_lint.forms import Context, policy
-from kube_audit_lint.model.source import Source
 from kube_audit_lint.model.version import DEFAULT
-from kube_audit_lint.reading.reader import read_documents
-from kube_audit_lint.siblings import clusters, pattern
-from kube_audit_lint.subject import DirectorySubject, PolicySubject, ServerSubject
+from kube_audit_lint.pipeline.clusters import clusters, pattern
+from kube_audit_lint.syntax.reader import read_documents
+from kube_audit_lint.syntax.source import Source
 
 TEXT = pod([POLICY, LOG, *ROTATION])
 

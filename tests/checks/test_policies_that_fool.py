@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import pytest
 
+from kube_audit_lint.catalogue.rule import Rule, shipped
+from kube_audit_lint.checks._subject import PolicySubject
 from kube_audit_lint.forms import Context, policy
 from kube_audit_lint.model.version import DEFAULT, Versions, parse_versions
-from kube_audit_lint.reading.reader import read_file
-from kube_audit_lint.rule import Rule, shipped
-from kube_audit_lint.subject import PolicySubject
+from kube_audit_lint.syntax.reader import read_file
 
 RULES = [
     rule
@@ -62,7 +62,7 @@ class Said(NamedTuple):
     line: int
     severity: str
     message: str
-    mend: str
+    help: str
     versions: Versions | None
 
     def __str__(self) -> str:
@@ -82,7 +82,7 @@ def said_by(rule: Rule, subject: PolicySubject) -> Iterable[Said]:
     for hit in import_module(f"kube_audit_lint.checks.{rule.check.replace('-', '_')}").check(subject, rule.params):
         line = hit.place.source.position(hit.place.start)[0]
         if not hit.pedantic:
-            yield Said(rule.id, line, hit.severity or rule.severity, hit.message, hit.mend or rule.mend, hit.versions)
+            yield Said(rule.id, line, hit.severity or rule.severity, hit.message, hit.help or rule.help, hit.versions)
 
 
 def said(rules: Iterable[str], versions: str = "", head: str = HEAD) -> list[Said]:
@@ -575,7 +575,7 @@ def test_hidden_verbs_are_named_where_others_are_seen() -> None:
     found = one((f"level: None, {READS}", METADATA), "blind-spot")
     assert "secrets (get, list and watch); exec into pods" in found.message
     assert "proxy connections (get)" in found.message
-    assert "Put a rule that records `secrets`, `pods/exec`" in found.mend
+    assert "Put a rule that records `secrets`, `pods/exec`" in found.help
     assert "(all but get)" in one(("level: Metadata, verbs: [get]", "level: None"), "blind-spot").message
 
 
@@ -595,32 +595,32 @@ def test_a_long_list_of_classes_is_cut() -> None:
 
 def test_advice_fits_the_rule() -> None:
     ends = "End the rules with"
-    assert one((f"level: Metadata, {core('pods')}",), "blind-spot").mend.startswith(ends)
-    assert one((f"level: Metadata, {core('pods')}", "level: None"), "blind-spot").mend.startswith(
+    assert one((f"level: Metadata, {core('pods')}",), "blind-spot").help.startswith(ends)
+    assert one((f"level: Metadata, {core('pods')}", "level: None"), "blind-spot").help.startswith(
         "Write `level: Metadata`"
     )
     first = "Move rule 1 (line 5), which takes every request, to the end."
-    assert one((METADATA, f"level: None, {core('events')}"), "unreachable-rule").mend == first
-    assert one((METADATA, METADATA), "unreachable-rule").mend == "Remove rule 2."
+    assert one((METADATA, f"level: None, {core('events')}"), "unreachable-rule").help == first
+    assert one((METADATA, METADATA), "unreachable-rule").help == "Remove rule 2."
     twice = "Remove rule 1 (line 5): it takes every request, as rule 2 (line 6) is to."
-    assert one((METADATA, "level: Request"), "unreachable-rule").mend == twice
+    assert one((METADATA, "level: Request"), "unreachable-rule").help == twice
     assert (
         "A rule that keeps secrets at Metadata"
         in one(
             ("level: None, users: [jane]", "level: Request, users: [jane], verbs: [create]", METADATA),
             "unreachable-rule",
-        ).mend
+        ).help
     )
     secrets = "secrets-above-metadata"
     assert (
-        one((f"level: Request, {core('secrets')}", METADATA), secrets).mend == "Write `level: Metadata` in this rule."
+        one((f"level: Request, {core('secrets')}", METADATA), secrets).help == "Write `level: Metadata` in this rule."
     )
-    assert one((f"level: Request, {core('secrets', 'pods')}", METADATA), secrets).mend.startswith("Move `secrets`")
-    assert one(("level: Request",), secrets).mend.startswith("Put a rule with `level: Metadata` for `secrets`")
+    assert one((f"level: Request, {core('secrets', 'pods')}", METADATA), secrets).help.startswith("Move `secrets`")
+    assert one(("level: Request",), secrets).help.startswith("Put a rule with `level: Metadata` for `secrets`")
 
 
 def test_what_records_nothing_is_not_mended_by_a_rule_that_is_never_reached() -> None:
-    assert one(("level: None",), "nothing-recorded").mend == "Write `level: Metadata` in the last rule."
+    assert one(("level: None",), "nothing-recorded").help == "Write `level: Metadata` in the last rule."
     found = one(("level: None", METADATA), "nothing-recorded")
     assert "rule 1 (line 5) takes every request with the level None" in found.message
     head = HEAD.replace("[RequestReceived]", "[RequestReceived, ResponseStarted, ResponseComplete, Panic]")
@@ -633,7 +633,7 @@ def test_the_tokens_that_leak_are_named() -> None:
         (f"level: Metadata, {core('serviceaccounts/token')}", "level: RequestResponse"), "tokens-above-metadata"
     )
     assert found.message.startswith("Token reviews are recorded at RequestResponse")
-    assert "serviceaccounts" not in found.mend
+    assert "serviceaccounts" not in found.help
 
 
 def test_versions_are_told_where_they_matter() -> None:

@@ -6,15 +6,15 @@ from importlib import import_module
 
 import pytest
 
+from kube_audit_lint.checks._subject import PolicySubject
 from kube_audit_lint.checks.literal_wildcard import is_pattern
 from kube_audit_lint.checks.unknown_group import meant_group
 from kube_audit_lint.checks.user_is_a_group import group_meant
 from kube_audit_lint.forms import Context, policy
 from kube_audit_lint.kubernetes import resources
-from kube_audit_lint.model.unknown import UNKNOWN
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.reading.reader import read_file
-from kube_audit_lint.subject import PolicySubject
+from kube_audit_lint.syntax.reader import read_file
+from kube_audit_lint.syntax.unknown import UNKNOWN
 
 HEAD = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n"
 TEMPLATES = (
@@ -31,13 +31,13 @@ TEMPLATES = (
 
 
 def said(rules: str, first: int = 24, last: int = 37) -> list[tuple[str, str, str]]:
-    """The template, the characters and the mend of each hit."""
+    """The template, the characters and the help of each hit."""
     source, documents = read_file("audit-policy.yaml", (HEAD + rules).encode())
     found = policy.read(documents[0], Context(source, tuple(documents), "policy"))
     assert found is not None
     subject = PolicySubject(found.policies[0], Versions(first, last))
     return [
-        (name, hit.place.text, hit.mend)
+        (name, hit.place.text, hit.help)
         for name in TEMPLATES
         for hit in import_module(f"kube_audit_lint.checks.{name}").check(subject, {})
     ]
@@ -134,7 +134,7 @@ def test_users_are_users(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("resource", "mend"),
+    ("resource", "help"),
     [
         ("pod", "Write `pods`."),
         ("Secrets", "Write `secrets`."),
@@ -148,9 +148,9 @@ def test_users_are_users(name: str) -> None:
         ("*/exce", "Write `*/exec`."),
     ],
 )
-def test_slips_of_resources(resource: str, mend: str) -> None:
+def test_slips_of_resources(resource: str, help: str) -> None:
     text = f'- level: Metadata\n  resources: [{{group: "", resources: ["{resource}"]}}]\n'
-    assert said(text) == [("unknown_resource", f'"{resource}"', mend)]
+    assert said(text) == [("unknown_resource", f'"{resource}"', help)]
 
 
 @pytest.mark.parametrize(
@@ -174,15 +174,15 @@ def test_several_verbs_in_one_string() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verb", "mend"), [("scale", "Write `update`, `patch`."), ("port-forward", "Write `create`, `get`.")]
+    ("verb", "help"), [("scale", "Write `update`, `patch`."), ("port-forward", "Write `create`, `get`.")]
 )
-def test_verbs_of_kubectl(verb: str, mend: str) -> None:
-    assert said(f"- level: Metadata\n  verbs: [{verb}]\n") == [("unknown_verb", verb, mend)]
+def test_verbs_of_kubectl(verb: str, help: str) -> None:
+    assert said(f"- level: Metadata\n  verbs: [{verb}]\n") == [("unknown_verb", verb, help)]
 
 
 def test_every_verb_is_offered_once() -> None:
-    ((_, _, mend),) = said("- level: Metadata\n  verbs: [teleport]\n")
-    offered = mend.removeprefix("Write one of ").removesuffix(".").split(", ")
+    ((_, _, help),) = said("- level: Metadata\n  verbs: [teleport]\n")
+    offered = help.removeprefix("Write one of ").removesuffix(".").split(", ")
     assert len(offered) == len(set(offered))
 
 

@@ -155,7 +155,7 @@ def test_the_message_is_kube_apiservers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("flag", "mend"),
+    ("flag", "help"),
     [
         ("--audit-log-maxage=30d", "Write the number alone: `--audit-log-maxage=30`."),
         ("--audit-log-maxsize=100MB", "Write the number alone: `--audit-log-maxsize=100`."),
@@ -166,13 +166,13 @@ def test_the_message_is_kube_apiservers() -> None:
         ("--audit-log-format=text", "Write one of `legacy`, `json`."),
     ],
 )
-def test_mends_of_values(flag: str, mend: str) -> None:
+def test_mends_of_values(flag: str, help: str) -> None:
     (hit,) = hits("flag_values", subject(pod([POLICY, LOG, flag]), "1.30"))
-    assert hit.mend == mend
+    assert hit.help == help
 
 
 @pytest.mark.parametrize(
-    ("flag", "underlined", "error", "mend"),
+    ("flag", "underlined", "error", "help"),
     [
         ("--audit-log-max-age=30", "--audit-log-max-age", "unknown flag: --audit-log-max-age", "--audit-log-maxage"),
         ("--audit-log-maxage 30", "--audit-log-maxage 30", "unknown flag: --audit-log-maxage 30", "maxage=30"),
@@ -194,11 +194,11 @@ def test_mends_of_values(flag: str, mend: str) -> None:
         ("--audit-logpath=/x", "--audit-logpath", "unknown flag: --audit-logpath", "--audit-log-path"),
     ],
 )
-def test_unknown_flags(flag: str, underlined: str, error: str, mend: str) -> None:
+def test_unknown_flags(flag: str, underlined: str, error: str, help: str) -> None:
     (hit,) = hits("unknown_flag", subject(pod([flag])))
     assert hit.place.text == underlined
     assert hit.message.endswith(error)
-    assert mend in hit.mend
+    assert help in hit.help
 
 
 @pytest.mark.parametrize(

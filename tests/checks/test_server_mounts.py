@@ -85,7 +85,7 @@ def test_a_near_mount_is_shown() -> None:
 def test_a_volume_that_is_not_mounted_is_shown() -> None:
     (hit,) = hits("not_mounted", subject(pod([POLICY], (), [HOST_FILE])), **POLICY_PARAMS)
     assert hit.related[0].place.text == "p"
-    assert "name: p, mountPath: /etc/kubernetes/audit-policy.yaml, readOnly: true" in hit.mend
+    assert "name: p, mountPath: /etc/kubernetes/audit-policy.yaml, readOnly: true" in hit.help
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_the_type_of_a_volume_that_is_not_mounted() -> None:
 def test_volumes_that_are_missing() -> None:
     mounts = ["name: l, mountPath: /x", "name: pki, mountPath: /y"]
     (hit,) = hits("volume_missing", subject(pod([LOG], mounts, [HOST_LOG, "name: pkis, emptyDir: {}"])))
-    assert (hit.place.text, hit.mend) == ("pki", "Write `name: pkis`.")
+    assert (hit.place.text, hit.help) == ("pki", "Write `name: pkis`.")
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from kube_audit_lint.checks import unknown_resource
+from kube_audit_lint.checks._subject import PolicySubject
 from kube_audit_lint.forms import Context, policy
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.reading.reader import read_file
-from kube_audit_lint.subject import PolicySubject
+from kube_audit_lint.syntax.reader import read_file
 
 POLICY = """apiVersion: audit.k8s.io/v1
 kind: Policy

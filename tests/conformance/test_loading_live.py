@@ -14,7 +14,7 @@ from kube_audit_lint.forms import Context, policy
 from kube_audit_lint.kubernetes.loading import Loaded, load
 from kube_audit_lint.model.policy import FIELD_NAMES, Policy
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.reading.reader import read_file
+from kube_audit_lint.syntax.reader import read_file
 
 POLICIES = int(os.environ.get("KUBE_AUDIT_LINT_LIVE_POLICIES", "300"))
 SEED = int(os.environ.get("KUBE_AUDIT_LINT_SEED", SystemRandom().randrange(10**9)))

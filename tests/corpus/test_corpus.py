@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from kube_audit_lint.config import load_config
-from kube_audit_lint.engine import run
-from kube_audit_lint.options import Options
+from kube_audit_lint.catalogue.rule import shipped
+from kube_audit_lint.pipeline.config import load_config
+from kube_audit_lint.pipeline.options import Options
+from kube_audit_lint.pipeline.run import run
 from kube_audit_lint.report import Report
-from kube_audit_lint.rule import shipped
 
 CORPUS = Path(os.environ.get("KUBE_AUDIT_LINT_CORPUS", Path(__file__).resolve().parents[3] / "shared" / "corpus"))
 FOLDERS = sorted(path.name for path in CORPUS.iterdir() if path.is_dir()) if CORPUS.is_dir() else []

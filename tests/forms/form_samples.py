@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kube_audit_lint.collecting import collect
-from kube_audit_lint.linking import link
 from kube_audit_lint.model.document import Found, PolicyDocument
 from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.pipeline.documents import collect
+from kube_audit_lint.pipeline.linking import link
 
 POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n"
 

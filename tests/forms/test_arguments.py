@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from kube_audit_lint.forms.arguments import flags_of, setting
+from kube_audit_lint.forms.common.arguments import flags_of, setting
 from kube_audit_lint.kubernetes import flags
 from kube_audit_lint.model.server import Value
-from kube_audit_lint.model.source import Source
+from kube_audit_lint.syntax.source import Source
 
 
 def values(*words: str) -> list[Value]:

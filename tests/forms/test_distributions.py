@@ -7,11 +7,11 @@ from textwrap import indent
 
 import pytest
 
-from kube_audit_lint.config import load_config
-from kube_audit_lint.engine import run
-from kube_audit_lint.finding import Finding
-from kube_audit_lint.options import Options
-from kube_audit_lint.rule import shipped
+from kube_audit_lint.catalogue.rule import shipped
+from kube_audit_lint.model.finding import Finding
+from kube_audit_lint.pipeline.config import load_config
+from kube_audit_lint.pipeline.options import Options
+from kube_audit_lint.pipeline.run import run
 
 POLICY = """apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -117,6 +117,6 @@ ADVICE = {
 @pytest.mark.parametrize("form", ADVICE)
 def test_advice_in_the_words_of_the_form(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text, *expected = ADVICE[form]
-    advice = " ".join(one.mend for one in findings({"a.yaml": text}, tmp_path / "form", monkeypatch))
+    advice = " ".join(one.help for one in findings({"a.yaml": text}, tmp_path / "form", monkeypatch))
     assert all(words in advice for words in expected), advice
     assert "`--audit" not in advice

@@ -7,11 +7,11 @@ from textwrap import indent
 import pytest
 from form_samples import POLICY, flags
 
-from kube_audit_lint.collecting import collect
-from kube_audit_lint.linking import link
 from kube_audit_lint.model.document import Found, PolicyDocument
 from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.model.unknown import is_unknown
+from kube_audit_lint.pipeline.documents import collect
+from kube_audit_lint.pipeline.linking import link
+from kube_audit_lint.syntax.unknown import is_unknown
 
 
 def embedded(text: str, path: str = "install.sh", asked: bool = True) -> Found:

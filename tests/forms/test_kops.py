@@ -153,13 +153,13 @@ def test_types() -> None:
     assert server_in(text).value("audit-log-maxage") == "30"
 
 
-def mends(text: str) -> dict[str, str]:
-    return {shape.place.text: shape.mend for shape in found_in(text).misshapes if shape.rule == "unknown-setting"}
+def helps(text: str) -> dict[str, str]:
+    return {shape.place.text: shape.help for shape in found_in(text).misshapes if shape.rule == "unknown-setting"}
 
 
 def test_names_that_are_no_settings() -> None:
     settings = "auditLogMaxBackup: 10\naudit-log-maxage: 30\nauditLogBatchMaxSize: 1\nAuditPolicyFile: /a\n"
-    assert mends(cluster(settings)) == {
+    assert helps(cluster(settings)) == {
         "auditLogMaxBackup": "Write `auditLogMaxBackups`.",
         "audit-log-maxage": "Write `auditLogMaxAge`.",
         "auditLogBatchMaxSize": "",
@@ -168,17 +168,17 @@ def test_names_that_are_no_settings() -> None:
 
 
 def test_settings_at_a_wrong_place() -> None:
-    assert mends(cluster(more="auditLogPath: /a\n")) == {"auditLogPath": "Move it into `kubeAPIServer`."}
-    assert mends(HEAD.replace("spec:", "spec: {}") + "kubeAPIServer: {auditLogPath: /a}\n") == {
+    assert helps(cluster(more="auditLogPath: /a\n")) == {"auditLogPath": "Move it into `kubeAPIServer`."}
+    assert helps(HEAD.replace("spec:", "spec: {}") + "kubeAPIServer: {auditLogPath: /a}\n") == {
         "kubeAPIServer": "Move `kubeAPIServer` into `spec`."
     }
     nested = cluster(SETTINGS + "fileAssets: []\n")
-    assert mends(nested) == {"fileAssets": "Move it out of `kubeAPIServer`, into `spec`."}
+    assert helps(nested) == {"fileAssets": "Move it out of `kubeAPIServer`, into `spec`."}
 
 
 def test_a_misspelt_section_is_read_as_meant() -> None:
     text = cluster().replace("kubeAPIServer", "kubeApiServer")
-    assert mends(text) == {"kubeApiServer": "Write `kubeAPIServer`."}
+    assert helps(text) == {"kubeApiServer": "Write `kubeAPIServer`."}
     assert len(flags(server_in(text))) == 5
 
 

@@ -159,8 +159,8 @@ def test_no_other_file_stands_for_kubesprays_policy() -> None:
     assert linked(("a/all.yml", own), ("a/own.yaml", POLICY)) is not None
 
 
-def mends(text: str, path: str = "inventory/a/group_vars/k8s_cluster/k8s-cluster.yml") -> dict[str, str]:
-    return {shape.place.text: shape.mend for shape in found_in(text, path).misshapes}
+def helps(text: str, path: str = "inventory/a/group_vars/k8s_cluster/k8s-cluster.yml") -> dict[str, str]:
+    return {shape.place.text: shape.help for shape in found_in(text, path).misshapes}
 
 
 def test_invented_names() -> None:
@@ -172,7 +172,7 @@ audit_log_max_age: 30
 audit_policy_global_omit_stages: [RequestReceived]
 audit_log_format: json
 """
-    assert mends(text) == {
+    assert helps(text) == {
         "kube_audit_enabled": "Write `kubernetes_audit: true`.",
         "kube_apiserver_enable_audit_log": "Write `kubernetes_audit: true`.",
         "kube_audit_log_path": "Write `audit_log_path`.",
@@ -192,15 +192,15 @@ kube_audit_log_path: /var/log/audit.log
 kube_kubeadm_apiserver_extra_args:
   audit-log-path: "{{ kube_audit_log_path }}"
 """
-    assert not mends(text)
+    assert not helps(text)
 
 
 def test_invented_names_need_a_file_of_kubesprays() -> None:
     text = "kube_audit_log_path: /var/log/audit.log\n"
     assert not found_in(text, "group_vars/all.yml")
-    assert mends(text, "kubespray/group_vars/all.yml")
-    assert mends("# for kubespray\n" + text, "group_vars/all.yml")
-    assert mends("kube_network_plugin: calico\n" + text, "group_vars/all.yml")
+    assert helps(text, "kubespray/group_vars/all.yml")
+    assert helps("# for kubespray\n" + text, "group_vars/all.yml")
+    assert helps("kube_network_plugin: calico\n" + text, "group_vars/all.yml")
 
 
 def test_a_placeholder_for_a_switch() -> None:

@@ -7,7 +7,7 @@ import pytest
 from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.policy import read
 from kube_audit_lint.model.document import PolicyDocument
-from kube_audit_lint.reading.reader import read_file
+from kube_audit_lint.syntax.reader import read_file
 
 RULES = "rules:\n- level: Metadata\n"
 HEAD = "apiVersion: audit.k8s.io/v1\nkind: Policy\n"

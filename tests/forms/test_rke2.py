@@ -133,10 +133,10 @@ def test_names_that_are_no_settings() -> None:
     for name, right in wrong.items():
         text = HEAD + f"audit-policy-file: /p\n{name}: [audit-log-maxage=30]\n"
         (shape,) = found_in(text).misshapes
-        assert (shape.place.text, shape.mend) == (name, f"Write `{right}`.")
+        assert (shape.place.text, shape.help) == (name, f"Write `{right}`.")
     text = HEAD + "audit-log-path: /var/log/a.log\n"
     (shape,) = found_in(text).misshapes
-    assert shape.mend == "Write `- audit-log-path=/var/log/a.log` below `kube-apiserver-arg:`."
+    assert shape.help == "Write `- audit-log-path=/var/log/a.log` below `kube-apiserver-arg:`."
 
 
 def test_misspelt_arguments_are_read_as_meant() -> None:

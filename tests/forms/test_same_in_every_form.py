@@ -12,11 +12,11 @@ from textwrap import indent
 
 import pytest
 
-from kube_audit_lint.config import load_config
-from kube_audit_lint.engine import run
+from kube_audit_lint.catalogue.rule import shipped
 from kube_audit_lint.model.version import parse_versions
-from kube_audit_lint.options import Options
-from kube_audit_lint.rule import shipped
+from kube_audit_lint.pipeline.config import load_config
+from kube_audit_lint.pipeline.options import Options
+from kube_audit_lint.pipeline.run import run
 
 POLICY = """apiVersion: audit.k8s.io/v1
 kind: Policy

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kube_audit_lint.collecting import collect
+from kube_audit_lint.pipeline.documents import collect
 
 BENCHMARK = """checks:
 - remediation: |

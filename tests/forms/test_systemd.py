@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from form_samples import POLICY, flags, found_in, linked, misshapes, server_in
 
-from kube_audit_lint.config import load_config
-from kube_audit_lint.engine import run
-from kube_audit_lint.model.unknown import is_unknown
-from kube_audit_lint.options import Options
-from kube_audit_lint.rule import shipped
+from kube_audit_lint.catalogue.rule import shipped
+from kube_audit_lint.pipeline.config import load_config
+from kube_audit_lint.pipeline.options import Options
+from kube_audit_lint.pipeline.run import run
+from kube_audit_lint.syntax.unknown import is_unknown
 
 UNIT = """[Unit]
 Description=Kubernetes API Server

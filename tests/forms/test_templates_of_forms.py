@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from test_same_in_every_form import FORMS
 
-from kube_audit_lint.config import load_config
-from kube_audit_lint.engine import run
-from kube_audit_lint.options import Options
-from kube_audit_lint.rule import shipped
+from kube_audit_lint.catalogue.rule import shipped
+from kube_audit_lint.pipeline.config import load_config
+from kube_audit_lint.pipeline.options import Options
+from kube_audit_lint.pipeline.run import run
 
 NO_TEMPLATES = {"heredocs", "fenced", "minikube"}
 EVERY = 9

@@ -11,11 +11,11 @@ import pytest
 from kube_audit_lint.forms import Context, workload
 from kube_audit_lint.model.document import Found
 from kube_audit_lint.model.server import ApiServer, Value
-from kube_audit_lint.model.source import Source
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.reading.nodes import Scalar
-from kube_audit_lint.reading.offsets import embedded_base64, embedded_text
-from kube_audit_lint.reading.reader import read_documents
+from kube_audit_lint.syntax.nodes import Scalar
+from kube_audit_lint.syntax.offsets import embedded_base64, embedded_text
+from kube_audit_lint.syntax.reader import read_documents
+from kube_audit_lint.syntax.source import Source
 
 
 def found_in(text: str, path: str = "kube-apiserver.yaml") -> list[Found]:

@@ -13,9 +13,9 @@ from kube_audit_lint.forms import Context, policy
 from kube_audit_lint.kubernetes.loading import Loaded, load
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.policy import Policy
-from kube_audit_lint.model.unknown import UNKNOWN
 from kube_audit_lint.model.version import ALL, DEFAULT, Versions
-from kube_audit_lint.reading.reader import read_file
+from kube_audit_lint.syntax.reader import read_file
+from kube_audit_lint.syntax.unknown import UNKNOWN
 
 RECORDED = Path(__file__).parents[1] / "conformance" / "recorded" / "policy_loading_cases.json"
 CASES: dict[str, Any] = json.loads(RECORDED.read_text(encoding="utf-8"))["cases"]

@@ -6,9 +6,9 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from kube_audit_lint.finding import FileError, Finding, Related
-from kube_audit_lint.model.source import Place, Source
+from kube_audit_lint.model.finding import FileError, Finding, Related
 from kube_audit_lint.report import Files, Report, RuleInfo, write
+from kube_audit_lint.syntax.source import Place, Source
 
 RULES = {
     "unreachable-rule": RuleInfo(
@@ -16,7 +16,7 @@ RULES = {
         "A rule that no request ever reaches",
         "error",
         why="The first rule that matches decides.",
-        mend="Move it up.",
+        help="Move it up.",
         standards=("CIS 3.2.2",),
         search="loaded illegal policy",
     )
@@ -63,7 +63,7 @@ def hostile() -> Report:
     finding = found(
         at(source, EMOJI),
         message=f"::error::50% [x](http://a) ##[error] {ESCAPE}{OVERRIDE}\r\n{BYTE}",
-        mend=f"use {BYTE}\n  {ESCAPE}",
+        help=f"use {BYTE}\n  {ESCAPE}",
         proof=f"{OVERRIDE}",
         kubernetes="1.24-1.37",
         witness={"user": BYTE, BYTE: [BYTE, 1, None, True]},

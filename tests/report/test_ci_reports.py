@@ -7,8 +7,8 @@ from typing import Any
 
 from report_samples import EMOJI, at, found, hostile, report, written
 
-from kube_audit_lint.finding import FileError
-from kube_audit_lint.model.source import Source
+from kube_audit_lint.model.finding import FileError
+from kube_audit_lint.syntax.source import Source
 
 SOURCE = Source("./etc/a b,c:d%.yaml", f"kind: Policy\n# {EMOJI} level\nrules: []\n")
 
@@ -33,7 +33,7 @@ def _unescaped(text: str) -> str:
 
 
 def test_commands_then_the_same_as_a_list() -> None:
-    empty = found(at(SOURCE, "rules: []"), message="empty", mend="Add 100%.", proof="Look:\nso")
+    empty = found(at(SOURCE, "rules: []"), message="empty", help="Add 100%.", proof="Look:\nso")
     warning = empty._replace(severity="warning")
     info = found(SOURCE.place(0, SOURCE.text.index("rules")), severity="info")
     given = written("github", report([info, warning, found(at(SOURCE, "level"))], [FileError("x", "gone")]))

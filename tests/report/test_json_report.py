@@ -10,11 +10,11 @@ import jsonschema
 import pytest
 from report_samples import EMOJI, at, found, hostile, report, written
 
-from kube_audit_lint.finding import FileError, Related
-from kube_audit_lint.model.source import Source
+from kube_audit_lint.model.finding import FileError, Related
 from kube_audit_lint.report import Report
+from kube_audit_lint.syntax.source import Source
 
-SCHEMA = json.loads((files("kube_audit_lint") / "report.schema.json").read_text("utf-8"))
+SCHEMA = json.loads((files("kube_audit_lint") / "schemas" / "report.schema.json").read_text("utf-8"))
 SOURCE = Source("policy.yaml", f"kind: Policy\r\n# {EMOJI} level: None\r\n")
 
 
@@ -31,7 +31,7 @@ def test_the_schema_is_one() -> None:
 def test_a_whole_finding() -> None:
     finding = found(
         at(SOURCE, "level"),
-        mend="Do.",
+        help="Do.",
         related=(Related(at(SOURCE, "Policy"), "here"),),
         kubernetes="1.24-1.37",
         witness={"user": "jane", "groups": ["system:authenticated"]},
@@ -43,7 +43,7 @@ def test_a_whole_finding() -> None:
                 "rule": "no-rules",
                 "severity": "error",
                 "message": "it is wrong",
-                "mend": "Do.",
+                "help": "Do.",
                 "path": "policy.yaml",
                 "start": {"line": 2, "column": 5},
                 "end": {"line": 2, "column": 10},

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from report_samples import found, report, written
 from test_ci_reports import is_command
 
-from kube_audit_lint.finding import FileError, Related
-from kube_audit_lint.model.source import Place, Source
+from kube_audit_lint.model.finding import FileError, Related
 from kube_audit_lint.report import Report
 from kube_audit_lint.report.region import shown
 from kube_audit_lint.report.snippet import mark, rows
+from kube_audit_lint.syntax.source import Place, Source
 
 SARIF = jsonschema.Draft4Validator(
     json.loads((Path(__file__).parents[1] / "data" / "sarif-2.1.0-rtm.5.json").read_text("utf-8"))
@@ -43,7 +43,7 @@ def reports(draw: st.DrawFn) -> Report:
             place,
             severity=draw(st.sampled_from(["info", "warning", "error"])),
             message=draw(TEXT),
-            mend=draw(TEXT),
+            help=draw(TEXT),
             proof=draw(TEXT),
             related=tuple(Related(draw(places()), draw(TEXT)) for _ in range(draw(st.integers(0, 2)))),
             witness={draw(TEXT): draw(TEXT)},

@@ -10,9 +10,9 @@ import jsonschema
 import pytest
 from report_samples import BYTE, EMOJI, at, found, hostile, report, written
 
-from kube_audit_lint.finding import FileError, Finding, Related
-from kube_audit_lint.model.source import Source
+from kube_audit_lint.model.finding import FileError, Finding, Related
 from kube_audit_lint.report import Report
+from kube_audit_lint.syntax.source import Source
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "sarif-2.1.0-rtm.5.json").read_text("utf-8"))
 SOURCE = Source("policy.yaml", f"kind: Policy\n# {EMOJI}{EMOJI} level: None\nrules: []\n")
@@ -58,9 +58,9 @@ def test_a_rule_is_described_as_github_asks() -> None:
             "shortDescription": {"text": "A rule that no request ever reaches."},
             "fullDescription": {"text": "The first rule that matches decides."},
             "help": {
-                "text": "The first rule that matches decides.\n\nHow to mend it: Move it up.\n\n"
+                "text": "The first rule that matches decides.\n\nHow to put it right: Move it up.\n\n"
                 "What the API server says: loaded illegal policy\n\nStandards: CIS 3.2.2",
-                "markdown": "The first rule that matches decides.\n\n**How to mend it:** Move it up.\n\n"
+                "markdown": "The first rule that matches decides.\n\n**How to put it right:** Move it up.\n\n"
                 "**What the API server says:** `loaded illegal policy`\n\n**Standards:** CIS 3.2.2",
             },
             "defaultConfiguration": {"level": "error"},
@@ -153,10 +153,10 @@ def test_related_places_are_linked_in_the_message() -> None:
 
 
 def test_the_message_says_how_to_mend_unless_that_is_yaml() -> None:
-    assert result(found(SOURCE.place(), mend="Do it"))["message"]["text"] == "it is wrong. Mend: Do it."
-    long = result(found(SOURCE.place(), mend="Do:\n  a: 1\n"))
+    assert result(found(SOURCE.place(), help="Do it"))["message"]["text"] == "it is wrong. Help: Do it."
+    long = result(found(SOURCE.place(), help="Do:\n  a: 1\n"))
     assert long["message"]["text"] == "it is wrong."
-    assert long["properties"] == {"mend": "Do:\n  a: 1\n"}
+    assert long["properties"] == {"help": "Do:\n  a: 1\n"}
 
 
 def test_the_witness_is_kept() -> None:

@@ -7,9 +7,9 @@ import io
 import pytest
 from report_samples import EMOJI, at, found, hostile, report, written
 
-from kube_audit_lint.finding import FileError, Finding, Related
-from kube_audit_lint.model.source import Place, Source
+from kube_audit_lint.model.finding import FileError, Finding, Related
 from kube_audit_lint.report import FORMATS, Files, Report, write
+from kube_audit_lint.syntax.source import Place, Source
 
 POLICY = Source(
     "audit/policy.yaml",
@@ -35,7 +35,7 @@ def test_a_whole_report() -> None:
         "error",
         POLICY.place(POLICY.text.index("level: Request"), len(POLICY.text)),
         "rule 2 never decides anything",
-        mend="Move rule 2 in front of rule 1.",
+        help="Move rule 2 in front of rule 1.",
         related=(
             Related(at(POLICY, "level: Metadata"), "takes every request first"),
             Related(at(SERVER, "/etc/a.yaml"), "loads this policy"),
@@ -58,7 +58,7 @@ def test_a_whole_report() -> None:
         "  |                       ----------- loads this policy\n"
         "  = proof: kubectl get deployments -n payments as jane is decided by rule 1\n"
         "  = kubernetes: 1.24-1.37\n"
-        "  = mend: Move rule 2 in front of rule 1.\n"
+        "  = help: Move rule 2 in front of rule 1.\n"
         "\n"
         "audit/policy.yaml:2:7: warning[wrong-kind]: it is wrong\n"
         "  |\n"
@@ -212,9 +212,9 @@ def test_escaped_characters_are_underlined_as_shown() -> None:
 
 def test_mend_is_wrapped_but_not_what_is_to_be_copied() -> None:
     words = "Set --audit-log-maxage and the other rotation flags to what your standard asks, " * 2
-    finding = found(POLICY.place(0, 3), mend=f"{words}\n\n    - level: None\n      verbs: [get]\nDone.\n")
+    finding = found(POLICY.place(0, 3), help=f"{words}\n\n    - level: None\n      verbs: [get]\nDone.\n")
     assert snippet_of(finding).split("^^^\n")[1] == (
-        "  = mend: Set --audit-log-maxage and the other rotation flags to what your standard asks, Set\n"
+        "  = help: Set --audit-log-maxage and the other rotation flags to what your standard asks, Set\n"
         "    --audit-log-maxage and the other rotation flags to what your standard asks,\n"
         "\n"
         "        - level: None\n"
@@ -224,14 +224,14 @@ def test_mend_is_wrapped_but_not_what_is_to_be_copied() -> None:
 
 
 def test_code_is_not_wrapped() -> None:
-    finding = found(POLICY.place(0, 3), mend=f"Add {'x' * 80} `- {{name: a, readOnly: true}}` there, " + "and so " * 3)
+    finding = found(POLICY.place(0, 3), help=f"Add {'x' * 80} `- {{name: a, readOnly: true}}` there, " + "and so " * 3)
     assert snippet_of(finding).split("^^^\n")[1] == (
-        f"  = mend: Add {'x' * 80}\n    `- {{name: a, readOnly: true}}` there, and so and so and so"
+        f"  = help: Add {'x' * 80}\n    `- {{name: a, readOnly: true}}` there, and so and so and so"
     )
 
 
 def test_colours_only_when_asked() -> None:
-    given = report([found(at(POLICY, "Policy"), related=(Related(at(POLICY, "kind"), "here"),), mend="Do.")])
+    given = report([found(at(POLICY, "Policy"), related=(Related(at(POLICY, "kind"), "here"),), help="Do.")])
     assert "\x1b" not in written("text", given)
     assert written("text", given, color=True) == (
         "\x1b[1maudit/policy.yaml:2:7\x1b[0m: \x1b[1;31merror[no-rules]\x1b[0m: it is wrong\n"
@@ -239,7 +239,7 @@ def test_colours_only_when_asked() -> None:
         "\x1b[34m2 |\x1b[0m kind: Policy\n"
         "\x1b[34m  |\x1b[0m \x1b[1;31m      ^^^^^^\x1b[0m\n"
         "\x1b[34m  |\x1b[0m \x1b[36m---- here\x1b[0m\n"
-        "\x1b[34m  = \x1b[0mmend: Do.\n"
+        "\x1b[34m  = \x1b[0mhelp: Do.\n"
         "\n"
         "1 error in 3 files (1 policy, 1 API server)\n"
     )

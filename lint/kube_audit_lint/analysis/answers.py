@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kube_audit_lint.analysis.evaluate import decision_of
 from kube_audit_lint.analysis.witness import Trace, request_of
 from kube_audit_lint.analysis.worlds import FIELD, KINDS, WIDTH, best, kinds_of, minors_of
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable

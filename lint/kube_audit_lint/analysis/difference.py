@@ -14,7 +14,7 @@ from kube_audit_lint.analysis.walk import Segment, Walk
 from kube_audit_lint.analysis.witness import witness
 from kube_audit_lint.analysis.worlds import minors_of
 from kube_audit_lint.model.version import DEFAULT, Versions
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.walk import Node

@@ -8,7 +8,7 @@ from kube_audit_lint.analysis.query import RESOURCES
 from kube_audit_lint.analysis.space import URL_SHAPE, Region, Resource, Target
 from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.model.policy import GroupResources
-from kube_audit_lint.record import NamedTuple, make
+from kube_audit_lint.syntax.record import NamedTuple, make
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.model.policy import STAGES
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.request import Request

@@ -14,7 +14,7 @@ from kube_audit_lint.analysis.dimensions import worlds_of
 from kube_audit_lint.analysis.space import NAMESPACE_IS_NAME, NO_NAMESPACE, places, places_called
 from kube_audit_lint.analysis.witness import Trace, request_of
 from kube_audit_lint.analysis.worlds import EVERYONE, FIELD, WIDTH, best
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.dimensions import Dimensions

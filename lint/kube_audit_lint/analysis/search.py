@@ -17,7 +17,7 @@ from kube_audit_lint.analysis.symbolic import Conditions, Joint
 from kube_audit_lint.analysis.walk import Segment
 from kube_audit_lint.analysis.worlds import minors_of
 from kube_audit_lint.model.policy import CONDITIONS, PolicyRule
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -20,7 +20,7 @@ from kube_audit_lint.analysis.request import RESOURCE_VERBS, URL_VERBS, is_resou
 from kube_audit_lint.analysis.symbolic import Remembered
 from kube_audit_lint.analysis.worlds import EVERYONE, minor_bits, of_versions
 from kube_audit_lint.kubernetes import resources as catalogue
-from kube_audit_lint.record import NamedTuple, make
+from kube_audit_lint.syntax.record import NamedTuple, make
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

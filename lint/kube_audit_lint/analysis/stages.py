@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.model.policy import LEVELS
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.evaluate import Decision

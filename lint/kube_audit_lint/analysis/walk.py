@@ -20,7 +20,7 @@ from kube_audit_lint.analysis.space import (
     Shape,
     places,
 )
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -14,16 +14,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from kube_audit_lint.finding import Related
-from kube_audit_lint.model.source import Place
+from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Place
 
 
 class Hit(NamedTuple):
     """What a template found: at `place`, in words for a tired engineer.
 
-    severity: overrides the rule's (a lesser case of the same mistake). mend: overrides the rule's.
+    severity: overrides the rule's (a lesser case of the same mistake). help: overrides the rule's.
     pedantic: a case that is only spoken of with --pedantic or where the rule was asked for by name.
     versions: the minors it holds for, when not for all that were asked.
     witness: a concrete request as JSON data; proof: the same as one line.
@@ -34,7 +34,7 @@ class Hit(NamedTuple):
     related: tuple[Related, ...] = ()
     versions: Versions | None = None
     severity: str = ""
-    mend: str = ""
+    help: str = ""
     witness: dict[str, Any] | None = None
     proof: str = ""
     pedantic: bool = False

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from kube_audit_lint.analysis.stages import written
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import concerns, joined, level_place, proof_of, query_of, versions_of
+from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.model.policy import LEVELS, GroupResources
-from kube_audit_lint.record import NamedTuple
-from kube_audit_lint.subject import Params, PolicySubject
+from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis
@@ -98,7 +98,7 @@ def _hit(subject: PolicySubject, analysis: Analysis, rule: int, cases: list[_Cas
         (),
         versions_of(minors),
         "" if leaks or "sensitive" not in first.asked else "warning",
-        _mend(analysis, rule, cases),
+        _help(analysis, rule, cases),
         witness.to_json(),
         proof_of(subject, witness, decision),
     )
@@ -130,7 +130,7 @@ def _no_leak(found: Recorded) -> str:
     return "they carry no body that this level records, so nothing leaks yet"
 
 
-def _mend(analysis: Analysis, rule: int, cases: list[_Case]) -> str:
+def _help(analysis: Analysis, rule: int, cases: list[_Case]) -> str:
     """What to do to this rule; "" where the rule file says it best."""
     classes = {case.asked["name"]: case.asked for case in cases if "name" in case.asked}.values()
     if not classes or any("resources" not in asked or "verbs" in asked for asked in classes):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from kube_audit_lint.model.server import ApiServer, EnvironmentVariable
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple
 
 PREFIX = "aliyun_logs_audit-"
 SUFFIXES = ("", "_tags", "_product", "_jsonfile")

@@ -16,8 +16,8 @@ from kube_audit_lint.checks._decided import (
     stage_place,
     versions_of,
 )
+from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.model.policy import LEVELS
-from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis.evaluate import Decision, decision_of
 from kube_audit_lint.checks._decided import joined, name_of, outcome_of, proof_of, rule_place, rules_named, unlimited
-from kube_audit_lint.finding import Related
-from kube_audit_lint.subject import PolicySubject
+from kube_audit_lint.checks._subject import PolicySubject
+from kube_audit_lint.model.finding import Related
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision
+from kube_audit_lint.checks._subject import PolicySubject
 from kube_audit_lint.model.policy import CONDITIONS, LEVELS, GroupResources, Policy, PolicyRule
-from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.reading.nodes import Mapping
-from kube_audit_lint.subject import PolicySubject
+from kube_audit_lint.syntax.nodes import Mapping
+from kube_audit_lint.syntax.source import Place
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.query import Query

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis.request import RESOURCE_VERBS
+from kube_audit_lint.checks._subject import Params
 from kube_audit_lint.kubernetes import resources as catalogue
-from kube_audit_lint.subject import Params
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.answers import Recorded

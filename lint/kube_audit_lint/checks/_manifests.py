@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 
-from kube_audit_lint.subject import DirectorySubject, ServerSubject
+from kube_audit_lint.checks._subject import DirectorySubject, ServerSubject
 
 _CERTAIN = ("/kubernetes/manifests", "/etc/kubelet.d", "/agent/pod-manifests")
 _LIKELY = (

@@ -8,9 +8,9 @@ and everything below, the longest path decides.
 from __future__ import annotations
 
 from kube_audit_lint.checks._server import known_path
-from kube_audit_lint.finding import Related
+from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import ApiServer, Mount, Volume, clean, covering
-from kube_audit_lint.model.unknown import is_unknown
+from kube_audit_lint.syntax.unknown import is_unknown
 
 READ_ONLY_KINDS = frozenset(("configMap", "secret", "projected", "downwardAPI", "image"))
 """Volumes that a container can never write to."""

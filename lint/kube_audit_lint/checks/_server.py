@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from kube_audit_lint.kubernetes.flags import LOG_PATH, POLICY_FILE
 from kube_audit_lint.model.server import ApiServer, Flag
-from kube_audit_lint.model.source import Place
-from kube_audit_lint.model.unknown import UNKNOWN, is_unknown
 from kube_audit_lint.model.version import Versions
+from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
 
 _STREAMS = ("/dev/std", "/dev/fd/", "/dev/null", "/dev/tty", "/dev/console", "/dev/pts/", "/proc/")
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._ack import log_variables
-from kube_audit_lint.finding import Related
+from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import LOG_PATH
+from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import clean
-from kube_audit_lint.model.unknown import is_unknown
-from kube_audit_lint.subject import Params, ServerSubject
+from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
@@ -29,11 +29,11 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
             continue
         if not path:
             message = f"Logtail collects {value.text}, but kube-apiserver writes no audit log."
-            yield Hit(value.place, message, mend=f"Add `--{LOG_PATH}={value.text}`.")
+            yield Hit(value.place, message, help=f"Add `--{LOG_PATH}={value.text}`.")
         else:
             message = f"Logtail collects {value.text}, but kube-apiserver writes its audit log to {path}."
             related = (Related(flag.value_place, "where it is written"),) if flag is not None else ()
-            yield Hit(value.place, message, related, mend=f"Write `value: {path}`.")
+            yield Hit(value.place, message, related, help=f"Write `value: {path}`.")
 
 
 def _same(collected: str, written: str) -> bool:

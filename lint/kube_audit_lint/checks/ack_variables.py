@@ -7,10 +7,10 @@ from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._ack import PREFIX, SUFFIXES, LogVariable, log_variables
-from kube_audit_lint.finding import Related
+from kube_audit_lint.checks._subject import Params, ServerSubject
+from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import Value
-from kube_audit_lint.model.unknown import is_unknown
-from kube_audit_lint.subject import Params, ServerSubject
+from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {
@@ -54,7 +54,7 @@ def _stranger(one: LogVariable, usual: LogVariable) -> Hit:
     )
     related = (Related(usual.variable.name.place, "the other cluster"),)
     name = f"{PREFIX}{usual.cluster}{one.suffix}"
-    return Hit(one.variable.name.place, message, related, mend=f"Write `{name}`.")
+    return Hit(one.variable.name.place, message, related, help=f"Write `{name}`.")
 
 
 def _missing(found: list[LogVariable], usual: LogVariable) -> Iterator[Hit]:
@@ -65,8 +65,8 @@ def _missing(found: list[LogVariable], usual: LogVariable) -> Iterator[Hit]:
         verb = "is" if len(missing) == 1 else "are"
         message = f"{names} {verb} missing: Logtail does not take the log for an audit log without."
         values = ", ".join(f"`{_VALUES[suffix]}`" for suffix in SUFFIXES if suffix in _VALUES and suffix not in there)
-        mend = f"Add {names}" + (f" with the value {values}." if values else " with the path of the log.")
-        yield Hit(usual.variable.name.place, message, mend=mend)
+        help = f"Add {names}" + (f" with the value {values}." if values else " with the path of the log.")
+        yield Hit(usual.variable.name.place, message, help=help)
 
 
 def _value(one: LogVariable, wanted: str) -> Iterator[Hit]:
@@ -75,13 +75,13 @@ def _value(one: LogVariable, wanted: str) -> Iterator[Hit]:
         return
     if value.text != wanted:
         message = f"`{one.variable.name.text}` is `{value.text}`, but Logtail expects `{wanted}`."
-        yield Hit(value.place, message, mend=f"Write `value: {_quoted(wanted)}`.")
+        yield Hit(value.place, message, help=f"Write `value: {_quoted(wanted)}`.")
     elif wanted == "true" and not _is_quoted(value):
         message = (
             "A variable's value must be a string, and true without quotes is a boolean. The pod is refused: "
             "json: cannot unmarshal bool into Go struct field EnvVar.value of type string"
         )
-        yield Hit(value.place, message, mend='Write `value: "true"`.')
+        yield Hit(value.place, message, help='Write `value: "true"`.')
 
 
 def _quoted(text: str) -> str:

@@ -20,8 +20,8 @@ from kube_audit_lint.checks._decided import (
     unlimited,
     versions_of,
 )
-from kube_audit_lint.record import NamedTuple
-from kube_audit_lint.subject import Params, PolicySubject
+from kube_audit_lint.checks._subject import Params, PolicySubject
+from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis
@@ -91,7 +91,7 @@ def _hit(subject: PolicySubject, analysis: Analysis, rule: int, hidden: list[tup
         (),
         versions_of(minors),
         "" if kind == ORDINARY else "warning",
-        _mend(analysis, rule, classes),
+        _help(analysis, rule, classes),
         first.request.to_json(),
         proof_of(subject, first.request, first.found.decision),
     )
@@ -133,7 +133,7 @@ def _why(analysis: Analysis, rule: int) -> str:
     return f"Rule {rule + 1} decides them, with {outcome_of(decision_of(analysis.policy, rule))}"
 
 
-def _mend(analysis: Analysis, rule: int, classes: list[_Class]) -> str:
+def _help(analysis: Analysis, rule: int, classes: list[_Class]) -> str:
     """What to do to this rule; "" where the rule file says it best."""
     if rule == NO_RULE:
         return "End the rules with one that has a level and no condition: `- level: Metadata`."

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.subject import Params, PolicySubject
+from kube_audit_lint.checks._subject import Params, PolicySubject
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}

@@ -12,8 +12,8 @@ from kube_audit_lint.analysis.identities import AUTHENTICATED, groups_of
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import level_place, proof_of, unlimited
+from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.model.policy import LEVELS, Policy, PolicyRule
-from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

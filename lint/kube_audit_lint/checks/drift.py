@@ -7,14 +7,13 @@ from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import place_of_value
-from kube_audit_lint.finding import Related
+from kube_audit_lint.checks._subject import DirectorySubject, Params, ServerSubject
 from kube_audit_lint.kubernetes import flags, go_values
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.document import PolicyDocument
-from kube_audit_lint.model.unknown import is_unknown
-from kube_audit_lint.reading.plain import plain
-from kube_audit_lint.siblings import clusters
-from kube_audit_lint.subject import DirectorySubject, Params, ServerSubject
+from kube_audit_lint.model.finding import Related
+from kube_audit_lint.syntax.plain import plain
+from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "directory"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
@@ -24,7 +23,7 @@ _EFFECT = "What is recorded depends on which of them answers a request."
 
 def check(subject: DirectorySubject, params: Params) -> Iterator[Hit]:
     """Speaks for every setting of a server that differs from what most of its siblings have."""
-    for group in subject.clusters or clusters(subject.servers):
+    for group in subject.clusters:
         for name in _names(group):
             for server, usual in _odd(group, name):
                 yield _hit(server, usual, name)
@@ -83,8 +82,8 @@ def _hit(server: ServerSubject, usual: ServerSubject, name: str) -> Hit:
     path = usual.server.source.path
     message = f"--{name} is {_shown(here)} here, but {_shown(there)} in {path}. {_EFFECT}"
     related = (Related(place_of_value(usual.server, name), f"{_shown(there)} there"),)
-    mend = f"Write `--{name}={there}` here too." if there else f"Write `--{name}={here}` in {path} too."
-    return Hit(place_of_value(server.server, name), message, related, mend=mend)
+    help = f"Write `--{name}={there}` here too." if there else f"Write `--{name}={here}` in {path} too."
+    return Hit(place_of_value(server.server, name), message, related, help=help)
 
 
 def _shown(value: str | None) -> str:
@@ -110,4 +109,4 @@ def _policy_hit(server: ServerSubject, here: PolicyDocument, usual: ServerSubjec
         f"and the two policies differ. {_EFFECT}"
     )
     related = (Related(here.place, "this policy"), Related(there.place, "the other one"))
-    return Hit(place_of_value(server.server, POLICY_FILE), message, related, mend="Give both the same policy.")
+    return Hit(place_of_value(server.server, POLICY_FILE), message, related, help="Give both the same policy.")

@@ -8,10 +8,10 @@ from typing import Any
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._mounts import kind_of, mount_of
 from kube_audit_lint.checks._server import log_file
-from kube_audit_lint.finding import Related
+from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import LOG_PATH
+from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import Mount, clean
-from kube_audit_lint.subject import Params, ServerSubject
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}

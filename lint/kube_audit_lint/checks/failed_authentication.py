@@ -13,9 +13,9 @@ from kube_audit_lint.analysis.evaluate import NO_RULE
 from kube_audit_lint.analysis.worlds import NOBODY
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import level_place, list_place, proof_of, stage_place, versions_of
+from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.model.policy import GroupResources
-from kube_audit_lint.model.source import Place
-from kube_audit_lint.subject import Params, PolicySubject
+from kube_audit_lint.syntax.source import Place
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.answers import Recorded
@@ -54,7 +54,7 @@ def _hit(subject: PolicySubject, found: Recorded) -> Hit:
         "credentials are not seen.",
         (),
         versions_of(found.minors),
-        mend=_mend(found),
+        help=_help(found),
         witness=found.witness.to_json(),
         proof=proof_of(subject, found.witness, found.decision),
     )
@@ -68,7 +68,7 @@ def _why(found: Recorded) -> str:
     return f"its one event is at the stage {_STAGE}, which is omitted"
 
 
-def _mend(found: Recorded) -> str:
+def _help(found: Recorded) -> str:
     if found.rule == NO_RULE:
         return "End the rules with one that has no condition on users or groups: `- level: Metadata`."
     if found.level == "None":

@@ -7,7 +7,7 @@ from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import is_set, place_of_value
-from kube_audit_lint.subject import Params, ServerSubject
+from kube_audit_lint.checks._subject import Params, ServerSubject
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {

@@ -7,12 +7,12 @@ from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import PLACEHOLDER, only, place_of_value, span, who
+from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes import flags
 from kube_audit_lint.kubernetes.flags import FlagSpec
 from kube_audit_lint.model.server import ApiServer, Flag
-from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.subject import Params, ServerSubject
+from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"
 _PATHS = (flags.POLICY_FILE, *flags.SWITCHES.values())
@@ -44,8 +44,8 @@ def _unreadable(flag: Flag, spec: FlagSpec, versions: Versions) -> Hit | None:
         error = (flags.parse_value(spec, text, part.last) or "") if part else ""
     if part is None:
         return None
-    mend = _mend_unreadable(flag, spec)
-    return Hit(flag.value_place, _message(part, versions, error), versions=only(part, versions), mend=mend)
+    help = _help_unreadable(flag, spec)
+    return Hit(flag.value_place, _message(part, versions, error), versions=only(part, versions), help=help)
 
 
 def _is_open(text: str) -> bool:
@@ -75,7 +75,7 @@ def _refused(server: ApiServer, versions: Versions, unread: set[str]) -> Iterato
             place_of_value(server, name),
             _message(part, versions, message),
             versions=only(part, versions),
-            mend=_mend_refused(server, name, part),
+            help=_help_refused(server, name, part),
         )
 
 
@@ -106,7 +106,7 @@ def _dynamic_auditing(server: ApiServer) -> bool:
     return server.partial or is_unknown(gates) or "DynamicAuditing=true" in gates or "AllAlpha=true" in gates
 
 
-def _mend_unreadable(flag: Flag, spec: FlagSpec) -> str:
+def _help_unreadable(flag: Flag, spec: FlagSpec) -> str:
     text = (flag.value or "").strip()
     if spec.type in ("int", "int64"):
         digits = text.rstrip("dDhHmMgGkKiIbB ").strip("\"'")
@@ -125,7 +125,7 @@ def _example(spec: FlagSpec) -> int:
     return {"audit-log-maxage": 30, "audit-log-maxbackup": 10}.get(spec.name, 100)
 
 
-def _mend_refused(server: ApiServer, name: str, part: Versions) -> str:
+def _help_refused(server: ApiServer, name: str, part: Versions) -> str:
     from kube_audit_lint.kubernetes.spelling import nearest
 
     allowed = flags.allowed(name, part.last)

@@ -11,11 +11,11 @@ from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import name_place, only, span, who
+from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes import flags
 from kube_audit_lint.model.server import Flag
-from kube_audit_lint.model.source import Place
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.subject import Params, ServerSubject
+from kube_audit_lint.syntax.source import Place
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
@@ -30,9 +30,9 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     for flag in subject.server.flags:
         spec = flags.spec(flag.name) if flag.name.startswith("audit") else None
         if spec is not None:
-            mend = f"Use --{spec.replacement}." if spec.replacement else ""
+            help = f"Use --{spec.replacement}." if spec.replacement else ""
             what = f"unknown flag: --{flag.name}"
-            yield from _hits(name_place(flag), what, (spec.since, spec.until), versions, mend)
+            yield from _hits(name_place(flag), what, (spec.since, spec.until), versions, help)
         elif flag.name == "feature-gates" and flag.value:
             yield from _gates(flag, flag.value, versions)
 
@@ -45,12 +45,12 @@ def _gates(flag: Flag, value: str, versions: Versions) -> Iterator[Hit]:
             yield from _hits(place, what, _GATES[gate], versions, f"Remove `{setting}`.")
 
 
-def _hits(place: Place, what: str, known: tuple[int, int | None], versions: Versions, mend: str) -> Iterator[Hit]:
+def _hits(place: Place, what: str, known: tuple[int, int | None], versions: Versions, help: str) -> Iterator[Hit]:
     first, last = known
     part = span(versions, lambda minor: minor < first or (last is not None and minor > last))
     if part is not None:
         message = f"{who(part, versions)} does not start: {what} ({_had(first, last)})"
-        yield Hit(place, message, versions=only(part, versions), mend=mend)
+        yield Hit(place, message, versions=only(part, versions), help=help)
 
 
 def _had(since: int, until: int | None) -> str:

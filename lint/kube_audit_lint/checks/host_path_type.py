@@ -20,10 +20,10 @@ from kube_audit_lint.checks._mounts import (
     unmounted_volume,
 )
 from kube_audit_lint.checks._server import known_path
-from kube_audit_lint.finding import Related
+from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import POLICY_FILE, WEBHOOK_CONFIG
+from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import ApiServer, Mount, Volume
-from kube_audit_lint.subject import Params, ServerSubject
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {
@@ -54,14 +54,14 @@ def _hit(
 ) -> Iterator[Hit]:
     if found is None:
         return
-    severity, message, mend = found
+    severity, message, help = found
     flag = server.flag(name)
     related = [Related(mount.path.place, "the mount")] if mount is not None else []
     if flag is not None:
         related.append(Related(flag.place, "the path that is read"))
     written = volume.type or volume.path
     place = written.place if written is not None else volume.place
-    yield Hit(place, message, tuple(related), severity=severity, mend=mend)
+    yield Hit(place, message, tuple(related), severity=severity, help=help)
 
 
 def _at_file(kind: str, path: str) -> tuple[str, str, str] | None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.model.source import Place
-from kube_audit_lint.reading.nodes import Document, Mapping, Scalar
-from kube_audit_lint.subject import Params, PolicySubject
+from kube_audit_lint.checks._subject import Params, PolicySubject
+from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
+from kube_audit_lint.syntax.source import Place
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import REQUESTS, concerns, query_of
+from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.model.policy import LEVELS, STAGES
-from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis

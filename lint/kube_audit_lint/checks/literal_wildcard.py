@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.kubernetes.written import Text, WrittenEntry
-from kube_audit_lint.subject import Params, PolicySubject
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
@@ -42,10 +42,10 @@ def _literal(item: Text, field: str, items: list[Text]) -> Hit:
     noun, every = _SUBJECTS[field]
     message = f"`*` is an ordinary character in `{field}`: no {noun} is called `{item.text}`, so {_so(items)}."
     if item.text.strip() == "*":
-        mend = f"Leave `{field}` out: without it the rule matches {every}."
+        help = f"Leave `{field}` out: without it the rule matches {every}."
     else:
-        mend = _instead(item.text, field) or f"Name each {noun}, or leave `{field}` out."
-    return Hit(item.place, message, mend=mend)
+        help = _instead(item.text, field) or f"Name each {noun}, or leave `{field}` out."
+    return Hit(item.place, message, help=help)
 
 
 def _so(items: list[Text]) -> str:
@@ -71,17 +71,17 @@ def _instead(text: str, field: str) -> str:
 def _in_entry(entry: WrittenEntry) -> Iterator[Hit]:
     for item in entry.names:
         if _starred(item):
-            mend = "Leave `resourceNames` out: without it the item matches every name."
+            help = "Leave `resourceNames` out: without it the item matches every name."
             if item.text != "*":
-                mend = "List the names in full; there are no patterns for names."
+                help = "List the names in full; there are no patterns for names."
             message = f"`*` is an ordinary character in `resourceNames`: no object can be called `{item.text}`, so "
-            yield Hit(item.place, f"{message}{_so_entry(entry.names, 'name')}.", mend=mend)
+            yield Hit(item.place, f"{message}{_so_entry(entry.names, 'name')}.", help=help)
     for item in entry.resources:
         if _starred(item) and not is_pattern(item.text):
             message = (
                 f"`{item.text}` is no pattern that kube-apiserver knows, so {_so_entry(entry.resources, 'resource')}."
             )
-            yield Hit(item.place, message, mend=_resource_instead(item.text))
+            yield Hit(item.place, message, help=_resource_instead(item.text))
 
 
 def _so_entry(items: list[Text], noun: str) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.kubernetes.problems import Problem
-from kube_audit_lint.subject import Params, PolicySubject
 
 SUBJECT = "policy"
 PARAMS = {
@@ -49,7 +49,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
                 problem.related,
                 None if problem.versions == subject.versions else problem.versions,
                 problem.severity,
-                problem.mend,
+                problem.help,
             )
 
 

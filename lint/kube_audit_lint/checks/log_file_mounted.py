@@ -11,10 +11,10 @@ from typing import Any
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._mounts import is_at, makes_directory, mount_of
 from kube_audit_lint.checks._server import log_file
+from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.checks.log_read_only import OPENED_AT_START
-from kube_audit_lint.finding import Related
 from kube_audit_lint.kubernetes.flags import LOG_PATH
-from kube_audit_lint.subject import Params, ServerSubject
+from kube_audit_lint.model.finding import Related
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
@@ -34,11 +34,11 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
         effect = "" if new else "No event is written, and from 1.22 on "
         message = f"A directory is mounted at {path}, where the audit log should be a file. "
         message += f"{effect}kube-apiserver does not start: ensureLogFile: open {path}: is a directory"
-        mend = f"Name a file in it: `--{LOG_PATH}={path.rstrip('/')}/audit.log`."
+        help = f"Name a file in it: `--{LOG_PATH}={path.rstrip('/')}/audit.log`."
     else:
         message = (
             "The log file itself is mounted, and a mount point cannot be renamed. The log is never rotated and "
             f"events are lost once it is full: can't rename log file: rename {path}: device or resource busy"
         )
-        mend = f"Mount the directory {folder} instead, with hostPath type DirectoryOrCreate."
-    yield Hit(mount.path.place, message, related, mend=mend)
+        help = f"Mount the directory {folder} instead, with hostPath type DirectoryOrCreate."
+    yield Hit(mount.path.place, message, related, help=help)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from kube_audit_lint.analysis.stages import written
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import level_place, proof_of, query_of, rules_named
+from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis

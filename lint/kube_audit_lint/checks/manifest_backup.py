@@ -7,8 +7,8 @@ from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._manifests import base, is_backup, is_certain, is_likely, is_read
-from kube_audit_lint.finding import Related
-from kube_audit_lint.subject import DirectorySubject, Params, ServerSubject
+from kube_audit_lint.checks._subject import DirectorySubject, Params, ServerSubject
+from kube_audit_lint.model.finding import Related
 
 SUBJECT = "directory"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
@@ -35,6 +35,6 @@ def _hit(name: str, copy: ServerSubject, original: ServerSubject) -> Hit:
         f"{base(copy)} defines the pod {name} as {base(original)} does. The kubelet reads every file of a static "
         "pod directory whatever it ends with, and which of the two runs is chance: changes to the other do nothing."
     )
-    mend = f"Move {base(copy)} out of the directory, to /etc/kubernetes/tmp for instance."
+    help = f"Move {base(copy)} out of the directory, to /etc/kubernetes/tmp for instance."
     related = (Related(original.server.place, "the other file of this pod"),)
-    return Hit(copy.server.place, message, related, mend=mend)
+    return Hit(copy.server.place, message, related, help=help)

@@ -7,10 +7,10 @@ from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._manifests import holds_control_plane, is_certain
-from kube_audit_lint.finding import Related
+from kube_audit_lint.checks._subject import DirectorySubject, Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
-from kube_audit_lint.linking import host_path, policy_path
-from kube_audit_lint.subject import DirectorySubject, Params, ServerSubject
+from kube_audit_lint.kubernetes.paths import host_path, policy_path
+from kube_audit_lint.model.finding import Related
 
 SUBJECT = "directory"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}

@@ -16,10 +16,10 @@ from kube_audit_lint.checks._mounts import (
     unmounted_volume,
 )
 from kube_audit_lint.checks._server import known_path, place_of_value
-from kube_audit_lint.finding import Related
+from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG
+from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.subject import Params, ServerSubject
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {
@@ -49,9 +49,9 @@ def _hit(server: ApiServer, name: str, path: str, message: str) -> Hit:
     if volume is None or volume.path is None:
         return Hit(place_of_value(server, name), message, nearest_mounts(server, path))
     at = volume.path.text + (", readOnly: true" if name != LOG_PATH else "")
-    mend = f"Add `- {{name: {volume.name}, mountPath: {at}}}` to the container's volumeMounts."
+    help = f"Add `- {{name: {volume.name}, mountPath: {at}}}` to the container's volumeMounts."
     related = (Related(volume.place, "this volume is not mounted"),)
-    return Hit(place_of_value(server, name), message, related, mend=mend)
+    return Hit(place_of_value(server, name), message, related, help=help)
 
 
 def _hidden(server: ApiServer, name: str) -> Iterator[Hit]:
@@ -63,5 +63,5 @@ def _hidden(server: ApiServer, name: str) -> Iterator[Hit]:
         f"The {kind_of(mount)} is mounted as a directory at {path}, where kube-apiserver expects the file. "
         f"It does not start: read {path}: is a directory"
     )
-    mend = f"Mount it at {path.rpartition('/')[0]}, or give the mount a subPath with the file's key."
-    yield Hit(place_of_value(server, name), message, (Related(mount.path.place, "the mount"),), mend=mend)
+    help = f"Mount it at {path.rpartition('/')[0]}, or give the mount a subPath with the file's key."
+    yield Hit(place_of_value(server, name), message, (Related(mount.path.place, "the mount"),), help=help)

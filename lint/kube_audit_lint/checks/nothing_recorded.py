@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kube_audit_lint.analysis.evaluate import NO_RULE
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import level_place, name_of, unlimited
-from kube_audit_lint.subject import Params, PolicySubject
+from kube_audit_lint.checks._subject import Params, PolicySubject
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.answers import Recorded
@@ -25,12 +25,12 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     if analysis.recorded_at_all():
         return
     deciders = [found for found in analysis.levels() if found.rule != NO_RULE]
-    why, mend = _why(subject, deciders)
+    why, help = _why(subject, deciders)
     single = deciders[0].rule if len(deciders) == 1 else 0 if len(analysis.policy.rules) == 1 else NO_RULE
     yield Hit(
         level_place(subject, single),
         f"Under this policy kube-apiserver records no request at all: {why}. The audit log stays empty.",
-        mend=mend,
+        help=help,
     )
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._ack import log_variables
 from kube_audit_lint.checks._server import PLACEHOLDER
-from kube_audit_lint.finding import Related
+from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes import flags
+from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.model.source import Place
-from kube_audit_lint.subject import Params, ServerSubject
+from kube_audit_lint.syntax.source import Place
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}

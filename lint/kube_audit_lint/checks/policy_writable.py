@@ -7,9 +7,9 @@ from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._mounts import READ_ONLY_KINDS, kind_of, mount_of
-from kube_audit_lint.finding import Related
+from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import LOG_PATH, POLICY_FILE
-from kube_audit_lint.subject import Params, ServerSubject
+from kube_audit_lint.model.finding import Related
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
@@ -28,7 +28,7 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     at = mount.path.text
     message = f"The mount {at} that the audit policy lies in is writable: "
     message += "whoever gets into kube-apiserver's container can change what is recorded after the next start."
-    mend = ""
+    help = ""
     if mount_of(server, LOG_PATH) is mount:
-        mend = "The log lies in the same mount and has to be written: mount the policy by itself, with readOnly: true."
-    yield Hit(mount.read_only_place or mount.path.place, message, related, mend=mend)
+        help = "The log lies in the same mount and has to be written: mount the policy by itself, with readOnly: true."
+    yield Hit(mount.read_only_place or mount.path.place, message, related, help=help)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.finding import Related
-from kube_audit_lint.subject import Params, PolicySubject
+from kube_audit_lint.checks._subject import Params, PolicySubject
+from kube_audit_lint.model.finding import Related
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}

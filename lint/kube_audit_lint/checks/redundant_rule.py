@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kube_audit_lint.analysis.evaluate import NO_RULE, evaluate
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import name_of, rule_place, unlimited
-from kube_audit_lint.subject import Params, PolicySubject
+from kube_audit_lint.checks._subject import Params, PolicySubject
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis

@@ -7,9 +7,9 @@ from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import PLACEHOLDER
+from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG
-from kube_audit_lint.model.unknown import UNKNOWN
-from kube_audit_lint.subject import Params, ServerSubject
+from kube_audit_lint.syntax.unknown import UNKNOWN
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {

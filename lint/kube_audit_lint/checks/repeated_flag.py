@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.finding import Related
+from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes import flags
-from kube_audit_lint.subject import Params, ServerSubject
+from kube_audit_lint.model.finding import Related
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
@@ -24,7 +24,7 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
         related = (Related(last.place, "this one counts"),)
         if last.value == flag.value:
             message = f"--{flag.name} is given twice, with the same value."
-            yield Hit(flag.place, message, related, severity="info", mend="Remove one of them.")
+            yield Hit(flag.place, message, related, severity="info", help="Remove one of them.")
         else:
             value = "nothing" if last.value is None else f"`{last.value}`" if last.value else "empty"
             message = f"--{flag.name} is given again later, and the last one wins: it is {value}, not this."

@@ -7,9 +7,9 @@ from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import is_set
-from kube_audit_lint.finding import Related
+from kube_audit_lint.checks._subject import Params, ServerSubject
+from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.subject import Params, ServerSubject
 
 SUBJECT = "server"
 

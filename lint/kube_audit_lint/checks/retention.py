@@ -11,12 +11,12 @@ from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import log_file, only, place_of_value, span
+from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.checks.rotation import OWN_ROTATION
-from kube_audit_lint.finding import Related
 from kube_audit_lint.kubernetes import flags, go_values
+from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.model.unknown import is_unknown
-from kube_audit_lint.subject import Params, ServerSubject
+from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {

@@ -12,13 +12,13 @@ from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import log_file, only, place_of_value, span, who
-from kube_audit_lint.finding import Related
+from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import LOG_PATH
+from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.record import NamedTuple
-from kube_audit_lint.subject import Params, ServerSubject
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"
 
@@ -137,9 +137,9 @@ def _hit(server: ApiServer, params: Params, case: _Case, part: Versions, asked: 
     if flag is None and log is not None:
         related = (Related(log.place, "the log"),)
     verb = "Write" if flag is not None else "Add"
-    mend = f"{verb} `--{name}={least}`{'' if case.kind == 'never' else ' or more'}."
+    help = f"{verb} `--{name}={least}`{'' if case.kind == 'never' else ' or more'}."
     place = place_of_value(server, name)
-    return Hit(place, message, related, only(part, asked), case.severity, mend)
+    return Hit(place, message, related, only(part, asked), case.severity, help)
 
 
 def _message(said: str, case: _Case, server: str, params: Params) -> str:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from kube_audit_lint.analysis.worlds import NOBODY
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import joined, list_place, proof_of, stage_place, versions_of
-from kube_audit_lint.finding import SEVERITIES
+from kube_audit_lint.checks._subject import Params, PolicySubject
+from kube_audit_lint.model.finding import SEVERITIES
 from kube_audit_lint.model.policy import STAGES
-from kube_audit_lint.model.source import Place
-from kube_audit_lint.reading.nodes import Mapping
-from kube_audit_lint.subject import Params, PolicySubject
+from kube_audit_lint.syntax.nodes import Mapping
+from kube_audit_lint.syntax.source import Place
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.model.policy import PolicyRule
-from kube_audit_lint.subject import Params, PolicySubject
 
 SUBJECT = "policy"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}

@@ -10,11 +10,11 @@ from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import name_place
+from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes import flags
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.model.server import Flag
-from kube_audit_lint.model.unknown import is_unknown
-from kube_audit_lint.subject import Params, ServerSubject
+from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
@@ -32,8 +32,8 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
         audit = bare.lower().startswith("audit")
         near = _nearest(bare) if audit or any(word in bare for word in _WORDS) else None
         if audit or near:
-            error, mend = _error(flag), _mend(bare, near)
-            yield Hit(name_place(flag), f"kube-apiserver does not start: {error}", mend=mend)
+            error, help = _error(flag), _help(bare, near)
+            yield Hit(name_place(flag), f"kube-apiserver does not start: {error}", help=help)
 
 
 def _nearest(bare: str) -> str | None:
@@ -55,7 +55,7 @@ def _error(flag: Flag) -> str:
     return f"unknown shorthand flag: '{flag.written[1:2]}' in {whole}"
 
 
-def _mend(bare: str, near: str | None) -> str:
+def _help(bare: str, near: str | None) -> str:
     _, space, value = bare.partition(" ")
     if near and space and value.strip():
         return f"Write `--{near}={value.strip()}`, or the value as an argument of its own."

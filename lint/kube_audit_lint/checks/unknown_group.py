@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.kubernetes import resources
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.kubernetes.validation import is_subdomain
-from kube_audit_lint.subject import Params, PolicySubject
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
@@ -34,13 +34,13 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
             if meant is None:
                 continue
             message = f"There is no API group `{group.text}`, so this item matches nothing."
-            mend = "Write the group that the resources belong to."
+            help = "Write the group that the resources belong to."
             if meant == "core":
                 message += ' The core group is the empty string: `""`.'
-                mend = 'Write `group: ""`.'
+                help = 'Write `group: ""`.'
             elif meant:
-                mend = f"Write `group: {meant}`."
-            yield Hit(group.place, message, mend=mend)
+                help = f"Write `group: {meant}`."
+            yield Hit(group.place, message, help=help)
 
 
 def meant_group(text: str) -> str | None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.kubernetes import resources
 from kube_audit_lint.kubernetes.resources import Resource
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.kubernetes.written import Text
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.subject import Params, PolicySubject
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
@@ -114,18 +114,18 @@ def _every_subresource(item: Text, group: str, sub: str) -> Iterator[Hit]:
     if sub not in known:
         message = f"Nothing in {_called(group)} has a subresource `{sub}`, so this item matches nothing."
         meant = None if sub == _ANY_GROUPS else nearest(sub, known)
-        mend = f"Write `*/{meant}`." if meant else f"Leave `*/{sub}` out."
-        yield Hit(item.place, message, severity="info" if sub == _ANY_GROUPS else "", mend=mend)
+        help = f"Write `*/{meant}`." if meant else f"Leave `*/{sub}` out."
+        yield Hit(item.place, message, severity="info" if sub == _ANY_GROUPS else "", help=help)
 
 
 def _never(item: Text) -> Hit:
     if not item.text:
         message = "The empty string is no resource, so this item matches nothing."
         return Hit(
-            item.place, message, mend="Leave it out; a list of `resources` that is left out means all of the group."
+            item.place, message, help="Leave it out; a list of `resources` that is left out means all of the group."
         )
     message = f"`{item.text}` is compared with `resource` or `resource/subresource`, and no request is like that."
-    return Hit(item.place, message, mend="Write `resource` or `resource/subresource`.")
+    return Hit(item.place, message, help="Write `resource` or `resource/subresource`.")
 
 
 def _not_served(item: Text, spans: tuple[Resource, ...]) -> Hit:
@@ -140,8 +140,8 @@ def _not_served(item: Text, spans: tuple[Resource, ...]) -> Hit:
             f"`{name}` of this group is served from Kubernetes 1.{spans[0].first}: before, this item matches nothing."
         )
     now = [group for group, _, last in resources.groups_serving(name) if last == newest and group != spans[0].group]
-    mend = f"Add them in {_called(now[0])}, where {name} are now." if now else "Remove it when no such server is left."
-    return Hit(item.place, message, severity="info", mend=mend)
+    help = f"Add them in {_called(now[0])}, where {name} are now." if now else "Remove it when no such server is left."
+    return Hit(item.place, message, severity="info", help=help)
 
 
 def _unknown(item: Text, group: str, name: str, sub: str) -> Hit:
@@ -150,20 +150,20 @@ def _unknown(item: Text, group: str, name: str, sub: str) -> Hit:
     elsewhere = [other for other, _, _ in resources.groups_serving(name.lower())]
     if name in _SUBRESOURCES and not sub:
         message = f"`{name}` is a subresource and no resource of its own, so this item matches nothing."
-        return Hit(item.place, message, mend=f"Write `{_SUBRESOURCES[name]}`.")
+        return Hit(item.place, message, help=f"Write `{_SUBRESOURCES[name]}`.")
     if elsewhere and group not in elsewhere:
         message = f"`{name}` are not in {here} but in {_called(elsewhere[0])}, so this item matches nothing."
-        return Hit(item.place, message, mend=f'Move it to an item with `group: "{elsewhere[0]}"`.')
+        return Hit(item.place, message, help=f'Move it to an item with `group: "{elsewhere[0]}"`.')
     message = f"There is no resource `{name}` in {here}, so this item matches nothing."
     meant = _meant(name, resources.names(group))
     if meant:
-        return Hit(item.place, message, mend=f"Write `{meant}{tail}`.")
+        return Hit(item.place, message, help=f"Write `{meant}{tail}`.")
     every = sorted({other for one in resources.groups() for other in resources.names(one)})
     meant = _meant(name, every)
     if meant:
         home = resources.groups_serving(meant)[0][0]
-        return Hit(item.place, message, mend=f'Write `{meant}{tail}` in an item with `group: "{home}"`.')
-    return Hit(item.place, message, mend="Write the name as `kubectl api-resources` has it, with its group.")
+        return Hit(item.place, message, help=f'Write `{meant}{tail}` in an item with `group: "{home}"`.')
+    return Hit(item.place, message, help="Write the name as `kubectl api-resources` has it, with its group.")
 
 
 def _meant(name: str, known: tuple[str, ...] | list[str]) -> str | None:
@@ -181,13 +181,13 @@ def _unknown_subresource(item: Text, name: str, sub: str, spans: tuple[Resource,
             f"`nodes/{sub}` is a right to the kubelet's own API in RBAC. To kube-apiserver such requests are "
             "`nodes/proxy`, so this item matches nothing."
         )
-        return Hit(item.place, message, mend="Write `nodes/proxy`.")
+        return Hit(item.place, message, help="Write `nodes/proxy`.")
     known = sorted({one for span in spans for one in span.subresources})
     message = f"`{name}` have no subresource `{sub}`, so this item matches nothing."
     meant = nearest(sub, known)
     if meant:
-        return Hit(item.place, message, mend=f"Write `{name}/{meant}`.")
-    return Hit(item.place, message, mend=f"Write one of {', '.join(known)}." if known else f"Write `{name}`.")
+        return Hit(item.place, message, help=f"Write `{name}/{meant}`.")
+    return Hit(item.place, message, help=f"Write one of {', '.join(known)}." if known else f"Write `{name}`.")
 
 
 def _called(group: str) -> str:

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from kube_audit_lint.analysis import request
 from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.kubernetes.written import Text, WrittenRule
-from kube_audit_lint.subject import Params, PolicySubject
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
@@ -96,10 +96,10 @@ def _hit(verb: Text, rule: WrittenRule, alone: bool, known: tuple[str, ...]) -> 
     elif rule.urls_only and low in RESOURCE_VERBS:
         message += ": there it is the HTTP method in lower case"
     message += ", so the rule never applies." if alone else ", so this item matches nothing."
-    return Hit(verb.place, message, mend=_mend(verb.text, low, rule, known))
+    return Hit(verb.place, message, help=_help(verb.text, low, rule, known))
 
 
-def _mend(text: str, low: str, rule: WrittenRule, known: tuple[str, ...]) -> str:
+def _help(text: str, low: str, rule: WrittenRule, known: tuple[str, ...]) -> str:
     parts = [part for part in text.replace(",", " ").split() if part]
     if len(parts) > 1 and all(part.lower() in known for part in parts):
         return f"Make an item of each: `[{', '.join(part.lower() for part in parts)}]`."

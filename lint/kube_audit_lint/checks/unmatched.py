@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from kube_audit_lint.analysis.worlds import CONTROL_PLANE, ORDINARY
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import list_place, proof_of, versions_of
+from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.kubernetes import resources as catalogue
-from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis

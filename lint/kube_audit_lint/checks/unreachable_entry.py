@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.kubernetes.written import WrittenEntry
-from kube_audit_lint.record import NamedTuple, make
-from kube_audit_lint.subject import Params, PolicySubject
+from kube_audit_lint.syntax.record import NamedTuple, make
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis
@@ -95,7 +95,7 @@ def _hit(subject: PolicySubject, analysis: Analysis, rule: int, listed: _Listed,
         _blocked.related(subject, reach),
         witness=_blocked.witness(reach),
         proof=_blocked.proof(subject, analysis, reach),
-        mend="Take it out of this rule." if same else "",
+        help="Take it out of this rule." if same else "",
         severity="info" if same else "",
         pedantic=same,
     )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import name_of, rule_place, unlimited
+from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.model.policy import PolicyRule
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.subject import Params, PolicySubject
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis
@@ -62,13 +62,13 @@ def _hit(subject: PolicySubject, rule: int, reach: Reach, analysis: Analysis, sp
         _blocked.related(subject, reach),
         span,
         "warning" if same else "",
-        _mend(subject, analysis, rule, reach, same),
+        _help(subject, analysis, rule, reach, same),
         _blocked.witness(reach),
         _blocked.proof(subject, analysis, reach),
     )
 
 
-def _mend(subject: PolicySubject, analysis: Analysis, rule: int, reach: Reach, same: bool) -> str:
+def _help(subject: PolicySubject, analysis: Analysis, rule: int, reach: Reach, same: bool) -> str:
     first = min(blocker.rule for blocker in reach.blockers)
     if same:
         return f"Remove rule {rule + 1}."

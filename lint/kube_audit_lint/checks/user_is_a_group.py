@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.subject import Params, PolicySubject
+from kube_audit_lint.checks._subject import Params, PolicySubject
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
@@ -37,12 +37,12 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
                     yield Hit(
                         item.place,
                         f"{message}, so this item matches nothing.",
-                        mend=f'Write `userGroups: ["{group}"]` in place of it.',
+                        help=f'Write `userGroups: ["{group}"]` in place of it.',
                     )
         for item in rule.lists["userGroups"]:
             if item.known and _is_user(item.text):
                 message = f"`{item.text}` is a user and no group, so this item matches nothing."
-                yield Hit(item.place, message, mend=f'Write `users: ["{item.text}"]` in place of it.')
+                yield Hit(item.place, message, help=f'Write `users: ["{item.text}"]` in place of it.')
 
 
 def group_meant(name: str) -> str:

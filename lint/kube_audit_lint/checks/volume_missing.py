@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.spelling import nearest
-from kube_audit_lint.model.unknown import is_unknown
-from kube_audit_lint.subject import Params, ServerSubject
+from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
@@ -31,4 +31,4 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
             f'volumeMounts[{at}].name: Not found: "{mount.name.text}"'
         )
         near = nearest(mount.name.text, names)
-        yield Hit(mount.name.place, message, mend=f"Write `name: {near}`." if near else "")
+        yield Hit(mount.name.place, message, help=f"Write `name: {near}`." if near else "")

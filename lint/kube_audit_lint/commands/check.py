@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from kube_audit_lint import report as reports
+from kube_audit_lint.catalogue.rule import Catalogue, catalogue_with
 from kube_audit_lint.commands import FAILED, FINDINGS, OK
-from kube_audit_lint.config import Config, load_config
-from kube_audit_lint.engine import Outcome
-from kube_audit_lint.engine import run as run_engine
 from kube_audit_lint.errors import UsageError
-from kube_audit_lint.finding import SEVERITIES
-from kube_audit_lint.options import Options, versions_of
+from kube_audit_lint.model.finding import SEVERITIES
+from kube_audit_lint.pipeline.config import Config, load_config
+from kube_audit_lint.pipeline.options import Options, versions_of
+from kube_audit_lint.pipeline.run import Outcome
+from kube_audit_lint.pipeline.run import run as run_engine
 from kube_audit_lint.report import Report
 from kube_audit_lint.report.safe import visible
 from kube_audit_lint.report.words import summary
-from kube_audit_lint.rule import Catalogue, catalogue_with
 
 FAIL_ON = (*reversed(SEVERITIES), "never")
 _PROGRESS_AFTER = 0.7
@@ -121,7 +121,7 @@ def _write(outcome: Outcome, arguments: argparse.Namespace, catalogue: Catalogue
 
 def _rule_infos(catalogue: Catalogue) -> dict[str, reports.RuleInfo]:
     return {
-        rule.id: reports.RuleInfo(rule.id, rule.title, rule.severity, rule.why, rule.mend, rule.standards, rule.search)
+        rule.id: reports.RuleInfo(rule.id, rule.title, rule.severity, rule.why, rule.help, rule.standards, rule.search)
         for rule in catalogue.rules.values()
     }
 

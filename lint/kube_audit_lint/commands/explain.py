@@ -10,11 +10,11 @@ from typing import Any
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, evaluate, explain
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.analysis.stages import written
-from kube_audit_lint.asking import Asked, groups_of, open_policy, resource_request
 from kube_audit_lint.commands import OK
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.policy import FIELD_NAMES
-from kube_audit_lint.options import versions_of
+from kube_audit_lint.pipeline.options import versions_of
+from kube_audit_lint.pipeline.requests import Asked, groups_of, open_policy, resource_request
 from kube_audit_lint.report.safe import visible
 
 
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Explains; returns the exit code."""
     asked = open_policy(arguments.policy, versions_of(arguments.kubernetes_version))
     if arguments.requests is not None:
-        from kube_audit_lint.replay import replay
+        from kube_audit_lint.commands.replay import replay
 
         return replay(asked, arguments.requests, arguments.format, sys.stdout)
     request = _request(arguments, asked.loaded.judged.last)

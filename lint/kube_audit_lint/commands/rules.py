@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+from kube_audit_lint.catalogue.rule import Catalogue, Rule, catalogue_with
 from kube_audit_lint.commands import OK
-from kube_audit_lint.config import load_config
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.kubernetes.spelling import nearest
-from kube_audit_lint.rule import Catalogue, Rule, catalogue_with
+from kube_audit_lint.pipeline.config import load_config
 
 CATEGORIES = {
     "load": "The policy does not load",
@@ -26,7 +26,7 @@ CATEGORIES = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Gives the command its options."""
-    parser.add_argument("id", nargs="?", metavar="ID", help="a rule: why it matters, how to mend it, examples")
+    parser.add_argument("id", nargs="?", metavar="ID", help="a rule: why it matters, how to put it right, examples")
     parser.add_argument("--config", metavar="FILE", help="the configuration that names folders of your own rules")
 
 
@@ -58,6 +58,6 @@ def _page(id: str, catalogue: Catalogue) -> str:
     if rule is None:
         near = nearest(id, catalogue.rules)
         raise UsageError(f"there is no rule {id!r}{f'; did you mean {near}?' if near else ''}")
-    from kube_audit_lint.rulepage import page
+    from kube_audit_lint.catalogue.page import page
 
     return page(rule)

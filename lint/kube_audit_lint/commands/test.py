@@ -6,7 +6,7 @@ import argparse
 import json
 
 from kube_audit_lint.commands import FINDINGS, OK
-from kube_audit_lint.policytest import Failure, run_file
+from kube_audit_lint.pipeline.policytest import Failure, run_file
 from kube_audit_lint.report.safe import visible
 
 

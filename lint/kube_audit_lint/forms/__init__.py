@@ -17,10 +17,10 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from kube_audit_lint.model.document import Found
-from kube_audit_lint.model.source import Place, Source
-from kube_audit_lint.reading.nodes import Document
-from kube_audit_lint.reading.offsets import OffsetMap
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.syntax.nodes import Document
+from kube_audit_lint.syntax.offsets import OffsetMap
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Place, Source
 
 
 class Context(NamedTuple):

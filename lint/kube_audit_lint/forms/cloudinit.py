@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator
 
 from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.host_files import Written, policy_paths, written
-from kube_audit_lint.forms.inside import joined
-from kube_audit_lint.forms.kubeadm_shapes import near_key
+from kube_audit_lint.forms.common.host_files import Written, policy_paths, written
+from kube_audit_lint.forms.common.inside import joined
+from kube_audit_lint.forms.kubeadm.shapes import near_key
 from kube_audit_lint.model.document import Found, Misshape
-from kube_audit_lint.model.unknown import is_unknown
-from kube_audit_lint.reading.nodes import Document, Mapping
+from kube_audit_lint.syntax.nodes import Document, Mapping
+from kube_audit_lint.syntax.unknown import is_unknown
 
 _HEAD = re.compile(r"(?:\s*##[^\n]*\n)*\s*#cloud-config\b")
 _FILE_KEYS = ("path", "content", "encoding", "owner", "permissions", "append", "defer", "source")

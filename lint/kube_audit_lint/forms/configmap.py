@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 
 from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.inside import found_inside, joined
+from kube_audit_lint.forms.common.inside import found_inside, joined
 from kube_audit_lint.model.document import Found, Misshape
-from kube_audit_lint.reading.nodes import Document, Mapping, Node, Scalar
+from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar
 
 _SECTIONS = {
     "ConfigMap": (("data", ""), ("binaryData", "base64")),

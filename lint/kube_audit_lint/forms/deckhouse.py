@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.inside import found_inside
-from kube_audit_lint.forms.settings import Reader, meant, misspelt
+from kube_audit_lint.forms.common.inside import found_inside
+from kube_audit_lint.forms.common.settings import Reader, meant, misspelt
 from kube_audit_lint.model.document import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, HostFile, Value
-from kube_audit_lint.model.unknown import is_unknown
-from kube_audit_lint.reading.nodes import Document, Mapping, Node, Scalar
+from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar
+from kube_audit_lint.syntax.unknown import is_unknown
 
 _READER = Reader("control-plane-manager", "Deckhouse refuses the settings", "Deckhouse refuses the settings")
 _MODULE = "control-plane-manager"
@@ -55,8 +55,8 @@ def _found(settings: Mapping) -> Found | None:
     if own is False and basic is False:
         switch = section.get(_BASIC)
         message = "Neither Deckhouse's own audit rules nor yours are switched on: no request is recorded at all."
-        mend = f"Write `{_OWN}: true`, with a policy in the Secret kube-system/audit-policy, or `{_BASIC}: true`."
-        misshapes.append(Misshape("no-audit-policy", switch.place if switch else place, message, mend))
+        help = f"Write `{_OWN}: true`, with a policy in the Secret kube-system/audit-policy, or `{_BASIC}: true`."
+        misshapes.append(Misshape("no-audit-policy", switch.place if switch else place, message, help))
     defaults = {"audit-policy-file": _POLICY}
     if own is False and basic is False:
         defaults = {}

@@ -8,15 +8,15 @@ pkg/providers/*/config/template-cp.yaml (the settings of every provider but Snow
 from __future__ import annotations
 
 from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.inside import found_inside
-from kube_audit_lint.forms.kubeadm_parts import flags_of_arguments, ordered, spelling
-from kube_audit_lint.forms.kubeadm_shapes import Words, near_key, shape_of_arguments
+from kube_audit_lint.forms.common.inside import found_inside
+from kube_audit_lint.forms.kubeadm.parts import flags_of_arguments, ordered, spelling
+from kube_audit_lint.forms.kubeadm.shapes import Words, near_key, shape_of_arguments
 from kube_audit_lint.model.document import Found, Misshape
 from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.model.source import Place
-from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.model.version import Versions, parse_versions
-from kube_audit_lint.reading.nodes import Document, Mapping, Scalar
+from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
+from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.unknown import is_unknown
 
 GROUP = "anywhere.eks.amazonaws.com/"
 

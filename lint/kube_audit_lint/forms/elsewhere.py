@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator
 
 from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.inside import found_inside, joined
+from kube_audit_lint.forms.common.inside import found_inside, joined
 from kube_audit_lint.model.document import Found, PolicyDocument
-from kube_audit_lint.reading.nodes import Document, Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence
 
 _GROUP = "audit.k8s.io/"
 _BASE64 = ("YXVkaXQuazhzLmlv", "F1ZGl0Lms4cy5pb", "hdWRpdC5rOHMuaW")  # audit.k8s.io at its three alignments

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kube_audit_lint.discovery.look import interesting, named_policy
 from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.inside import found_in_text, joined
+from kube_audit_lint.forms.common.inside import found_in_text, joined
+from kube_audit_lint.forms.common.uncertain import leave_open
 from kube_audit_lint.model.document import Found, Note
 from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.model.source import Source
-from kube_audit_lint.model.uncertain import leave_open
-from kube_audit_lint.model.unknown import UNKNOWN
-from kube_audit_lint.reading.look import interesting, named_policy
-from kube_audit_lint.reading.offsets import ChunkMap, OffsetMap
-from kube_audit_lint.reading.pieces import Piece, fences, heredocs, strings
-from kube_audit_lint.reading.templates import neutralise
+from kube_audit_lint.syntax.offsets import ChunkMap, OffsetMap
+from kube_audit_lint.syntax.pieces import Piece, fences, heredocs, strings
+from kube_audit_lint.syntax.source import Source
+from kube_audit_lint.syntax.templates import neutralise
+from kube_audit_lint.syntax.unknown import UNKNOWN
 
 _MARKDOWN = (".md", ".markdown", ".mdx", ".rmd", ".qmd")
 _TERRAFORM = (".tf", ".hcl", ".tofu")

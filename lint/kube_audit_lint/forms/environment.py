@@ -10,15 +10,15 @@ from __future__ import annotations
 import re
 
 from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.arguments import flags_of
-from kube_audit_lint.forms.commandline import OWN_FLAGS
-from kube_audit_lint.forms.spelt import Spelt
+from kube_audit_lint.forms.common.arguments import flags_of
+from kube_audit_lint.forms.common.commandline import OWN_FLAGS
+from kube_audit_lint.forms.common.spelt import Spelt
 from kube_audit_lint.model.document import Found
 from kube_audit_lint.model.server import ApiServer, Value
-from kube_audit_lint.model.source import Source
-from kube_audit_lint.model.unknown import UNKNOWN
-from kube_audit_lint.reading.units import Assignment, environment
-from kube_audit_lint.reading.words import Word, expanded, split
+from kube_audit_lint.syntax.source import Source
+from kube_audit_lint.syntax.units import Assignment, environment
+from kube_audit_lint.syntax.unknown import UNKNOWN
+from kube_audit_lint.syntax.words import Word, expanded, split
 
 _OTHERS = re.compile(r"(?i)kubelet|proxy|scheduler|controller|flannel|docker|\Aetcd|_etcd_(?:opts|args)|containerd")
 _NEEDED = ("--etcd-servers", "--etcd_servers")

@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator
 
 from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.arguments import setting
+from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.model.document import Found
 from kube_audit_lint.model.server import ApiServer, Flag, Value
-from kube_audit_lint.model.unknown import UNKNOWN
+from kube_audit_lint.syntax.unknown import UNKNOWN
 
 # The words are quoted in every way there is (INSTALL_K3S_EXEC="server \ --...", '--...' \), so that only what cannot
 # stand in a value ends one.

@@ -12,15 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.arguments import setting
-from kube_audit_lint.forms.kubeadm_parts import flags_of_arguments, ordered, value_of
-from kube_audit_lint.forms.kubeadm_shapes import near_key
+from kube_audit_lint.forms.common.arguments import setting
+from kube_audit_lint.forms.kubeadm.parts import flags_of_arguments, ordered, value_of
+from kube_audit_lint.forms.kubeadm.shapes import near_key
 from kube_audit_lint.model.document import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile, Value
-from kube_audit_lint.model.source import Place
-from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.model.version import Versions, parse_versions
-from kube_audit_lint.reading.nodes import Document, Mapping, Scalar
+from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
+from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.unknown import is_unknown
 
 _POLICY = "/etc/kubernetes/audit/policy.yaml"
 _STATIC_DEFAULTS = {

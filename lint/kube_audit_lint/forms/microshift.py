@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.arguments import setting
-from kube_audit_lint.forms.kubeadm_parts import value_of
-from kube_audit_lint.forms.openshift_profiles import SERVER_DEFAULTS, shape_of_profile, unrecorded
-from kube_audit_lint.forms.settings import Reader, meant, misspelt
+from kube_audit_lint.forms.common.arguments import setting
+from kube_audit_lint.forms.common.settings import Reader, meant, misspelt
+from kube_audit_lint.forms.kubeadm.parts import value_of
+from kube_audit_lint.forms.openshift.profiles import SERVER_DEFAULTS, shape_of_profile, unrecorded
 from kube_audit_lint.model.document import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, Flag, Value
-from kube_audit_lint.reading.nodes import Document, Mapping, Scalar
+from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 
 _READER = Reader("MicroShift", "it is dropped", "MicroShift does not start")
 _FLAGS = {"maxFileAge": "audit-log-maxage", "maxFiles": "audit-log-maxbackup", "maxFileSize": "audit-log-maxsize"}

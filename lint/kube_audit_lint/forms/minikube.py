@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator
 
 from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.arguments import setting
-from kube_audit_lint.forms.kubeadm_parts import always_mounted
+from kube_audit_lint.forms.common.arguments import setting
+from kube_audit_lint.forms.kubeadm.parts import always_mounted
 from kube_audit_lint.model.document import Found
 from kube_audit_lint.model.server import ApiServer, Flag, Value
 from kube_audit_lint.model.version import parse_versions
-from kube_audit_lint.reading.shell import Word, commands
+from kube_audit_lint.syntax.shell import Word, commands
 
 _START = re.compile(r"(?m)^(?P<before>[^#\n]*?)(?P<command>\bminikube[ \t]+(?:[^\n]*?[ \t])?start\b)")
 _CERTIFICATES = "/var/lib/minikube/certs"

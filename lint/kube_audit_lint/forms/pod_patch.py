@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 
 from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.arguments import flags_of
-from kube_audit_lint.forms.json_patch import operations, patched
+from kube_audit_lint.forms.common.arguments import flags_of
+from kube_audit_lint.forms.common.json_patch import operations, patched
 from kube_audit_lint.model.document import Found
 from kube_audit_lint.model.server import ApiServer, Value
-from kube_audit_lint.reading.nodes import Document, Node, Scalar, Sequence
+from kube_audit_lint.syntax.nodes import Document, Node, Scalar, Sequence
 
 _ARGUMENTS = re.compile(r"/spec(?:/template/spec)?/containers/\d+/(?:command|args)(?:/(?:-|\d+))?\Z")
 _CONFIGURATIONS = (

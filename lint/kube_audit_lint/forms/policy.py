@@ -6,7 +6,7 @@ kube-apiserver reads the first document of the file and nothing after it. So
   after it is not judged, for nothing ever reads it (rule ignored-document speaks of it);
 - where the first document is empty or no mapping (a `---` too many, a stray line) and nothing but policies
   follows, the file is meant as a policy and does not load: the first document is given as the policy that it
-  would be read as, and the policies after it for what they would do once the slip is mended;
+  would be read as, and the policies after it for what they would do once the slip is put right;
 - where the first document is something else altogether (a ConfigMap, say), the file is a collection for
   readers or tools, and each policy in it is judged for itself; only when the file is known to be loaded as a
   policy (`hint`) is its first document called wrong.
@@ -21,9 +21,9 @@ import re
 
 from kube_audit_lint.forms import Context
 from kube_audit_lint.model.document import Found, PolicyDocument
-from kube_audit_lint.model.source import Place
-from kube_audit_lint.model.unknown import UNKNOWN
-from kube_audit_lint.reading.nodes import Document, Mapping, Node, Scalar
+from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar
+from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.unknown import UNKNOWN
 
 # Compiled when first asked, which for most files is never.
 _NAME = r"(?i)[^/]*audit[-_.]?polic(?:y|ies)[^/]*\.(?:ya?ml|json)\Z"

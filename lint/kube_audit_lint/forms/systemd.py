@@ -11,15 +11,15 @@ import re
 from collections.abc import Iterator, Sequence
 
 from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.arguments import flags_of
-from kube_audit_lint.forms.commandline import OWN_FLAGS, api_server
-from kube_audit_lint.forms.spelt import Spelt
+from kube_audit_lint.forms.common.arguments import flags_of
+from kube_audit_lint.forms.common.commandline import OWN_FLAGS, api_server
+from kube_audit_lint.forms.common.spelt import Spelt
 from kube_audit_lint.model.document import Found, Misshape
 from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.model.source import Source
-from kube_audit_lint.model.unknown import UNKNOWN
-from kube_audit_lint.reading.units import Assignment, unit
-from kube_audit_lint.reading.words import Letter, Word, expanded, split
+from kube_audit_lint.syntax.source import Source
+from kube_audit_lint.syntax.units import Assignment, unit
+from kube_audit_lint.syntax.unknown import UNKNOWN
+from kube_audit_lint.syntax.words import Letter, Word, expanded, split
 
 _SECTION = re.compile(r"(?m)^[ \t]*\[Service\][ \t]*\r?$")
 _HEAD = re.compile(r"(?:\s*[#;][^\n]*\n)*\s*\[")

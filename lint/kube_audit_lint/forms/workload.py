@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.arguments import Part, flags_of
-from kube_audit_lint.forms.commandline import CommandLine, api_server
-from kube_audit_lint.forms.pod import environment_of, expander, mounts_of, volumes_of
+from kube_audit_lint.forms.common.arguments import Part, flags_of
+from kube_audit_lint.forms.common.commandline import CommandLine, api_server
+from kube_audit_lint.forms.common.pod import environment_of, expander, mounts_of, volumes_of
 from kube_audit_lint.model.document import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, Value
-from kube_audit_lint.model.source import Place
-from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.model.version import Versions, version_of_image
-from kube_audit_lint.reading.nodes import Document, Mapping, Node, Scalar, Sequence
-from kube_audit_lint.reading.parts import part_of
+from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.parts import part_of
+from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.unknown import is_unknown
 
 _TEMPLATE = ("spec", "template", "spec")
 _POD_SPEC = {

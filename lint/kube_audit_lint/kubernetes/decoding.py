@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.finding import Related
 from kube_audit_lint.kubernetes.fields import ROOT, Field, Type
 from kube_audit_lint.kubernetes.problems import Problems
 from kube_audit_lint.kubernetes.written import first_key
-from kube_audit_lint.model.source import Place
-from kube_audit_lint.model.unknown import UNKNOWN
+from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.version import NEWEST, OLDEST
-from kube_audit_lint.reading.nodes import Entry, Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.unknown import UNKNOWN
 
 _JSON_KINDS = {"string": "string", "int": "number", "float": "number", "bool": "bool"}
 _INTEGER = r"-?[0-9]{1,19}\Z"
@@ -93,11 +93,11 @@ class _Decoder:
             return  # header.py speaks of them
         from kube_audit_lint.kubernetes.wording import wrong_type
 
-        message, mend = wrong_type(node, wanted, path)
+        message, help = wrong_type(node, wanted, path)
         server = ""
         if wanted.kind != "time" and go:
             server = f"json: cannot unmarshal {_json_kind(node)} into Go struct field {go} of type {wanted.go}"
-        self.problems.fatal("wrong-type", head(node), message, server=server, mend=mend, minors=minors)
+        self.problems.fatal("wrong-type", head(node), message, server=server, help=help, minors=minors)
         if isinstance(node, Mapping) and wanted.items is not None and wanted.items.kind == "object":
             self.object(node, wanted.items, f"{path}[0]", go, minors)  # what one item of the list would have wrong
 
@@ -106,12 +106,12 @@ class _Decoder:
             return
         from kube_audit_lint.kubernetes.wording import unknown_field
 
-        message, mend, severity = unknown_field(entry, node, wanted)
+        message, help, severity = unknown_field(entry, node, wanted)
         self.problems.harmless(
             "unknown-field",
             entry.key.place,
             message,
-            mend=mend,
+            help=help,
             severity=severity,
             server=f'strict decoding error: unknown field "{path}"',
         )
@@ -123,7 +123,7 @@ class _Decoder:
             return  # what an older version does anyway
         from kube_audit_lint.kubernetes.wording import not_in_version
 
-        message, mend = not_in_version(entry.key.value, field)
+        message, help = not_in_version(entry.key.value, field)
         severity = "info" if path.startswith("metadata.") else ""
         for minors in ((OLDEST, field.first - 1), (field.last + 1, NEWEST)):
             if minors[0] <= minors[1]:
@@ -131,7 +131,7 @@ class _Decoder:
                     "field-not-in-version",
                     entry.key.place,
                     message,
-                    mend=mend,
+                    help=help,
                     severity=severity,
                     minors=minors,
                 )
@@ -150,12 +150,12 @@ class _Decoder:
     def _one_repeated(self, name: str, lost: list[Entry], kept: Entry) -> None:
         from kube_audit_lint.kubernetes.wording import repeated_key
 
-        at, message, mend, severity = repeated_key(lost, kept, self.json)
+        at, message, help, severity = repeated_key(lost, kept, self.json)
         self.problems.harmless(
             "duplicate-key",
             at,
             message,
-            mend=mend,
+            help=help,
             severity=severity,
             related=tuple(
                 Related(one.key.place, f"`{name}` is here as well.") for one in (*lost, kept) if one.key.place != at

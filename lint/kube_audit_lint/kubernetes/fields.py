@@ -9,7 +9,7 @@ with a warning in its log.
 from __future__ import annotations
 
 from kube_audit_lint.model.version import NEWEST, OLDEST
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple
 
 
 class Type(NamedTuple):

@@ -12,10 +12,10 @@ from kube_audit_lint.kubernetes.fields import api_version_minors
 from kube_audit_lint.kubernetes.problems import Problems
 from kube_audit_lint.kubernetes.validation import misspelt_key
 from kube_audit_lint.kubernetes.wording import noun
-from kube_audit_lint.model.source import Place
-from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.model.version import NEWEST
-from kube_audit_lint.reading.nodes import Entry, Mapping, Scalar
+from kube_audit_lint.syntax.nodes import Entry, Mapping, Scalar
+from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.unknown import is_unknown
 
 RIGHT = "audit.k8s.io/v1"
 _NO_VERSION = "unknown group version field audit.k8s.io/__internal, Kind=Policy in policy"
@@ -58,7 +58,7 @@ def _types(entries: list[Entry], right: str, problems: Problems) -> None:
     for entry in entries:
         if not _is_string(entry) and not (isinstance(entry.value, Scalar) and entry.value.kind == "null"):
             message = f"`{entry.key.value}` has to be a string, and this is {noun(entry.value)}."
-            problems.fatal("wrong-type", head(entry.value), message, mend=f"Write `{right}`.")
+            problems.fatal("wrong-type", head(entry.value), message, help=f"Write `{right}`.")
 
 
 def _folded(key: str) -> str:
@@ -108,7 +108,7 @@ def _api_version(
             f"`{text}` is accepted {'from' if refused[0] == 0 else 'up to'} Kubernetes "
             f"1.{minors[0] if refused[0] == 0 else minors[1]} only.",
             server=f'no kind "Policy" is registered for version "{text}"',
-            mend=f"Write `apiVersion: {RIGHT}`; the fields are the same." if refused[0] else "",
+            help=f"Write `apiVersion: {RIGHT}`; the fields are the same." if refused[0] else "",
             minors=refused,
         )
     elif text != RIGHT:
@@ -117,7 +117,7 @@ def _api_version(
             entry.value.place,
             f"`{text}` is deprecated, and refused from Kubernetes 1.24.",
             severity="warning",
-            mend=f"Write `apiVersion: {RIGHT}`; the fields are the same.",
+            help=f"Write `apiVersion: {RIGHT}`; the fields are the same.",
             minors=DEPRECATED,
         )
 
@@ -138,22 +138,22 @@ def _missing(root: Mapping, entry: Entry | None, whole: Place, problems: Problem
         place, message = found.place, f"There is no `apiVersion`: `{key}` is another field to kube-apiserver."
     elif "apiVersion" in root.entries:
         place, message = root.entries["apiVersion"].key.place, "`apiVersion` is empty."
-    problems.fatal("unsupported-api-version", place, message, server=_NO_VERSION, mend=f"Write `apiVersion: {RIGHT}`.")
+    problems.fatal("unsupported-api-version", place, message, server=_NO_VERSION, help=f"Write `apiVersion: {RIGHT}`.")
 
 
 def _unsupported(text: str, kind: str, entry: Entry, problems: Problems, stranger: bool) -> None:
     if stranger:
         message = f"This is a {kind} of `{text}` and no audit policy."
-        mend = "Let `--audit-policy-file` name a file that begins with an audit policy."
+        help = "Let `--audit-policy-file` name a file that begins with an audit policy."
     else:
         message = f"`{text}` is no version of audit policies."
-        mend = f"Write `apiVersion: {RIGHT}`."
+        help = f"Write `apiVersion: {RIGHT}`."
     server = f'no kind "{kind}" is registered for version "{text}"'
     if text.count("/") > 1:
         server = f"unexpected GroupVersion string: {text}"
     elif text in ("audit.k8s.io/", "audit.k8s.io/__internal"):
         server = _NO_VERSION
-    problems.fatal("unsupported-api-version", entry.value.place, message, server=server, mend=mend)
+    problems.fatal("unsupported-api-version", entry.value.place, message, server=server, help=help)
 
 
 def _kind(entry: Entry | None, api_version: str, problems: Problems) -> None:
@@ -167,4 +167,4 @@ def _kind(entry: Entry | None, api_version: str, problems: Problems) -> None:
     if _other_kind(entry):
         message = f"This is a `{text}`, and kube-apiserver wants a `Policy`."
         server = f"converting (v1.{text}) to (audit.Policy): unknown conversion"
-    problems.fatal("wrong-kind", entry.value.place, message, server=server, mend="Write `kind: Policy`.")
+    problems.fatal("wrong-kind", entry.value.place, message, server=server, help="Write `kind: Policy`.")

@@ -7,7 +7,7 @@ had beyond it. YAML is turned into JSON first, where a repeated key is already g
 
 from __future__ import annotations
 
-from kube_audit_lint.reading.nodes import Entry, Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
 
 
 def overlaid(node: Mapping) -> Mapping:

@@ -28,9 +28,9 @@ from kube_audit_lint.kubernetes.written import (
 )
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.policy import LEVELS, STAGES, GroupResources, Policy, PolicyRule
-from kube_audit_lint.model.unknown import is_unknown
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.reading.nodes import Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.unknown import is_unknown
 
 __all__ = ["Loaded", "Problem", "load"]
 
@@ -113,30 +113,30 @@ def _read(document: PolicyDocument, problems: Problems) -> WrittenPolicy | None:
 def _empty(document: PolicyDocument, problems: Problems) -> None:
     place = document.place
     message = "There is no policy in this file, and kube-apiserver does not start with an empty one."
-    mend = ""
+    help = ""
     if any(isinstance(one.root, Mapping) for one in document.later):
         message = "The first document of this file is empty, and kube-apiserver reads only the first."
-        mend = "Remove the `---` in front of the policy."
+        help = "Remove the `---` in front of the policy."
     if document.partial or document.embedded:
         return
     server = "unknown group version field audit.k8s.io/__internal, Kind=Policy in policy"
-    problems.fatal("unsupported-api-version", place, message, server=server, mend=mend, hopeless=True)
+    problems.fatal("unsupported-api-version", place, message, server=server, help=help, hopeless=True)
 
 
 def _no_mapping(document: PolicyDocument, root: Node, problems: Problems) -> None:
     what = "list" if isinstance(root, Sequence) else "single value"
-    mend = ""
+    help = ""
     place = root.place
     if any(isinstance(one.root, Mapping) for one in document.later):
         message = "kube-apiserver reads only the first document of a file, and this is no policy."
-        mend = "Remove what stands in front of the policy."
-        problems.fatal("wrong-type", place, message, mend=mend, hopeless=True)
+        help = "Remove what stands in front of the policy."
+        problems.fatal("wrong-type", place, message, help=help, hopeless=True)
         return
     if isinstance(root, Sequence) and root.items:
         place = first_key(root.items[0]) if isinstance(root.items[0], Mapping) else root.items[0].place
-        mend = "Put `apiVersion: audit.k8s.io/v1`, `kind: Policy` and `rules:` above it."
+        help = "Put `apiVersion: audit.k8s.io/v1`, `kind: Policy` and `rules:` above it."
     message = f"An audit policy is a mapping with `apiVersion`, `kind` and `rules`; this file is a {what}."
-    problems.fatal("wrong-type", place, message, mend=mend, hopeless=True)
+    problems.fatal("wrong-type", place, message, help=help, hopeless=True)
 
 
 def _body(document: PolicyDocument, root: Mapping, effective: Mapping, problems: Problems) -> WrittenPolicy:
@@ -156,13 +156,13 @@ def _body(document: PolicyDocument, root: Mapping, effective: Mapping, problems:
 
 def _rules_there(document: PolicyDocument, root: Mapping, rules: Node | None, problems: Problems) -> None:
     server = "loaded illegal policy with 0 rules"
-    place, mend = document.place, ""
+    place, help = document.place, ""
     message = "This policy has no rules, and kube-apiserver does not start without one."
     entry = root.entries.get("rules")
     if entry is None and rules is not None:
         key = root.entries[misspelt_key(root, "rules") or ""].key
         problems.claimed.add(id(key))
-        place, mend = key.place, "Write `rules`."
+        place, help = key.place, "Write `rules`."
         message = f"This policy has no rules: `{key.value}` is another field to kube-apiserver, which drops it."
         hopeless = not isinstance(rules, Sequence)
     elif entry is None:
@@ -176,7 +176,7 @@ def _rules_there(document: PolicyDocument, root: Mapping, rules: Node | None, pr
         place, hopeless = entry.value.place, True
     else:
         return
-    problems.fatal("no-rules", place, message, server=server, mend=mend, hopeless=hopeless)
+    problems.fatal("no-rules", place, message, server=server, help=help, hopeless=hopeless)
 
 
 def _empty_rules(written: WrittenPolicy, problems: Problems) -> None:
@@ -187,7 +187,7 @@ def _empty_rules(written: WrittenPolicy, problems: Problems) -> None:
                 rule.place,
                 "This rule is empty, and every rule needs at least a level.",
                 server=f"rules[{rule.index}].level: Required value",
-                mend="Remove it, or give it a `level`.",
+                help="Remove it, or give it a `level`.",
                 hopeless=True,
             )
 
@@ -229,7 +229,7 @@ def _plain(texts: list[Text]) -> tuple[str, ...]:
 
 
 def _url(text: str) -> str:
-    """The URL, mended where it would be refused."""
+    """The URL, put right where it would be refused."""
     if text == "*" or (text.startswith("/") and "*" not in text[:-1]):
         return text
     return meant_url(text) or text

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kube_audit_lint.finding import Related
-from kube_audit_lint.model.source import Place
+from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.version import NEWEST, OLDEST, Versions
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Place
 
 
 class Problem(NamedTuple):
@@ -21,7 +21,7 @@ class Problem(NamedTuple):
     versions: Versions
     fatal: bool = False
     severity: str = ""
-    mend: str = ""
+    help: str = ""
     related: tuple[Related, ...] = ()
     server_message: str = ""
 
@@ -52,7 +52,7 @@ class Problems:
         message: str,
         *,
         server: str = "",
-        mend: str = "",
+        help: str = "",
         minors: tuple[int, int] = (OLDEST, NEWEST),
         related: tuple[Related, ...] = (),
         hopeless: bool = False,
@@ -61,7 +61,7 @@ class Problems:
         versions = self.asked.overlap(Versions(*minors))
         if versions is not None:
             self.hopeless |= hopeless
-            self.found.append(Problem(rule, place, message, versions, True, "", mend, related, server))
+            self.found.append(Problem(rule, place, message, versions, True, "", help, related, server))
 
     def harmless(
         self,
@@ -71,14 +71,14 @@ class Problems:
         *,
         severity: str = "",
         server: str = "",
-        mend: str = "",
+        help: str = "",
         minors: tuple[int, int] = (OLDEST, NEWEST),
         related: tuple[Related, ...] = (),
     ) -> None:
         """kube-apiserver starts with it, but it is not what it seems."""
         versions = self.asked.overlap(Versions(*minors))
         if versions is not None:
-            self.found.append(Problem(rule, place, message, versions, False, severity, mend, related, server))
+            self.found.append(Problem(rule, place, message, versions, False, severity, help, related, server))
 
     def loads_in(self) -> Versions | None:
         """The minors of the asked range in which nothing is fatal, the newest run of them."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from kube_audit_lint.finding import Related
 from kube_audit_lint.kubernetes.problems import Problems
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.kubernetes.written import Text, WrittenEntry, WrittenPolicy, WrittenRule
+from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.policy import LEVELS, STAGES
-from kube_audit_lint.model.unknown import is_unknown
-from kube_audit_lint.reading.nodes import Mapping, Node, Scalar
+from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar
+from kube_audit_lint.syntax.unknown import is_unknown
 
 STAR_GROUP_FIRST = 36
 """The first minor in which `group: "*"` means every group; before, it is refused."""
@@ -107,7 +107,7 @@ def _level(rule: WrittenRule, node: Mapping, path: str, problems: Problems) -> N
         level.place,
         f"`{level.text}` is no level: there are None, Metadata, Request and RequestResponse, in exactly this spelling.",
         server=_unsupported(path, level.text),
-        mend=f"Write `level: {meant}`." if meant else "",
+        help=f"Write `level: {meant}`." if meant else "",
         hopeless=meant is None,
     )
 
@@ -140,7 +140,7 @@ def _no_level(rule: WrittenRule, node: Mapping, path: str, problems: Problems) -
         found.place,
         f"This rule has no level: `{key}` is another field to kube-apiserver, which drops it.",
         server=server,
-        mend="Write `level`.",
+        help="Write `level`.",
         hopeless=rule.level.text not in LEVELS and meant_level(meant.value) is None,
     )
 
@@ -180,7 +180,7 @@ def _wrong_url(url: Text, server: str, problems: Problems) -> None:
     else:
         message = f"`{url.text}` is refused: a path begins with `/`."
     meant = meant_url(url.text)
-    problems.fatal("invalid-url", url.place, message, server=server, mend=f'Write `"{meant}"`.' if meant else "")
+    problems.fatal("invalid-url", url.place, message, server=server, help=f'Write `"{meant}"`.' if meant else "")
 
 
 def _urls_with_resources(rule: WrittenRule, problems: Problems) -> None:
@@ -193,7 +193,7 @@ def _urls_with_resources(rule: WrittenRule, problems: Problems) -> None:
         rule.place if key is None else key.place,
         f"A rule is either for URLs or for resources: `nonResourceURLs` and `{other}` in one rule are refused.",
         server=_BOTH,
-        mend="Make two rules of it, one with `nonResourceURLs` and one with the rest.",
+        help="Make two rules of it, one with `nonResourceURLs` and one with the rest.",
         related=() if related is None else (Related(related.place, f"`{other}` is here."),),
         hopeless=True,
     )
@@ -213,7 +213,7 @@ def _entry(entry: WrittenEntry, path: str, problems: Problems) -> None:
             entry.place if key is None else key.place,
             "`resourceNames` without `resources` is refused: a name belongs to a resource.",
             server="using resourceNames requires at least one resource",
-            mend="Say which `resources` the names belong to.",
+            help="Say which `resources` the names belong to.",
             hopeless=True,
         )
 
@@ -230,7 +230,7 @@ def _wrong_group(group: Text, path: str, problems: Problems) -> None:
             group.place,
             "`*` for every group is known from Kubernetes 1.36; before that it is refused.",
             server=server,
-            mend="Name the groups, an item for each; a rule without `resources` matches everything, URLs too.",
+            help="Name the groups, an item for each; a rule without `resources` matches everything, URLs too.",
             minors=(0, STAR_GROUP_FIRST - 1),
         )
         return
@@ -242,9 +242,9 @@ def _wrong_group(group: Text, path: str, problems: Problems) -> None:
         message = f"`{group.text}` is refused: there are no patterns for groups."
     else:
         message = f'`{group.text}` is refused: a group is a domain name in lower case, or `""` for the core group.'
-    mend = f'Write `group: "{meant}"`.' if not meant else f"Write `group: {meant}`."
+    help = f'Write `group: "{meant}"`.' if not meant else f"Write `group: {meant}`."
     usable = not meant or is_subdomain(meant)
-    problems.fatal("invalid-group", group.place, message, server=server, mend=mend if usable else "")
+    problems.fatal("invalid-group", group.place, message, server=server, help=help if usable else "")
 
 
 def _stages(stages: Iterable[Text], path: str, problems: Problems) -> None:
@@ -258,5 +258,5 @@ def _stages(stages: Iterable[Text], path: str, problems: Problems) -> None:
             stage.place,
             f"{what}: there are {', '.join(STAGES)}, in exactly this spelling.",
             server=f'{path}[{index}]: Invalid value: "{stage.text}": allowed stages are {",".join(STAGES)}',
-            mend=f"Write `{meant}`." if meant else "",
+            help=f"Write `{meant}`." if meant else "",
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from kube_audit_lint.kubernetes.fields import METADATA, POLICY, RESOURCES, RULE, Field, Type
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.model.policy import STAGES
-from kube_audit_lint.model.source import Place
-from kube_audit_lint.reading.nodes import Entry, Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.source import Place
 
 _MEANT_IN_RULE = {
     "user": "users",
@@ -50,17 +50,17 @@ _SPECIAL = {
 
 
 def wrong_type(node: Node, wanted: Type, path: str) -> tuple[str, str]:
-    """Message and mend for a value that is not what the field wants."""
+    """Message and help for a value that is not what the field wants."""
     name = path.rpartition(".")[2].partition("[")[0]
     item = path.endswith("]")
     what = f"An item of `{name}`" if item else f"`{name}`"
     if not path:
         what = "An audit policy"
     message = f"{what} has to be {wanted.noun}, and this is {noun(node)}."
-    return message, _mend_of_type(node, wanted, name, item)
+    return message, _help_of_type(node, wanted, name, item)
 
 
-def _mend_of_type(node: Node, wanted: Type, name: str, item: bool) -> str:
+def _help_of_type(node: Node, wanted: Type, name: str, item: bool) -> str:
     text = node.place.text
     if isinstance(node, Scalar) and (text.startswith(("$", "<")) or text.strip("_@%") != text.strip()):
         return f"Fill in the placeholder `{text}`."
@@ -98,7 +98,7 @@ def noun(node: Node) -> str:
 
 
 def not_in_version(name: str, field: Field) -> tuple[str, str]:
-    """Message and mend for a field that not every version knows."""
+    """Message and help for a field that not every version knows."""
     if field.first > 10:
         return (
             f"`{name}` is known from Kubernetes 1.{field.first}; older versions drop it without a word.",
@@ -111,7 +111,7 @@ def not_in_version(name: str, field: Field) -> tuple[str, str]:
 
 
 def repeated_key(losers: list[Entry], kept: Entry, json: bool) -> tuple[Place, str, str, str]:
-    """Place, message, mend and severity for a key that is more than once in a mapping."""
+    """Place, message, help and severity for a key that is more than once in a mapping."""
     name, lost = kept.key.value, losers[-1]
     if kept.merged and not lost.merged:
         message = (
@@ -134,7 +134,7 @@ def repeated_key(losers: list[Entry], kept: Entry, json: bool) -> tuple[Place, s
 
 
 def unknown_field(entry: Entry, node: Mapping, wanted: Type) -> tuple[str, str, str]:
-    """Message, mend and severity for a field that kube-apiserver drops."""
+    """Message, help and severity for a field that kube-apiserver drops."""
     if wanted.fields is RULE:
         return _unknown_in_rule(entry.key.value, node)
     if wanted.fields is RESOURCES:
@@ -148,7 +148,7 @@ def _unknown_in_rule(name: str, node: Mapping) -> tuple[str, str, str]:
     head = f"A rule has no field `{name}`: kube-apiserver drops it without an error."
     low = name.lower()
     if low in _SPECIAL:
-        return f"{head} {_SPECIAL[low]}", _mend_of_stages(node.get(name)) or f"Leave `{name}` out.", ""
+        return f"{head} {_SPECIAL[low]}", _help_of_stages(node.get(name)) or f"Leave `{name}` out.", ""
     if low in ("apigroups", "apigroup") or (low in ("group", "groups") and not _names_users(node.get(name))):
         return (
             f"{head} {_without('resources', node)}",
@@ -156,8 +156,8 @@ def _unknown_in_rule(name: str, node: Mapping) -> tuple[str, str, str]:
             "",
         )
     if low in ("name", "names", "resourcename", "resourcenames"):
-        mend = "Write `resourceNames` inside the item of `resources` that it belongs to."
-        return f"{head} The rule matches every name.", mend, ""
+        help = "Write `resourceNames` inside the item of `resources` that it belongs to."
+        return f"{head} The rule matches every name.", help, ""
     meant = _MEANT_IN_RULE.get(low) or nearest(name, RULE)
     if meant is None:
         return f"{head} The rule matches what its other fields say.", "", ""
@@ -166,7 +166,7 @@ def _unknown_in_rule(name: str, node: Mapping) -> tuple[str, str, str]:
     return f"{head} {_without(meant, node)}", f"Write `{meant}`.", ""
 
 
-def _mend_of_stages(node: Node | None) -> str:
+def _help_of_stages(node: Node | None) -> str:
     """The `omitStages` that leaves only the stages that `stages` lists."""
     chosen = [item.value for item in node.items if isinstance(item, Scalar)] if isinstance(node, Sequence) else []
     if not chosen or any(stage not in STAGES for stage in chosen):
@@ -214,8 +214,8 @@ def _unknown_in_entry(name: str, node: Mapping) -> tuple[str, str, str]:
     group = _called(node.string("group") or "")
     matches = "what its other fields say" if _has_items(node, "resources") else f"every resource of the {group}"
     if meant is None and low in _MEANT_IN_RULE:
-        mend = f"Write `{_MEANT_IN_RULE[low]}`, beside `level`: it holds for the whole rule."
-        return f"{head} The item matches {matches}.", mend, ""
+        help = f"Write `{_MEANT_IN_RULE[low]}`, beside `level`: it holds for the whole rule."
+        return f"{head} The item matches {matches}.", help, ""
     if meant is None:
         return f"{head} The item matches {matches}.", "", ""
     if meant in node.entries:

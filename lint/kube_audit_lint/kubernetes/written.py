@@ -6,10 +6,10 @@ is a list of one. kubernetes/decoding.py says what is wrong with it.
 
 from __future__ import annotations
 
-from kube_audit_lint.model.source import Place
-from kube_audit_lint.model.unknown import UNKNOWN
-from kube_audit_lint.reading.nodes import Mapping, Node, Scalar, Sequence
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.unknown import UNKNOWN
 
 LISTS = ("users", "userGroups", "verbs", "namespaces", "nonResourceURLs", "omitStages")
 """The fields of a rule that are lists of strings."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kube_audit_lint.model.source import Place, Source
-from kube_audit_lint.reading.nodes import Document, Node, locate
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.syntax.nodes import Document, Node, locate
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Place, Source
 
 if TYPE_CHECKING:
     from kube_audit_lint.model.server import ApiServer
@@ -78,7 +78,7 @@ class Misshape(NamedTuple):
     rule: str
     place: Place
     message: str
-    mend: str = ""
+    help: str = ""
 
 
 class Note(NamedTuple):

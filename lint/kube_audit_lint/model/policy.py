@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple
 
 LEVELS = ("None", "Metadata", "Request", "RequestResponse")
 """From least to most; an index into it orders levels."""

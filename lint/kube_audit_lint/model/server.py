@@ -6,9 +6,9 @@ from collections.abc import Callable
 from collections.abc import Mapping as MappingType
 
 from kube_audit_lint.model.document import PolicyDocument
-from kube_audit_lint.model.source import Place, Source
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Place, Source
 
 
 class Value(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple
 
 OLDEST = 10
 """The oldest minor that the matching and loading facts hold for."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TextIO
 
-from kube_audit_lint.finding import FileError, Finding
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.model.finding import FileError, Finding
+from kube_audit_lint.syntax.record import NamedTuple
 
 FORMATS = ("text", "json", "sarif", "github", "gitlab")
 
@@ -25,7 +25,7 @@ class RuleInfo(NamedTuple):
     title: str
     severity: str
     why: str = ""
-    mend: str = ""
+    help: str = ""
     standards: tuple[str, ...] = ()
     search: str = ""
 

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from kube_audit_lint.finding import Finding
+from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.report.region import shown
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from kube_audit_lint.finding import SEVERITIES, FileError, Finding
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.model.finding import SEVERITIES, FileError, Finding
 from kube_audit_lint.report import Report, Rules
 from kube_audit_lint.report.region import Region, shown
 from kube_audit_lint.report.safe import visible, without_surrogates
 from kube_audit_lint.report.words import counted, head, summary, trouble
+from kube_audit_lint.syntax.record import NamedTuple
 
 LIMIT = 10
 """So many annotations of a level does GitHub show for a step; it drops the others silently."""
@@ -52,7 +52,7 @@ def _annotations(report: Report) -> Iterator[_Annotation]:
 
 
 def _of_finding(finding: Finding) -> _Annotation:
-    paragraphs = (finding.message, finding.proof, finding.mend)
+    paragraphs = (finding.message, finding.proof, finding.help)
     path = finding.place.source.path
     return _Annotation(_LEVELS[finding.severity], path, shown(finding.place), finding.rule, paragraphs)
 

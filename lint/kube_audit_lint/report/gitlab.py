@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from kube_audit_lint.finding import FileError, Finding
+from kube_audit_lint.model.finding import FileError, Finding
 from kube_audit_lint.report import Report, Rules
 from kube_audit_lint.report.fingerprint import fingerprints
 from kube_audit_lint.report.region import shown

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from kube_audit_lint.finding import Finding
-from kube_audit_lint.model.source import Place
+from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.report import Report, Rules
 from kube_audit_lint.report.region import exact
 from kube_audit_lint.report.safe import clean
+from kube_audit_lint.syntax.source import Place
 
 VERSION = 1
 """Counts up when something that was there is removed or changes its meaning."""
@@ -32,7 +32,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "rule": finding.rule,
         "severity": finding.severity,
         "message": finding.message,
-        "mend": finding.mend,
+        "help": finding.help,
         **_place(finding.place),
         "related": [{**_place(other.place), "message": other.message} for other in finding.related],
         "kubernetes": finding.kubernetes,

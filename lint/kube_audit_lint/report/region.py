@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kube_audit_lint.model.source import Place
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Place
 
 _BREAKS = "\r\n"
 

@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import quote
 
 from kube_audit_lint import __version__
-from kube_audit_lint.finding import FileError, Finding
-from kube_audit_lint.model.source import Place
+from kube_audit_lint.model.finding import FileError, Finding
 from kube_audit_lint.report import Report, Rules
 from kube_audit_lint.report.fingerprint import fingerprints
 from kube_audit_lint.report.region import on_text, shown
 from kube_audit_lint.report.safe import clean, visible
 from kube_audit_lint.report.sarifrules import LEVELS, descriptors
+from kube_audit_lint.syntax.source import Place
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ROOT = "%SRCROOT%"
@@ -80,7 +80,7 @@ def _result(finding: Finding, index: int, fingerprint: str) -> dict[str, Any]:
             {"id": number, "message": {"text": _unlinked(visible(other.message))}, **_location(other.place)}
             for number, other in enumerate(finding.related, 1)
         ]
-    properties = {"kubernetes": finding.kubernetes, "witness": finding.witness, "mend": finding.mend}
+    properties = {"kubernetes": finding.kubernetes, "witness": finding.witness, "help": finding.help}
     if any(properties.values()):
         result["properties"] = {key: value for key, value in properties.items() if value}
     return result
@@ -96,9 +96,9 @@ def _message(finding: Finding) -> str:
         parts.append(_sentence(f"Proof: {_unlinked(visible(finding.proof))}"))
     if finding.kubernetes:
         parts.append(f"Kubernetes {_unlinked(visible(finding.kubernetes))}.")
-    mend = finding.mend.strip()
-    if mend and "\n" not in mend:  # YAML to be copied would be ruined here; it is in the properties
-        parts.append(_sentence(f"Mend: {_unlinked(visible(mend))}"))
+    help = finding.help.strip()
+    if help and "\n" not in help:  # YAML to be copied would be ruined here; it is in the properties
+        parts.append(_sentence(f"Help: {_unlinked(visible(help))}"))
     return " ".join(parts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from kube_audit_lint.finding import Finding
+from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.report import RuleInfo, Rules
 
 LEVELS = {"error": "error", "warning": "warning", "info": "note"}
@@ -21,7 +21,7 @@ def descriptors(ids: Iterable[str], rules: Rules, findings: Sequence[Finding]) -
 
 
 def _unknown(finding: Finding) -> RuleInfo:
-    return RuleInfo(finding.rule, finding.rule.replace("-", " "), finding.severity, mend=finding.mend)
+    return RuleInfo(finding.rule, finding.rule.replace("-", " "), finding.severity, help=finding.help)
 
 
 def _descriptor(rule: RuleInfo) -> dict[str, Any]:
@@ -47,8 +47,8 @@ def _name(id: str) -> dict[str, str]:
 
 def _help(rule: RuleInfo, bold: str, code: str) -> Iterator[str]:
     yield rule.why.strip() or _sentence(rule.title)
-    if rule.mend.strip():
-        yield f"{bold}How to mend it:{bold} {rule.mend.strip()}"
+    if rule.help.strip():
+        yield f"{bold}How to put it right:{bold} {rule.help.strip()}"
     if rule.search:
         yield f"{bold}What the API server says:{bold} {code}{rule.search.strip()}{code}"
     if rule.standards:

@@ -6,11 +6,11 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
-from kube_audit_lint.finding import Finding
-from kube_audit_lint.model.source import Place, Source
-from kube_audit_lint.record import NamedTuple
+from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.report.region import on_text
 from kube_audit_lint.report.safe import visible, visible_character
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Place, Source
 
 WIDTH = 100  # screen columns of a source line that are shown
 _LEAD = 30  # screen columns of a long line that stay in front of a place

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from kube_audit_lint.finding import Finding
-from kube_audit_lint.model.source import Source
+from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.report import Report, Rules
 from kube_audit_lint.report.safe import visible
 from kube_audit_lint.report.snippet import Mark, Row, marks, rows
 from kube_audit_lint.report.words import location, summary, trouble
+from kube_audit_lint.syntax.source import Source
 
 _WIDTH = 100
 _COLORS = {"error": "1;31", "warning": "1;33", "info": "1;36", "place": "1", "gutter": "34", "-": "36"}
@@ -70,7 +70,7 @@ def _row(row: Row, gutter: int, paint: _Paint, severity: str) -> str:
 
 
 def _notes(finding: Finding, gutter: int, paint: _Paint) -> Iterator[str]:
-    for name in ("proof", "kubernetes", "mend"):
+    for name in ("proof", "kubernetes", "help"):
         text = getattr(finding, name)
         if text.strip():
             lead = f"{' ' * gutter} = "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from kube_audit_lint.finding import SEVERITIES, FileError, Finding
+from kube_audit_lint.model.finding import SEVERITIES, FileError, Finding
 from kube_audit_lint.report import Files, Report
 from kube_audit_lint.report.region import shown
 from kube_audit_lint.report.safe import visible

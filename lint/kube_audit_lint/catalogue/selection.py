@@ -1,0 +1,85 @@
+"""Which rules a run applies, at which severity and with which numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from kube_audit_lint.catalogue.rule import Catalogue, Rule
+from kube_audit_lint.model.finding import SEVERITIES
+from kube_audit_lint.syntax.record import NamedTuple
+
+
+class Applied(NamedTuple):
+    """A rule as this run applies it.
+
+    severity: what the profile or the configuration set, or "" for the rule's own. params: complete.
+    pedantic: whether its pedantic cases speak too.
+    """
+
+    rule: Rule
+    severity: str
+    params: dict[str, Any]
+    pedantic: bool
+
+    def severity_of(self, hit_severity: str) -> str:
+        """The severity of a hit; a lesser case of a mistake stays lesser under a set severity."""
+        own = hit_severity or self.rule.severity
+        if not self.severity:
+            return own
+        lesser = SEVERITIES.index(own) < SEVERITIES.index(self.rule.severity)
+        return min(own, self.severity, key=SEVERITIES.index) if lesser else self.severity
+
+
+class Choice(NamedTuple):
+    """What decides: a profile, settings of the configuration, and the command line's wishes."""
+
+    profile: str = "default"
+    settings: tuple[tuple[str, Any], ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    pedantic: bool = False
+
+
+def applied(catalogue: Catalogue, choice: Choice) -> dict[str, Applied]:
+    """The rules that speak, by id, in the catalogue's order.
+
+    The profile comes first, then the configuration, then `--select` and `--ignore`, which take rule
+    ids and categories. A pedantic rule speaks when asked for: by `--pedantic`, by id in `--select`,
+    or by a profile or configuration that sets anything but `off` for it.
+    """
+    profile = catalogue.profiles[choice.profile].rules if choice.profile in catalogue.profiles else {}
+    settings = dict(choice.settings)
+    out: dict[str, Applied] = {}
+    for rule in catalogue.rules.values():
+        one = _apply(rule, (profile.get(rule.id), settings.get(rule.id)), choice)
+        if one is not None:
+            out[rule.id] = one
+    return out
+
+
+def _apply(rule: Rule, wishes: tuple[Any, Any], choice: Choice) -> Applied | None:
+    severity, params, asked, off = "", rule.params, False, False
+    for wish in wishes:
+        if wish is None:
+            continue
+        if not isinstance(wish, dict):  # YAML reads a plain `off` as false
+            wish = {"severity": wish if isinstance(wish, str) else "on" if wish else "off"}
+        wish = dict(wish)
+        level = wish.pop("severity", None)
+        off = level == "off"
+        asked = asked or not off
+        if level in SEVERITIES:
+            severity = level
+        params = {**params, **wish} if wish else params
+    named = rule.id in choice.select
+    if choice.select:
+        off = not (named or rule.category in choice.select)
+    if off or _has(choice.ignore, rule):
+        return None
+    pedantic = choice.pedantic or asked or named
+    return None if rule.pedantic and not pedantic else Applied(rule, severity, params, pedantic)
+
+
+def _has(ids: Collection[str], rule: Rule) -> bool:
+    return rule.id in ids or rule.category in ids

@@ -1,0 +1,263 @@
+"""Which files a run reads: the named ones, and those below named folders.
+
+Below folders, left out are: what git ignores; `.git`; everything that `exclude` of the configuration
+names; symlinks to folders (what they lead to is walked where it lies, or lies outside); pipes, sockets
+and devices; and, by the ends of their names, files that are surely something else (SOURCES). Markdown,
+shell and Terraform files are read only when embedded configuration is asked for (EMBEDDING). All else
+is decided by content (look.py), for audit configuration has no end of its own: kube-apiserver.yaml.bak
+counts in a static pod directory, units are .service, templates .j2, argument files have none at all.
+
+A named file is read even when git ignores it, whatever its end; `exclude` holds for it all the same,
+for pre-commit names every file. Each file is read once, by the first name under which it turns up;
+symlinks to files come last.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+from kube_audit_lint.discovery.files import LIMIT, TooLarge, read_bytes, refuse_special
+from kube_audit_lint.discovery.gitignore import NOTHING, Ignores, at_root, below, repository_of
+from kube_audit_lint.discovery.globs import Globs
+from kube_audit_lint.discovery.look import interesting, mentions, named_policy, worth_parsing
+from kube_audit_lint.model.finding import FileError
+from kube_audit_lint.syntax.record import NamedTuple
+
+__all__ = [
+    "LIMIT",
+    "TooLarge",
+    "interesting",
+    "may_configure_server",
+    "named_policy",
+    "read_bytes",
+    "walk",
+    "worth_parsing",
+]
+
+SOURCES = frozenset(
+    """
+    7z a adoc asc asm avi avif bat bin bmp bz2 c cc class cmake cpp crt crx cs csr css csv cue cxx dart db deb der
+    diff dll dylib ear ejs elm eot erl ex exe exs fs gif go gradle groovy gz h hh hpp hs htm html ico iml ipynb iso
+    jar java jpeg jpg js jsonl jsonnet jsx key kt kts lcov less libsonnet lock log lua m map md5 mjs mk ml mod mov mp3
+    mp4 ndjson nix o odt ogg otf p12 parquet patch pb pcap pdf pem pfx php pl pm png pom ppt pptx prof proto ps1 psd
+    pub py pyc pyi pyo pyx r rb rego rpm rs rst sass scala scss sha256 sig sln snap so sol sql sqlite sum svelte svg
+    swift tar tfstate tgz tif tiff ts tsv tsx ttf vue war wasm wav webm webp whl woff woff2 xlsx xml xsd xsl xz zip
+    zst
+    """.split()  # noqa: SIM905 (a list of them would fill a page)
+)
+"""Ends of names of files that are not even opened when a folder is walked."""
+
+EMBEDDING = frozenset(("bash", "hcl", "ksh", "markdown", "md", "mdx", "sh", "tf", "zsh"))
+"""Ends of names of files that may embed audit configuration."""
+
+
+class Scope(Protocol):
+    """What the configuration says: `exclude`, relative to the absolute folder `folder`."""
+
+    @property
+    def exclude(self) -> Globs: ...
+
+    @property
+    def folder(self) -> str: ...
+
+
+def walk(
+    paths: Iterable[str], scope: Scope, on_error: Callable[[FileError], None], embedded: bool = False
+) -> Iterator[str]:
+    """The files of a run, as reports show them: relative to the working directory where they are below it.
+
+    The order is that of `paths`, and within a folder by name, files before folders.
+    """
+    yield from _Walk(scope, on_error, SOURCES if embedded else SOURCES | EMBEDDING).all(paths)
+
+
+def may_configure_server(path: str, names: Iterable[str]) -> bool:
+    """Whether a file may hold the settings of an API server that loads a policy file of one of these names."""
+    if _end(path) in SOURCES:
+        return False
+    try:
+        return mentions(read_bytes(path), frozenset(names))
+    except (OSError, TooLarge):
+        return False
+
+
+class _Folder(NamedTuple):
+    """A folder to walk: its real path and the path shown, both with a trailing `/`; where the repository's root
+    ends in the real path; and what is ignored in it."""
+
+    real: str
+    shown: str
+    root: int
+    ignores: Ignores
+
+
+class _Walk:
+    def __init__(self, scope: Scope, on_error: Callable[[FileError], None], skipped: frozenset[str]) -> None:
+        self._exclude = scope.exclude
+        self._base = _slash(_real(scope.folder))
+        self._cwd = _slash(_forward(os.getcwd()))
+        self._on_error = on_error
+        self._skipped = skipped
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
+        self._links: list[tuple[str, str]] = []
+
+    def all(self, paths: Iterable[str]) -> Iterator[str]:
+        for path in paths:
+            yield from self._named(path)
+        for real, shown in self._links:
+            yield from self._once(_real(real), shown)
+
+    def _named(self, path: str) -> Iterator[str]:
+        try:
+            mode = os.stat(path).st_mode
+            if not stat.S_ISDIR(mode):
+                refuse_special(mode, path)
+        except (OSError, ValueError) as error:
+            self._on_error(FileError(_forward(path), _reason(error)))
+            return
+        if stat.S_ISDIR(mode):
+            start = self._start(path)
+            if not self._excludes_named(start.real.rstrip("/"), folder=True):
+                yield from self._below(start)
+            return
+        # The folder's real path and the file's own name: a symlink is excluded by its own name.
+        folder, name = os.path.split(path)
+        real = _slash(_real(folder or ".")) + name
+        if not self._excludes_named(real, folder=False):
+            yield from self._once(_real(real) if os.path.islink(path) else real, self._shown(path))
+
+    def _once(self, real: str, shown: str) -> Iterator[str]:
+        if real not in self._files:
+            self._files.add(real)
+            yield shown
+
+    def _start(self, path: str) -> _Folder:
+        """A named folder, with what is ignored in it by files above it, unless it is ignored itself."""
+        real = _real(path)
+        shown = self._shown(path)
+        shown = "" if shown == "." else _slash(shown)
+        root = repository_of(real)
+        if root is None:
+            return _Folder(_slash(real), shown, len(_slash(real)), NOTHING)
+        root = _forward(root)
+        ignores = at_root(root)
+        end = len(_slash(root))
+        at = end - 1
+        while 0 <= at < len(real):
+            step = real.find("/", at + 1)
+            step = len(real) if step < 0 else step
+            ignores = below(ignores, _slash(root), _slash(real[end:at]) if at > end else "")
+            if ignores.ignored(real[end:step], folder=True):
+                return _Folder(_slash(real), shown, len(_slash(real)), NOTHING)
+            at = step
+        return _Folder(_slash(real), shown, end, ignores)
+
+    def _below(self, start: _Folder) -> Iterator[str]:
+        pending = [start]
+        while pending:
+            folder = pending.pop()
+            if folder.real in self._folders:
+                continue
+            self._folders.add(folder.real)
+            try:
+                with os.scandir(folder.real) as found:
+                    entries = sorted(found, key=_name)
+            except OSError as error:
+                self._on_error(FileError(folder.shown.rstrip("/") or ".", _reason(error)))
+                continue
+            folder = self._with_own(folder, entries)
+            yield from self._files_of(folder, entries)
+            pending += reversed(list(self._folders_of(folder, entries)))
+
+    def _with_own(self, folder: _Folder, entries: list[os.DirEntry[str]]) -> _Folder:
+        """The folder with what its own entries ignore; a nested repository begins anew."""
+        names = {entry.name for entry in entries if entry.name.startswith(".git")}
+        if ".git" in names and len(folder.real) != folder.root:
+            real = folder.real
+            folder = _Folder(real, folder.shown, len(real), at_root(real))
+        if ".gitignore" in names:
+            root, at = folder.real[: folder.root], folder.real[folder.root :]
+            folder = folder._replace(ignores=below(folder.ignores, root, at))
+        return folder
+
+    def _files_of(self, folder: _Folder, entries: list[os.DirEntry[str]]) -> Iterator[str]:
+        picky = folder.ignores is not NOTHING
+        for entry in entries:
+            name = entry.name
+            if _end(name) in self._skipped or not _is_file(entry):
+                continue
+            real = folder.real + name
+            if picky and folder.ignores.ignored(real[folder.root :], folder=False):
+                continue
+            if self._excludes(real, False):
+                continue
+            shown = folder.shown + name
+            if entry.is_symlink():
+                self._links.append((real, shown))
+            elif real not in self._files:
+                self._files.add(real)
+                yield shown
+
+    def _folders_of(self, folder: _Folder, entries: list[os.DirEntry[str]]) -> Iterator[_Folder]:
+        for entry in entries:
+            name = entry.name
+            if name == ".git" or not entry.is_dir(follow_symlinks=False):
+                continue
+            real = folder.real + name
+            if not folder.ignores.ignored(real[folder.root :], folder=True) and not self._excludes(real, True):
+                yield _Folder(f"{real}/", f"{folder.shown}{name}/", folder.root, folder.ignores)
+
+    def _excludes(self, real: str, folder: bool) -> bool:
+        return bool(self._exclude) and self._exclude.verdict(self._relative(real), folder) is True
+
+    def _excludes_named(self, real: str, folder: bool) -> bool:
+        """The same for a named path, of which no folder above was asked about yet."""
+        path = self._relative(real)
+        return bool(self._exclude) and (self._exclude.matches(path) or self._exclude.verdict(path, folder) is True)
+
+    def _relative(self, real: str) -> str:
+        """The path that `exclude` is asked about; outside the configuration's folder all of it."""
+        return real[len(self._base) :] if real.startswith(self._base) else real.lstrip("/")
+
+    def _shown(self, path: str) -> str:
+        whole = _forward(os.path.abspath(path))
+        if _slash(whole) == self._cwd:
+            return "."
+        if whole.startswith(self._cwd):
+            return whole[len(self._cwd) :]
+        return whole if os.path.isabs(path) else _forward(os.path.normpath(path))
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a loop of symlinks, or one into a folder that may not be entered
+        return False
+
+
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+def _end(name: str) -> str:
+    return name[name.rfind(".") + 1 :].lower() if "." in name else ""
+
+
+def _slash(path: str) -> str:
+    return path if path.endswith("/") else f"{path}/"
+
+
+def _real(path: str) -> str:
+    return _forward(os.path.realpath(path))
+
+
+def _forward(path: str) -> str:
+    return path if os.sep == "/" else path.replace(os.sep, "/")
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)

@@ -1,0 +1,185 @@
+"""Cluster API: KubeadmControlPlane, KubeadmConfig, their templates, and fragments of them.
+
+Sources (kubernetes-sigs/cluster-api, August 2026): api/bootstrap/kubeadm/v1beta1 and v1beta2 (kubeadm_types.go:
+extraArgs is a map up to v1beta1 and a list of name and value from v1beta2; kubeadmconfig_types.go: files),
+api/controlplane/kubeadm (spec.version). The objects are custom resources, so a schema is held against them.
+"""
+
+from __future__ import annotations
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.common.host_files import Written, policy_paths, written
+from kube_audit_lint.forms.common.inside import joined
+from kube_audit_lint.forms.kubeadm import found_in
+from kube_audit_lint.forms.kubeadm.shapes import DROPPED, Words, meant, near_key
+from kube_audit_lint.model.document import Found, Misshape
+from kube_audit_lint.model.server import ApiServer, HostFile
+from kube_audit_lint.model.version import Versions, parse_versions
+from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.unknown import is_unknown
+
+_GROUP = ".cluster.x-k8s.io/"
+_TEMPLATE = ("spec", "template", "spec")
+_KINDS = {
+    "KubeadmControlPlane": ("spec", "kubeadmConfigSpec"),
+    "KubeadmControlPlaneTemplate": (*_TEMPLATE, "kubeadmConfigSpec"),
+    "KubeadmConfig": ("spec",),
+    "KubeadmConfigTemplate": _TEMPLATE,
+}
+_SPEC_KEYS = ("clusterConfiguration", "initConfiguration", "joinConfiguration", "files")
+_FILE_KEYS = ("path", "owner", "permissions", "encoding", "append", "content", "contentFrom", "contentFormat")
+_BOTTLEROCKET = ("/etc/kubernetes/", "/var/lib/kubeadm/")
+"""Bottlerocket's bootstrap container writes what is meant for the one to the other."""
+
+
+class Spec(NamedTuple):
+    """A KubeadmConfigSpec and what surrounds it.
+
+    root: the object. version: Cluster API's own (`v1beta1`), "" when the file does not say. path: of the spec
+    in the object, with dots.
+    """
+
+    root: Mapping
+    node: Mapping
+    version: str
+    path: str
+
+
+def read(document: Document, context: Context) -> Found | None:
+    """The API server of a control plane, and what its files hold."""
+    root = document.mapping
+    if root is None:
+        return None
+    if root.string("kind") == "ClusterClass" and _GROUP in f".{root.string('apiVersion') or ''}":
+        from kube_audit_lint.forms.capi.topology import found_in_class
+
+        return found_in_class(root, context)
+    spec = _spec(root)
+    if spec is None:
+        return None
+    found = _found(spec, context)
+    return found if found else None
+
+
+def _spec(root: Mapping) -> Spec | None:
+    """The spec of one of the kinds, or of a fragment without a head."""
+    kind = root.string("kind")
+    if kind is None and "apiVersion" not in root.entries:
+        node = root.mapping("kubeadmConfigSpec")
+        if node is None and isinstance(root.get("spec"), Mapping):
+            node = (root.mapping("spec") or root).mapping("kubeadmConfigSpec")
+        return None if node is None else Spec(root, node, "", "kubeadmConfigSpec")
+    api_version = root.string("apiVersion") or ""
+    path = _KINDS.get(kind or "")
+    if path is None or _GROUP not in f".{api_version}":
+        return None
+    below: Mapping | None = root
+    for key in path:
+        below = below and below.mapping(key)
+    return None if below is None else Spec(root, below, api_version.rpartition("/")[2], ".".join(path))
+
+
+def _found(spec: Spec, context: Context) -> Found:
+    parts = [_server(spec, context)]
+    servers = [server for part in parts for server in part.servers]
+    wanted = policy_paths(servers)
+    if _is_bottlerocket(spec.node):
+        meant_for, written_to = _BOTTLEROCKET
+        wanted |= {path.replace(written_to, meant_for) for path in wanted if path.startswith(written_to)}
+    files: list[Written] = []
+    for item in spec.node.items(meant(spec.node, "files")):
+        one = written(item, context, wanted) if isinstance(item, Mapping) else None
+        if one is not None:
+            files.append(one)
+            parts.append(one.found)
+    for server in servers:
+        server.files = tuple(_on_host(spec, files))
+        _patched(spec, server, files)
+    for part in parts[1:]:
+        for policy in part.policies:
+            policy.versions = policy.versions or (servers[0].versions if servers else None)
+    return _with_misspelt(spec, joined(parts))
+
+
+def _on_host(spec: Spec, files: list[Written]) -> list[HostFile]:
+    found = [one.file for one in files]
+    if _is_bottlerocket(spec.node):
+        found += [file._replace(path=file.path.replace(*_BOTTLEROCKET)) for file in found]
+    return found
+
+
+def _is_bottlerocket(node: Mapping) -> bool:
+    return node.string("format") == "bottlerocket"
+
+
+def _server(spec: Spec, context: Context) -> Found:
+    configuration = spec.node.mapping(meant(spec.node, "clusterConfiguration"))
+    if configuration is None:
+        return Found()
+    versions, place = _versions(spec, context)
+    shape = {"": None, "v1beta2": "v1beta4"}.get(spec.version, "v1beta3")
+    found = found_in(configuration, "cluster-api", version=shape, words=_words(spec))
+    server = found.servers[0]
+    if versions is not None:
+        server.versions, server.version_place = versions, place
+    server.partial = not _is_whole(spec, server)
+    if server.partial and not any("audit" in flag.name for flag in server.flags):
+        return found._replace(servers=())  # a part that says nothing of auditing
+    return found
+
+
+def _words(spec: Spec) -> Words:
+    version = f"Cluster API {spec.version}" if spec.version else "Cluster API"
+    path = f"{spec.path}.clusterConfiguration.apiServer.extraArgs"
+    return Words("Cluster API", "the object is refused when it is applied", version, schema=path)
+
+
+def _is_whole(spec: Spec, server: ApiServer) -> bool:
+    """Whether the object is all there is: no fragment, no overlay, no template that a ClusterClass changes."""
+    about_audit = any("audit" in flag.name for flag in server.flags)
+    kind, inner = spec.root.string("kind") or "", spec.root.mapping("spec")
+    if kind == "KubeadmControlPlane":
+        return inner is not None and ("machineTemplate" in inner.entries or "version" in inner.entries)
+    return kind.endswith("Template") and about_audit
+
+
+def _versions(spec: Spec, context: Context) -> tuple[Versions | None, Place | None]:
+    """spec.version, or the version of the topology of a Cluster in the same file."""
+    inner = spec.root.mapping("spec")
+    nodes = [inner.get("version") if inner is not None else None]
+    for document in context.documents:
+        root = document.mapping
+        if root is not None and root.string("kind") == "Cluster":
+            topology = (root.mapping("spec") or root).mapping("topology")
+            nodes.append(topology.get("version") if topology is not None else None)
+    for node in nodes:
+        if isinstance(node, Scalar) and node.kind == "string" and not is_unknown(node.value):
+            return parse_versions(node.value), node.place
+    return None, None
+
+
+def _patched(spec: Spec, server: ApiServer, files: list[Written]) -> None:
+    """Where the patches of kubeadm that the files bring may change the API server's manifest."""
+    init = spec.node.mapping("initConfiguration")
+    patches = init.mapping("patches") if init is not None else None
+    directory = patches.string("directory") if patches is not None else None
+    if not directory:
+        return
+    names = [one.file.path.rpartition("/")[2] for one in files if one.file.path.startswith(directory)]
+    if not names or any(name.startswith("kube-apiserver") for name in names):
+        server.partial = server.partial or not any("audit" in flag.name for flag in server.flags)
+
+
+def _with_misspelt(spec: Spec, found: Found) -> Found:
+    sections: list[tuple[Mapping, tuple[str, ...]]] = [(spec.node, _SPEC_KEYS)]
+    sections += [(item, _FILE_KEYS) for item in spec.node.items("files") if isinstance(item, Mapping)]
+    misshapes: list[Misshape] = []
+    for section, known in sections:
+        for key, entry in section.entries.items():
+            near = near_key(section, key, known) if key not in known and not is_unknown(key) else None
+            if near is not None and "audit" in section.source.text[section.start : section.end]:
+                message = f"`{key}` is no setting of Cluster API here: {DROPPED}."
+                misshapes.append(Misshape("unknown-setting", entry.key.place, message, f"Write `{near}`."))
+    return found._replace(misshapes=(*found.misshapes, *misshapes))

@@ -1,0 +1,207 @@
+"""Finds kube-apiserver's own arguments in a command line: behind wrappers, in shells, in hyperkube.
+
+Shared by every form that holds a command line (pods, units, compose files). Exact on purpose: a word
+`kube-apiserver` among some other program's arguments (`operator --target kube-apiserver`) is no API server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from kube_audit_lint.kubernetes.flags import takes_value
+from kube_audit_lint.model.server import Value
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.unknown import is_unknown
+
+if TYPE_CHECKING:
+    from kube_audit_lint.syntax.shell import Word
+
+_SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh"))
+_RESERVED = frozenset(("!", "{", "if", "then", "elif", "else", "do", "while", "until", "time"))
+_RUNNERS = frozenset(
+    (
+        "busybox",
+        "catatonit",
+        "chroot",
+        "chrt",
+        "command",
+        "dumb-init",
+        "env",
+        "exec",
+        "flock",
+        "go-runner",
+        "gosu",
+        "ionice",
+        "nice",
+        "nohup",
+        "nsenter",
+        "numactl",
+        "prlimit",
+        "setpriv",
+        "setsid",
+        "stdbuf",
+        "strace",
+        "su-exec",
+        "sudo",
+        "systemd-cat",
+        "systemd-run",
+        "taskset",
+        "timeout",
+        "tini",
+        "tini-static",
+        "unshare",
+    )
+)
+"""Programs that run the program named in their arguments."""
+
+OWN_FLAGS = (
+    *("--audit-log", "--audit-policy", "--audit-webhook", "--etcd-servers", "--service-cluster-ip-range"),
+    *("--audit_log", "--audit_policy", "--audit_webhook", "--etcd_servers", "--service_cluster_ip_range"),
+)
+"""Flags that only an API server has."""
+
+_QUESTIONS = frozenset(("--version", "--help", "-h", "help", "version"))
+
+Part = Callable[[Value, int, int], Place]
+"""Gives the place of the characters from an offset to another of a value's text."""
+
+
+_OPENSHIFT_CONFIG = "--openshift-config"
+"""OpenShift's kube-apiserver takes its flags from this file (`apiServerArguments`)."""
+
+
+class CommandLine(NamedTuple):
+    """kube-apiserver in a command line.
+
+    place: the program's word. arguments: the words after it. partial: some words are only known when it runs.
+    """
+
+    place: Place
+    arguments: list[Value]
+    partial: bool = False
+
+
+def same_text(value: Value, start: int, end: int) -> Place:
+    """The place of a part of a value that is written as it reads; else of the whole value."""
+    source, at, last = value.place
+    raw = value.place.text
+    if raw == value.text:
+        return Place(source, at + start, at + end)
+    if raw[1:-1] == value.text:
+        return Place(source, at + 1 + start, at + 1 + end)
+    return Place(source, at, last)
+
+
+def api_server(words: Sequence[Value], part: Part = same_text, expected: bool = False) -> CommandLine | None:
+    """The kube-apiserver that a command line starts, or None when it starts something else.
+
+    expected: something else says that it is one (the container's name, the image), so that a script
+    that is given an API server's flags is taken for a wrapper.
+    """
+    at = _program(words)
+    if at is None:
+        return _in_shell(words, part) or (_wrapped(words) if expected else None)
+    rest = list(words[at + 1 :])
+    if rest and all(word.text in _QUESTIONS for word in rest):
+        return None
+    return CommandLine(words[at].place, rest, _open(rest))
+
+
+def api_server_in_shell(text: Value, part: Part = same_text, parameters: Sequence[Value] = ()) -> CommandLine | None:
+    """The kube-apiserver that a shell text starts; `parameters` are the shell's `$1`, `$2`, ..."""
+    from kube_audit_lint.syntax.shell import commands  # most files hold no shell text
+
+    for command in commands(text.text):
+        found = api_server(_values(text, _without_prefix(command), part, parameters))
+        if found is not None:
+            return found
+    return None
+
+
+def _program(words: Sequence[Value]) -> int | None:
+    """The index of the word that names the API server."""
+    for at in range(len(words)):
+        last = _last_word_of_program(words, at)
+        if last is None:
+            continue
+        runs = at == 0 or _base(words[0].text) in _RUNNERS
+        if runs or any(follows.text.startswith(OWN_FLAGS) for follows in words[last + 1 :]):
+            return last
+    return None
+
+
+def _last_word_of_program(words: Sequence[Value], at: int) -> int | None:
+    base = _base(words[at].text)
+    if base == "kube-apiserver" and not words[at].text.startswith("-"):
+        return at
+    follows = words[at + 1].text if at + 1 < len(words) else ""
+    if base.startswith("hyperkube") and follows in ("apiserver", "kube-apiserver"):
+        return at + 1
+    return None
+
+
+def _in_shell(words: Sequence[Value], part: Part) -> CommandLine | None:
+    """The API server in the text of `sh -c TEXT`, also behind a program that runs it."""
+    for at, word in enumerate(words):
+        if _base(word.text) not in _SHELLS or not (at == 0 or _base(words[0].text) in _RUNNERS):
+            continue
+        for option in range(at + 1, len(words) - 1):
+            if _takes_command(words[option].text):
+                return api_server_in_shell(words[option + 1], part, words[option + 3 :])
+            if not words[option].text.startswith(("-", "+")):
+                break
+    return None
+
+
+def _wrapped(words: Sequence[Value]) -> CommandLine | None:
+    """A script that is given an API server's flags."""
+    if not any(word.text.startswith(OWN_FLAGS) for word in words):
+        return None
+    first = next(at for at, word in enumerate(words) if word.text.startswith("-"))
+    rest = list(words[first:])
+    return CommandLine(words[0].place, rest, _open(rest))
+
+
+def _values(text: Value, command: Sequence[Word], part: Part, parameters: Sequence[Value]) -> list[Value]:
+    """A shell command's words where they stand in the file."""
+    values: list[Value] = []
+    for word in command:
+        if word.variable in ("@", "*"):
+            values += parameters
+        else:
+            values.append(Value(word.text, part(text, word.start, word.end)))
+    return values
+
+
+def _without_prefix(command: list[Word]) -> list[Word]:
+    at = 0
+    while at < len(command) and (command[at].text in _RESERVED or _is_assignment(command[at].text)):
+        at += 1
+    return command[at:]
+
+
+def _open(words: Sequence[Value]) -> bool:
+    """Whether further flags come from elsewhere: from a word that only the running shell knows, or a file."""
+    value_follows = False
+    for word in words:
+        name = word.text.partition("=")[0]
+        if name == _OPENSHIFT_CONFIG or (is_unknown(name) and not value_follows):
+            return True
+        value_follows = name == word.text and takes_value(name.removeprefix("--").replace("_", "-"))
+    return False
+
+
+def _takes_command(option: str) -> bool:
+    """Whether a shell's option says that a text to run follows: `-c`, `-ec`."""
+    return option.startswith("-") and option.endswith("c") and option[1:].isalpha()
+
+
+def _is_assignment(word: str) -> bool:
+    name, equals, _ = word.partition("=")
+    return bool(equals) and name.removesuffix("+").isidentifier()
+
+
+def _base(path: str) -> str:
+    return path.rpartition("/")[2]

@@ -1,0 +1,128 @@
+"""What lies inside a string of a document: a policy, a manifest, a kubeadm configuration, any form at all.
+
+Shared by the forms that carry files. The encodings are cloud-init's (cc_write_files.canonicalize_extraction),
+of which Cluster API knows base64, gzip and gzip+base64.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+from kube_audit_lint.discovery.look import interesting, named_policy
+from kube_audit_lint.forms import Context, document_readers, text_readers
+from kube_audit_lint.model.document import Found, Note, PolicyDocument
+from kube_audit_lint.model.version import Versions
+from kube_audit_lint.syntax.nodes import Scalar
+from kube_audit_lint.syntax.offsets import OffsetMap, WholeMap, decoded_base64, embedded_base64, embedded_text
+from kube_audit_lint.syntax.reader import read_documents
+from kube_audit_lint.syntax.source import Source
+from kube_audit_lint.syntax.unknown import is_unknown
+
+LARGEST = 16 * 1024 * 1024
+"""How much a compressed text may become."""
+
+_BASE64 = ("b64", "base64")
+_GZIP = ("gz", "gzip")
+_GZIP_BASE64 = ("gz+base64", "gzip+base64", "gz+b64", "gzip+b64")
+
+
+def found_inside(
+    scalar: Scalar,
+    context: Context,
+    *,
+    name: str = "",
+    encoding: str = "",
+    versions: Versions | None = None,
+    hint: str = "",
+) -> Found:
+    """What any form finds in a string.
+
+    name: what the file is called that the string becomes. encoding: as the form says it. versions: what the
+    form knows of the version. hint: `policy` when the text is loaded as one, whatever it says.
+    """
+    decoded = decode(scalar, encoding)
+    if decoded is None:
+        about = f"its content is not {encoding}" if not is_unknown(scalar.value) else "a template decides its content"
+        wanted = hint or named_policy(name)
+        return Found(notes=(Note(scalar.place, f"{name or 'this text'}: {about}"),)) if wanted else Found()
+    text, offsets = decoded
+    if not (hint or named_policy(name) or interesting(text.encode("utf-8", "replace"))):
+        return Found()
+    return _named(found_in_text(scalar.source, text, offsets, context, name=name, hint=hint), scalar, name, versions)
+
+
+def found_in_text(
+    source: Source, text: str, offsets: OffsetMap, context: Context, *, name: str = "", hint: str = ""
+) -> Found:
+    """What any form finds in a text that stands in a file where `offsets` say."""
+    documents = tuple(read_documents(source, text, offsets))
+    inner = context._replace(
+        documents=documents,
+        hint=hint,
+        name=name,
+        neutral=text,
+        offsets=offsets,
+        inside_template=context.is_template,
+    )
+    parts: list[Found] = []
+    readers = list(document_readers(text))
+    for document in documents:
+        part = next((found for _, read in readers if (found := read(document, inner)) is not None), None)
+        if part is not None:
+            parts.append(part)
+    found = joined(parts)
+    if found and not _only_broken(found):
+        return found
+    # A script that writes a policy looks like a broken one: whoever reads scripts is asked first.
+    return next((part for _, read in text_readers(text) if (part := read(source, inner)) is not None), found)
+
+
+def _only_broken(found: Found) -> bool:
+    """Whether nothing was found but policies that cannot be parsed."""
+    others = found.servers or found.misshapes
+    return not others and all(policy.document.problem is not None for policy in found.policies)
+
+
+def decode(scalar: Scalar, encoding: str = "") -> tuple[str, OffsetMap] | None:
+    """The text that a string becomes and where it stands; None when it is not encoded as it should be."""
+    encoding = encoding.strip().lower()
+    if encoding in _BASE64:
+        return embedded_base64(scalar)
+    if encoding not in _GZIP and encoding not in _GZIP_BASE64:
+        return embedded_text(scalar)
+    data = decoded_base64(scalar.value)
+    if data is None:
+        return None
+    try:
+        text = zlib.decompressobj(31).decompress(data, LARGEST).decode("utf-8")
+    except (zlib.error, UnicodeDecodeError):
+        return None
+    return text, WholeMap(scalar.start, scalar.end)
+
+
+def joined(parts: list[Found]) -> Found:
+    """All that several parts of a file hold."""
+    return Found(
+        tuple(policy for part in parts for policy in part.policies),
+        tuple(server for part in parts for server in part.servers),
+        tuple(misshape for part in parts for misshape in part.misshapes),
+        tuple(note for part in parts for note in part.notes),
+    )
+
+
+def _named(found: Found, scalar: Scalar, name: str, versions: Versions | None) -> Found:
+    """What was found, with the name of the file that it becomes, and its version where it says none itself."""
+    for policy in found.policies:
+        if not policy.names:  # else it lies in a string inside this one, which has said all this
+            _place(policy, scalar)
+            policy.names = (name,) if name else ()
+        policy.versions = policy.versions or versions
+    for server in found.servers:
+        server.versions = server.versions or versions
+    return found
+
+
+def _place(policy: PolicyDocument, scalar: Scalar) -> None:
+    """An empty or compressed text has no place of its own: the string stands for it."""
+    if policy.document.root is None and policy.document.problem is None:
+        policy.place = scalar.place

@@ -1,0 +1,120 @@
+"""A container's mounts and variables, as a pod gives them to it. Shared by forms that hold pods.
+
+Sources: k8s.io/api core/v1 Volume, VolumeMount, EnvVar; the expansion of `$(NAME)`:
+k8s.io/kubernetes third_party/forked/golang/expansion/expand.go.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from kube_audit_lint.model.server import EnvironmentVariable, Mount, Value, Volume
+from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar
+from kube_audit_lint.syntax.parts import part_of
+from kube_audit_lint.syntax.unknown import UNKNOWN
+
+_REFERENCE = r"\$(?:\$|\(([^()]*)\))"
+
+
+def mounts_of(container: Mapping, spec: Mapping, owner: Mapping | None = None) -> tuple[Mount, ...]:
+    """The container's mounts with their volumes.
+
+    owner: the object around the pod, whose volumeClaimTemplates (StatefulSet) are volumes too.
+    """
+    volumes = _volumes(spec, owner)
+    found: list[Mount] = []
+    for node in container.items("volumeMounts"):
+        if isinstance(node, Mapping):
+            name, path = value_at(node, "name"), value_at(node, "mountPath")
+            if name is not None and path is not None:
+                found.append(_mount(node, name, path, volumes.get(name.text)))
+    return tuple(found)
+
+
+def volumes_of(spec: Mapping, owner: Mapping | None = None) -> tuple[Volume, ...]:
+    """The pod's volumes, mounted or not."""
+    return tuple(_volumes(spec, owner).values())
+
+
+def _mount(node: Mapping, name: Value, path: Value, volume: Volume | None) -> Mount:
+    read_only = node.get("readOnly")
+    return Mount(
+        name,
+        path,
+        path.place,
+        isinstance(read_only, Scalar) and read_only.kind == "bool" and read_only.value == "true",
+        read_only.place if read_only is not None else None,
+        value_at(node, "subPath") or value_at(node, "subPathExpr"),
+        volume,
+    )
+
+
+def _volumes(spec: Mapping, owner: Mapping | None) -> dict[str, Volume]:
+    found: dict[str, Volume] = {}
+    for node in spec.items("volumes"):
+        name = value_at(node, "name")
+        if isinstance(node, Mapping) and name is not None:
+            found[name.text] = _volume(node, name)
+    inner = owner.mapping("spec") if owner is not None else None
+    for claim in inner.items("volumeClaimTemplates") if inner is not None else ():
+        name = value_at(claim.get("metadata"), "name") if isinstance(claim, Mapping) else None
+        if name is not None:
+            found[name.text] = Volume(name.text, "persistentVolumeClaim", name.place)
+    return found
+
+
+def _volume(node: Mapping, name: Value) -> Volume:
+    kind = next((key for key in node.entries if key != "name"), "")
+    source = node.get(kind) if kind == "hostPath" else None
+    return Volume(name.text, kind, name.place, value_at(source, "path"), value_at(source, "type"))
+
+
+def environment_of(container: Mapping) -> tuple[EnvironmentVariable, ...]:
+    """The container's variables, in order."""
+    found: list[EnvironmentVariable] = []
+    for node in container.items("env"):
+        name = value_at(node, "name")
+        if isinstance(node, Mapping) and name is not None:
+            value = _value_of(node)
+            if value is None and "valueFrom" not in node.entries:
+                value = Value("", name.place)
+            found.append(EnvironmentVariable(name, value, name.place))
+    return tuple(found)
+
+
+def _value_of(node: Mapping) -> Value | None:
+    """A variable's value; of a number or a boolean (which no API server takes) as it is written."""
+    scalar = node.get("value")
+    if isinstance(scalar, Scalar) and scalar.kind not in ("string", "null"):
+        return Value(scalar.place.text, scalar.place)
+    return value_at(node, "value")
+
+
+def value_at(node: Node | None, key: str) -> Value | None:
+    """The string at a key, with the place of its characters; None for anything else."""
+    scalar = node.get(key) if isinstance(node, Mapping) else None
+    if not isinstance(scalar, Scalar) or scalar.kind != "string":
+        return None
+    return Value(scalar.value, part_of(scalar, 0, len(scalar.value)))
+
+
+def expander(environment: tuple[EnvironmentVariable, ...], open_ended: bool) -> Callable[[Value], Value]:
+    """Expands `$(NAME)` as the kubelet does: a variable that the container does not have stays as written.
+
+    open_ended: there may be variables that the file does not show (envFrom). What is not known becomes
+    UNKNOWN.
+    """
+    known: dict[str, str] = {}
+
+    def expand(text: str) -> str:
+        def one(found: re.Match[str]) -> str:
+            if found[1] is None:
+                return "$"
+            return known.get(found[1], UNKNOWN * len(found[0]) if open_ended else found[0])
+
+        return re.sub(_REFERENCE, one, text) if "$" in text else text
+
+    for variable in environment:
+        known[variable.name.text] = UNKNOWN if variable.value is None else expand(variable.value.text)
+    return lambda value: Value(expand(value.text), value.place)

@@ -1,0 +1,110 @@
+"""k0s' ClusterConfig, alone and inside k0sctl's and k0smotron's objects.
+
+Sources: k0sproject/k0s pkg/apis/k0s/v1beta1/api.go (extraArgs is a map of strings, rawArgs a list behind it),
+pkg/component/controller/apiserver.go (the server runs on the host; k0s sets no audit flag, docs/cis_benchmark.md
+says so), internal/pkg/strictyaml (a key that is not known is an error).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.common.arguments import flags_of
+from kube_audit_lint.forms.common.inside import joined
+from kube_audit_lint.forms.common.settings import Reader, in_map, meant, misspelt, shape_of_flags
+from kube_audit_lint.forms.k0s.files import Around, around
+from kube_audit_lint.forms.kubeadm.parts import flags_of_arguments
+from kube_audit_lint.model.document import Found, Misshape
+from kube_audit_lint.model.server import ApiServer, Flag, Value
+from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
+from kube_audit_lint.syntax.source import Place
+
+_GROUP = "k0s.k0sproject.io/"
+_READER = Reader(
+    "k0s",
+    "k0s refuses the configuration (`unknown field`)",
+    "k0s refuses the configuration",
+    go="APISpec.api.extraArgs",
+)
+_KEYS = (
+    *("address", "onlyBindToAddress", "externalAddress", "extraArgs", "rawArgs", "k0sApiPort", "port", "sans"),
+    *("ca", "tunneledNetworkingMode"),
+)
+
+
+def read(document: Document, context: Context) -> Found | None:
+    """A ClusterConfig, or what carries one; a part of either only when it shows an audit flag."""
+    root = document.mapping
+    if root is None:
+        return None
+    if (root.string("apiVersion") or "").startswith(_GROUP):
+        return _found(root, Around()) if root.string("kind") in ("ClusterConfig", "Cluster") else None
+    carried = around(root, context)
+    if carried is not None:
+        return _found(carried.configuration, carried) if carried.configuration is not None else None
+    if "kind" in root.entries or "apiVersion" in root.entries:
+        return None
+    return _fragment(root)
+
+
+def _fragment(root: Mapping) -> Found | None:
+    """`spec.api.extraArgs` alone, or a ClusterConfig below `spec.k0sConfig` of something unnamed."""
+    spec = root.mapping("spec")
+    inner = spec.mapping("k0sConfig") if spec is not None else None
+    api = (inner or root).mapping("spec")
+    api = api.mapping("api") if api is not None else None
+    if api is None or not any(flag.name.startswith("audit-") for flag in _flags(api)):
+        return None
+    found = _found(inner or root, Around())
+    found.servers[0].partial = True
+    return found
+
+
+def _found(configuration: Mapping, carried: Around) -> Found:
+    spec = configuration.mapping("spec")
+    key = meant(spec, "api") if spec is not None else "api"
+    api = spec.mapping(key) if spec is not None else None
+    metadata = configuration.mapping("metadata")
+    server = ApiServer(
+        "k0s",
+        _place(configuration, spec, key, api),
+        tuple(_flags(api)) if api is not None else (),
+        versions=carried.versions,
+        version_place=carried.version_place,
+        files=carried.files,
+        # The object that k0s keeps in the cluster says nothing of a controller's own settings.
+        partial=api is None and metadata is not None and "namespace" in metadata.entries,
+        spelling=in_map,
+        name="kube-apiserver",
+    )
+    if carried.part and not any(flag.name.startswith("audit-") for flag in server.flags):
+        server.partial = True
+    misshapes: list[Misshape] = []
+    if spec is not None:
+        misshapes += misspelt(spec, ("api", *_BESIDE), _READER, "Write it in `api.extraArgs`.")
+    if api is not None:
+        misshapes += misspelt(api, _KEYS, _READER, "Write it as a flag in `extraArgs`.")
+        misshapes += shape_of_flags(api.get("extraArgs"), _READER)
+    return joined([Found(servers=(server,), misshapes=tuple(misshapes)), carried.found])
+
+
+_BESIDE = (
+    *("storage", "network", "controllerManager", "scheduler", "workerProfiles", "installConfig", "telemetry"),
+    *("images", "extensions", "konnectivity", "featureGates", "podSecurityPolicy", "interval"),
+)
+"""What else `spec` has (pkg/apis/k0s/v1beta1/clusterconfig_types.go)."""
+
+
+def _flags(api: Mapping) -> Iterator[Flag]:
+    yield from flags_of_arguments(api.get("extraArgs"))
+    raw = [node for node in api.items("rawArgs") if isinstance(node, Scalar) and node.kind == "string"]
+    yield from flags_of([Value(node.value, node.place) for node in raw])
+
+
+def _place(configuration: Mapping, spec: Mapping | None, key: str, api: Mapping | None) -> Place:
+    for section, name in ((api, "extraArgs"), (spec, key), (configuration, "kind"), (configuration, "spec")):
+        node = section.key(name) if section is not None else None
+        if node is not None:
+            return node.place
+    return configuration.place

@@ -1,0 +1,134 @@
+"""What surrounds a k0s ClusterConfig: k0sctl's Cluster, k0smotron's and Cluster API's control planes.
+
+Sources: k0sproject/k0sctl pkg/apis/k0sctl.k0sproject.io/v1beta1 (spec.k0s.config, spec.k0s.version;
+spec.hosts[].files are uploaded from src or data to dst or dstDir); k0sproject/k0smotron
+api/controlplane/v1beta1 and v1beta2 (K0sControlPlane: spec.k0sConfigSpec.k0s and .files; K0smotronControlPlane),
+api/k0smotron.io (Cluster: spec.k0sConfig, and spec.mounts into the pod).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.common.host_files import written
+from kube_audit_lint.forms.common.inside import found_inside, joined
+from kube_audit_lint.model.document import Found
+from kube_audit_lint.model.server import HostFile, Value
+from kube_audit_lint.model.version import Versions, parse_versions
+from kube_audit_lint.syntax.nodes import Mapping, Scalar
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Place
+
+_OBJECTS = {"configMap": "ConfigMap", "configMapRef": "ConfigMap", "secret": "Secret", "secretRef": "Secret"}
+
+
+class Around(NamedTuple):
+    """What a carrying object says: the version, the files it brings, and what is in them.
+
+    part: it may be laid over another (an overlay without a version), or is a template that others fill.
+    """
+
+    configuration: Mapping | None = None
+    versions: Versions | None = None
+    version_place: Place | None = None
+    files: tuple[HostFile, ...] = ()
+    found: Found = Found()
+    part: bool = False
+
+
+def around(root: Mapping, context: Context) -> Around | None:
+    """The ClusterConfig that an object carries; None when it is no such object."""
+    group, kind = (root.string("apiVersion") or "").partition("/")[0], root.string("kind") or ""
+    spec = root.mapping("spec")
+    if spec is None or group not in ("k0sctl.k0sproject.io", "k0smotron.io", "controlplane.cluster.x-k8s.io"):
+        return None
+    if group == "k0sctl.k0sproject.io":
+        k0s = spec.mapping("k0s")
+        files = [one for host in spec.items("hosts") for one in _uploaded(host, context)]
+        return None if k0s is None else _around(k0s, k0s.mapping("config"), files)
+    template = spec.mapping("template")
+    if kind.endswith("Template") and template is not None:
+        spec = template.mapping("spec") or spec
+    found = _control_plane(spec, group, kind, context)
+    return found._replace(part="version" not in spec.entries) if found is not None else None
+
+
+def _control_plane(spec: Mapping, group: str, kind: str, context: Context) -> Around | None:
+    if kind.startswith("K0sControlPlane"):
+        inner = spec.mapping("k0sConfigSpec")
+        return Around() if inner is None else _around(spec, inner.mapping("k0s"), list(_files(inner, context)))
+    if kind.startswith("K0smotronControlPlane") or (group == "k0smotron.io" and kind == "Cluster"):
+        return _around(spec, spec.mapping("k0sConfig"), [(file, Found()) for file in _mounted(spec)])
+    return None
+
+
+def _around(versioned: Mapping, configuration: Mapping | None, files: list[tuple[HostFile, Found]]) -> Around:
+    node = versioned.get("version")
+    versions = parse_versions(node.value) if isinstance(node, Scalar) else None
+    for _, found in files:
+        for policy in found.policies:
+            policy.versions = policy.versions or versions
+    return Around(
+        configuration,
+        versions,
+        node.place if node is not None and versions else None,
+        tuple(file for file, _ in files),
+        joined([found for _, found in files]),
+    )
+
+
+def _uploaded(host: object, context: Context) -> Iterator[tuple[HostFile, Found]]:
+    """The files that k0sctl uploads to a host that runs a controller."""
+    if not isinstance(host, Mapping) or host.string("role") == "worker":
+        return
+    for item in host.items("files"):
+        if not isinstance(item, Mapping):
+            continue
+        source, data = item.get("src"), item.get("data")
+        folder, name = item.string("dstDir"), item.string("dst") or ""
+        if not name and isinstance(source, Scalar):
+            name = os.path.basename(source.value)
+        path = name if name.startswith("/") or not folder else f"{folder.rstrip('/')}/{name}"
+        found = Found()
+        if isinstance(data, Scalar) and data.kind == "string":
+            found = found_inside(data, context, name=path)
+        local = Value(source.value, source.place) if isinstance(source, Scalar) and source.kind == "string" else None
+        yield HostFile(path, item.place, found.policies[0] if found.policies else None, local), found
+
+
+def _files(spec: Mapping, context: Context) -> Iterator[tuple[HostFile, Found]]:
+    """The files of a K0sControlPlane."""
+    for item in spec.items("files"):
+        one = written(item, context) if isinstance(item, Mapping) else None
+        if isinstance(item, Mapping) and one is not None:
+            source = item.mapping("contentFrom")
+            yield one.file._replace(local=_object(source, "") or one.file.local), one.found
+
+
+def _mounted(spec: Mapping) -> Iterator[HostFile]:
+    """The objects that k0smotron mounts into the pod of the control plane."""
+    for item in spec.items("mounts"):
+        path = item.string("path") if isinstance(item, Mapping) else None
+        if not isinstance(item, Mapping) or not path:
+            continue
+        source = item.mapping("configMap") or item.mapping("secret")
+        keys = [one for one in source.items("items") if isinstance(one, Mapping)] if source is not None else []
+        for one in keys:
+            yield HostFile(
+                f"{path.rstrip('/')}/{one.string('path')}", item.place, None, _object(item, one.string("key"))
+            )
+        if not keys:
+            yield HostFile(path, item.place)
+
+
+def _object(item: Mapping | None, key: str | None) -> Value | None:
+    """The key of a ConfigMap or Secret, as linking names it."""
+    for name, kind in _OBJECTS.items() if item is not None else ():
+        source = item.mapping(name) if item is not None else None
+        if source is not None:
+            which = source.string("name") or source.string("secretName")
+            key = key or source.string("key")
+            return Value(f"{kind}:{which}/{key}", source.place) if which and key else None
+    return None

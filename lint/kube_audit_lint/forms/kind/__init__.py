@@ -1,0 +1,182 @@
+"""kind's Cluster: kubeadm patches for the API server, mounts of the author's files onto the nodes.
+
+Sources (kubernetes-sigs/kind, August 2026): pkg/apis/config/v1alpha4/types.go; pkg/internal/apis/config/encoding
+(unknown keys are refused); pkg/cluster/internal/kubeadm/config.go (the API version that kind writes: v1beta2
+before 1.23, v1beta3 before 1.36; v1beta4 for later nodes in the newest kind); pkg/internal/patch (a patch is
+applied to the object of its kind, and of its apiVersion when it has one, and else left out silently; merge
+patches, so null removes and lists are replaced; cluster's patches first, then the node's).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.kind.patches import Patches, patches_of
+from kube_audit_lint.forms.kubeadm.parts import always_mounted, ordered
+from kube_audit_lint.forms.kubeadm.shapes import near_key
+from kube_audit_lint.kubernetes.paths import host_path, policy_path
+from kube_audit_lint.model.document import Found, Misshape
+from kube_audit_lint.model.server import ApiServer, HostFile, Mount, Value, clean, covering
+from kube_audit_lint.model.version import Versions, version_of_image
+from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar
+from kube_audit_lint.syntax.unknown import is_unknown
+
+_GROUPS = ("kind.x-k8s.io/", "kind.sigs.k8s.io/")
+_STOCK_IMAGE = "kindest/node"
+_CLUSTER_KEYS = (
+    *("kind", "apiVersion", "name", "nodes", "networking", "featureGates", "runtimeConfig"),
+    *("kubeadmConfigPatches", "kubeadmConfigPatchesJSON6902"),
+    *("containerdConfigPatches", "containerdConfigPatchesJSON6902"),
+)
+_NODE_KEYS = (
+    *("role", "image", "labels", "extraMounts", "extraPortMappings"),
+    *("kubeadmConfigPatches", "kubeadmConfigPatchesJSON6902"),
+)
+_MOUNT_KEYS = ("containerPath", "hostPath", "readOnly", "selinuxRelabel", "propagation")
+
+
+def read(document: Document, context: Context) -> Found | None:
+    """The API server of a kind cluster; None when nothing in it is about auditing."""
+    root = document.mapping
+    if root is None or root.string("kind") != "Cluster" or not (root.string("apiVersion") or "").startswith(_GROUPS):
+        return None
+    if "audit" not in context.text:
+        return None
+    nodes = [node for node in root.items("nodes") if isinstance(node, Mapping)]
+    control_planes = [node for node in nodes if node.string("role") in (None, "control-plane")]
+    first = control_planes[0] if control_planes else None
+    versions, version_node = _versions(first)
+    patches = patches_of([root] if first is None else [root, first], versions)
+    misshapes = [*_unknown(root, nodes), *patches.misshapes]
+    if patches.about_audit:
+        server = _server(root, first, patches, versions, version_node)
+        if not context.is_template:
+            misshapes += _not_on_nodes(server, control_planes)
+        return Found(servers=(server,), misshapes=tuple(misshapes))
+    misshapes += _on_workers(nodes, versions)
+    return Found(misshapes=tuple(misshapes)) if misshapes else None
+
+
+def _server(
+    root: Mapping, node: Mapping | None, patches: Patches, versions: Versions | None, version_node: Node | None
+) -> ApiServer:
+    place = patches.place or root.place
+    versions_place = version_node.place if version_node is not None else None
+    if patches.versions is not None:
+        versions, versions_place = patches.versions
+    bound = _bound(node)
+    mounts = tuple(_as_on_node(mount, bound) for mount in patches.mounts)
+    return ApiServer(
+        "kind",
+        place,
+        ordered(patches.flags),
+        versions=versions,
+        version_place=versions_place,
+        mounts=(*always_mounted(place), *mounts),
+        files=tuple(_files(node)),
+        spelling=patches.spelling,
+        name="kube-apiserver",
+        namespace="kube-system",
+    )
+
+
+def _versions(node: Mapping | None) -> tuple[Versions | None, Node | None]:
+    image = node.get("image") if node is not None else None
+    if not isinstance(image, Scalar) or image.kind != "string" or is_unknown(image.value):
+        return None, None
+    versions = version_of_image(image.value)
+    return versions, image if versions else None
+
+
+def _mounts(node: Mapping | None) -> Iterator[tuple[Mapping, Scalar, Scalar]]:
+    """The extraMounts of a node: the mount, its path on the node, its path on the author's machine."""
+    for item in node.items("extraMounts") if node is not None else ():
+        if isinstance(item, Mapping):
+            inside, outside = item.get("containerPath"), item.get("hostPath")
+            if isinstance(inside, Scalar) and isinstance(outside, Scalar) and inside.value:
+                yield item, inside, outside
+
+
+def _files(node: Mapping | None) -> Iterator[HostFile]:
+    for item, inside, outside in _mounts(node):
+        yield HostFile(inside.value, item.place, None, Value(outside.value, outside.place))
+
+
+def _bound(node: Mapping | None) -> tuple[Mount, ...]:
+    """The extraMounts of a node as mounts."""
+    found = []
+    for _, inside, outside in _mounts(node):
+        item = _read_only(_)
+        path = Value(inside.value, inside.place)
+        on, at = item is not None and item.value == "true", item.place if item is not None else None
+        found.append(Mount(Value(outside.value, outside.place), path, inside.place, on, at))
+    return tuple(found)
+
+
+def _read_only(item: Mapping) -> Scalar | None:
+    node = item.get("readOnly")
+    return node if isinstance(node, Scalar) and node.kind == "bool" else None
+
+
+def _as_on_node(mount: Mount, bound: tuple[Mount, ...]) -> Mount:
+    """A volume of the pod, read-only also where the node itself has it so."""
+    path = mount.volume.path.text if mount.volume is not None and mount.volume.path is not None else ""
+    outer = covering(bound, clean(path))
+    if mount.read_only or outer is None or not outer.read_only:
+        return mount
+    return mount._replace(read_only=True, read_only_place=outer.read_only_place)
+
+
+def _not_on_nodes(server: ApiServer, nodes: list[Mapping]) -> Iterator[Misshape]:
+    """A policy that no extraMount brings onto a control-plane node."""
+    path = policy_path(server)
+    at = host_path(server, path) if path and path.startswith("/") else None
+    flag = server.flag("audit-policy-file")
+    if at is None or flag is None:
+        return
+    for number, node in enumerate(nodes):
+        image = node.string("image") or _STOCK_IMAGE
+        if _STOCK_IMAGE not in image or covering(_bound(node), at) is not None:
+            continue
+        which = "the kind node" if len(nodes) == 1 else f"control-plane node {number + 1}"
+        role = node.get("role")
+        yield Misshape(
+            "policy-not-mounted",
+            flag.value_place if number == 0 or role is None else role.place,
+            f"Nothing brings {at} onto {which}: none of its extraMounts has a containerPath at or above it. "
+            "kube-apiserver does not start there: loading audit policy file: failed to read file path "
+            f'"{path}": open {path}: no such file or directory',
+            f"Add to the node's extraMounts: `hostPath: ./audit-policy.yaml` with `containerPath: {at}`.",
+        )
+    if not nodes:
+        message = f"Nothing brings {at} onto the kind node: the file has no node with extraMounts."
+        yield Misshape("policy-not-mounted", flag.value_place, message, "Add `nodes:` with the mount.")
+
+
+def _on_workers(nodes: list[Mapping], versions: Versions | None) -> Iterator[Misshape]:
+    """Audit settings that only a worker's patches hold."""
+    for node in nodes:
+        patches = patches_of([node], versions) if node.string("role") == "worker" else None
+        if patches is not None and patches.about_audit and patches.place is not None:
+            yield Misshape(
+                "wrong-shape",
+                patches.place,
+                "This patch is on a worker, where no API server runs: kind makes the API server from the patches of "
+                "the cluster and of the first control-plane node only.",
+                "Move the patch to the control-plane node, or to the top of the file.",
+            )
+
+
+def _unknown(root: Mapping, nodes: list[Mapping]) -> Iterator[Misshape]:
+    sections = [(root, _CLUSTER_KEYS), *((node, _NODE_KEYS) for node in nodes)]
+    for node in nodes:
+        sections += [(item, _MOUNT_KEYS) for item in node.items("extraMounts") if isinstance(item, Mapping)]
+    for section, known in sections:
+        for key, entry in section.entries.items():
+            near = near_key(section, key, known) if key not in known and not is_unknown(key) else None
+            if near is not None:
+                message = (
+                    f"`{key}` is no setting of kind here: kind refuses the file (`field {key} not found in type`)."
+                )
+                yield Misshape("unknown-setting", entry.key.place, message, f"Write `{near}`.")

@@ -1,0 +1,112 @@
+"""kops' Cluster: the audit settings of `spec.kubeAPIServer`, and the files of `spec.fileAssets`.
+
+Sources: kubernetes/kops pkg/apis/kops/v1alpha2/componentconfig.go (KubeAPIServerConfig) and cluster.go
+(FileAssetSpec); pkg/flagbuilder/build_flags.go (what is empty makes no flag); nodeup/pkg/model/file_assets.go;
+pkg/kopscodecs (fields that are not known are dropped), read from 1.6 to 1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.common.arguments import setting
+from kube_audit_lint.forms.common.inside import joined
+from kube_audit_lint.forms.kops.files import assets_of, found_in_assets
+from kube_audit_lint.forms.kops.mounts import mounts_of, twice_mounted
+from kube_audit_lint.forms.kops.settings import (
+    SECTION,
+    SETTINGS,
+    misplaced,
+    section_of,
+    spelling,
+    unknown_settings,
+    wrong_types,
+)
+from kube_audit_lint.model.document import Found, Misshape
+from kube_audit_lint.model.server import ApiServer, Flag, Value
+from kube_audit_lint.model.version import Versions, parse_versions
+from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
+from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.unknown import is_unknown
+
+_GROUPS = ("kops.k8s.io/", "kops/")
+
+
+def read(document: Document, context: Context) -> Found | None:
+    """A Cluster, the file assets of an InstanceGroup, or a part of a Cluster that shows an audit setting."""
+    root = document.mapping
+    if root is None:
+        return None
+    if (root.string("apiVersion") or "").startswith(_GROUPS):
+        spec = root.mapping("spec")
+        if root.string("kind") == "InstanceGroup" and spec is not None:
+            return _of_assets(spec, context)
+        return _cluster(root, spec or root, context) if root.string("kind") == "Cluster" else None
+    spec = root.mapping("spec") or root
+    section = None if "kind" in root.entries or "apiVersion" in root.entries else spec.mapping(SECTION)
+    if section is None or not any(key in SETTINGS for key in section.entries):
+        return None
+    return _cluster(root, spec, context, partial=True)
+
+
+def _of_assets(spec: Mapping, context: Context) -> Found | None:
+    found, _ = found_in_assets(assets_of(spec), context, "", None)
+    return found if found else None
+
+
+def _cluster(root: Mapping, spec: Mapping, context: Context, partial: bool = False) -> Found:
+    key, section = section_of(spec)
+    versions, version_place = _versions(spec)
+    flags = tuple(_flags(section)) if section is not None else ()
+    server = ApiServer(
+        "kops",
+        _place(root, spec, key),
+        flags,
+        versions=versions,
+        version_place=version_place,
+        partial=partial,
+        spelling=spelling,
+        name="kube-apiserver",
+        namespace="kube-system",
+    )
+    server.mounts = mounts_of(server)
+    assets = assets_of(spec)
+    inside, policies = found_in_assets(assets, context, server.value("audit-policy-file") or "", versions)
+    server.files = tuple(asset.host_file(policies.get(id(asset))) for asset in assets if asset.on_control_plane)
+    misshapes = (*misplaced(root, spec), *_shapes(section, key), *twice_mounted(server))
+    return joined([inside, Found(servers=(server,), misshapes=misshapes)])
+
+
+def _shapes(section: Mapping | None, key: Scalar | None) -> Iterator[Misshape]:
+    if section is not None and key is not None:
+        yield from unknown_settings(section, key)
+        yield from wrong_types(section)
+
+
+def _flags(section: Mapping) -> Iterator[Flag]:
+    """The flags of the settings that are not empty, for which alone kops writes flags."""
+    for name, (flag, kind) in SETTINGS.items():
+        entry = section.entries.get(name)
+        value = None if entry is None else entry.value
+        if entry is None or not isinstance(value, Scalar) or value.kind == "null" or not value.value:
+            continue
+        text = value.value
+        if kind == "quantity" and text.endswith("m") and text[:-1].isdigit():
+            text = f"{int(text[:-1]) / 1000:g}"
+        made = setting(Value(entry.key.value, entry.key.place), Value(text, value.place))
+        yield made._replace(name=flag)
+
+
+def _versions(spec: Mapping) -> tuple[Versions | None, Place | None]:
+    node = spec.get("kubernetesVersion")
+    if not isinstance(node, Scalar) or node.kind == "null":
+        return None, None
+    text = node.value if node.kind == "string" else node.place.text
+    versions = None if is_unknown(text) else parse_versions(text)
+    return versions, node.place if versions else None
+
+
+def _place(root: Mapping, spec: Mapping, key: Scalar | None) -> Place:
+    key = key or spec.key("kubernetesVersion") or root.key("spec") or root.key("kind")
+    return root.place if key is None else key.place

@@ -1,0 +1,218 @@
+"""kubeadm's ClusterConfiguration, v1alpha3 to v1beta4, alone or inside the forms that pass it on.
+
+Sources: cmd/kubeadm/app/apis/kubeadm/v1alpha3, v1beta1..v1beta4 (types.go); app/util/patches (files laid over
+the manifest).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.kubeadm.parts import (
+    always_mounted,
+    flags_of_arguments,
+    mounts_of_volumes,
+    ordered,
+    spelling,
+    value_of,
+)
+from kube_audit_lint.forms.kubeadm.shapes import (
+    API_SERVER_KEYS,
+    DROPPED,
+    GROUP,
+    Words,
+    kubeadm_words,
+    meant,
+    shape_of_arguments,
+    shape_of_volumes,
+    unknown_keys,
+)
+from kube_audit_lint.forms.kubeadm.versions import kubernetes_of, not_read
+from kube_audit_lint.model.document import Found, Misshape, Note
+from kube_audit_lint.model.server import ApiServer, Flag, HostFile, Mount
+from kube_audit_lint.model.version import Versions
+from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Place
+
+__all__ = [
+    "GROUP",
+    "always_mounted",
+    "api_server_section",
+    "flags_of_arguments",
+    "found_in",
+    "mounts_of_volumes",
+    "read",
+    "unknown_keys",
+    "value_of",
+]
+
+_OLD = "v1alpha"
+_OLD_KEYS = ("apiServerExtraArgs", "apiServerExtraVolumes")
+
+
+class ApiServerSection(NamedTuple):
+    """What the `apiServer` section of a ClusterConfiguration says."""
+
+    flags: tuple[Flag, ...]
+    mounts: tuple[Mount, ...]
+    misshapes: tuple[Misshape, ...]
+    place: Place
+    spelling: Callable[[str, str], str]
+
+
+def read(document: Document, context: Context) -> Found | None:
+    """A ClusterConfiguration; an InitConfiguration only for the patches that it names."""
+    root = document.mapping
+    if root is None or not _is_kubeadm(root):
+        return None
+    kind = root.string("kind")
+    if kind == "InitConfiguration":
+        note = _patches_note(root)
+        return Found(notes=(note,)) if note else None
+    if kind not in ("ClusterConfiguration", "MasterConfiguration"):
+        return None
+    found = found_in(root, "kubeadm", partial="auditPolicy" in root.entries or "apiVersion" not in root.entries)
+    server = found.servers[0]
+    server.partial = server.partial or _for_etcd(root)
+    if any(_patches(other) for other in context.documents) and not any("audit" in flag.name for flag in server.flags):
+        server.partial = True
+    version = (root.string("apiVersion") or "").removeprefix(GROUP)
+    wrong = not_read(root, version, server.versions)
+    return found._replace(misshapes=(*found.misshapes, wrong)) if wrong else found
+
+
+def _for_etcd(root: Mapping) -> bool:
+    """Whether the file is for `kubeadm init phase etcd` on hosts of their own, where no API server runs."""
+    local = (root.mapping("etcd") or root).mapping("local")
+    planes = ("apiServer", "controllerManager", "scheduler", "networking", "controlPlaneEndpoint")
+    named = local is not None and ("serverCertSANs" in local.entries or "peerCertSANs" in local.entries)
+    return named and not any(name in root.entries for name in planes)
+
+
+def _is_kubeadm(root: Mapping) -> bool:
+    """By the API version; a patch for somebody to lay over a configuration may have none."""
+    if "apiVersion" not in root.entries:
+        return root.string("kind") == "ClusterConfiguration" and root.mapping("apiServer") is not None
+    return (root.string("apiVersion") or "").startswith(GROUP)
+
+
+def found_in(
+    configuration: Mapping,
+    form: str,
+    *,
+    version: str | None = None,
+    versions: Versions | None = None,
+    version_place: Place | None = None,
+    files: tuple[HostFile, ...] = (),
+    partial: bool = False,
+    words: Words | None = None,
+) -> Found:
+    """The API server of a ClusterConfiguration, in whatever form it stands.
+
+    version: kubeadm's own API version (`v1beta3`); None: as the apiVersion says, or unknown.
+    versions: Kubernetes', where the surrounding form says it; else kubernetesVersion counts.
+    words: how to speak of wrong shapes, where somebody else than kubeadm reads the file.
+    """
+    if version is None:
+        version = (configuration.string("apiVersion") or "").removeprefix(GROUP) or None
+    section = api_server_section(configuration, version, words)
+    own, own_place = kubernetes_of(configuration, version)
+    if versions is None or "kubernetesVersion" in configuration.entries:
+        versions, version_place = own or versions, own_place if own else version_place
+    server = ApiServer(
+        form,
+        section.place,
+        section.flags,
+        versions=versions,
+        version_place=version_place,
+        mounts=(*always_mounted(section.place, configuration.string("certificatesDir")), *section.mounts),
+        files=files,
+        partial=partial,
+        spelling=section.spelling,
+        name="kube-apiserver",
+        namespace="kube-system",
+    )
+    return Found(servers=(server,), misshapes=section.misshapes)
+
+
+def api_server_section(configuration: Mapping, version: str | None, words: Words | None = None) -> ApiServerSection:
+    """The flags and mounts of the `apiServer` section. `version` decides which shape extraArgs must have."""
+    words = words or kubeadm_words(version)
+    if (version or "").startswith(_OLD):
+        return _old_section(configuration, version, words)
+    misshapes = list(_top_keys(configuration, words))
+    key = meant(configuration, "apiServer")
+    section = configuration.get(key)
+    if not isinstance(section, Mapping):
+        old = _old_section(configuration, version, words)
+        return old._replace(misshapes=tuple(misshapes))
+    arguments_key, volumes_key = meant(section, "extraArgs"), meant(section, "extraVolumes")
+    arguments, volumes = section.get(arguments_key), section.get(volumes_key)
+    misshapes += unknown_keys(section, API_SERVER_KEYS, words.reader)
+    misshapes += shape_of_arguments(arguments, version, words)
+    misshapes += shape_of_volumes(volumes, words)
+    place = section.key(arguments_key) or configuration.key(key)
+    return ApiServerSection(
+        ordered(flags_of_arguments(arguments)),
+        tuple(mounts_of_volumes(volumes)),
+        tuple(misshapes),
+        place.place if place is not None else section.place,
+        spelling(arguments, version),
+    )
+
+
+def _old_section(configuration: Mapping, version: str | None, words: Words) -> ApiServerSection:
+    """v1alpha3's settings, which stand at the top."""
+    arguments = configuration.get("apiServerExtraArgs")
+    key = configuration.key("apiServerExtraArgs")
+    return ApiServerSection(
+        ordered(flags_of_arguments(arguments)),
+        tuple(mounts_of_volumes(configuration.get("apiServerExtraVolumes"))),
+        tuple(shape_of_arguments(arguments, version, words)),
+        key.place if key is not None else _head(configuration),
+        spelling(arguments, version),
+    )
+
+
+def _top_keys(configuration: Mapping, words: Words) -> Iterator[Misshape]:
+    """Keys beside `apiServer` that are dropped, though they were meant for the API server."""
+    for key, entry in configuration.entries.items():
+        if key in _OLD_KEYS:
+            new = "extraArgs" if key == "apiServerExtraArgs" else "extraVolumes"
+            message = f"`{key}` was a setting of v1alpha3, and {words.version} has none of that name: it is dropped."
+            yield Misshape("unknown-setting", entry.key.place, message, f"Write `apiServer:` with `{new}:` below it.")
+        elif key != "apiServer" and (meant(configuration, "apiServer") == key or "audit" in key.lower()):
+            message = f"`{key}` is no setting of {words.reader} here: {DROPPED}."
+            help = "Write it as a flag in `apiServer.extraArgs`." if "audit" in key.lower() else "Write `apiServer`."
+            yield Misshape("unknown-setting", entry.key.place, message, help)
+
+
+def _patches(document: Document) -> Scalar | None:
+    """The folder of patches that an InitConfiguration names."""
+    root = document.mapping
+    patches = root.mapping("patches") if root is not None and root.string("kind") == "InitConfiguration" else None
+    directory = patches.get("directory") if patches is not None else None
+    return directory if isinstance(directory, Scalar) and directory.kind == "string" and directory.value else None
+
+
+def _patches_note(root: Mapping) -> Note | None:
+    document = Document(root.source, root.start, root.end, root)
+    directory = _patches(document)
+    if directory is None:
+        return None
+    message = (
+        f"kubeadm lays the files kube-apiserver*.yaml of {directory.place.text} over the API server's manifest; "
+        "here they were not laid over it: each is judged for itself where it is linted"
+    )
+    return Note(directory.place, message)
+
+
+def _head(configuration: Mapping) -> Place:
+    key = (
+        configuration.key("apiServer")
+        or configuration.key("kind")
+        or next((entry.key for entry in configuration.entries.values()), None)
+    )
+    return key.place if key is not None else configuration.place

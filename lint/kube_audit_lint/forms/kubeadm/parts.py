@@ -1,0 +1,131 @@
+"""The flags and mounts that kubeadm makes of extraArgs and extraVolumes.
+
+Sources: cmd/kubeadm/app/util/arguments.go (the order of flags); app/phases/controlplane/volumes.go (what is
+mounted without being asked for; of volumes with one name the last stands).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from kube_audit_lint.forms.common.arguments import flags_of, setting
+from kube_audit_lint.forms.kubeadm.shapes import LIST_VERSIONS, MAP_VERSIONS
+from kube_audit_lint.model.server import Flag, Mount, Value, Volume
+from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.parts import part_of
+from kube_audit_lint.syntax.source import Place
+
+_ALWAYS_MOUNTED = (
+    "/etc/ssl/certs",
+    "/etc/ca-certificates",
+    "/usr/share/ca-certificates",
+    "/usr/local/share/ca-certificates",
+    "/etc/pki",
+)
+"""Mounted read-only into every API server that kubeadm makes, where the host has them; so is certificatesDir."""
+
+
+def ordered(flags: Iterable[Flag]) -> tuple[Flag, ...]:
+    """Flags in the order in which kubeadm writes them, so that the last of one name is the one that counts."""
+    return tuple(sorted(flags, key=lambda flag: (flag.written, flag.value or "")))
+
+
+def flags_of_arguments(arguments: Node | None) -> Iterator[Flag]:
+    """The flags of extraArgs, a map or a list of name and value, as they were meant."""
+    if isinstance(arguments, Mapping):
+        for entry in arguments.entries.values():
+            yield setting(_name(entry.key), value_of(entry.value))
+    elif isinstance(arguments, Sequence):
+        for item in arguments.items:
+            yield from _flags_of_item(item)
+    elif isinstance(arguments, Scalar) and arguments.kind == "string":
+        for word in re.finditer(r"--\S+", arguments.value):
+            place = part_of(arguments, word.start(), word.end()) or arguments.place
+            yield from flags_of([Value(word[0], place)])
+
+
+def _flags_of_item(item: Node) -> Iterator[Flag]:
+    if isinstance(item, Mapping):
+        name = item.get("name")
+        if isinstance(name, Scalar):
+            yield setting(_name(name), value_of(item.get("value")))
+        elif "value" not in item.entries:
+            yield from flags_of_arguments(item)
+    elif isinstance(item, Scalar) and item.kind == "string" and "=" in item.value:
+        text = item.value if item.value.startswith("--") else f"--{item.value}"
+        yield from flags_of([Value(text, item.place)])
+
+
+def spelling(arguments: Node | None, version: str | None) -> Callable[[str, str], str]:
+    """How a flag is written among these arguments."""
+    listed = version in LIST_VERSIONS or (version not in MAP_VERSIONS and isinstance(arguments, Sequence))
+    return _in_list if listed else _in_map
+
+
+def _in_map(name: str, value: str) -> str:
+    return f'{name}: "{value}"' if value else name
+
+
+def _in_list(name: str, value: str) -> str:
+    return f'- {{name: {name}, value: "{value}"}}' if value else name
+
+
+def _name(node: Scalar) -> Value:
+    """A flag's name; the dashes that some write in front are another finding's."""
+    stripped = node.value.removeprefix("--")
+    cut = len(node.value) - len(stripped)
+    place = node.place
+    if cut and place.text.startswith("--"):
+        place = Place(place.source, place.start + cut, place.end)
+    return Value(stripped, place)
+
+
+def value_of(node: Node | None) -> Value | None:
+    """A scalar as a flag's value: numbers and booleans as they are written."""
+    if not isinstance(node, Scalar) or node.kind == "null":
+        return None if node is None else Value("", node.place)
+    return Value(node.value if node.kind == "string" else node.place.text, node.place)
+
+
+def mounts_of_volumes(volumes: Node | None) -> Iterator[Mount]:
+    """The mounts that extraVolumes make: of those with one name, the last."""
+    section = volumes if isinstance(volumes, Sequence) else None
+    if isinstance(volumes, Mapping) and isinstance(volumes.get("extraVolumes"), Sequence):
+        section = volumes.get("extraVolumes")  # type: ignore[assignment]
+    found: dict[str, Mount] = {}
+    for number, item in enumerate(section.items if section is not None else ()):
+        mount = _mount(item) if isinstance(item, Mapping) else None
+        if mount is not None:
+            found[mount.name.text if mount.name.place != mount.path.place else f"/{number}"] = mount
+    yield from found.values()
+
+
+def always_mounted(place: Place, certificates: str | None = None) -> Iterator[Mount]:
+    """What kubeadm mounts without being asked."""
+    for path in (certificates or "/etc/kubernetes/pki", *_ALWAYS_MOUNTED):
+        at = Value(path, place)
+        kind = Value("DirectoryOrCreate", place)
+        yield Mount(at, at, place, True, None, None, Volume(path, "hostPath", place, at, kind))
+
+
+def _mount(item: Mapping) -> Mount | None:
+    name, path, host = (_value(item, key) for key in ("name", "mountPath", "hostPath"))
+    if path is None or host is None:
+        return None
+    read_only, writable = item.get("readOnly"), item.get("writable")
+    volume = Volume(name.text if name else "", "hostPath", item.place, host, _value(item, "pathType"))
+    return Mount(
+        name or path,
+        path,
+        item.place,
+        isinstance(read_only, Scalar) and read_only.value == "true",
+        read_only.place if read_only is not None else writable.place if writable is not None else None,
+        None,
+        volume,
+    )
+
+
+def _value(item: Mapping, key: str) -> Value | None:
+    node = item.get(key)
+    return Value(node.value, node.place) if isinstance(node, Scalar) and node.kind == "string" else None

@@ -1,0 +1,92 @@
+"""kubespray's variables about auditing, in the group variables of an inventory.
+
+Sources: kubernetes-sigs/kubespray roles/kubernetes/control-plane (formerly master): defaults/main/main.yml,
+templates/kubeadm-config.*.yaml.j2 and apiserver-audit-policy.yaml.j2, tasks/kubeadm-setup.yml, read from 2.9 to 2.31:
+the names are the same in all of them. The policy's file is always written by kubespray, over whatever is there.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.kubespray.names import KNOWN, invented, is_kubespray, speaks_of_auditing
+from kube_audit_lint.forms.kubespray.policy import policy_of
+from kube_audit_lint.forms.kubespray.server import Switches, defaults_of, flags_of_variables, mounts_of, spelling
+from kube_audit_lint.kubernetes.flags import POLICY_FILE
+from kube_audit_lint.model.document import Found
+from kube_audit_lint.model.server import ApiServer, Flag, HostFile
+from kube_audit_lint.model.version import Versions, parse_versions
+from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
+from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.unknown import is_unknown
+
+_ROLE_DEFAULTS = re.compile(r"(?:\A|/)roles/.*/(?:defaults|vars)/")
+
+
+def read(document: Document, context: Context) -> Found | None:
+    """The API server that the variables make; None when none of them is about it."""
+    root = document.mapping
+    if root is None or "apiVersion" in root.entries or "kind" in root.entries:
+        return None
+    ours = is_kubespray(root, context)
+    misshapes = tuple(invented(root, context)) if ours else ()
+    if not ours or not speaks_of_auditing(root):
+        return Found(misshapes=misshapes) if misshapes else None
+    versions, version_place = _versions(root)
+    policy = policy_of(root, versions)
+    server = _server(root, context, versions, version_place)
+    if policy.policies and server.flag(POLICY_FILE) in (None, _own_policy_flag(server)):
+        server.policy = policy.policies[0]
+    return Found(policy.policies, (server,), (*misshapes, *policy.misshapes), policy.notes)
+
+
+def _server(root: Mapping, context: Context, versions: Versions | None, version_place: Place | None) -> ApiServer:
+    switches = Switches.of(root)
+    server = ApiServer(
+        "kubespray",
+        _place(root),
+        tuple(flags_of_variables(root, switches)),
+        versions=versions,
+        version_place=version_place,
+        partial=switches.unknown or _is_the_role(root, context),
+        spelling=spelling,
+        name="kube-apiserver",
+        namespace="kube-system",
+    )
+    server.defaults = defaults_of(root, switches, versions)
+    server.mounts = mounts_of(root, server)
+    own = _own_policy_flag(server)
+    path = own.value if own is not None else server.defaults.get(POLICY_FILE)
+    if path and not is_unknown(path):
+        server.files = (HostFile(path, server.place),)
+    return server
+
+
+def _is_the_role(root: Mapping, context: Context) -> bool:
+    """Whether these are kubespray's own defaults, or another role's: inventories say something else."""
+    return _ROLE_DEFAULTS.search(context.path) is not None or len(KNOWN - root.entries.keys()) <= 1
+
+
+def _own_policy_flag(server: ApiServer) -> Flag | None:
+    """The flag of kubespray's own variable for the policy's path."""
+    return next((flag for flag in server.flags if flag.written == "audit_policy_file"), None)
+
+
+def _versions(root: Mapping) -> tuple[Versions | None, Place | None]:
+    node = root.get("kube_version")
+    if not isinstance(node, Scalar) or node.kind == "null":
+        return None, None
+    text = node.value if node.kind == "string" else node.place.text
+    versions = None if is_unknown(text) else parse_versions(text)
+    return versions, node.place if versions else None
+
+
+def _place(root: Mapping) -> Place:
+    """What stands for the server: the switch, else the first variable about auditing."""
+    for name in ("kubernetes_audit", "kubernetes_audit_webhook"):
+        entry = root.entries.get(name)
+        if entry is not None:
+            end = entry.value.end if entry.key.end <= entry.value.start else entry.key.end
+            return Place(root.source, entry.key.start, end)
+    return next((entry.key.place for name, entry in root.entries.items() if name in KNOWN), root.place)

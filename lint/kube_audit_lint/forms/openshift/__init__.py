@@ -1,0 +1,119 @@
+"""OpenShift: the APIServer object and its audit profiles, HyperShift's HostedCluster, kube-apiserver's own file.
+
+Sources: openshift/api config/v1/types_apiserver.go (Audit, AuditProfileType), openshift/library-go
+pkg/operator/apiserver/audit (the policy of each profile: base rules, then customRules in their order, each for
+one group, then the profile). The profiles record secrets, tokens, routes and OAuth clients at Metadata whatever
+else they record, so that only `None` leaves something out, and no policy is built for the other rules to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.common.inside import joined
+from kube_audit_lint.forms.common.settings import Reader, misspelt
+from kube_audit_lint.forms.openshift.arguments import found_in_arguments
+from kube_audit_lint.forms.openshift.profiles import MISSING, SERVER_DEFAULTS, shapes_of_audit
+from kube_audit_lint.model.document import Found, Misshape
+from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
+from kube_audit_lint.syntax.unknown import is_unknown
+
+_READER = Reader("the APIServer object", "it is dropped when the object is applied", "the object is refused")
+_SPEC_KEYS = (
+    *("servingCerts", "clientCA", "additionalCORSAllowedOrigins", "encryption", "tlsSecurityProfile"),
+    *("tlsAdherence", "audit"),
+)
+
+
+def read(document: Document, context: Context) -> Found | None:
+    """The objects of a document that configure the audit of OpenShift's API servers."""
+    root = document.mapping
+    parts = [found for item in _objects(root) if (found := _found(item)) is not None] if root is not None else []
+    if not parts:
+        return None
+    found = joined(parts)
+    if context.neutral is not None:
+        # What a template's statements may add elsewhere is not missing.
+        found = found._replace(misshapes=tuple(one for one in found.misshapes if MISSING not in one.message))
+    return found
+
+
+def _objects(root: Mapping) -> Iterator[Mapping]:
+    kind = root.string("kind") or ""
+    if not kind.endswith("List"):
+        yield root
+    for item in root.items("items") if kind.endswith("List") else ():
+        if isinstance(item, Mapping):
+            yield from _objects(item)
+
+
+def _found(root: Mapping) -> Found | None:
+    group, kind = (root.string("apiVersion") or "").partition("/")[0], root.string("kind")
+    spec = root.mapping("spec")
+    if group == "config.openshift.io":
+        return _api_server(root, spec) if kind == "APIServer" else _elsewhere(root, spec)
+    if group == "hypershift.openshift.io" and kind == "HostedCluster" and spec is not None:
+        configuration = spec.mapping("configuration")
+        section = configuration.mapping("apiServer") if configuration is not None else None
+        return _audited(section, []) if section is not None and "audit" in section.entries else None
+    return found_in_arguments(root, group, spec)
+
+
+def _api_server(root: Mapping, spec: Mapping | None) -> Found:
+    misshapes = [*_outside_spec(root), *_name(root)]
+    if spec is None:
+        return Found(misshapes=tuple(misshapes)) if misshapes else Found(servers=(_server(root, "kind"),))
+    misshapes += misspelt(spec, _SPEC_KEYS, _READER, "Write it below `audit`.")
+    return (
+        _audited(spec, misshapes)
+        if "audit" in spec.entries
+        else Found(servers=(_server(root, "kind"),), misshapes=tuple(misshapes))
+    )
+
+
+def _audited(spec: Mapping, misshapes: list[Misshape]) -> Found:
+    audit = spec.get("audit")
+    misshapes += shapes_of_audit(audit, _READER)
+    return Found(servers=(_server(spec, "audit"),), misshapes=tuple(misshapes))
+
+
+def _server(section: Mapping, key: str) -> ApiServer:
+    node = section.key(key)
+    place = node.place if node is not None else section.place
+    return ApiServer("openshift", place, defaults=SERVER_DEFAULTS, flags_fixed=True, name="kube-apiserver")
+
+
+def _outside_spec(root: Mapping) -> Iterator[Misshape]:
+    key = root.key("audit")
+    if key is not None:
+        message = "`audit` stands beside `spec`, where OpenShift does not look: it is dropped."
+        yield Misshape("unknown-setting", key.place, message, "Write it below `spec`.")
+
+
+def _name(root: Mapping) -> Iterator[Misshape]:
+    metadata = root.mapping("metadata")
+    name = metadata.get("name") if metadata is not None else None
+    if isinstance(name, Scalar) and name.kind == "string" and name.value.isascii() and name.value != "cluster":
+        message = "OpenShift reads only the APIServer that is called `cluster`: this one is ignored."
+        yield Misshape("wrong-shape", name.place, message, "Write `name: cluster`.")
+
+
+def _elsewhere(root: Mapping, spec: Mapping | None) -> Found | None:
+    """An audit section in another of OpenShift's configuration objects."""
+    audit = spec.mapping("audit") if spec is not None else None
+    key = spec.key("audit") if spec is not None else None
+    kind = root.string("kind") or ""
+    if (
+        audit is None
+        or key is None
+        or is_unknown(kind)
+        or not ("profile" in audit.entries or "customRules" in audit.entries)
+    ):
+        return None
+    message = (
+        f"{kind} has no audit settings: this is dropped. The APIServer object decides what all of "
+        "OpenShift's API servers record, the OAuth server's among them."
+    )
+    return Found(misshapes=(Misshape("unknown-setting", key.place, message, "Write it into `kind: APIServer`."),))

@@ -1,0 +1,97 @@
+"""kube-apiserver's own configuration in OpenShift: apiServerArguments, and the older auditConfig.
+
+Sources: openshift/api kubecontrolplane/v1/types.go (KubeAPIServerConfig: a list of strings for each flag),
+legacyconfig/v1 and config/v1 (AuditConfig of OpenShift 3's MasterConfig), operator/v1 (KubeAPIServer with
+unsupportedConfigOverrides). Such files are laid over others, so that what they do not say is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_audit_lint.forms.common.arguments import setting
+from kube_audit_lint.forms.common.settings import Reader, first_place, misspelt, part_as_policy
+from kube_audit_lint.forms.kubeadm.parts import value_of
+from kube_audit_lint.model.document import Found, Misshape, PolicyDocument
+from kube_audit_lint.model.server import ApiServer, Flag, Value
+from kube_audit_lint.syntax.nodes import Mapping, Scalar, Sequence
+from kube_audit_lint.syntax.unknown import is_unknown
+
+_READER = Reader("KubeAPIServerConfig", "it is dropped", "kube-apiserver refuses its configuration")
+
+AUDIT_CONFIG = {
+    "auditFilePath": "audit-log-path",
+    "logFormat": "audit-log-format",
+    "maximumFileRetentionDays": "audit-log-maxage",
+    "maximumFileSizeMegabytes": "audit-log-maxsize",
+    "maximumRetainedFiles": "audit-log-maxbackup",
+    "policyFile": "audit-policy-file",
+    "webHookKubeConfig": "audit-webhook-config-file",
+    "webHookMode": "audit-webhook-mode",
+}
+_OWN_KEYS = frozenset((*AUDIT_CONFIG, "enabled", "policyConfiguration"))
+
+
+def found_in_arguments(root: Mapping, group: str, spec: Mapping | None) -> Found | None:
+    """The API server of a KubeAPIServerConfig, a MasterConfig or the operator's overrides."""
+    kind = root.string("kind")
+    if group == "operator.openshift.io" and kind == "KubeAPIServer" and spec is not None:
+        overrides = spec.mapping("unsupportedConfigOverrides")
+        return _found(overrides) if overrides is not None else None
+    if group == "kubecontrolplane.config.openshift.io" and kind == "KubeAPIServerConfig":
+        return _found(root)
+    if group == "v1" and kind == "MasterConfig" and "auditConfig" in root.entries:
+        return _found(root)
+    return None
+
+
+def _found(section: Mapping) -> Found | None:
+    arguments, audit = section.get("apiServerArguments"), section.mapping("auditConfig")
+    flags = [*_flags(arguments)] if isinstance(arguments, Mapping) else []
+    policy: PolicyDocument | None = None
+    misshapes: list[Misshape] = [*_shapes(arguments)] if isinstance(arguments, Mapping) else []
+    if audit is not None:
+        flags += _settings(audit)
+        misshapes += misspelt(audit, _OWN_KEYS, _READER)
+        node, key = audit.mapping("policyConfiguration"), audit.key("policyConfiguration")
+        if node is not None and key is not None and node.entries:
+            policy = part_as_policy(node, key.place, "openshift")
+    if not policy and not any(flag.name.startswith("audit-") for flag in flags):
+        return Found(misshapes=tuple(misshapes)) if misshapes else None
+    place = section.key("apiServerArguments") or section.key("auditConfig")
+    server = ApiServer("openshift", place.place if place else section.place, tuple(flags), policy=policy, partial=True)
+    server.spelling = _in_lists
+    return Found((policy,) if policy else (), (server,), tuple(misshapes))
+
+
+def _flags(arguments: Mapping) -> Iterator[Flag]:
+    for entry in arguments.entries.values():
+        name = Value(entry.key.value, entry.key.place)
+        for node in entry.value.items if isinstance(entry.value, Sequence) else [entry.value]:
+            yield setting(name, value_of(node))
+
+
+def _in_lists(name: str, value: str) -> str:
+    return f'{name}: ["{value}"]' if value else name
+
+
+def _settings(audit: Mapping) -> Iterator[Flag]:
+    for key, flag in AUDIT_CONFIG.items():
+        entry = audit.entries.get(key)
+        value = value_of(entry.value) if entry is not None else None
+        if entry is not None and value is not None and value.text not in ("", "0"):
+            yield setting(Value(flag, entry.key.place), value)
+
+
+def _shapes(arguments: Mapping) -> Iterator[Misshape]:
+    for entry in arguments.entries.values():
+        if not entry.key.value.startswith("audit"):
+            continue
+        value = entry.value
+        if not isinstance(value, Sequence) and not (isinstance(value, Scalar) and is_unknown(value.value)):
+            message = f"Each argument is a list of strings here, and this is none: {_READER.refused}."
+            yield Misshape("wrong-shape", first_place(value), message, 'Write `["value"]`.')
+        for item in value.items if isinstance(value, Sequence) else ():
+            if isinstance(item, Scalar) and item.kind in ("int", "float", "bool"):
+                message = f"Arguments are strings here, and {item.place.text} is none: {_READER.refused}."
+                yield Misshape("wrong-shape", item.place, message, f'Write "{item.place.text}" in quotes.')

@@ -1,0 +1,143 @@
+"""RKE's cluster.yml, also as Rancher carries it: `services.kube-api` with its `audit_log` and `extra_args`.
+
+Sources: rancher/rke types/rke_types.go (KubeAPIService, BaseService, AuditLog), cluster/plan.go
+(BuildKubeAPIProcess: extra_args win over audit_log), cluster/hosts.go (the policy is written to
+/etc/kubernetes/audit-policy.yaml, unless extra_args name another), cluster/cluster.go (ParseConfig is not strict).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.kubeadm.parts import flags_of_arguments, value_of
+from kube_audit_lint.forms.kubeadm.shapes import argument_names, meant, unknown_keys
+from kube_audit_lint.forms.rke1.audit import AuditLog, audit_log, spelling
+from kube_audit_lint.forms.rke1.mounts import mounts_of
+from kube_audit_lint.kubernetes.flags import POLICY_FILE
+from kube_audit_lint.model.document import Found, Misshape, PolicyDocument
+from kube_audit_lint.model.server import ApiServer, Flag, HostFile, Value
+from kube_audit_lint.model.version import Versions, parse_versions
+from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar, Sequence
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.unknown import is_unknown
+
+_WRAPPERS = ("rancher_kubernetes_engine_config", "rke_config")
+_SPEAKING = frozenset(
+    (
+        "admission_configuration",
+        "always_pull_images",
+        "audit_log",
+        "event_rate_limit",
+        "extra_args",
+        "extra_args_array",
+        "extra_binds",
+        "pod_security_configuration",
+        "pod_security_policy",
+        "secrets_encryption_config",
+        "service_cluster_ip_range",
+        "service_node_port_range",
+    )
+)
+_KNOWN = _SPEAKING | {"extra_env", "image"} | {f"win_extra_{name}" for name in ("args", "args_array", "binds", "env")}
+
+
+class _Cluster(NamedTuple):
+    """The settings of a cluster. wrapped: as Rancher carries them, under a key of its own."""
+
+    config: Mapping
+    key: Scalar
+    section: Mapping
+    wrapped: bool
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all of a cluster: RKE asks for nodes, Rancher knows them otherwise."""
+        return self.wrapped or "nodes" in self.config.entries
+
+
+def read(document: Document, context: Context) -> Found | None:
+    """The API server of a cluster.yml; None when the document shows no `services.kube-api`."""
+    root = document.mapping
+    cluster = None if root is None or "apiVersion" in root.entries else _cluster(root)
+    return None if cluster is None else _found(cluster, context)
+
+
+def _cluster(root: Mapping) -> _Cluster | None:
+    wrapped = next((inner for name in _WRAPPERS if (inner := root.mapping(name)) is not None), None)
+    config = wrapped or root
+    services = config.mapping("services")
+    for name in ("kube-api", "kube_api"):
+        section = services.mapping(name) if services is not None else None
+        key = services.key(name) if services is not None else None
+        if section is not None and key is not None and any(_is_ours(section, key) for key in _SPEAKING):
+            return _Cluster(config, key, section, wrapped is not None)
+    return None
+
+
+def _is_ours(section: Mapping, name: str) -> bool:
+    return meant(section, name) in section.entries if name == "audit_log" else name in section.entries
+
+
+def _found(cluster: _Cluster, context: Context) -> Found:
+    section = cluster.section
+    versions, version_place, version = _versions(cluster.config)
+    audit = audit_log(section, version, versions, cluster.wrapped, context)
+    extra = tuple(_extra(section))
+    overridden = {flag.name for flag in extra}
+    flags = (*(flag for flag in audit.flags if flag.name not in overridden), *extra)
+    server = ApiServer(
+        "rke1",
+        audit.place or cluster.key.place,
+        flags,
+        defaults=audit.defaults,
+        versions=versions,
+        version_place=version_place,
+        partial=not cluster.whole or audit.unknown,
+        spelling=spelling,
+        name="kube-apiserver",
+        namespace="kube-system",
+    )
+    if POLICY_FILE in audit.defaults and server.flag(POLICY_FILE) is None:
+        server.policy = audit.policy
+        server.files = (HostFile(audit.defaults[POLICY_FILE], server.place),)
+    server.mounts = mounts_of(server, section, audit.enabled)
+    misshapes = (*_shapes(cluster), *audit.misshapes)
+    return Found(_policies(audit), (server,), misshapes, audit.notes)
+
+
+def _policies(audit: AuditLog) -> tuple[PolicyDocument, ...]:
+    return () if audit.policy is None else (audit.policy,)
+
+
+def _extra(section: Mapping) -> Iterator[Flag]:
+    """The flags of extra_args, and of extra_args_array, whose flags may stand several times."""
+    yield from flags_of_arguments(section.mapping("extra_args"))
+    arrays = section.mapping("extra_args_array")
+    for entry in arrays.entries.values() if arrays is not None else ():
+        for item in entry.value.items if isinstance(entry.value, Sequence) else ():
+            value = value_of(item)
+            if value is not None:
+                name = Value(entry.key.value, entry.key.place)
+                yield Flag(name.text.replace("_", "-"), name.text, value.text, value.place, value.place)
+
+
+def _shapes(cluster: _Cluster) -> Iterator[Misshape]:
+    yield from unknown_keys(cluster.section, _KNOWN, "RKE")
+    if cluster.key.value == "kube_api" and "nodes" in cluster.config.entries:
+        message = "`kube_api` is no service of RKE: it is dropped, and nothing of it reaches kube-apiserver."
+        yield Misshape("unknown-setting", cluster.key.place, message, "Write `kube-api`.")
+    for name in argument_names(cluster.section.mapping("extra_args")):
+        if name.value.startswith("--"):
+            message = f"RKE puts `--` in front of the name itself: kube-apiserver gets `--{name.value}` and does not "
+            message += f"start (`bad flag syntax: --{name.value}=...`)."
+            yield Misshape("wrong-shape", name.place, message, f"Write `{name.value.lstrip('-')}`.")
+
+
+def _versions(config: Mapping) -> tuple[Versions | None, Place | None, str]:
+    node = config.get("kubernetes_version")
+    if not isinstance(node, Scalar) or node.kind != "string" or is_unknown(node.value):
+        return None, None, ""
+    versions = parse_versions(node.value)
+    return versions, node.place if versions else None, node.value

@@ -1,0 +1,213 @@
+"""Talos: the machine configuration (v1alpha1) and its newer documents, and patches of them.
+
+Sources, siderolabs/talos v1.0 to v1.15: pkg/machinery/config/types/v1alpha1/v1alpha1_types.go (APIServerConfig;
+extraArgs takes lists from v1.13), types/k8s/apiserver.go and audit_policy.go (KubeAPIServerConfig and
+KubeAuditPolicyConfig, from v1.14), internal/app/machined/pkg/controllers/k8s (the flags and mounts that Talos
+sets itself; an empty auditPolicy is the default, everything at Metadata), pkg/machinery/config/decoder (a key
+that is not known is an error; numbers are taken for strings).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.common.arguments import setting
+from kube_audit_lint.forms.common.json_patch import operations
+from kube_audit_lint.forms.common.settings import Reader, in_map, meant, misspelt, part_as_policy, shape_of_flags
+from kube_audit_lint.forms.kubeadm.parts import value_of
+from kube_audit_lint.forms.talos.mounts import CONFIG_FOLDER, DEFAULTS, VOLUME_KEYS, mounts_of
+from kube_audit_lint.model.document import Found, Misshape, PolicyDocument
+from kube_audit_lint.model.server import ApiServer, Flag, HostFile, Value
+from kube_audit_lint.model.version import Versions, version_of_image
+from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar
+from kube_audit_lint.syntax.nodes import Sequence as List
+from kube_audit_lint.syntax.parts import part_of
+from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.unknown import is_unknown
+
+_READER = Reader(
+    "Talos",
+    "Talos refuses the configuration (`unknown keys found during decoding`)",
+    "Talos refuses the configuration",
+    numbers=True,
+    lists=True,
+)
+_TOP = frozenset(("version", "debug", "persist", "machine", "cluster"))
+_KEYS = frozenset(
+    (
+        *("image", "extraArgs", "extraVolumes", "env", "certSANs", "disablePodSecurityPolicy"),
+        *("admissionControl", "auditPolicy", "resources", "authorizationConfig"),
+    )
+)
+_SHOWING = _KEYS - {"image", "env", "resources"}
+_SERVER = "KubeAPIServerConfig"
+_SERVER_KEYS = frozenset(
+    ("apiVersion", "kind", "image", "extraArgs", "env", "resources", "apiPort", "certExtraSANs", "startupProbes")
+)
+_POLICY = "KubeAuditPolicyConfig"
+_POLICY_KEYS = frozenset(("apiVersion", "kind", "configuration"))
+_PATH = "/cluster/apiServer"
+
+
+def read(document: Document, context: Context) -> Found | None:
+    """A machine configuration, one of the newer documents, or a patch of either."""
+    root = document.mapping
+    if root is None:
+        return _json_patch(document.root)
+    if "apiVersion" in root.entries or "kind" in root.entries:
+        if root.string("apiVersion") != "v1alpha1":
+            return None
+        if root.string("kind") == _SERVER:
+            return _server_document(root, context)
+        return _policy_document(root, context) if root.string("kind") == _POLICY else None
+    return _machine(root, context) if _TOP.issuperset(root.entries) else None
+
+
+def _machine(root: Mapping, context: Context) -> Found | None:
+    cluster, machine = root.mapping("cluster"), root.mapping("machine")
+    if machine is not None and machine.string("type") in ("worker", "join"):
+        return Found()  # Talos runs no API server there, whatever the file says of one
+    if cluster is None:
+        return None
+    key = meant(cluster, "apiServer")
+    section = cluster.mapping(key)
+    whole = machine is not None and root.string("version") == "v1alpha1"
+    if section is None or not (whole or any(meant(section, name) in section.entries for name in _SHOWING)):
+        return None
+    policy = _inline_policy(section) if "auditPolicy" in section.entries else _policy_beside(context)
+    named = cluster.key(key)
+    server = _server(section, named.place if named else section.place, policy)
+    server.partial = not whole
+    misshapes = [*misspelt(cluster, ("apiServer",), _READER, "Write it below `apiServer`.")]
+    misshapes += misspelt(section, _KEYS, _READER, "Write the policy as `auditPolicy`, a flag in `extraArgs`.")
+    misshapes += _no_mapping(section, "auditPolicy")
+    for item in section.items("extraVolumes"):
+        misshapes += misspelt(item, VOLUME_KEYS, _READER) if isinstance(item, Mapping) else ()
+    misshapes += shape_of_flags(section.get("extraArgs"), _READER)
+    return Found((policy,) if policy else (), (server,), tuple(misshapes))
+
+
+def _server_document(root: Mapping, context: Context) -> Found | None:
+    kind = root.key("kind")
+    policy = _policy_beside(context)
+    server = _server(root, kind.place if kind else root.place, policy)
+    misshapes = [*misspelt(root, _SERVER_KEYS, _READER, f"Write the policy as a document `kind: {_POLICY}`.")]
+    misshapes += shape_of_flags(root.get("extraArgs"), _READER)
+    return Found((policy,) if policy else (), (server,), tuple(misshapes))
+
+
+def _inline_policy(section: Mapping) -> PolicyDocument | None:
+    """The policy of `auditPolicy`; none when it is empty or taken out, for then it is Talos's own."""
+    node, key = section.mapping("auditPolicy"), section.key("auditPolicy")
+    if node is None or key is None or not node.entries or "$patch" in node.entries:
+        return None
+    return part_as_policy(node, key.place, "talos", _versions(section)[0])
+
+
+def _policy_document(root: Mapping, context: Context) -> Found:
+    """The policy for itself; where a document of the same file holds the server, that one has it."""
+    misshapes = (
+        *misspelt(root, _POLICY_KEYS, _READER, "Write the policy below `configuration`."),
+        *_no_mapping(root, "configuration"),
+    )
+    policy = None if any(_takes_policy(other.mapping) for other in context.documents) else _policy_in(root)
+    return Found((policy,) if policy else (), misshapes=misshapes)
+
+
+def _takes_policy(root: Mapping | None) -> bool:
+    if root is None or root.string("kind") == _SERVER:
+        return root is not None
+    cluster = root.mapping("cluster")
+    section = cluster.mapping("apiServer") if cluster is not None else None
+    return "kind" not in root.entries and section is not None and "auditPolicy" not in section.entries
+
+
+def _policy_beside(context: Context) -> PolicyDocument | None:
+    """The policy of another document of the file."""
+    for other in context.documents:
+        root = other.mapping
+        if root is not None and root.string("kind") == _POLICY and root.string("apiVersion") == "v1alpha1":
+            return _policy_in(root)
+    return None
+
+
+def _policy_in(root: Mapping) -> PolicyDocument | None:
+    node, key = root.get("configuration"), root.key("configuration")
+    return part_as_policy(node, key.place, "talos") if isinstance(node, Mapping) and key is not None else None
+
+
+def _no_mapping(section: Mapping, name: str) -> Iterator[Misshape]:
+    """A policy that is a string, as ConfigMaps have it."""
+    node, key = section.get(name), section.key(name)
+    if key is None or node is None or isinstance(node, Mapping) or is_unknown(node.place.text):
+        return
+    if isinstance(node, Scalar) and (node.kind == "null" or is_unknown(node.value)):
+        return
+    text = isinstance(node, Scalar) and node.block
+    yield Misshape(
+        "wrong-shape",
+        key.place,
+        f"`{name}` is a mapping, and this is {'a string' if isinstance(node, Scalar) else 'a list'}: "
+        f"{_READER.refused}.",
+        "Remove the `|` behind the key." if text else "Write the policy's fields below it.",
+    )
+
+
+def _server(section: Mapping, place: Place, policy: PolicyDocument | None) -> ApiServer:
+    versions, version_place = _versions(section)
+    server = ApiServer(
+        "talos",
+        place,
+        tuple(_flags(section.get("extraArgs"))),
+        defaults=DEFAULTS,
+        versions=versions,
+        version_place=version_place,
+        mounts=tuple(mounts_of(section.get("extraVolumes"), place)),
+        files=(HostFile(CONFIG_FOLDER, place),),
+        spelling=in_map,
+        name="kube-apiserver",
+        namespace="kube-system",
+    )
+    if server.flag("audit-policy-file") is None:
+        server.policy = policy
+    return server
+
+
+def _flags(arguments: Node | None) -> Iterator[Flag]:
+    """The flags of extraArgs: one for each item of a list."""
+    for entry in arguments.entries.values() if isinstance(arguments, Mapping) else ():
+        name = Value(entry.key.value, entry.key.place)
+        for node in entry.value.items if isinstance(entry.value, List) else [entry.value]:
+            yield setting(name, value_of(node))
+
+
+def _versions(section: Mapping) -> tuple[Versions | None, Place | None]:
+    node = section.get("image")
+    versions = version_of_image(section.string("image") or "")
+    return versions, node.place if node is not None and versions else None
+
+
+def _json_patch(root: Node | None) -> Found | None:
+    """A patch in the form of RFC 6902."""
+    flags: list[Flag] = []
+    policies: list[PolicyDocument] = []
+    place: Place | None = None
+    for operation in operations(root.items) if isinstance(root, List) else ():
+        path, value = operation.path.value, operation.value
+        if path == f"{_PATH}/auditPolicy" and isinstance(value, Mapping):
+            policies.append(part_as_policy(value, operation.path.place, "talos"))
+        elif path == f"{_PATH}/extraArgs":
+            flags += _flags(value)
+        elif path.startswith(f"{_PATH}/extraArgs/"):
+            name = path.removeprefix(f"{_PATH}/extraArgs/")
+            at = part_of(operation.path, len(path) - len(name), len(path))
+            flags.append(setting(Value(name, at), value_of(value)))
+        else:
+            continue
+        place = place or operation.path.place
+    if place is None:
+        return None
+    server = ApiServer("talos", place, tuple(flags), defaults=DEFAULTS, partial=True, spelling=in_map)
+    server.policy = policies[-1] if policies else None
+    return Found(tuple(policies), (server,))

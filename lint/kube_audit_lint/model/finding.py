@@ -1,0 +1,44 @@
+"""Findings: what a run says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Place
+
+SEVERITIES = ("info", "warning", "error")
+"""From least to most; an index into it orders severities."""
+
+
+class Related(NamedTuple):
+    """Another place that belongs to a finding, with what to see there."""
+
+    place: Place
+    message: str
+
+
+class Finding(NamedTuple):
+    """One thing wrong at one place.
+
+    `message` says what is wrong and what really happens in the cluster, `help` how to put it right.
+    `kubernetes` names the versions it holds for (`1.24-1.37`), `witness` is a concrete request as
+    JSON data that proves it, `proof` the same as one line for a reader.
+    """
+
+    rule: str
+    severity: str
+    place: Place
+    message: str
+    help: str = ""
+    related: tuple[Related, ...] = ()
+    kubernetes: str = ""
+    witness: dict[str, Any] | None = None
+    proof: str = ""
+
+
+class FileError(NamedTuple):
+    """A file or option that could not be dealt with; the others still are."""
+
+    path: str
+    message: str

@@ -1,0 +1,226 @@
+"""From files to what they hold: reads, recognises, and looks for the other half of a pair nearby."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kube_audit_lint.discovery.walk import EMBEDDING
+from kube_audit_lint.forms import Context, DocumentReader, document_readers, text_readers
+from kube_audit_lint.model.document import Found, Note
+from kube_audit_lint.model.finding import FileError
+from kube_audit_lint.syntax.decode import decode, has_mark
+from kube_audit_lint.syntax.nodes import Document
+from kube_audit_lint.syntax.reader import read_documents
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Place, Source
+
+if TYPE_CHECKING:
+    from kube_audit_lint.syntax.templates import Neutral
+
+NEARBY_LIMIT = 2000
+"""How many files may be looked at while searching for the other half of a pair."""
+
+_TEMPLATE_MARKS = ("{{", "{%", "<%", "#@", "%{", "${", "$(", "\\$")
+"""One of them is in every template; most files hold none, and need no more of templates."""
+
+_ENDINGS = (".yaml", ".yml", ".json")
+_SETTINGS = ("audit-policy-file", "audit-log-path", "auditPolicyFile", "auditLogPath", "audit_log:")
+
+LARGE = 200_000
+"""Characters above which a stream is looked at document by document before any is parsed."""
+
+_NEVER_NEARBY = {".git", "node_modules", ".venv", "venv", "vendor", "__pycache__"}
+
+
+class Collected(NamedTuple):
+    """One file: its text, its documents and what the forms found in them.
+
+    reported: whether the user named the file (findings elsewhere are not shown).
+    """
+
+    source: Source
+    documents: tuple[Document, ...]
+    found: Found
+    reported: bool = True
+
+
+def collect(
+    path: str, data: bytes, *, hint: str = "", embedded: bool = False, reported: bool = True
+) -> Collected | None:
+    """What a file holds; None when nothing in it is ours.
+
+    hint: `policy` or `server` when the configuration or a manifest says what the file is.
+    """
+    source, documents, template = _read(path, data, embedded)
+    context = Context(source, documents, hint, embedded, None if template is None else template.text)
+    found = _of_documents(documents, context) if documents else Found()
+    if not found:
+        found = _of_text(source, context)
+    if template is not None:
+        found = _of_template(found, template, source)
+    elif not found:
+        found = _unreadable(documents, source)
+    return Collected(source, documents, found, reported) if found else None
+
+
+def _unreadable(documents: tuple[Document, ...], source: Source) -> Found:
+    """A note where a file shows settings of auditing, but nobody can read it."""
+    problem = next((one.problem for one in documents if one.problem is not None), None)
+    if problem is None or not source.path.endswith(_ENDINGS):
+        return Found()
+    if not any(mark in source.text for mark in _SETTINGS):
+        return Found()
+    return Found(notes=(Note(problem.place, f"audit settings in a file that cannot be read: {problem.message}"),))
+
+
+def _read(path: str, data: bytes, embedded: bool) -> tuple[Source, tuple[Document, ...], Neutral | None]:
+    """A file's documents; those of a template with its placeholders as unknown values."""
+    text, problem = decode(data)
+    source = Source(path, text)
+    # Of scripts and documentation only pieces are read, each with what is unknown in it (forms/embedded.py).
+    pieces = embedded and path.rpartition(".")[2].lower() in EMBEDDING
+    marked = problem is None and not pieces and any(mark in text for mark in _TEMPLATE_MARKS)
+    template = _neutral(path, text) if marked else None
+    if template is not None:
+        return source, tuple(read_documents(source, template.text)), template
+    if problem is None and len(text) > LARGE and not has_mark(data):
+        from kube_audit_lint.pipeline.large import read_large
+
+        return source, tuple(read_large(source)), None
+    documents = tuple(read_documents(source, byte_problem=problem, marked=has_mark(data)))
+    if marked and any(one.problem for one in documents):
+        # What cannot be read as it stands may be a template of a kind that its name does not show.
+        template = _neutral(path, text, shell=True)
+        filled = tuple(read_documents(source, template.text)) if template is not None else ()
+        if template is not None and any(one.mapping for one in filled) and not any(one.problem for one in filled):
+            return source, filled, template
+    return source, documents, None
+
+
+def _neutral(path: str, text: str, shell: bool = False) -> Neutral | None:
+    from kube_audit_lint.syntax.templates import neutralise
+
+    return neutralise(path, text, shell)
+
+
+def _of_template(found: Found, template: Neutral, source: Source) -> Found:
+    """Of a template, only what no filling can change; the rest is noted."""
+    from kube_audit_lint.forms.common.uncertain import leave_open
+
+    notes = list(found.notes)
+    policies = []
+    for policy in found.policies:
+        if policy.document.problem is not None:
+            notes.append(Note(policy.document.problem.place, "this template cannot be read before it is filled"))
+            continue
+        policy.partial = policy.partial or template.partial
+        policies.append(policy)
+    for server in found.servers:
+        leave_open(server, template.partial)
+    if template.partial and (policies or found.servers):
+        first = template.insertions[0] if template.insertions else (0, 0)
+        notes.append(Note(Place(source, *first), "the template decides what is here; only what is certain was judged"))
+    return Found(tuple(policies), found.servers, found.misshapes, tuple(notes))
+
+
+def _of_documents(documents: tuple[Document, ...], context: Context) -> Found:
+    readers = _Readers(context.source.text)
+    parts: list[Found] = []
+    for document in documents:
+        for read in readers:
+            part = read(document, context)
+            if part is not None:
+                parts.append(part)
+                break
+    return _joined(parts)
+
+
+class _Readers:
+    """The readers of a text's documents, imported only as far as no earlier one recognises a document."""
+
+    def __init__(self, text: str) -> None:
+        self._known: list[DocumentReader] = []
+        self._rest = document_readers(text)
+
+    def __iter__(self) -> Iterator[DocumentReader]:
+        yield from self._known
+        for _, read in self._rest:
+            self._known.append(read)
+            yield read
+
+
+def _of_text(source: Source, context: Context) -> Found:
+    for _, read in text_readers(source.text):
+        part = read(source, context)
+        if part is not None:
+            return part
+    return Found()
+
+
+def _joined(parts: list[Found]) -> Found:
+    if len(parts) == 1:
+        return parts[0]
+    return Found(
+        tuple(policy for part in parts for policy in part.policies),
+        tuple(server for part in parts for server in part.servers),
+        tuple(misshape for part in parts for misshape in part.misshapes),
+        tuple(note for part in parts for note in part.notes),
+    )
+
+
+def nearby(path: str, root: str | None) -> Iterator[tuple[str, str]]:
+    """Files near a file, nearest folders first, never outside `root` (None: only the file's own folder).
+
+    Each comes with its real path: hundreds of them are looked up, and most are no links.
+    """
+    folder = os.path.dirname(path) or "."
+    seen: set[str] = set()
+    left = NEARBY_LIMIT
+    while True:
+        real = os.path.realpath(folder)
+        for file in _below(folder, real, seen, 0 if root is None else 3):
+            yield file
+            left -= 1
+            if left <= 0:
+                return
+        if root is None or real == root or not real.startswith(root + os.sep):
+            return
+        folder = os.path.normpath(os.path.join(folder, ".."))
+
+
+def _below(folder: str, real: str, seen: set[str], depth: int) -> Iterator[tuple[str, str]]:
+    if real in seen:
+        return
+    seen.add(real)
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    folders = []
+    for entry in entries:
+        if entry.is_file():
+            where = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(real, entry.name)
+            yield entry.path.removeprefix("./"), where
+        elif depth and entry.name not in _NEVER_NEARBY and entry.is_dir(follow_symlinks=False):
+            folders.append(entry)
+    for entry in folders:
+        yield from _below(entry.path, os.path.join(real, entry.name), seen, depth - 1)
+
+
+def repository_root(path: str) -> str | None:
+    """The folder with `.git` at or above a path, or None."""
+    folder = os.path.realpath(path)
+    while True:
+        if os.path.exists(os.path.join(folder, ".git")):
+            return folder
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
+        folder = above
+
+
+def unreadable(path: str, error: OSError) -> FileError:
+    """The error of a file that the system does not let us read."""
+    return FileError(path, error.strerror or str(error))

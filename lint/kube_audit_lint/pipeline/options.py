@@ -1,0 +1,31 @@
+"""What the command line asks of a run."""
+
+from __future__ import annotations
+
+from kube_audit_lint.errors import UsageError
+from kube_audit_lint.model.version import Versions, parse_versions
+from kube_audit_lint.syntax.record import NamedTuple
+
+
+class Options(NamedTuple):
+    """What the command line asks of a run. `stdin` is the name and content of standard input."""
+
+    paths: tuple[str, ...] = (".",)
+    versions: Versions | None = None
+    profile: str = ""
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    pedantic: bool = False
+    ignores: bool = True
+    embedded: bool = False
+    stdin: tuple[str, bytes] | None = None
+
+
+def versions_of(text: str | None) -> Versions | None:
+    """The versions that `--kubernetes-version` names; None where it was not given. Raises UsageError."""
+    versions = None if text is None else parse_versions(text)
+    if text is not None and versions is None:
+        raise UsageError(
+            f"--kubernetes-version takes a version such as 1.30 or a range such as 1.29-1.34, not {text!r}"
+        )
+    return versions

@@ -1,0 +1,176 @@
+"""What a team says its policy must do, and where the policy does something else.
+
+A file of tests names a policy and, for requests (`request`, `requests`) or for every request of a class
+(`every`), the level, rule or stages expected. Requests are decided by `evaluate`, classes by the analysis.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, evaluate
+from kube_audit_lint.analysis.request import Request
+from kube_audit_lint.analysis.stages import stages_of
+from kube_audit_lint.catalogue.rulefile import read_one, validate
+from kube_audit_lint.errors import OwnFileError
+from kube_audit_lint.model.policy import LEVELS, GroupResources
+from kube_audit_lint.model.version import Versions, parse_versions
+from kube_audit_lint.pipeline.requests import Asked, groups_of, open_policy, resource_request
+from kube_audit_lint.syntax.nodes import Document, locate
+from kube_audit_lint.syntax.plain import plain
+from kube_audit_lint.syntax.record import NamedTuple
+
+if TYPE_CHECKING:
+    from kube_audit_lint.analysis.query import Query
+
+SCHEMA = os.path.join(os.path.dirname(__file__), os.pardir, "schemas", "policytest.schema.json")
+
+
+class Failure(NamedTuple):
+    """A test that the policy does not meet. line: of the test in its file."""
+
+    path: str
+    line: int
+    name: str
+    request: str
+    expected: str
+    got: str
+
+
+class Outcome(NamedTuple):
+    """How many tests a file has, and which failed."""
+
+    tests: int
+    failures: tuple[Failure, ...]
+
+
+def run_file(path: str) -> Outcome:
+    """Runs a file of tests. Raises KubeAuditLintError for one that is none, or names a policy that does not load."""
+    document = read_one(path)
+    data = plain(document.root)
+    with open(SCHEMA, encoding="utf-8") as file:
+        validate(path, document, data, json.load(file), ())
+    policy_path = os.path.normpath(os.path.join(os.path.dirname(path), data["policy"]))
+    asked = open_policy(policy_path, _versions(path, document, data.get("kubernetes-version")))
+    failures: list[Failure] = []
+    for index, test in enumerate(data["tests"]):
+        failures += _Test(path, document, index, test).failures(asked)
+    return Outcome(len(data["tests"]), tuple(failures))
+
+
+def _versions(path: str, document: Document, version: Any) -> Versions | None:
+    if version is None:
+        return None
+    versions = parse_versions(str(version))
+    if versions is None:
+        message = f"kubernetes-version: takes a version such as 1.30 or a range such as 1.29-1.34, not {version!r}"
+        raise OwnFileError(path, message, _line_of(document, "kubernetes-version"))
+    return versions
+
+
+def _line_of(document: Document, *keys: str | int) -> int:
+    assert document.root is not None
+    return document.source.position(locate(document.root, *keys).start)[0]
+
+
+class _Test:
+    def __init__(self, path: str, document: Document, index: int, data: dict[str, Any]) -> None:
+        self.path = path
+        self.line = _line_of(document, "tests", index)
+        self.name = data.get("name") or f"test {index + 1}"
+        self.data = data
+        expect = data["expect"]
+        self.expect: dict[str, Any] = {"level": expect} if isinstance(expect, str) else expect
+
+    def failures(self, asked: Asked) -> Iterator[Failure]:
+        for request, decision in self._decisions(asked):
+            wrong = self._wrong(request, decision)
+            if wrong:
+                got = _got(asked, decision)
+                yield Failure(self.path, self.line, self.name, request.describe(), " and ".join(wrong), got)
+
+    def _decisions(self, asked: Asked) -> Iterator[tuple[Request, Decision]]:
+        if "every" in self.data:
+            yield from self._of_class(asked, self.data["every"])
+            return
+        for one in self.data.get("requests") or [self.data["request"]]:
+            request = _request(one, asked.loaded.judged.last)
+            yield request, evaluate(asked.policy, request)
+
+    def _of_class(self, asked: Asked, wanted: dict[str, Any]) -> Iterator[tuple[Request, Decision]]:
+        """A request and the decision for each rule that decides some request of the class."""
+        from kube_audit_lint.analysis import UndecidedError
+        from kube_audit_lint.analysis.analysis import Analysis
+
+        try:
+            found = Analysis(asked.policy, asked.loaded.judged).levels(_query(wanted))
+        except UndecidedError:
+            raise self._unanswered(wanted, "cannot be decided: the policy is too entangled") from None
+        if not found:
+            raise self._unanswered(wanted, "describes requests that this Kubernetes version does not serve")
+        for recorded in found:
+            yield recorded.witness, recorded.decision
+
+    def _unanswered(self, wanted: dict[str, Any], why: str) -> OwnFileError:
+        return OwnFileError(self.path, f"`every` {json.dumps(wanted, ensure_ascii=False)} {why}", self.line)
+
+    def _wrong(self, request: Request, decision: Decision) -> list[str]:
+        """What is expected and is not so, in words."""
+        expect, level = self.expect, LEVELS.index(decision.level)
+        wrong = []
+        if "level" in expect and decision.level != expect["level"]:
+            wrong.append(expect["level"])
+        if "at-least" in expect and level < LEVELS.index(expect["at-least"]):
+            wrong.append(f"at least {expect['at-least']}")
+        if "at-most" in expect and level > LEVELS.index(expect["at-most"]):
+            wrong.append(f"at most {expect['at-most']}")
+        if "rule" in expect and decision.rule + 1 != expect["rule"]:
+            wrong.append(f"rule {expect['rule']}" if expect["rule"] else "no rule")
+        kept = (
+            []
+            if level == 0
+            else [stage for stage in (*stages_of(request), "Panic") if stage not in decision.omit_stages]
+        )
+        wrong += [f"an event at {stage}" for stage in expect.get("stages", ()) if stage not in kept]
+        return wrong
+
+
+def _query(wanted: dict[str, Any]) -> Query:
+    from kube_audit_lint.analysis.query import Query
+
+    return Query(
+        tuple(_entry(item) for item in wanted.get("resources", ())),
+        tuple(wanted.get("verbs", ())),
+        tuple(wanted.get("namespaces", ())),
+        tuple(wanted.get("names", ())),
+        tuple(wanted.get("users", ())),
+        tuple(wanted.get("groups", ())),
+        tuple(wanted.get("urls", ())),
+        tuple(wanted.get("who", ("ordinary", "control-plane"))),
+    )
+
+
+def _entry(item: str) -> GroupResources:
+    """`deployments.apps/scale` as an entry of a rule's resources; `*.apps` is the whole group."""
+    resource, slash, subresource = item.partition("/")
+    resource, _, group = resource.partition(".")
+    return GroupResources(group, (f"{resource}{slash}{subresource}",))
+
+
+def _request(data: dict[str, Any], minor: int) -> Request:
+    user, groups = data.get("user"), data.get("groups", ())
+    if "url" in data:
+        return Request(user, groups_of(user, groups, minor), str(data.get("verb", "get")).lower(), url=data["url"])
+    return resource_request(
+        user, groups, data["verb"], data["resource"], data.get("namespace", ""), data.get("name", ""), minor
+    )
+
+
+def _got(asked: Asked, decision: Decision) -> str:
+    omitted = f", omitting {', '.join(sorted(decision.omit_stages))}" if decision.omit_stages else ""
+    if decision.rule == NO_RULE:
+        return "no rule matches, so it is not recorded"
+    return f"rule {decision.rule + 1} ({asked.where(decision.rule)}) records {decision.level}{omitted}"

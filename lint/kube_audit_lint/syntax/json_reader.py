@@ -1,0 +1,295 @@
+"""JSON to nodes with positions, as Go's encoding/json reads it, with its messages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+from kube_audit_lint.syntax.nodes import (
+    Document,
+    Entry,
+    InnerScalar,
+    Kind,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    SyntaxProblem,
+)
+from kube_audit_lint.syntax.offsets import OffsetMap
+from kube_audit_lint.syntax.scalars import replace_invalid
+from kube_audit_lint.syntax.source import Place, Source
+
+MAX_DEPTH = 10000
+
+_Waiting = list[tuple[Callable[[Node], object], Node, Node]]
+Chunk = tuple[str, int, int]
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_SIMPLE = re.compile(r'"[^"\\\x00-\x1f\ud800-\udfff]*"')
+_RUN = re.compile(r'[^"\\\x00-\x1f]*')
+_ONE_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})')
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)((?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)")
+_ESCAPE = re.compile(r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))")
+_NAMED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_WORDS = {"t": "true", "f": "false", "n": "null"}
+
+
+class _BrokenError(Exception):
+    def __init__(self, context: str, offset: int) -> None:
+        super().__init__(context)
+        self.context = context
+        self.offset = offset
+
+
+def read_json(source: Source, text: str, offsets: OffsetMap) -> list[Document]:
+    """The one document of a JSON text."""
+    reader = _Reader(source, text, offsets)
+    first, last = offsets.outer(0), offsets.outer_end(len(text))
+    try:
+        root = reader.read()
+    except _BrokenError as broken:
+        return [Document(source, first, last, None, reader.problem(broken), json=True)]
+    return [Document(source, first, last, root, json=True)]
+
+
+class _Reader:
+    def __init__(self, source: Source, text: str, offsets: OffsetMap) -> None:
+        self.source = source
+        self.text = text
+        self._offsets = offsets
+        self._start = offsets.outer
+        self._end = offsets.outer_end
+        self._own = text is source.text
+
+    def problem(self, broken: _BrokenError) -> SyntaxProblem:
+        """Go's words, and the character at which it stopped."""
+        at = broken.offset
+        if at >= len(self.text):
+            message = "unexpected end of JSON input"
+        else:
+            message = f"invalid character {_quote(self.text[at])} {broken.context}"
+        stop = min(at + 1, len(self.text))
+        return SyntaxProblem(message, Place(self.source, self._start(at), self._end(stop)))
+
+    def read(self) -> Node:
+        """The value; without recursion, for nesting is the user's choice."""
+        text = self.text
+        levels: list[Mapping | Sequence] = []
+        keys: list[Scalar | None] = []
+        at = self._skip(0)
+        while True:
+            char = text[at : at + 1]
+            node: Node
+            if char in ("{", "["):
+                if len(levels) >= MAX_DEPTH:
+                    raise _BrokenError("exceeded max depth", at)
+                opened = self._open(char, at)
+                at = self._skip(at + 1)
+                if text[at : at + 1] != ("}" if char == "{" else "]"):
+                    levels.append(opened)
+                    keys.append(None)
+                    if isinstance(opened, Mapping):
+                        keys[-1], at = self._key(at)
+                    continue
+                at += 1
+                opened.end = self._end(at)
+                node = opened
+            else:
+                node, at = self._scalar(at)
+            while levels:
+                self._add(levels[-1], keys[-1], node)
+                at = self._skip(at)
+                char = text[at : at + 1]
+                if char == ",":
+                    at = self._skip(at + 1)
+                    if isinstance(levels[-1], Mapping):
+                        keys[-1], at = self._key(at)
+                    break
+                at = self._close(levels[-1], at)
+                keys.pop()
+                node = levels.pop()
+            else:
+                at = self._skip(at)
+                if at < len(text):
+                    raise _BrokenError("after top-level value", at)
+                return node
+
+    def _open(self, char: str, at: int) -> Mapping | Sequence:
+        if char == "{":
+            return Mapping(self.source, self._start(at), 0, {})
+        return Sequence(self.source, self._start(at), 0, [])
+
+    def _close(self, node: Mapping | Sequence, at: int) -> int:
+        mapping = isinstance(node, Mapping)
+        if self.text[at : at + 1] != ("}" if mapping else "]"):
+            raise _BrokenError("after object key:value pair" if mapping else "after array element", at)
+        node.end = self._end(at + 1)
+        return at + 1
+
+    def _skip(self, at: int) -> int:
+        match = _SPACE.match(self.text, at)
+        return match.end() if match else at
+
+    def _key(self, at: int) -> tuple[Scalar, int]:
+        if self.text[at : at + 1] != '"':
+            raise _BrokenError("looking for beginning of object key string", at)
+        key, at = self._string(at)
+        at = self._skip(at)
+        if self.text[at : at + 1] != ":":
+            raise _BrokenError("after object key", at)
+        return key, self._skip(at + 1)
+
+    def _add(self, node: Mapping | Sequence, key: Scalar | None, value: Node) -> None:
+        if isinstance(node, Sequence):
+            node.items.append(value)
+        elif key is not None:
+            lost = node.entries.pop(key.value, None)
+            if lost is None:
+                node.entries[key.value] = Entry(key, value)
+            else:
+                entry = node.entries[key.value] = Entry(key, _over(lost.value, value))
+                node.duplicates.append((lost, entry))
+
+    def _scalar(self, at: int) -> tuple[Scalar, int]:
+        char = self.text[at : at + 1]
+        if char == '"':
+            return self._string(at)
+        if char in _WORDS and char:
+            return self._word(at, _WORDS[char])
+        if char == "-" or "0" <= char <= "9":
+            return self._number(at)
+        raise _BrokenError("looking for beginning of value", at)
+
+    def _make(self, start: int, end: int, kind: Kind, value: str, plain: bool = True) -> Scalar:
+        if self._own:
+            return Scalar(self.source, start, end, kind, value, plain)
+        node = InnerScalar(self.source, self._start(start), self._end(end), kind, value, plain)
+        node.text, node.offsets, node.at = self.text, self._offsets, (start, end)
+        return node
+
+    def _string(self, at: int) -> tuple[Scalar, int]:
+        text = self.text
+        simple = _SIMPLE.match(text, at)
+        if simple:
+            end = simple.end()
+            return self._make(at, end, "string", text[at + 1 : end - 1], False), end
+        end = self._string_end(at + 1)
+        if text[end : end + 1] != '"':
+            raise self._broken_string(end)
+        value = _ESCAPE.sub(_unescape, replace_invalid(text[at + 1 : end]))
+        return self._make(at, end + 1, "string", value, False), end + 1
+
+    def _string_end(self, at: int) -> int:
+        """Where the closing quote stands, or the first character that no string may hold."""
+        text = self.text
+        while True:
+            run = _RUN.match(text, at)
+            at = run.end() if run else at
+            escape = _ONE_ESCAPE.match(text, at)
+            if escape is None:
+                return at
+            at = escape.end()
+
+    def _broken_string(self, at: int) -> _BrokenError:
+        text = self.text
+        if text[at : at + 1] != "\\":
+            return _BrokenError("in string literal", at)
+        if text[at + 1 : at + 2] != "u":
+            return _BrokenError("in string escape code", at + 1)
+        at += 2
+        while text[at : at + 1] in "0123456789abcdefABCDEF" and at < len(text):
+            at += 1
+        return _BrokenError("in \\u hexadecimal character escape", at)
+
+    def _word(self, at: int, word: str) -> tuple[Scalar, int]:
+        for ahead, letter in enumerate(word):
+            if self.text[at + ahead : at + ahead + 1] != letter:
+                raise _BrokenError(f"in literal {word} (expecting '{letter}')", at + ahead)
+        end = at + len(word)
+        return self._make(at, end, "null" if word == "null" else "bool", word), end
+
+    def _number(self, at: int) -> tuple[Scalar, int]:
+        match = _NUMBER.match(self.text, at)
+        if match is None:
+            raise _BrokenError("in numeric literal", at + 1)
+        end = match.end()
+        after = self.text[end : end + 1]
+        if after == "." and not match[1]:
+            raise _BrokenError("after decimal point in numeric literal", end + 1)
+        if after in ("e", "E") and not re.search("[eE]", match[1]):
+            signed = self.text[end + 1 : end + 2] in ("+", "-")
+            raise _BrokenError("in exponent of numeric literal", end + 2 if signed else end + 1)
+        return self._make(at, end, "float" if match[1] else "int", match[0]), end
+
+
+def _over(old: Node, new: Node) -> Node:
+    """A repeated key's value: Go decodes it over what the first one left in the same structure.
+
+    The old mappings and the new lists are changed: copying them for every repetition would take too long.
+    """
+    top = [new]
+    waiting: _Waiting = [(partial(top.__setitem__, 0), old, new)]
+    while waiting:
+        put, before, after = waiting.pop()
+        put(_laid_over(before, after, waiting))
+    return top[0]
+
+
+def _laid_over(old: Node, new: Node, waiting: _Waiting) -> Node:
+    """One node laid over another; what is to be done below them is added to `waiting`."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for name, entry in new.entries.items():
+            lost = old.entries.pop(name, None)
+            old.entries[name] = entry
+            if lost is not None:
+                waiting.append((partial(setattr, entry, "value"), lost.value, entry.value))
+        return Mapping(new.source, new.start, new.end, old.entries, new.duplicates)
+    if isinstance(old, Sequence) and isinstance(new, Sequence):
+        for at, (before, after) in enumerate(zip(old.items, new.items)):  # noqa: B905
+            waiting.append((partial(new.items.__setitem__, at), before, after))
+        return new
+    if isinstance(new, Scalar) and new.kind == "null" and isinstance(old, Scalar) and old.kind != "bool":
+        return old
+    return new
+
+
+def _unescape(match: re.Match[str]) -> str:
+    high, low, single, named = match.groups()
+    if high:
+        return chr(0x10000 + ((int(high, 16) & 0x3FF) << 10) + (int(low, 16) & 0x3FF))
+    if single:
+        return replace_invalid(chr(int(single, 16)))
+    return _NAMED.get(named, named)
+
+
+def _quote(char: str) -> str:
+    byte = ord(char) & 0xFF if "\udc80" <= char <= "\udcff" else char.encode("utf-8", "replace")[0]
+    if char in "'\"":
+        return "'" + ("\\'" if char == "'" else char) + "'"
+    if char == "\\":
+        return "'\\\\'"
+    named = {7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r"}
+    if byte in named:
+        return f"'{named[byte]}'"
+    if byte < 0x20 or byte == 0x7F:
+        return f"'\\x{byte:02x}'"
+    return f"'{chr(byte)}'" if byte < 0x7F or (byte > 0xA0 and byte != 0xAD) else f"'\\u{byte:04x}'"
+
+
+def json_chunks(text: str, start: int, end: int) -> list[Chunk]:
+    """What the value of the string from `start` to `end` is put together from."""
+    chunks: list[Chunk] = []
+    at = start + 1
+    while at < end - 1:
+        escape = _ESCAPE.match(text, at)
+        if escape:
+            chunks.append((_unescape(escape), at, escape.end() - at))
+            at = escape.end()
+        else:
+            stop = text.find("\\", at, end - 1)
+            stop = end - 1 if stop < 0 else stop
+            chunks.append((replace_invalid(text[at:stop]), at, stop - at))
+            at = stop
+    return chunks

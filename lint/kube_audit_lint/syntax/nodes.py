@@ -1,0 +1,221 @@
+"""The nodes of a document, as kube-apiserver's YAML or JSON library understands them.
+
+The tree is already resolved: aliases are followed, merges applied in their order, of a key that
+stands twice the value that wins is kept. Offsets are those of the file that the user wrote, also
+for a document that lies inside another (a block scalar, base64).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+from kube_audit_lint.syntax.source import Place, Source
+
+if TYPE_CHECKING:
+    from kube_audit_lint.syntax.offsets import OffsetMap
+
+Kind = Literal["string", "int", "float", "bool", "null"]
+
+
+class _Node:
+    __slots__ = ("end", "source", "start")
+
+    def __init__(self, source: Source, start: int, end: int) -> None:
+        self.source = source
+        self.start = start
+        self.end = end
+
+    @property
+    def place(self) -> Place:
+        """Where the node is written (an alias: where the anchor's node is written)."""
+        return Place(self.source, self.start, self.end)
+
+
+class Scalar(_Node):
+    """A string, number, boolean or null.
+
+    `value` is the decoded string; for the other kinds the canonical JSON text (`true`, `511`, `null`).
+    `plain` is whether it was written without quotes and not as a block. `block` marks `|` and `>`.
+    """
+
+    __slots__ = ("block", "kind", "plain", "value")
+
+    def __init__(
+        self, source: Source, start: int, end: int, kind: Kind, value: str, plain: bool = False, block: bool = False
+    ) -> None:
+        # Not through super(): every policy makes hundreds of these.
+        self.source = source
+        self.start = start
+        self.end = end
+        self.kind = kind
+        self.value = value
+        self.plain = plain
+        self.block = block
+
+    def __repr__(self) -> str:
+        return f"Scalar({self.kind}, {self.value!r})"
+
+
+class InnerScalar(Scalar):
+    """A scalar of a text that is not the file's own: of one inside it, or of a template made readable.
+
+    `text` is what was read, `at` where in it the scalar stands, `offsets` where in the file that is.
+    """
+
+    __slots__ = ("at", "offsets", "text")
+
+    at: tuple[int, int]
+    offsets: OffsetMap
+    text: str
+
+
+class Sequence(_Node):
+    """A list."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, source: Source, start: int, end: int, items: list[Node]) -> None:
+        super().__init__(source, start, end)
+        self.items = items
+
+    def __repr__(self) -> str:
+        return f"Sequence({self.items!r})"
+
+
+class Entry:
+    """A key with its value. `key.value` is the key as a JSON key (`on` is `true`, `1` is `1`).
+
+    `merged` is whether it came through `<<`. `alias` is where the value's alias is written, if it
+    is one: the value itself stands where the anchor is.
+    """
+
+    __slots__ = ("alias", "key", "merged", "value")
+
+    def __init__(self, key: Scalar, value: Node, merged: bool = False, alias: Place | None = None) -> None:
+        self.key = key
+        self.value = value
+        self.merged = merged
+        self.alias = alias
+
+    def __repr__(self) -> str:
+        return f"{self.key.value!r}: {self.value!r}"
+
+
+class Mapping(_Node):
+    """A mapping. `entries` in written order, each key once; `duplicates` the entries that lost.
+
+    A duplicate's pair is (the entry that was overwritten, the entry that wins).
+    """
+
+    __slots__ = ("duplicates", "entries")
+
+    def __init__(
+        self,
+        source: Source,
+        start: int,
+        end: int,
+        entries: dict[str, Entry],
+        duplicates: list[tuple[Entry, Entry]] | None = None,
+    ) -> None:
+        super().__init__(source, start, end)
+        self.entries = entries
+        self.duplicates = duplicates or []
+
+    def get(self, key: str) -> Node | None:
+        """The value of a key, or None when the key is not there."""
+        entry = self.entries.get(key)
+        return None if entry is None else entry.value
+
+    def key(self, key: str) -> Scalar | None:
+        """The node of the key itself."""
+        entry = self.entries.get(key)
+        return None if entry is None else entry.key
+
+    def string(self, key: str) -> str | None:
+        """The value of a key when it is a string."""
+        node = self.get(key)
+        return node.value if isinstance(node, Scalar) and node.kind == "string" else None
+
+    def mapping(self, key: str) -> Mapping | None:
+        """The value of a key when it is a mapping."""
+        node = self.get(key)
+        return node if isinstance(node, Mapping) else None
+
+    def items(self, key: str) -> list[Node]:
+        """The items of a key's value when it is a list; else an empty list."""
+        node = self.get(key)
+        return node.items if isinstance(node, Sequence) else []
+
+    def __repr__(self) -> str:
+        return f"Mapping({list(self.entries.values())!r})"
+
+
+Node = Scalar | Sequence | Mapping
+
+
+class SyntaxProblem:
+    """Why a stream cannot be read: kube-apiserver's own words where they are known, and where.
+
+    `opened` is where the quote, bracket or key stands whose end was not found.
+    """
+
+    __slots__ = ("message", "opened", "place")
+
+    def __init__(self, message: str, place: Place, opened: Place | None = None) -> None:
+        self.message = message
+        self.place = place
+        self.opened = opened
+
+    def __repr__(self) -> str:
+        return f"SyntaxProblem({self.message!r}, {self.place.start}-{self.place.end})"
+
+
+class Document:
+    """One document of a stream. `root` is None when it is empty (only comments) or unreadable."""
+
+    __slots__ = ("end", "json", "problem", "root", "source", "start")
+
+    def __init__(
+        self,
+        source: Source,
+        start: int,
+        end: int,
+        root: Node | None,
+        problem: SyntaxProblem | None = None,
+        json: bool = False,
+    ) -> None:
+        self.source = source
+        self.start = start
+        self.end = end
+        self.root = root
+        self.problem = problem
+        self.json = json
+
+    @property
+    def mapping(self) -> Mapping | None:
+        """The root when it is a mapping."""
+        return self.root if isinstance(self.root, Mapping) else None
+
+
+def locate(root: Node, *path: str | int) -> Node:
+    """The node at a path of keys and indexes; where the path ends early, the deepest node that is there."""
+    node = root
+    for step in path:
+        below: Node | None = None
+        if isinstance(node, Mapping) and isinstance(step, str):
+            below = node.get(step)
+        elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+            below = node.items[step]
+        if below is None:
+            return node
+        node = below
+    return node
+
+
+def strings(node: Node | None) -> Iterator[Scalar]:
+    """The string scalars of a list; nothing for anything else."""
+    if isinstance(node, Sequence):
+        for item in node.items:
+            if isinstance(item, Scalar) and item.kind == "string":
+                yield item

@@ -1,0 +1,173 @@
+"""Where the characters of a text that lies inside a file stand in that file.
+
+text, offsets = embedded_text(scalar)            YAML in a block scalar, in quotes, or plain
+decoded = embedded_base64(scalar)                the same for base64 in one; None when it is none
+documents = read_documents(scalar.source, text, offsets)
+
+Maps are composed: a scalar of a text that lies inside a file knows how that text lies there.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
+from kube_audit_lint.syntax.nodes import InnerScalar, Scalar
+
+Chunk = tuple[str, int, int]
+
+
+class OffsetMap:
+    """The map of a text that is the file itself."""
+
+    __slots__ = ()
+
+    def outer(self, offset: int) -> int:
+        """The offset in the file of the character at `offset`, or of the text's end."""
+        return offset
+
+    def outer_end(self, offset: int) -> int:
+        """The offset in the file just behind the character before `offset`."""
+        return offset
+
+
+class ChunkMap(OffsetMap):
+    """The map of a scalar's value: of chunks that stand as they are, and of characters written otherwise.
+
+    `around` is the map of the text in which the scalar stands; `empty` is where in it a value without
+    characters would stand.
+    """
+
+    __slots__ = ("_around", "_inner", "_length", "_raw", "_widths", "empty")
+
+    def __init__(self, chunks: list[Chunk], around: OffsetMap, empty: int) -> None:
+        chunks = [chunk for chunk in chunks if chunk[0]]
+        lengths = [len(text) for text, _, _ in chunks]
+        self._inner = list(accumulate(lengths, initial=0))
+        self._raw = [raw for _, raw, _ in chunks]
+        # 1: every character is one of the file; otherwise the width of the single character.
+        self._widths = [1 if len(text) == width else width for text, _, width in chunks]
+        self._length = self._inner.pop()
+        self._around = around
+        self.empty = empty
+
+    def _span(self, offset: int) -> tuple[int, int]:
+        chunk = bisect_right(self._inner, offset) - 1
+        start = self._raw[chunk] + (offset - self._inner[chunk])
+        return start, start + self._widths[chunk]
+
+    def outer(self, offset: int) -> int:
+        if offset < self._length:
+            return self._around.outer(self._span(offset)[0])
+        return self.outer_end(offset)
+
+    def outer_end(self, offset: int) -> int:
+        if not self._length:
+            return self._around.outer(self.empty)
+        if offset == 0:
+            return self.outer(0)
+        return self._around.outer_end(self._span(min(offset, self._length) - 1)[1])
+
+
+class Base64Map(OffsetMap):
+    """The map of a text that stands in base64: every character has the letters that carry its bytes."""
+
+    __slots__ = ("_around", "_bytes", "_letters", "_text")
+
+    def __init__(self, text: str, skipped: int, packed: str, around: OffsetMap) -> None:
+        self._around = around
+        self._letters: list[int] | None = None
+        if len(packed.split(None, 1)) > 1 or packed[:1].isspace():
+            self._letters = [at for at, letter in enumerate(packed) if not letter.isspace()]
+        self._text = text
+        self._bytes: Sequence[int] = range(skipped, skipped + len(text) + 1)
+        if not text.isascii():
+            self._bytes = list(accumulate((len(char.encode("utf-8")) for char in text), initial=skipped))
+
+    def _letter(self, bit: int) -> int:
+        letter = bit // 6
+        return letter if self._letters is None else self._letters[letter]
+
+    def outer(self, offset: int) -> int:
+        if offset < len(self._text):
+            return self._around.outer(self._letter(self._bytes[offset] * 8))
+        return self.outer_end(offset)
+
+    def outer_end(self, offset: int) -> int:
+        if offset == 0:
+            return self.outer(0) if self._text else self._around.outer(0)
+        return self._around.outer_end(self._letter(self._bytes[min(offset, len(self._text))] * 8 - 1) + 1)
+
+
+class WholeMap(OffsetMap):
+    """The map of a text whose characters cannot be told apart in the file: all of it stands for each."""
+
+    __slots__ = ("_end", "_start")
+
+    def __init__(self, start: int, end: int) -> None:
+        self._start = start
+        self._end = end
+
+    def outer(self, offset: int) -> int:
+        return self._start
+
+    def outer_end(self, offset: int) -> int:
+        return self._end
+
+
+_SAME = OffsetMap()
+
+
+def embedded_text(scalar: Scalar) -> tuple[str, OffsetMap]:
+    """The text of a string, and where it stands in the file."""
+    text, around, start, end = scalar.source.text, _SAME, scalar.start, scalar.end
+    if isinstance(scalar, InnerScalar):
+        text, around, (start, end) = scalar.text, scalar.offsets, scalar.at
+    chunks = _chunks(scalar, text, start, end)
+    if chunks is None:
+        return scalar.value, WholeMap(scalar.start, scalar.end)
+    return scalar.value, ChunkMap(chunks, around, end if scalar.block or scalar.plain else end - 1)
+
+
+def _chunks(scalar: Scalar, text: str, start: int, end: int) -> list[Chunk] | None:
+    """What the scalar's value is put together from; None when it is written in no way we know."""
+    if scalar.kind == "string" and text.startswith(scalar.value, start) and end - start == len(scalar.value):
+        return [(scalar.value, start, end - start)]
+    from kube_audit_lint.syntax.literals import written_chunks
+
+    chunks = written_chunks(text, start, end, scalar.block, scalar.value)
+    if chunks is None and text.startswith('"', start):
+        from kube_audit_lint.syntax.json_reader import json_chunks
+
+        chunks = json_chunks(text, start, end)
+    if chunks is None or "".join([chunk[0] for chunk in chunks]) != scalar.value:
+        return None
+    return chunks
+
+
+def embedded_base64(scalar: Scalar) -> tuple[str, OffsetMap] | None:
+    """The text that a string holds in base64; None when it holds none in UTF-8 or UTF-16."""
+    from kube_audit_lint.syntax.decode import UTF8_MARK, decode, has_mark
+
+    data = decoded_base64(scalar.value)
+    if data is None:
+        return None
+    text, problem = decode(data)
+    if problem is not None:
+        return None
+    if has_mark(data) and not data.startswith(UTF8_MARK):
+        return text, WholeMap(scalar.start, scalar.end)
+    value, around = embedded_text(scalar)
+    return text, Base64Map(text, len(UTF8_MARK) if has_mark(data) else 0, value, around)
+
+
+def decoded_base64(text: str) -> bytes | None:
+    """The bytes of a base64 text, whatever white space is in it; None when it is not base64."""
+    from base64 import b64decode
+
+    packed = "".join(text.split())
+    try:
+        return b64decode(packed, validate=True) if packed else None
+    except ValueError:
+        return None

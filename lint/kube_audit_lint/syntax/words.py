@@ -1,0 +1,121 @@
+"""Splitting systemd's command lines and lists into words, with the exact place of every character.
+
+Source: systemd src/basic/extract-word.c (quotes are removed wherever they stand in a word; C-style escapes,
+of which unknown ones stay as written) and src/shared/exec-util / replace-var for `$NAME` and `${NAME}`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.unknown import UNKNOWN
+
+Letter = tuple[str, int, int]
+"""A character, and from where to where it is written."""
+
+_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "s": " "}
+_SAME = "\\\"'"
+_SPACE = " \t\r\n"
+_REFERENCE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))")
+
+
+class Word(NamedTuple):
+    """One word. start, end: where it is written, with its quotes."""
+
+    letters: tuple[Letter, ...]
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """What it reads, without quotes and escapes."""
+        return "".join([letter[0] for letter in self.letters])
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where some of its characters are written."""
+        if start < end <= len(self.letters):
+            return self.letters[start][1], self.letters[end - 1][2]
+        if 0 < start <= len(self.letters):
+            return self.letters[start - 1][2], self.letters[start - 1][2]
+        return self.start, self.end
+
+
+Variables = Mapping[str, Sequence[Letter]]
+
+
+def letters(text: str, start: int, end: int) -> list[Letter]:
+    """The characters of a text from an offset to another, each where it stands."""
+    return [(text[at], at, at + 1) for at in range(start, end)]
+
+
+def split(line: Sequence[Letter]) -> list[Word]:
+    """The words of a line."""
+    words: list[Word] = []
+    at = 0
+    while at < len(line):
+        if line[at][0] in _SPACE:
+            at += 1
+        else:
+            word, at = _word(line, at)
+            words.append(word)
+    return words
+
+
+def _word(line: Sequence[Letter], at: int) -> tuple[Word, int]:
+    """The word that starts at an index, and the index behind it."""
+    start, quote = at, ""
+    found: list[Letter] = []
+    while at < len(line) and (quote or line[at][0] not in _SPACE):
+        char = line[at][0]
+        if char == quote:
+            quote = ""
+        elif char == "\\" and at + 1 < len(line):
+            at = _escape(line, at, found)
+        elif not quote and char in "'\"":
+            quote = char
+        else:
+            found.append(line[at])
+        at += 1
+    return Word(tuple(found), line[start][1], line[at - 1][2]), at
+
+
+def _escape(line: Sequence[Letter], at: int, found: list[Letter]) -> int:
+    """Takes an escape; returns the index of its last character."""
+    follows = line[at + 1][0]
+    if follows in _SAME or follows in _ESCAPES:
+        found.append((_ESCAPES.get(follows, follows), line[at][1], line[at + 1][2]))
+        return at + 1
+    found.append(line[at])
+    return at
+
+
+def expanded(words: Sequence[Word], variables: Variables) -> list[Word]:
+    """Words with `$NAME` (which splits when it stands alone) and `${NAME}` filled in, or unknown."""
+    result: list[Word] = []
+    for word in words:
+        text = word.text
+        alone = re.fullmatch(r"\$(\w+)", text)
+        if alone and alone[1] in variables:
+            result += split(variables[alone[1]])
+        else:
+            result.append(_filled(word, text, variables) if "$" in text else word)
+    return result
+
+
+def _filled(word: Word, text: str, variables: Variables) -> Word:
+    found: list[Letter] = []
+    at = 0
+    for reference in _REFERENCE.finditer(text):
+        found += word.letters[at : reference.start()]
+        at = reference.end()
+        start, end = word.span(reference.start(), at)
+        value = variables.get(reference[1] or "")
+        if reference[0] == "$$":
+            filled = "$"
+        else:
+            filled = UNKNOWN * len(reference[0]) if value is None else "".join([letter[0] for letter in value])
+        found += [(char, start, end) for char in filled]
+    found += word.letters[at:]
+    return Word(tuple(found), word.start, word.end)
