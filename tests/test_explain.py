@@ -15,7 +15,7 @@ import pytest
 from kube_audit_lint.analysis.evaluate import evaluate
 from kube_audit_lint.analysis.request import from_audit_event
 from kube_audit_lint.cli import main
-from kube_audit_lint.pipeline import replay
+from kube_audit_lint.commands import replay
 from kube_audit_lint.pipeline.requests import open_policy
 
 POLICY = """apiVersion: audit.k8s.io/v1
