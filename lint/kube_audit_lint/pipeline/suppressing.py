@@ -6,7 +6,7 @@
 
 What begins on a line is a list item, a mapping entry or a continued shell line, with everything below it.
 It is told by indentation, which means the same inside a block scalar, in a template that is no YAML yet,
-and in a unit file; tests/test_suppression.py holds it against the nodes of generated YAML.
+and in a unit file; tests/pipeline/test_suppression.py holds it against the nodes of generated YAML.
 """
 
 from __future__ import annotations

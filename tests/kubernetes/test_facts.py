@@ -12,7 +12,7 @@ import pytest
 
 from kube_audit_lint.kubernetes import flags, go_values, resources
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DATA = ROOT / "lint/kube_audit_lint/kubernetes/data"
 SHARED = ROOT.parent / "shared/facts"
 VECTORS = json.loads((ROOT / "tests/data/pflag_values.json").read_text(encoding="utf-8"))

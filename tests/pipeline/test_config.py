@@ -306,7 +306,7 @@ def test_reading_one_imports_no_jsonschema() -> None:
 
 
 def test_the_documented_one_is_right() -> None:
-    guide = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text("utf-8")
+    guide = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text("utf-8")
     config = _config(guide.split("```yaml\n")[1].split("```")[0])
     assert config.fail_on == "warning"
     assert config.for_path("clusters/old/a.yaml").versions == Versions(20, 20)
