@@ -243,16 +243,6 @@ def test_failed_authentication_needs_response_started() -> None:
     assert _failures_recorded("- {level: Metadata, nonResourceURLs: [/healthz]}")
 
 
-def test_stages_omitted_for_what_is_recorded() -> None:
-    analysis = analysis_of("""
-        - {level: None, users: [jane], omitStages: [Panic]}
-        - {level: Metadata, verbs: [get], omitStages: [ResponseComplete]}
-        - level: Request
-    """)
-    omitted = analysis.omitted_stages()
-    assert {stage: [found.rule for found in those] for stage, those in omitted.items()} == {"ResponseComplete": [1]}
-
-
 def test_difference_names_both_rules() -> None:
     before = policy_of("[{level: Metadata, resources: [{resources: [secrets]}]}, {level: Request}]")
     after = policy_of("[{level: Request}]")

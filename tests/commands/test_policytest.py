@@ -77,6 +77,10 @@ PASSING = [
     "- {every: {verbs: [create], resources: [pods]}, expect: {rule: 3, level: RequestResponse}}",
     "- {every: {urls: [/healthz], verbs: [get, head]}, expect: {rule: 4}}",
     "- {every: {users: [jane]}, expect: {at-least: None}}",
+    "- {every: {resources: [pods/exec, pods/log], verbs: [get]}, expect: {stages: [ResponseStarted, Panic]}}",
+    "- {every: {resources: [secrets], verbs: [watch]}, expect: {stages: [ResponseStarted, ResponseComplete]}}",
+    "- {every: {urls: ['/debug/pprof/*']}, expect: {stages: [ResponseStarted, ResponseComplete]}}",
+    "- {request: {user: jane, url: /debug/pprof/heap}, expect: {stages: [ResponseStarted]}}",
     "- {name: nobody, every: {who: [nobody], resources: [pods], verbs: [get]}, expect: {stages: [ResponseStarted]}}",
 ]
 
@@ -123,6 +127,26 @@ FAILING = [
         "rule 1 (audit/policy.yaml:5) records Metadata",
     ),
 ]
+
+
+STAGES = [
+    (
+        "- {every: {resources: [pods/exec, secrets]}, expect: {stages: [ResponseStarted]}}",
+        "kubectl get secret",
+        "an event at ResponseStarted",
+        "rule 1 (audit/policy.yaml:5) records Metadata at ResponseComplete, omitting RequestReceived",
+    ),
+    (
+        "- {every: {resources: [secrets], who: [ordinary, nobody]}, expect: {stages: [ResponseComplete]}}",
+        "(authentication fails: no user)",
+        "an event at ResponseComplete",
+        "rule 1 (audit/policy.yaml:5) records Metadata at ResponseStarted, omitting RequestReceived",
+    ),
+    ("- {every: {urls: ['/debug/*']}, expect: {stages: [ResponseStarted]}}", "curl", "ResponseStarted", "rule 5"),
+    ("- {every: {resources: [pods], who: [nobody]}, expect: {stages: [Panic]}}", "no user", "Panic", "rule 5"),
+    ("- {request: {url: /api}, expect: {stages: [Panic]}}", "no user", "Panic", "Metadata at ResponseStarted"),
+]
+FAILING += STAGES
 
 
 @pytest.mark.parametrize(("test", "request_", "expected", "got"), FAILING)

@@ -266,15 +266,6 @@ class Analysis:
         """Whether any served request is recorded."""
         return any(found.decision.records for found in self.whole.values())
 
-    def omitted_stages(self) -> dict[str, list[Recorded]]:
-        """For each stage that is omitted for some recorded request: the rules that record without it."""
-        omitted: dict[str, list[Recorded]] = {}
-        for found in self.levels():
-            if found.decision.records:
-                for stage in sorted(found.omit_stages):
-                    omitted.setdefault(stage, []).append(found)
-        return omitted
-
     def deciders(
         self,
         rules: Sequence[PolicyRule],

@@ -1,9 +1,10 @@
 """At which stages a request leaves events, and which bodies they carry.
 
-Sources: k8s.io/apiserver `pkg/endpoints/filters/audit.go` (WithAudit, WithFailedAuthenticationAudit),
-`pkg/audit/request.go` (LogRequestObject, LogResponseObject), `pkg/server/config.go` and
-kube-apiserver's `BasicLongRunningRequestCheck` (verbs watch and proxy; subresources attach, exec, proxy,
-log, portforward), alike from 1.10 to 1.37.
+Sources: k8s.io/apiserver `pkg/endpoints/filters/audit.go` (WithAudit), `pkg/endpoints/filters/authn_audit.go`
+(WithFailedAuthenticationAudit), `pkg/audit/request.go` (LogRequestObject, LogResponseObject) and
+`pkg/server/filters/longrunning.go` (BasicLongRunningRequestCheck, with the verbs and subresources that
+kube-apiserver gives it), alike from 1.10 to 1.37; the profiler's paths are long-running since 1.10
+(kubernetes/kubernetes#57751).
 """
 
 from __future__ import annotations
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 
 LONG_RUNNING_VERBS = frozenset(("watch", "proxy"))
 LONG_RUNNING_SUBRESOURCES = frozenset(("attach", "exec", "proxy", "log", "portforward"))
+LONG_RUNNING_PATHS = "/debug/pprof/"
+"""What the paths begin with whose requests are long-running."""
+
+SHORT = ("RequestReceived", "ResponseComplete")
+LONG_RUNNING = ("RequestReceived", "ResponseStarted", "ResponseComplete")
+FAILED_AUTHENTICATION = ("ResponseStarted",)
+"""The stages that a request goes through, in order, when nothing panics."""
 
 _STREAMS = frozenset(("attach", "exec", "proxy", "portforward"))
 _WITH_REQUEST_BODY = frozenset(("create", "update", "patch", "delete", "deletecollection"))
@@ -36,17 +44,22 @@ class Written(NamedTuple):
 def stages_of(request: Request) -> tuple[str, ...]:
     """The stages that a request goes through when nothing panics, in order."""
     if request.user is None:
-        return ("ResponseStarted",)
-    if is_long_running(request):
-        return ("RequestReceived", "ResponseStarted", "ResponseComplete")
-    return ("RequestReceived", "ResponseComplete")
+        return FAILED_AUTHENTICATION
+    return LONG_RUNNING if is_long_running(request) else SHORT
+
+
+def possible(stages: tuple[str, ...]) -> tuple[str, ...]:
+    """The same with Panic, where a handler is called that can panic: none is for a failed authentication."""
+    return stages if stages == FAILED_AUTHENTICATION else (*stages, "Panic")
 
 
 def is_long_running(request: Request) -> bool:
-    """Whether the response is a stream, so that its start is a stage of its own."""
+    """Whether the start of the response is a stage of its own. Source: BasicLongRunningRequestCheck."""
+    if request.verb in LONG_RUNNING_VERBS:
+        return True
     if request.url is not None:
-        return False
-    return request.verb in LONG_RUNNING_VERBS or request.subresource in LONG_RUNNING_SUBRESOURCES
+        return request.url.startswith(LONG_RUNNING_PATHS)
+    return request.subresource in LONG_RUNNING_SUBRESOURCES
 
 
 def written(request: Request, decision: Decision) -> Written:

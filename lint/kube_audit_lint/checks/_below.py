@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kube_audit_lint.analysis.stages import stages_of
+from kube_audit_lint.analysis.events import courses
+from kube_audit_lint.analysis.stages import possible
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import (
     level_place,
@@ -29,8 +30,8 @@ def too_little(subject: PolicySubject, analysis: Analysis, params: Params) -> It
     least = LEVELS.index(params.get("at-least", "None"))
     told: set[int] = set()
     for request in params["requests"]:
-        for found in analysis.levels(query_of(request)):
-            wrong = _lacking(found, least, params.get("stage"))
+        for stages, found in courses(analysis, query_of(request), "stage" in params):
+            wrong = _lacking(found, least, params.get("stage"), stages)
             if wrong and found.rule not in told:
                 told.add(found.rule)
                 place = level_place(subject, found.rule)
@@ -47,14 +48,10 @@ def too_little(subject: PolicySubject, analysis: Analysis, params: Params) -> It
                 )
 
 
-def _lacking(found: Recorded, least: int, stage: str | None) -> str:
+def _lacking(found: Recorded, least: int, stage: str | None, stages: tuple[str, ...]) -> str:
     """What is missing of what was asked for, in words; "" when nothing is."""
     if LEVELS.index(found.level) < least or (least and not found.decision.records):
         return f"at {found.level}, not at {LEVELS[least]} or above"
-    if (
-        stage
-        and (found.level == "None" or stage in found.omit_stages)
-        and stage in (*stages_of(found.witness), "Panic")
-    ):
+    if stage in possible(stages) and (found.level == "None" or stage in found.omit_stages):
         return f"without the stage {stage}"
     return ""

@@ -49,7 +49,9 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
 def _omitted(subject: PolicySubject, analysis: Analysis, severities: dict[str, str]) -> Iterator[Hit]:
     told: set[tuple[int, int]] = set()
     for stage, severity in severities.items():
-        for found in analysis.omitted_stages().get(stage, ()):
+        for found in _through(analysis, stage):
+            if stage not in found.omit_stages:
+                continue
             place = stage_place(subject, stage, found.rule)
             if place is not None and (place.start, place.end) not in told:
                 told.add((place.start, place.end))
@@ -78,17 +80,30 @@ def _effect(stage: str, found: Recorded) -> str:
     return "outcomes and all bodies are lost. The log says that a request came, not whether it was allowed"
 
 
+def _through(analysis: Analysis, stage: str) -> list[Recorded]:
+    """For each rule that records requests which go through a stage: these requests."""
+    if stage == "ResponseStarted":
+        from kube_audit_lint.analysis.events import by_stages
+
+        every = {one.found.rule: one.found for one in by_stages(analysis)[::-1] if stage in one.stages}
+        found = list(every.values())[::-1]
+    else:
+        found = [one for one in analysis.levels() if one.who != (NOBODY,)]
+    return [one for one in found if one.decision.records]
+
+
 def _recorded(subject: PolicySubject, analysis: Analysis, stage: str) -> Iterator[Hit]:
-    recording = [one for one in analysis.levels() if one.decision.records]
-    found = [one for one in recording if stage not in one.omit_stages and one.who != (NOBODY,)]
+    recording = _through(analysis, stage)
+    found = [one for one in recording if stage not in one.omit_stages]
     if not found:
         return
     first = found[0]
     rules = f"rule{'s'[: len(found) - 1]} {joined([str(one.rule + 1) for one in found])}"
     which = "every rule that records" if len(found) == len(recording) else rules
+    why = ": a second event for every request, which says nothing that the last does not"
     yield Hit(
         _omit_place(subject),
-        f"{stage} is recorded ({which}): a second event for every request, which says nothing that the last does not.",
+        f"{stage} is recorded ({which}){why if stage == 'RequestReceived' else ''}.",
         (),
         None,
         "",

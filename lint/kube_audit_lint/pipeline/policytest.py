@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, evaluate
 from kube_audit_lint.analysis.request import Request
-from kube_audit_lint.analysis.stages import stages_of
+from kube_audit_lint.analysis.stages import possible, stages_of
 from kube_audit_lint.catalogue.rulefile import read_one, validate
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.model.policy import LEVELS, GroupResources
@@ -86,38 +86,44 @@ class _Test:
         self.expect: dict[str, Any] = {"level": expect} if isinstance(expect, str) else expect
 
     def failures(self, asked: Asked) -> Iterator[Failure]:
-        for request, decision in self._decisions(asked):
-            wrong = self._wrong(request, decision)
-            if wrong:
-                got = _got(asked, decision)
+        """What the policy does otherwise: one request for each rule."""
+        told: set[int] = set()
+        for request, decision, stages in self._decisions(asked):
+            wrong = self._wrong(decision, stages)
+            if wrong and not ("every" in self.data and decision.rule in told):
+                told.add(decision.rule)
+                got = _got(asked, decision, stages if "stages" in self.expect else None)
                 yield Failure(self.path, self.line, self.name, request.describe(), " and ".join(wrong), got)
 
-    def _decisions(self, asked: Asked) -> Iterator[tuple[Request, Decision]]:
+    def _decisions(self, asked: Asked) -> Iterator[tuple[Request, Decision, tuple[str, ...]]]:
+        """Requests, what is decided for them, and the stages that they go through."""
         if "every" in self.data:
             yield from self._of_class(asked, self.data["every"])
             return
         for one in self.data.get("requests") or [self.data["request"]]:
             request = _request(one, asked.loaded.judged.last)
-            yield request, evaluate(asked.policy, request)
+            yield request, evaluate(asked.policy, request), stages_of(request)
 
-    def _of_class(self, asked: Asked, wanted: dict[str, Any]) -> Iterator[tuple[Request, Decision]]:
-        """A request and the decision for each rule that decides some request of the class."""
+    def _of_class(self, asked: Asked, wanted: dict[str, Any]) -> Iterator[tuple[Request, Decision, tuple[str, ...]]]:
+        """A request and the decision for each rule, and each course of stages, that some request of the class takes."""
         from kube_audit_lint.analysis import UndecidedError
         from kube_audit_lint.analysis.analysis import Analysis
+        from kube_audit_lint.analysis.events import courses
 
         try:
-            found = Analysis(asked.policy, asked.loaded.judged).levels(_query(wanted))
+            analysis = Analysis(asked.policy, asked.loaded.judged)
+            found = courses(analysis, _query(wanted), "stages" in self.expect)
         except UndecidedError:
             raise self._unanswered(wanted, "cannot be decided: the policy is too entangled") from None
         if not found:
             raise self._unanswered(wanted, "describes requests that this Kubernetes version does not serve")
-        for recorded in found:
-            yield recorded.witness, recorded.decision
+        for stages, recorded in found:
+            yield recorded.witness, recorded.decision, stages
 
     def _unanswered(self, wanted: dict[str, Any], why: str) -> OwnFileError:
         return OwnFileError(self.path, f"`every` {json.dumps(wanted, ensure_ascii=False)} {why}", self.line)
 
-    def _wrong(self, request: Request, decision: Decision) -> list[str]:
+    def _wrong(self, decision: Decision, stages: tuple[str, ...]) -> list[str]:
         """What is expected and is not so, in words."""
         expect, level = self.expect, LEVELS.index(decision.level)
         wrong = []
@@ -129,11 +135,7 @@ class _Test:
             wrong.append(f"at most {expect['at-most']}")
         if "rule" in expect and decision.rule + 1 != expect["rule"]:
             wrong.append(f"rule {expect['rule']}" if expect["rule"] else "no rule")
-        kept = (
-            []
-            if level == 0
-            else [stage for stage in (*stages_of(request), "Panic") if stage not in decision.omit_stages]
-        )
+        kept = set(possible(stages)) - decision.omit_stages if level else ()
         wrong += [f"an event at {stage}" for stage in expect.get("stages", ()) if stage not in kept]
         return wrong
 
@@ -169,8 +171,12 @@ def _request(data: dict[str, Any], minor: int) -> Request:
     )
 
 
-def _got(asked: Asked, decision: Decision) -> str:
-    omitted = f", omitting {', '.join(sorted(decision.omit_stages))}" if decision.omit_stages else ""
+def _got(asked: Asked, decision: Decision, stages: tuple[str, ...] | None) -> str:
+    """What is decided, and at which of the stages an event is left; None: nobody asked for stages."""
     if decision.rule == NO_RULE:
         return "no rule matches, so it is not recorded"
-    return f"rule {decision.rule + 1} ({asked.where(decision.rule)}) records {decision.level}{omitted}"
+    omitted = f", omitting {', '.join(sorted(decision.omit_stages))}" if decision.omit_stages else ""
+    at = ""
+    if stages is not None and decision.level != "None":
+        at = f" at {' and '.join(stage for stage in stages if stage not in decision.omit_stages) or 'no stage'}"
+    return f"rule {decision.rule + 1} ({asked.where(decision.rule)}) records {decision.level}{at}{omitted}"
