@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from kube_audit_lint.kubernetes.fields import ROOT, Field, Type
-from kube_audit_lint.kubernetes.problems import Problems
+from kube_audit_lint.kubernetes.problems import Problem, fatal, harmless
 from kube_audit_lint.kubernetes.written import first_key
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.version import NEWEST, OLDEST
@@ -27,9 +27,15 @@ _TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?
 Minors = tuple[int, int]
 
 
-def check(root: Mapping, problems: Problems, json: bool) -> None:
-    """Adds what is wrong with the types and names of fields in a policy. `json`: the file is JSON, not YAML."""
-    _Decoder(problems, json).object(root, ROOT, "", "", (OLDEST, NEWEST))
+def check(root: Mapping, *, json: bool, partial: bool, claimed: frozenset[int]) -> list[Problem]:
+    """What is wrong with the types and names of fields in a policy.
+
+    json: the file is JSON, not YAML. partial: a template decides which parts of it are there. claimed: keys (by
+    id of their nodes) that were read as another field, and are reported as that.
+    """
+    decoder = _Decoder(json, partial, claimed)
+    decoder.object(root, ROOT, "", "", (OLDEST, NEWEST))
+    return decoder.found
 
 
 class _Decoder:
@@ -39,11 +45,13 @@ class _Decoder:
     (`PolicyRule.rules.users`), `minors` those that know the field at all.
     """
 
-    __slots__ = ("json", "problems")
+    __slots__ = ("claimed", "found", "json", "partial")
 
-    def __init__(self, problems: Problems, json: bool) -> None:
-        self.problems = problems
+    def __init__(self, json: bool, partial: bool, claimed: frozenset[int]) -> None:
         self.json = json
+        self.partial = partial
+        self.claimed = claimed
+        self.found: list[Problem] = []
 
     def value(self, node: Node, wanted: Type, path: str, go: str, minors: Minors) -> None:
         kind = wanted.kind
@@ -97,23 +105,25 @@ class _Decoder:
         server = ""
         if wanted.kind != "time" and go:
             server = f"json: cannot unmarshal {_json_kind(node)} into Go struct field {go} of type {wanted.go}"
-        self.problems.fatal("wrong-type", head(node), message, server=server, help=help, minors=minors)
+        self.found.append(fatal("wrong-type", head(node), message, server=server, help=help, minors=minors))
         if isinstance(node, Mapping) and wanted.items is not None and wanted.items.kind == "object":
             self.object(node, wanted.items, f"{path}[0]", go, minors)  # what one item of the list would have wrong
 
     def _unknown(self, entry: Entry, node: Mapping, wanted: Type, path: str) -> None:
-        if UNKNOWN in entry.key.value or id(entry.key) in self.problems.claimed:
+        if UNKNOWN in entry.key.value or id(entry.key) in self.claimed:
             return
         from kube_audit_lint.kubernetes.wording import unknown_field
 
         message, help, severity = unknown_field(entry, node, wanted)
-        self.problems.harmless(
-            "unknown-field",
-            entry.key.place,
-            message,
-            help=help,
-            severity=severity,
-            server=f'strict decoding error: unknown field "{path}"',
+        self.found.append(
+            harmless(
+                "unknown-field",
+                entry.key.place,
+                message,
+                help=help,
+                severity=severity,
+                server=f'strict decoding error: unknown field "{path}"',
+            )
         )
         self._repeated_below(entry.value)
 
@@ -127,17 +137,19 @@ class _Decoder:
         severity = "info" if path.startswith("metadata.") else ""
         for minors in ((OLDEST, field.first - 1), (field.last + 1, NEWEST)):
             if minors[0] <= minors[1]:
-                self.problems.harmless(
-                    "field-not-in-version",
-                    entry.key.place,
-                    message,
-                    help=help,
-                    severity=severity,
-                    minors=minors,
+                self.found.append(
+                    harmless(
+                        "field-not-in-version",
+                        entry.key.place,
+                        message,
+                        help=help,
+                        severity=severity,
+                        minors=minors,
+                    )
                 )
 
     def _repeated(self, node: Mapping) -> None:
-        if self.problems.partial:
+        if self.partial:
             return  # both branches of a template's condition are here
         repeated: dict[str, list[Entry]] = {}
         for lost, _ in node.duplicates:
@@ -151,16 +163,18 @@ class _Decoder:
         from kube_audit_lint.kubernetes.wording import repeated_key
 
         at, message, help, severity = repeated_key(lost, kept, self.json)
-        self.problems.harmless(
-            "duplicate-key",
-            at,
-            message,
-            help=help,
-            severity=severity,
-            related=tuple(
-                Related(one.key.place, f"`{name}` is here as well.") for one in (*lost, kept) if one.key.place != at
-            ),
-            server=f'key "{name}" already set in map',
+        self.found.append(
+            harmless(
+                "duplicate-key",
+                at,
+                message,
+                help=help,
+                severity=severity,
+                related=tuple(
+                    Related(one.key.place, f"`{name}` is here as well.") for one in (*lost, kept) if one.key.place != at
+                ),
+                server=f'key "{name}" already set in map',
+            )
         )
 
     def _repeated_below(self, node: Node) -> None:

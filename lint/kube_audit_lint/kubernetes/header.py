@@ -7,13 +7,16 @@ staging/src/k8s.io/apiserver/pkg/audit/policy/reader.go.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from kube_audit_lint.kubernetes.decoding import head
 from kube_audit_lint.kubernetes.fields import api_version_minors
-from kube_audit_lint.kubernetes.problems import Problems
-from kube_audit_lint.kubernetes.validation import misspelt_key
+from kube_audit_lint.kubernetes.problems import Problem, fatal, harmless
 from kube_audit_lint.kubernetes.wording import noun
-from kube_audit_lint.model.version import NEWEST
+from kube_audit_lint.kubernetes.written import misspelt_key
+from kube_audit_lint.model.version import NEWEST, Versions
 from kube_audit_lint.syntax.nodes import Entry, Mapping, Scalar
+from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
 
@@ -23,20 +26,36 @@ DEPRECATED = (21, 23)
 """The minors that log a deprecation for v1beta1 and v1alpha1."""
 
 
-def check(root: Mapping, whole: Place, problems: Problems, json: bool) -> bool:
-    """Adds what is wrong with apiVersion and kind. Whether the rest is worth reading as a policy."""
+class Header(NamedTuple):
+    """What apiVersion and kind come to.
+
+    readable: whether the rest is worth reading as a policy. key: the misspelt key of the apiVersion.
+    """
+
+    problems: tuple[Problem, ...]
+    readable: bool
+    key: Scalar | None
+
+
+def check(root: Mapping, whole: Place, versions: Versions, *, partial: bool, json: bool) -> Header:
+    """Reads apiVersion and kind of a policy whose place is `whole`, for a range of versions.
+
+    partial: only a part of the policy is at hand. json: the file is JSON, not YAML.
+    """
     api_versions, kinds = _entries(root, "apiversion", json), _entries(root, "kind", json)
-    _types(api_versions, f"apiVersion: {RIGHT}", problems)
-    _types(kinds, "kind: Policy", problems)
     api_version, kind = _effective(api_versions), _effective(kinds)
     stranger = _is_stranger(root, api_version, kind)
-    _api_version(root, api_version, kind, whole, problems, stranger)
+    key = None
+    found = [*_types(api_versions, f"apiVersion: {RIGHT}"), *_types(kinds, "kind: Policy")]
+    if api_version is None or (_is_string(api_version) and not _text(api_version)):
+        if not partial and not any(is_unknown(key) for key in root.entries):
+            key = misspelt_key(root, "apiVersion") if api_version is None else None
+            found.append(_missing(root, api_version, key, whole))
+    elif _is_string(api_version) and not is_unknown(_text(api_version)):
+        found += _api_version(api_version, _text(kind) or "Policy", versions, stranger)
     if not stranger:
-        _kind(kind, _text(api_version) or RIGHT, problems)
-    if stranger or _other_kind(kind):
-        problems.hopeless = True
-        return False
-    return True
+        found += _kind(kind, _text(api_version) or RIGHT)
+    return Header(tuple(found), not stranger and not _other_kind(kind), key)
 
 
 def _entries(root: Mapping, name: str, json: bool) -> list[Entry]:
@@ -54,11 +73,11 @@ def _effective(entries: list[Entry]) -> Entry | None:
     return found[-1] if found else None
 
 
-def _types(entries: list[Entry], right: str, problems: Problems) -> None:
+def _types(entries: list[Entry], right: str) -> Iterator[Problem]:
     for entry in entries:
         if not _is_string(entry) and not (isinstance(entry.value, Scalar) and entry.value.kind == "null"):
             message = f"`{entry.key.value}` has to be a string, and this is {noun(entry.value)}."
-            problems.fatal("wrong-type", head(entry.value), message, help=f"Write `{right}`.")
+            yield fatal("wrong-type", head(entry.value), message, help=f"Write `{right}`.")
 
 
 def _folded(key: str) -> str:
@@ -86,23 +105,14 @@ def _other_kind(kind: Entry | None) -> bool:
     return _text(kind) in ("Event", "EventList", "PolicyList")
 
 
-def _api_version(
-    root: Mapping, entry: Entry | None, kind: Entry | None, whole: Place, problems: Problems, stranger: bool
-) -> None:
+def _api_version(entry: Entry, kind: str, versions: Versions, stranger: bool) -> Iterator[Problem]:
     text = _text(entry)
-    if entry is None or (_is_string(entry) and not text):
-        _missing(root, entry, whole, problems)
-        return
-    if not _is_string(entry):
-        return
-    if is_unknown(text):
-        return
     minors = api_version_minors(text)
     if minors is None:
-        _unsupported(text, _text(kind) or "Policy", entry, problems, stranger)
-    elif problems.asked.last > minors[1] or problems.asked.first < minors[0]:
-        refused = (0, minors[0] - 1) if problems.asked.first < minors[0] else (minors[1] + 1, NEWEST)
-        problems.fatal(
+        yield _unsupported(text, kind, entry, stranger)
+    elif versions.last > minors[1] or versions.first < minors[0]:
+        refused = (0, minors[0] - 1) if versions.first < minors[0] else (minors[1] + 1, NEWEST)
+        yield fatal(
             "unsupported-api-version",
             entry.value.place,
             f"`{text}` is accepted {'from' if refused[0] == 0 else 'up to'} Kubernetes "
@@ -112,7 +122,7 @@ def _api_version(
             minors=refused,
         )
     elif text != RIGHT:
-        problems.harmless(
+        yield harmless(
             "unsupported-api-version",
             entry.value.place,
             f"`{text}` is deprecated, and refused from Kubernetes 1.24.",
@@ -122,10 +132,7 @@ def _api_version(
         )
 
 
-def _missing(root: Mapping, entry: Entry | None, whole: Place, problems: Problems) -> None:
-    if problems.partial or any(is_unknown(key) for key in root.entries):
-        return
-    key = misspelt_key(root, "apiVersion")
+def _missing(root: Mapping, entry: Entry | None, key: Scalar | None, whole: Place) -> Problem:
     place = whole
     message = "There is no `apiVersion`, without which kube-apiserver does not know what this is."
     if entry is not None:
@@ -133,15 +140,13 @@ def _missing(root: Mapping, entry: Entry | None, whole: Place, problems: Problem
     elif not root.entries:
         message = "There is nothing in this policy, and kube-apiserver does not start with an empty one."
     elif key is not None:
-        found = root.entries[key].key
-        problems.claimed.add(id(found))
-        place, message = found.place, f"There is no `apiVersion`: `{key}` is another field to kube-apiserver."
+        place, message = key.place, f"There is no `apiVersion`: `{key.value}` is another field to kube-apiserver."
     elif "apiVersion" in root.entries:
         place, message = root.entries["apiVersion"].key.place, "`apiVersion` is empty."
-    problems.fatal("unsupported-api-version", place, message, server=_NO_VERSION, help=f"Write `apiVersion: {RIGHT}`.")
+    return fatal("unsupported-api-version", place, message, server=_NO_VERSION, help=f"Write `apiVersion: {RIGHT}`.")
 
 
-def _unsupported(text: str, kind: str, entry: Entry, problems: Problems, stranger: bool) -> None:
+def _unsupported(text: str, kind: str, entry: Entry, stranger: bool) -> Problem:
     if stranger:
         message = f"This is a {kind} of `{text}` and no audit policy."
         help = "Let `--audit-policy-file` name a file that begins with an audit policy."
@@ -153,10 +158,10 @@ def _unsupported(text: str, kind: str, entry: Entry, problems: Problems, strange
         server = f"unexpected GroupVersion string: {text}"
     elif text in ("audit.k8s.io/", "audit.k8s.io/__internal"):
         server = _NO_VERSION
-    problems.fatal("unsupported-api-version", entry.value.place, message, server=server, help=help)
+    return fatal("unsupported-api-version", entry.value.place, message, server=server, help=help)
 
 
-def _kind(entry: Entry | None, api_version: str, problems: Problems) -> None:
+def _kind(entry: Entry | None, api_version: str) -> Iterator[Problem]:
     if entry is None or not _is_string(entry):
         return
     text = _text(entry)
@@ -167,4 +172,4 @@ def _kind(entry: Entry | None, api_version: str, problems: Problems) -> None:
     if _other_kind(entry):
         message = f"This is a `{text}`, and kube-apiserver wants a `Policy`."
         server = f"converting (v1.{text}) to (audit.Policy): unknown conversion"
-    problems.fatal("wrong-kind", entry.value.place, message, server=server, help="Write `kind: Policy`.")
+    yield fatal("wrong-kind", entry.value.place, message, server=server, help="Write `kind: Policy`.")

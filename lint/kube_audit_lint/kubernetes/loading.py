@@ -6,16 +6,17 @@ version, validate, and refuse a policy without rules.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from kube_audit_lint.kubernetes import decoding, header
 from kube_audit_lint.kubernetes.fields import RULE
-from kube_audit_lint.kubernetes.problems import Problem, Problems
+from kube_audit_lint.kubernetes.problems import Problem, fatal, loads_in, within
 from kube_audit_lint.kubernetes.validation import (
     is_subdomain,
     meant_group,
     meant_level,
     meant_stage,
     meant_url,
-    misspelt_key,
     validate,
 )
 from kube_audit_lint.kubernetes.written import (
@@ -30,37 +31,32 @@ from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.policy import LEVELS, STAGES, GroupResources, Policy, PolicyRule
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.unknown import is_unknown
 
 __all__ = ["Loaded", "Problem", "load"]
 
 
-class Loaded:
+class Loaded(NamedTuple):
     """The outcome of loading one policy in a range of versions.
 
     problems: everything wrong, by place. loads_in: the minors in which kube-apiserver accepts the file.
-    policy: the policy as held in memory by the newest of them; where no version accepts it, the policy that
-    it would be after mending what the problems propose (`assumed`), or None when that is anybody's guess or
-    a template decides it. judged: the minors for which `policy` holds. written: the rules with their places,
-    None when the file cannot be read as a policy at all.
+    judged: the minors for which `policy` holds. policy: the policy as held in memory by the newest of them;
+    where no version accepts it, the policy that it would be after following the help of its problems
+    (`assumed`), or None when nobody can tell what was meant or a template decides it. written: the rules with
+    their places, None when the file cannot be read as a policy at all.
     """
 
-    __slots__ = ("assumed", "judged", "loads_in", "policy", "problems", "written")
+    problems: tuple[Problem, ...]
+    loads_in: Versions | None
+    judged: Versions
+    policy: Policy | None = None
+    written: WrittenPolicy | None = None
 
-    def __init__(
-        self,
-        problems: tuple[Problem, ...],
-        loads_in: Versions | None,
-        judged: Versions,
-        policy: Policy | None = None,
-        written: WrittenPolicy | None = None,
-    ) -> None:
-        self.problems = problems
-        self.loads_in = loads_in
-        self.judged = judged
-        self.policy = policy
-        self.written = written
-        self.assumed = policy is not None and loads_in is None
+    @property
+    def assumed(self) -> bool:
+        """Whether the policy is what was probably meant, and not what some version loads."""
+        return self.policy is not None and self.loads_in is None
 
     @property
     def rules(self) -> list[WrittenRule]:
@@ -68,128 +64,109 @@ class Loaded:
         return [] if self.written is None else self.written.rules
 
 
+class _Read(NamedTuple):
+    """What reading a document gave. unknown: a template decides whether there is a policy at all."""
+
+    problems: list[Problem]
+    written: WrittenPolicy | None = None
+    unknown: bool = False
+
+
 def load(document: PolicyDocument, versions: Versions) -> Loaded:
-    """Judges a policy document for every minor of a range."""
-    problems = Problems(versions, document.partial)
-    written = _read(document, problems)
-    loads_in = problems.loads_in()
-    judged = loads_in or versions
-    policy = None
-    if written is not None and not (problems.unknown or written.unknown or document.partial):
-        hopeless = problems.hopeless or written.strange
-        if loads_in is not None or not hopeless:
+    """Loads a policy document as kube-apiserver does, in every minor of a range."""
+    read = _read(document, versions)
+    problems = tuple(sorted(within(read.problems, versions), key=lambda one: (one.place.start, one.place.end)))
+    accepted = loads_in(problems, versions)
+    judged = accepted or versions
+    written, policy = read.written, None
+    if written is not None and not (read.unknown or written.unknown or document.partial):
+        hopeless = written.strange or any(one.hopeless for one in problems) or any(map(_no_level, written.rules))
+        if accepted is not None or not hopeless:
             policy = _policy(written, judged)
-    found = tuple(sorted(problems.found, key=lambda one: (one.place.start, one.place.end)))
-    return Loaded(found, loads_in, judged, policy, written)
+    return Loaded(problems, accepted, judged, policy, written)
 
 
-def _read(document: PolicyDocument, problems: Problems) -> WrittenPolicy | None:
+def _read(document: PolicyDocument, versions: Versions) -> _Read:
     read = document.document
     root = document.root
     if read.problem is not None:
         message = "kube-apiserver cannot read this file as YAML or JSON."
-        problems.fatal("policy-unreadable", read.problem.place, message, server=read.problem.message, hopeless=True)
-        return None
+        return _Read([fatal("policy-unreadable", read.problem.place, message, server=read.problem.message)])
     if root is None or (isinstance(root, Scalar) and root.kind == "null"):
-        _empty(document, problems)
-        return None
+        return _Read(list(_empty(document)))
     if not isinstance(root, Mapping):
-        if isinstance(root, Scalar) and is_unknown(root.value):
-            problems.unknown = True
-        else:
-            _no_mapping(document, root, problems)
-        return None
+        unknown = isinstance(root, Scalar) and is_unknown(root.value)
+        return _Read([] if unknown else [_no_mapping(document, root)], unknown=unknown)
+    effective = root
     if read.json and root.duplicates:
         from kube_audit_lint.kubernetes.json_duplicates import overlaid
 
         effective = overlaid(root)
-    else:
-        effective = root
-    if not header.check(effective, document.place, problems, read.json):
-        return None
-    return _body(document, root, effective, problems)
+    head = header.check(effective, document.place, versions, partial=document.partial, json=read.json)
+    if not head.readable:
+        return _Read(list(head.problems))
+    written = written_policy(effective)
+    problems = [*head.problems, *([] if document.partial else _missing_rules(document, effective, written))]
+    problems += validate(written, document.partial)
+    keys = (head.key, written.rules_key, *(rule.level_key for rule in written.rules))
+    claimed = frozenset(id(key) for key in keys if key is not None)
+    problems += decoding.check(root, json=read.json, partial=document.partial, claimed=claimed)
+    unknown = "rules" not in effective.entries and any(is_unknown(key) for key in effective.entries)
+    return _Read(problems, written, unknown)
 
 
-def _empty(document: PolicyDocument, problems: Problems) -> None:
-    place = document.place
+def _empty(document: PolicyDocument) -> Iterator[Problem]:
+    if document.partial or document.embedded:
+        return
     message = "There is no policy in this file, and kube-apiserver does not start with an empty one."
     help = ""
     if any(isinstance(one.root, Mapping) for one in document.later):
         message = "The first document of this file is empty, and kube-apiserver reads only the first."
         help = "Remove the `---` in front of the policy."
-    if document.partial or document.embedded:
-        return
     server = "unknown group version field audit.k8s.io/__internal, Kind=Policy in policy"
-    problems.fatal("unsupported-api-version", place, message, server=server, help=help, hopeless=True)
+    yield fatal("unsupported-api-version", document.place, message, server=server, help=help)
 
 
-def _no_mapping(document: PolicyDocument, root: Node, problems: Problems) -> None:
-    what = "list" if isinstance(root, Sequence) else "single value"
-    help = ""
-    place = root.place
+def _no_mapping(document: PolicyDocument, root: Node) -> Problem:
     if any(isinstance(one.root, Mapping) for one in document.later):
         message = "kube-apiserver reads only the first document of a file, and this is no policy."
-        help = "Remove what stands in front of the policy."
-        problems.fatal("wrong-type", place, message, help=help, hopeless=True)
-        return
-    if isinstance(root, Sequence) and root.items:
-        place = first_key(root.items[0]) if isinstance(root.items[0], Mapping) else root.items[0].place
-        help = "Put `apiVersion: audit.k8s.io/v1`, `kind: Policy` and `rules:` above it."
+        return fatal("wrong-type", root.place, message, help="Remove what stands in front of the policy.")
+    what = "list" if isinstance(root, Sequence) else "single value"
     message = f"An audit policy is a mapping with `apiVersion`, `kind` and `rules`; this file is a {what}."
-    problems.fatal("wrong-type", place, message, help=help, hopeless=True)
+    if not isinstance(root, Sequence) or not root.items:
+        return fatal("wrong-type", root.place, message)
+    place = first_key(root.items[0]) if isinstance(root.items[0], Mapping) else root.items[0].place
+    help = "Put `apiVersion: audit.k8s.io/v1`, `kind: Policy` and `rules:` above it."
+    return fatal("wrong-type", place, message, help=help)
 
 
-def _body(document: PolicyDocument, root: Mapping, effective: Mapping, problems: Problems) -> WrittenPolicy:
-    rules = effective.get("rules")
-    if rules is None:
-        key = misspelt_key(effective, "rules")
-        if key is not None:
-            rules = effective.get(key)
-    written = written_policy(effective, rules)
-    if not document.partial:
-        _rules_there(document, effective, rules, problems)
-        _empty_rules(written, problems)
-    validate(written, problems)
-    decoding.check(root, problems, document.document.json)
-    return written
-
-
-def _rules_there(document: PolicyDocument, root: Mapping, rules: Node | None, problems: Problems) -> None:
+def _missing_rules(document: PolicyDocument, root: Mapping, written: WrittenPolicy) -> Iterator[Problem]:
+    """No rules at all, or empty ones."""
     server = "loaded illegal policy with 0 rules"
-    place, help = document.place, ""
     message = "This policy has no rules, and kube-apiserver does not start without one."
-    entry = root.entries.get("rules")
-    if entry is None and rules is not None:
-        key = root.entries[misspelt_key(root, "rules") or ""].key
-        problems.claimed.add(id(key))
-        place, help = key.place, "Write `rules`."
+    entry, key = root.entries.get("rules"), written.rules_key
+    if key is not None:
         message = f"This policy has no rules: `{key.value}` is another field to kube-apiserver, which drops it."
-        hopeless = not isinstance(rules, Sequence)
+        is_list = isinstance(root.entries[key.value].value, Sequence)
+        yield fatal("no-rules", key.place, message, server=server, help="Write `rules`.", hopeless=not is_list)
     elif entry is None:
-        hopeless = True
-        if any(is_unknown(key) for key in root.entries):
-            problems.unknown = True
-            return
+        if not any(is_unknown(name) for name in root.entries):
+            yield fatal("no-rules", document.place, message, server=server, hopeless=True)
     elif isinstance(entry.value, Scalar) and entry.value.kind == "null":
-        place, hopeless = entry.key.place, True
+        yield fatal("no-rules", entry.key.place, message, server=server, hopeless=True)
     elif isinstance(entry.value, Sequence) and not entry.value.items:
-        place, hopeless = entry.value.place, True
-    else:
-        return
-    problems.fatal("no-rules", place, message, server=server, help=help, hopeless=hopeless)
-
-
-def _empty_rules(written: WrittenPolicy, problems: Problems) -> None:
+        yield fatal("no-rules", entry.value.place, message, server=server, hopeless=True)
     for rule in written.rules:
         if rule.empty:
-            problems.fatal(
-                "no-rules",
-                rule.place,
-                "This rule is empty, and every rule needs at least a level.",
-                server=f"rules[{rule.index}].level: Required value",
-                help="Remove it, or give it a `level`.",
-                hopeless=True,
-            )
+            message = "This rule is empty, and every rule needs at least a level."
+            server = f"rules[{rule.number}].level: Required value"
+            help = "Remove it, or give it a `level`."
+            yield fatal("no-rules", rule.place, message, server=server, help=help, hopeless=True)
+
+
+def _no_level(rule: WrittenRule) -> bool:
+    """Whether nobody can tell which level a rule was meant to have."""
+    return rule.level is None or (rule.level.text not in LEVELS and meant_level(rule.level.text) is None)
 
 
 def _policy(written: WrittenPolicy, judged: Versions) -> Policy:

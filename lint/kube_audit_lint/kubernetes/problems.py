@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.version import NEWEST, OLDEST, Versions
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
 
+ALWAYS = (OLDEST, NEWEST)
+
 
 class Problem(NamedTuple):
     """One mistake. `rule` is the id of the rule it belongs to.
 
-    versions: the minors of the asked range in which it holds. fatal: kube-apiserver does not start with it
-    there. severity: "" where it is the rule's own. server_message: kube-apiserver's own words.
+    versions: the minors in which it holds. fatal: kube-apiserver does not start with it there. severity: ""
+    where it is the rule's own. server_message: kube-apiserver's own words. hopeless: nobody can tell what was
+    meant, so that there is no policy to analyse.
     """
 
     rule: str
@@ -24,72 +29,54 @@ class Problem(NamedTuple):
     help: str = ""
     related: tuple[Related, ...] = ()
     server_message: str = ""
+    hopeless: bool = False
 
 
-class Problems:
-    """Collects the problems of one policy for a range of versions.
+def fatal(
+    rule: str,
+    place: Place,
+    message: str,
+    *,
+    server: str = "",
+    help: str = "",
+    minors: tuple[int, int] = ALWAYS,
+    related: tuple[Related, ...] = (),
+    hopeless: bool = False,
+) -> Problem:
+    """A problem with which kube-apiserver does not start in these minors."""
+    return Problem(rule, place, message, Versions(*minors), True, "", help, related, server, hopeless)
 
-    partial: only a part of the policy is at hand, so that what is missing may be elsewhere.
-    hopeless: whether something is wrong for which nobody can say what was meant.
-    unknown: whether a template decides something that counts.
-    claimed: keys that a problem has spoken of already, by id of the key's node.
-    """
 
-    __slots__ = ("asked", "claimed", "found", "hopeless", "partial", "unknown")
+def harmless(
+    rule: str,
+    place: Place,
+    message: str,
+    *,
+    severity: str = "",
+    server: str = "",
+    help: str = "",
+    minors: tuple[int, int] = ALWAYS,
+    related: tuple[Related, ...] = (),
+) -> Problem:
+    """A problem with which kube-apiserver starts, but what is written is not what it reads."""
+    return Problem(rule, place, message, Versions(*minors), False, severity, help, related, server)
 
-    def __init__(self, asked: Versions, partial: bool = False) -> None:
-        self.asked = asked
-        self.partial = partial
-        self.found: list[Problem] = []
-        self.hopeless = False
-        self.unknown = False
-        self.claimed: set[int] = set()
 
-    def fatal(
-        self,
-        rule: str,
-        place: Place,
-        message: str,
-        *,
-        server: str = "",
-        help: str = "",
-        minors: tuple[int, int] = (OLDEST, NEWEST),
-        related: tuple[Related, ...] = (),
-        hopeless: bool = False,
-    ) -> None:
-        """kube-apiserver does not start with it in these minors."""
-        versions = self.asked.overlap(Versions(*minors))
-        if versions is not None:
-            self.hopeless |= hopeless
-            self.found.append(Problem(rule, place, message, versions, True, "", help, related, server))
+def within(problems: Iterable[Problem], versions: Versions) -> Iterator[Problem]:
+    """The problems that hold for some minor of a range, with just those minors."""
+    for problem in problems:
+        common = problem.versions.overlap(versions)
+        if common is not None:
+            yield problem if common == problem.versions else problem._replace(versions=common)
 
-    def harmless(
-        self,
-        rule: str,
-        place: Place,
-        message: str,
-        *,
-        severity: str = "",
-        server: str = "",
-        help: str = "",
-        minors: tuple[int, int] = (OLDEST, NEWEST),
-        related: tuple[Related, ...] = (),
-    ) -> None:
-        """kube-apiserver starts with it, but it is not what it seems."""
-        versions = self.asked.overlap(Versions(*minors))
-        if versions is not None:
-            self.found.append(Problem(rule, place, message, versions, False, severity, help, related, server))
 
-    def loads_in(self) -> Versions | None:
-        """The minors of the asked range in which nothing is fatal, the newest run of them."""
-        minors = [
-            minor
-            for minor in range(self.asked.first, self.asked.last + 1)
-            if not any(one.fatal and minor in one.versions for one in self.found)
-        ]
-        if not minors:
-            return None
-        first = last = minors[-1]
-        while first - 1 in minors:
-            first -= 1
-        return Versions(first, last)
+def loads_in(problems: Iterable[Problem], versions: Versions) -> Versions | None:
+    """The minors of a range in which nothing is fatal, the newest unbroken run of them; None: there is none."""
+    refused = [problem.versions for problem in problems if problem.fatal]
+    last = versions.last
+    while last >= versions.first and any(last in one for one in refused):
+        last -= 1
+    first = last
+    while first > versions.first and not any(first - 1 in one for one in refused):
+        first -= 1
+    return Versions(first, last) if last >= versions.first else None

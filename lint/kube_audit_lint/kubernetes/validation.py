@@ -8,9 +8,9 @@ resources are not validated at all.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from kube_audit_lint.kubernetes.problems import Problems
+from kube_audit_lint.kubernetes.problems import Problem, fatal
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.kubernetes.written import Text, WrittenEntry, WrittenPolicy, WrittenRule
 from kube_audit_lint.model.finding import Related
@@ -40,18 +40,18 @@ _LEVEL_WORDS = {
 }
 
 
-def validate(policy: WrittenPolicy, problems: Problems) -> None:
-    """Adds what is refused."""
-    _stages(policy.omit_stages, "omitStages", problems)
+def validate(policy: WrittenPolicy, partial: bool) -> Iterator[Problem]:
+    """What is refused. partial: only a part of the policy is at hand, so that what is missing may be elsewhere."""
+    yield from _stages(policy.omit_stages, "omitStages")
     for rule in policy.rules:
-        path = f"rules[{rule.index}]"
+        path = f"rules[{rule.number}]"
         if rule.node is None:
-            continue  # no mapping: a wrong type, or null: see _no_rule in loading.py
-        _level(rule, rule.node, path, problems)
-        _urls(rule, path, problems)
+            continue  # no mapping: a wrong type (decoding.py), or null (loading.py)
+        yield from _level(rule, rule.node, path, partial)
+        yield from _urls(rule, path, partial)
         for entry in rule.entries:
-            _entry(entry, path, problems)
-        _stages(rule.lists["omitStages"], f"{path}.omitStages", problems)
+            yield from _entry(entry, path, partial)
+        yield from _stages(rule.lists["omitStages"], f"{path}.omitStages")
 
 
 def is_subdomain(name: str) -> bool:
@@ -89,26 +89,24 @@ def meant_url(text: str) -> str | None:
     return path if path and "*" not in path[:-1] else None
 
 
-def _level(rule: WrittenRule, node: Mapping, path: str, problems: Problems) -> None:
+def _level(rule: WrittenRule, node: Mapping, path: str, partial: bool) -> Iterator[Problem]:
     if not node.entries:
         return  # an empty rule: see loading.py
     value, level = node.get("level"), rule.level
     if value is None or (isinstance(value, Scalar) and value.kind == "null"):
-        _no_level(rule, node, path, problems)
+        yield from _no_level(rule, node, path, partial)
         return
     if level is None or level.text in LEVELS or not level.known:
         return
-    meant = meant_level(level.text)
     if not isinstance(value, Scalar) or value.kind != "string":
-        problems.hopeless |= meant is None
-        return  # decoding.py speaks of wrong types
-    problems.fatal(
+        return  # a wrong type: see decoding.py
+    meant = meant_level(level.text)
+    yield fatal(
         "invalid-level",
         level.place,
         f"`{level.text}` is no level: there are None, Metadata, Request and RequestResponse, in exactly this spelling.",
         server=_unsupported(path, level.text),
         help=f"Write `level: {meant}`." if meant else "",
-        hopeless=meant is None,
     )
 
 
@@ -120,43 +118,20 @@ def _unsupported(path: str, text: str) -> str:
     )
 
 
-def _no_level(rule: WrittenRule, node: Mapping, path: str, problems: Problems) -> None:
+def _no_level(rule: WrittenRule, node: Mapping, path: str, partial: bool) -> Iterator[Problem]:
     server = f"{path}.level: Required value"
-    key = misspelt_key(node, "level")
-    meant = node.entries[key].value if key is not None else None
-    if key is None or not isinstance(meant, Scalar):
-        if problems.partial or any(is_unknown(name) for name in node.entries):
-            return
+    if rule.level_key is not None:
+        message = (
+            f"This rule has no level: `{rule.level_key.value}` is another field to kube-apiserver, which drops it."
+        )
+        yield fatal("invalid-level", rule.level_key.place, message, server=server, help="Write `level`.")
+    elif not partial and not any(is_unknown(name) for name in node.entries):
         entry = node.entries.get("level")
         place = rule.place if entry is None else entry.key.place
-        message = "This rule has no level, and every rule needs one."
-        problems.fatal("invalid-level", place, message, server=server, hopeless=True)
-        return
-    rule.level = Text(meant.value, meant.place)
-    found = node.entries[key].key
-    problems.claimed.add(id(found))
-    problems.fatal(
-        "invalid-level",
-        found.place,
-        f"This rule has no level: `{key}` is another field to kube-apiserver, which drops it.",
-        server=server,
-        help="Write `level`.",
-        hopeless=rule.level.text not in LEVELS and meant_level(meant.value) is None,
-    )
+        yield fatal("invalid-level", place, "This rule has no level, and every rule needs one.", server=server)
 
 
-def misspelt_key(node: Mapping, name: str) -> str | None:
-    """The key that was probably meant as `name`, which is not there."""
-    from kube_audit_lint.kubernetes.fields import POLICY, RULE
-
-    strange = [key for key in node.entries if key not in RULE and key not in POLICY]
-    for key in strange:
-        if nearest(key, (name,)) is not None:
-            return key
-    return None
-
-
-def _urls(rule: WrittenRule, path: str, problems: Problems) -> None:
+def _urls(rule: WrittenRule, path: str, partial: bool) -> Iterator[Problem]:
     urls = rule.lists["nonResourceURLs"]
     for index, url in enumerate(urls):
         if url.text == "*" or not url.known:
@@ -167,12 +142,12 @@ def _urls(rule: WrittenRule, path: str, problems: Problems) -> None:
         if "*" in url.text[:-1]:
             wrong.append("non-resource URL wildcards '*' must be the final character of the rule")
         if wrong:
-            _wrong_url(url, f'{path}.nonResourceURLs[{index}]: Invalid value: "{url.text}": {wrong[0]}', problems)
-    if urls and rule.resources_only and not problems.partial:
-        _urls_with_resources(rule, problems)
+            yield _wrong_url(url, f'{path}.nonResourceURLs[{index}]: Invalid value: "{url.text}": {wrong[0]}')
+    if urls and rule.resources_only and not partial:
+        yield _urls_with_resources(rule)
 
 
-def _wrong_url(url: Text, server: str, problems: Problems) -> None:
+def _wrong_url(url: Text, server: str) -> Problem:
     if not url.text:
         message = "An empty URL is refused: a path begins with `/`."
     elif "*" in url.text[:-1]:
@@ -180,15 +155,15 @@ def _wrong_url(url: Text, server: str, problems: Problems) -> None:
     else:
         message = f"`{url.text}` is refused: a path begins with `/`."
     meant = meant_url(url.text)
-    problems.fatal("invalid-url", url.place, message, server=server, help=f'Write `"{meant}"`.' if meant else "")
+    return fatal("invalid-url", url.place, message, server=server, help=f'Write `"{meant}"`.' if meant else "")
 
 
-def _urls_with_resources(rule: WrittenRule, problems: Problems) -> None:
+def _urls_with_resources(rule: WrittenRule) -> Problem:
     node = rule.node
     key = node.key("nonResourceURLs") if node is not None else None
     other = "resources" if rule.entries else "namespaces"
     related = node.key(other) if node is not None else None
-    problems.fatal(
+    return fatal(
         "urls-with-resources",
         rule.place if key is None else key.place,
         f"A rule is either for URLs or for resources: `nonResourceURLs` and `{other}` in one rule are refused.",
@@ -199,16 +174,16 @@ def _urls_with_resources(rule: WrittenRule, problems: Problems) -> None:
     )
 
 
-def _entry(entry: WrittenEntry, path: str, problems: Problems) -> None:
+def _entry(entry: WrittenEntry, path: str, partial: bool) -> Iterator[Problem]:
     group = entry.group
     if group is not None and group.text and group.known and not is_subdomain(group.text):
-        _wrong_group(group, path, problems)
-    if entry.names and not entry.resources and not problems.partial:
+        yield _wrong_group(group, path)
+    if entry.names and not entry.resources and not partial:
         node = entry.node
         if node is not None and _unknown(node.get("resources")):
             return
         key = node.key("resourceNames") if node is not None else None
-        problems.fatal(
+        yield fatal(
             "names-without-resources",
             entry.place if key is None else key.place,
             "`resourceNames` without `resources` is refused: a name belongs to a resource.",
@@ -222,10 +197,10 @@ def _unknown(node: Node | None) -> bool:
     return isinstance(node, Scalar) and is_unknown(node.value)
 
 
-def _wrong_group(group: Text, path: str, problems: Problems) -> None:
+def _wrong_group(group: Text, path: str) -> Problem:
     server = f'{path}.resources.group: Invalid value: "{group.text}": {_SUBDOMAIN_RULE}'
     if group.text == "*":
-        problems.fatal(
+        return fatal(
             "invalid-group",
             group.place,
             "`*` for every group is known from Kubernetes 1.36; before that it is refused.",
@@ -233,7 +208,6 @@ def _wrong_group(group: Text, path: str, problems: Problems) -> None:
             help="Name the groups, an item for each; a rule without `resources` matches everything, URLs too.",
             minors=(0, STAR_GROUP_FIRST - 1),
         )
-        return
     slash = "/" in group.text
     meant = meant_group(group.text)
     if slash:
@@ -244,16 +218,16 @@ def _wrong_group(group: Text, path: str, problems: Problems) -> None:
         message = f'`{group.text}` is refused: a group is a domain name in lower case, or `""` for the core group.'
     help = f'Write `group: "{meant}"`.' if not meant else f"Write `group: {meant}`."
     usable = not meant or is_subdomain(meant)
-    problems.fatal("invalid-group", group.place, message, server=server, help=help if usable else "")
+    return fatal("invalid-group", group.place, message, server=server, help=help if usable else "")
 
 
-def _stages(stages: Iterable[Text], path: str, problems: Problems) -> None:
+def _stages(stages: Iterable[Text], path: str) -> Iterator[Problem]:
     for index, stage in enumerate(stages):
         if stage.text in STAGES or not stage.known:
             continue
         meant = meant_stage(stage.text)
         what = f"`{stage.text}` is no stage" if stage.text else "An empty item is no stage"
-        problems.fatal(
+        yield fatal(
             "invalid-stage",
             stage.place,
             f"{what}: there are {', '.join(STAGES)}, in exactly this spelling.",

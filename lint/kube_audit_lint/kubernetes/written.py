@@ -1,11 +1,13 @@
 """A policy as somebody wrote it: the values of its rules, each with its place.
 
 Reads as much as can be made sense of, also where kube-apiserver would not: one string where a list belongs
-is a list of one. kubernetes/decoding.py says what is wrong with it.
+is a list of one. kubernetes/decoding.py and validation.py find what is wrong with it.
 """
 
 from __future__ import annotations
 
+from kube_audit_lint.kubernetes.fields import POLICY, RULE
+from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
@@ -27,17 +29,14 @@ class Text(NamedTuple):
         return UNKNOWN not in self.text
 
 
-class WrittenEntry:
+class WrittenEntry(NamedTuple):
     """One item of a rule's `resources`. `group` is None where it is left out: the core group."""
 
-    __slots__ = ("group", "names", "node", "place", "resources")
-
-    def __init__(self, place: Place, node: Mapping | None = None) -> None:
-        self.place = place
-        self.node = node
-        self.group: Text | None = None
-        self.resources: list[Text] = []
-        self.names: list[Text] = []
+    place: Place
+    node: Mapping | None = None
+    group: Text | None = None
+    resources: list[Text] = []  # noqa: RUF012 (only ever read)
+    names: list[Text] = []  # noqa: RUF012 (only ever read)
 
     @property
     def group_name(self) -> str:
@@ -45,37 +44,25 @@ class WrittenEntry:
         return "" if self.group is None else self.group.text
 
 
-class WrittenRule:
+class WrittenRule(NamedTuple):
     """One rule. `lists` has an item for each of LISTS, `level` is None where it is missing.
 
-    node: None for a rule that is no mapping. empty: null or `{}`. place: what to underline for the rule as a
-    whole. strange: some value of it could not be made sense of. unknown: a template decides some part of it.
+    number: from 0. node: None for a rule that is no mapping. level_key: the misspelt key that the level was read
+    from. place: what to underline for the rule as a whole. empty: null or `{}`. strange: some value of it could
+    not be made sense of. unknown: a template decides some part of it.
     """
 
-    __slots__ = (
-        "empty",
-        "entries",
-        "index",
-        "level",
-        "lists",
-        "node",
-        "omit_managed_fields",
-        "place",
-        "strange",
-        "unknown",
-    )
-
-    def __init__(self, index: int, place: Place, node: Mapping | None = None) -> None:
-        self.index = index
-        self.place = place
-        self.node = node
-        self.level: Text | None = None
-        self.lists: dict[str, list[Text]] = {name: [] for name in LISTS}
-        self.entries: list[WrittenEntry] = []
-        self.omit_managed_fields: bool | None = None
-        self.empty = node is not None and not node.entries
-        self.strange = False
-        self.unknown = False
+    number: int
+    place: Place
+    node: Mapping | None
+    level: Text | None
+    level_key: Scalar | None
+    lists: dict[str, list[Text]]
+    entries: list[WrittenEntry]
+    omit_managed_fields: bool | None
+    empty: bool
+    strange: bool
+    unknown: bool
 
     @property
     def urls_only(self) -> bool:
@@ -88,17 +75,18 @@ class WrittenRule:
         return bool(self.entries or self.lists["namespaces"])
 
 
-class WrittenPolicy:
-    """The rules and what stands beside them."""
+class WrittenPolicy(NamedTuple):
+    """The rules and what stands beside them.
 
-    __slots__ = ("omit_managed_fields", "omit_stages", "rules", "strange", "unknown")
+    rules_key: the misspelt key that the rules were read from. strange, unknown: as for a rule.
+    """
 
-    def __init__(self) -> None:
-        self.rules: list[WrittenRule] = []
-        self.omit_stages: list[Text] = []
-        self.omit_managed_fields: bool | None = None
-        self.strange = False
-        self.unknown = False
+    rules: list[WrittenRule]
+    rules_key: Scalar | None
+    omit_stages: list[Text]
+    omit_managed_fields: bool | None
+    strange: bool
+    unknown: bool
 
 
 class _Trouble:
@@ -111,44 +99,73 @@ class _Trouble:
         self.unknown = False
 
 
-def written_policy(root: Mapping, rules: Node | None) -> WrittenPolicy:
-    """What a mapping says as a policy; `rules` is the node that holds its rules."""
-    policy = WrittenPolicy()
+def written_policy(root: Mapping) -> WrittenPolicy:
+    """What a mapping holds as a policy, read as it was meant where a key is misspelt."""
     met = _Trouble()
-    if isinstance(rules, Sequence):
-        policy.rules = [_rule(index, node) for index, node in enumerate(rules.items)]
-    elif rules is not None and not _is_null(rules):
-        met.unknown |= _is_unknown(rules)
-        met.strange |= not _is_unknown(rules)
-    policy.omit_stages = _texts(root.get("omitStages"), met)
-    policy.omit_managed_fields = _bool(root.get("omitManagedFields"), met)
-    met.unknown |= _unknown_keys(root)
-    policy.strange = met.strange or any(rule.strange for rule in policy.rules)
-    policy.unknown = met.unknown or any(rule.unknown for rule in policy.rules)
-    return policy
+    node = root.get("rules")
+    rules_key = misspelt_key(root, "rules") if node is None else None
+    if rules_key is not None:
+        node = root.entries[rules_key.value].value
+    rules = [_rule(index, item) for index, item in enumerate(node.items)] if isinstance(node, Sequence) else []
+    if node is not None and not isinstance(node, Sequence) and not _is_null(node):
+        met.unknown |= _is_unknown(node)
+        met.strange |= not _is_unknown(node)
+    omit_stages = _texts(root.get("omitStages"), met)
+    omit_managed_fields = _bool(root.get("omitManagedFields"), met)
+    return WrittenPolicy(
+        rules,
+        rules_key,
+        omit_stages,
+        omit_managed_fields,
+        met.strange or any(rule.strange for rule in rules),
+        met.unknown or _unknown_keys(root) or any(rule.unknown for rule in rules),
+    )
+
+
+def misspelt_key(node: Mapping, name: str) -> Scalar | None:
+    """The key that was probably meant as `name`, which is not there."""
+    for key, entry in node.entries.items():
+        if key not in RULE and key not in POLICY and nearest(key, (name,)) is not None:
+            return entry.key
+    return None
 
 
 def _rule(index: int, node: Node) -> WrittenRule:
-    if not isinstance(node, Mapping):
-        rule = WrittenRule(index, node.place)
-        rule.empty = _is_null(node)
-        rule.unknown = _is_unknown(node)
-        rule.strange = not rule.unknown and not rule.empty
-        return rule
-    rule = WrittenRule(index, first_key(node), node)
     met = _Trouble()
-    met.unknown = _unknown_keys(node)
-    for name, entry in node.entries.items():
-        if name in rule.lists:
-            rule.lists[name] = _texts(entry.value, met)
-        elif name == "level":
-            rule.level = _text(entry.value, met)
-        elif name == "resources":
-            rule.entries = _entries(entry.value, met)
-        elif name == "omitManagedFields":
-            rule.omit_managed_fields = _bool(entry.value, met)
-    rule.strange, rule.unknown = met.strange, met.unknown
-    return rule
+    lists: dict[str, list[Text]] = {name: [] for name in LISTS}
+    if not isinstance(node, Mapping):
+        empty, unknown = _is_null(node), _is_unknown(node)
+        return WrittenRule(
+            index, node.place, None, None, None, lists, [], None, empty, not unknown and not empty, unknown
+        )
+    for name in LISTS:
+        lists[name] = _texts(node.get(name), met)
+    level, level_key = _level(node, met)
+    entries = _entries(node.get("resources"), met)
+    omit_managed_fields = _bool(node.get("omitManagedFields"), met)
+    met.unknown |= _unknown_keys(node)
+    return WrittenRule(
+        index,
+        first_key(node),
+        node,
+        level,
+        level_key,
+        lists,
+        entries,
+        omit_managed_fields,
+        not node.entries,
+        met.strange,
+        met.unknown,
+    )
+
+
+def _level(node: Mapping, met: _Trouble) -> tuple[Text | None, Scalar | None]:
+    value = node.get("level")
+    key = misspelt_key(node, "level") if value is None or _is_null(value) else None
+    meant = None if key is None else node.entries[key.value].value
+    if isinstance(meant, Scalar):
+        return Text(meant.value, meant.place), key
+    return (None if value is None else _text(value, met)), None
 
 
 def first_key(node: Mapping) -> Place:
@@ -159,27 +176,31 @@ def first_key(node: Mapping) -> Place:
     return node.place
 
 
-def _entries(node: Node, met: _Trouble) -> list[WrittenEntry]:
+def _entries(node: Node | None, met: _Trouble) -> list[WrittenEntry]:
     if isinstance(node, Sequence):
         return [entry for item in node.items for entry in _entry(item, met)]
     if isinstance(node, Mapping):
         return _entry(node, met)
-    if _is_unknown(node):
+    if node is not None and _is_unknown(node):
         met.unknown = True
-    elif not _is_null(node):
+    elif node is not None and not _is_null(node):
         met.strange = True
     return []
 
 
 def _entry(node: Node, met: _Trouble) -> list[WrittenEntry]:
     if isinstance(node, Mapping):
-        entry = WrittenEntry(first_key(node), node)
         group = node.get("group")
-        entry.group = None if group is None or _is_null(group) else _text(group, met)
-        entry.resources = _texts(node.get("resources"), met)
-        entry.names = _texts(node.get("resourceNames"), met)
         met.unknown |= _unknown_keys(node)
-        return [entry]
+        return [
+            WrittenEntry(
+                first_key(node),
+                node,
+                None if group is None or _is_null(group) else _text(group, met),
+                _texts(node.get("resources"), met),
+                _texts(node.get("resourceNames"), met),
+            )
+        ]
     if _is_null(node):
         return [WrittenEntry(node.place)]
     if _is_unknown(node):
@@ -197,10 +218,7 @@ def _named_resource(node: Node, met: _Trouble) -> list[WrittenEntry]:
     if not serving:
         met.strange = True
         return []
-    entry = WrittenEntry(node.place)
-    entry.group = Text(serving[0][0], node.place)
-    entry.resources = [Text(name, node.place)]
-    return [entry]
+    return [WrittenEntry(node.place, None, Text(serving[0][0], node.place), [Text(name, node.place)])]
 
 
 def _texts(node: Node | None, met: _Trouble) -> list[Text]:
