@@ -115,12 +115,15 @@ def played(page: Path, folder: Path) -> Iterator[tuple[Shown, str, int]]:
 @pytest.mark.skipif(sys.platform == "win32", reason="the pages show a shell of POSIX")
 @pytest.mark.parametrize("page", GUIDES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_do_what_the_page_shows(page: Path, tmp_path: Path) -> None:
+    tried = 0
     for shown, real, status in played(page, tmp_path):
+        tried += 1
         assert "Traceback" not in real
         if shown.output:
             assert fits(shown.output, real), f"{shown.command}\n{real}\n(python tests/test_docs.py writes it)"
         else:
             assert status in (0, 1), real
+    assert tried
 
 
 def paragraphs(text: str) -> list[str]:
@@ -132,6 +135,7 @@ def paragraphs(text: str) -> list[str]:
 def test_the_readme_shows_real_findings(path: str, tmp_path: Path) -> None:
     block = README.split(f"<!-- begin example: {path} -->")[1].split("<!-- end example -->")[0]
     (shown,) = FENCE.findall(block.lstrip("\n"))
+    assert paragraphs(shown[3])
     real = iter(paragraphs(Shell(tmp_path).run(f"kube-audit-lint check {path}")))
     for paragraph in paragraphs(shown[3]):
         assert paragraph in real, f"not in the output, or not in this order:\n{paragraph}"
@@ -141,6 +145,12 @@ def anchors(page: Path) -> set[str]:
     """The fragments that a page's headings give."""
     headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.M)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_pages_are_found() -> None:
+    assert README.count("](docs/") > 10
+    assert {ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md", ROOT / "examples" / "README.md"} <= {*PAGES}
+    assert ROOT / "docs" / "rules" / "blind-spot.md" in EVERY_PAGE
 
 
 @pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: str(page.relative_to(ROOT)))

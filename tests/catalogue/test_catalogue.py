@@ -109,11 +109,15 @@ def test_profiles_set_what_exists(id: str) -> None:
 
 class TestGenerated:
     def test_the_index_is_fresh(self) -> None:
-        for path, text in build_catalogue.wanted().items():
+        wanted = build_catalogue.wanted()
+        assert ROOT / "rules" / "index.json" in wanted
+        for path, text in wanted.items():
             assert path.read_text("utf-8") == text, "run python scripts/build_catalogue.py"
 
     def test_the_pages_are_fresh(self) -> None:
-        for path, text in build_docs.wanted().items():
+        wanted = build_docs.wanted()
+        assert {ROOT / "README.md", *(ROOT / "docs" / "rules" / f"{id}.md" for id in RULES)} <= wanted.keys()
+        for path, text in wanted.items():
             assert path.exists(), "run python scripts/build_docs.py"
             assert path.read_text("utf-8") == text, f"{path.name}: run python scripts/build_docs.py"
         assert build_docs.gone() == []
@@ -126,7 +130,9 @@ class TestGenerated:
         assert catalogue.profiles.keys() == PROFILES.keys()
 
     def test_links_of_the_pages_lead_somewhere(self) -> None:
-        for page in (ROOT / "docs" / "rules").glob("*.md"):
+        pages = list((ROOT / "docs" / "rules").glob("*.md"))
+        assert len(pages) > len(RULES)
+        for page in pages:
             text = re.sub(r"^(`{3,}).*?^\1", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
             for target in re.findall(r"\]\(([^)#:]+)\)", text):
                 assert (page.parent / target).exists(), f"{page.name}: {target}"

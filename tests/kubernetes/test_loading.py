@@ -87,7 +87,9 @@ def test_every_version_is_answered_alike(name: str) -> None:
         if beta and not _was_written_as_v1(case):
             continue
         whole = document(_case_data(case, beta))
-        for minor, answer, version in _told(case, beta):
+        told = _told(case, beta)
+        assert told
+        for minor, answer, version in told:
             result = load(whole, Versions(minor, minor))
             assert (result.loads_in is not None) == answer["ok"], (version, answer, result.problems)
             refusals = {problem.rule for problem in result.problems if problem.fatal}

@@ -124,6 +124,7 @@ def findings(name: str, text: str, folder: Path) -> list[str]:
     (folder / name).write_text(text)
     outcome = run(Options((str(folder / name),)), load_config(), CATALOGUE)
     assert outcome.report.errors == ()
+    assert outcome.report.files.read == 1
     return [f"{one.rule} at {one.place.text!r}: {one.message}" for one in outcome.report.findings]
 
 
@@ -154,7 +155,9 @@ def test_the_files_are_good(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_no_value_that_is_unknown_raises_an_alarm(name: str, style: str, tmp_path: Path) -> None:
     suffix, placeholder, *_ = STYLES[style]
-    for text in with_values(FILES[name], placeholder):
+    texts = list(with_values(FILES[name], placeholder))
+    assert texts
+    for text in texts:
         assert findings(name + suffix, text, tmp_path) == [], text
 
 

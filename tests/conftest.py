@@ -1,0 +1,16 @@
+"""What holds for every run of the tests: the whole suite uses all cores."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """As `-n auto --dist worksteal`, unless files are named: a few tests end before workers have started.
+
+    Not in addopts: `-p no:xdist` must not make pytest refuse the options of xdist.
+    """
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not hasattr(config, "workerinput")
+    if whole and config.getoption("numprocesses", 0) is None and not config.getoption("usepdb"):
+        config.option.numprocesses, config.option.dist = "auto", "worksteal"

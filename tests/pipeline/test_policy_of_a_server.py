@@ -1,0 +1,138 @@
+"""Which policy a server loads: seen by the version a policy is judged by, which is that of its server."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from kube_audit_lint.cli import main
+
+# Loads up to 1.23: the finding about it tells by which versions the policy was judged.
+OLD = "apiVersion: audit.k8s.io/v1beta1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n- level: Metadata\n"
+AT = "/etc/kubernetes/audit/policy.yaml"
+HOST = "hostPath: {path: /etc/kubernetes/audit, type: Directory}"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The working directory: a repository."""
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+
+def manifest(volume: str = HOST, mount: str = "mountPath: /etc/kubernetes/audit", path: str = AT) -> str:
+    return f"""apiVersion: v1
+kind: Pod
+metadata: {{name: kube-apiserver, namespace: kube-system}}
+spec:
+  containers:
+  - name: kube-apiserver
+    image: registry.example.com/kube-apiserver:v1.30.4
+    command: [kube-apiserver, --audit-log-path=-, --audit-policy-file={path}]
+    volumeMounts: [{{name: policy, readOnly: true, {mount}}}]
+  volumes: [{{name: policy, {volume}}}]
+"""
+
+
+def loaded(capsys: pytest.CaptureFixture[str], *options: str, **files: str) -> list[str]:
+    """The files whose policy the server of 1.30 loads. Names: `__` stands for a slash, `_` for a dot."""
+    for name, text in files.items():
+        path = Path(name.replace("__", "/").replace("_", "."))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    main(["check", "--format", "json", *options])
+    report = json.loads(capsys.readouterr().out)
+    found = [one for one in report["findings"] if one["rule"] == "unsupported-api-version"]
+    assert len(found) == report["files"]["policies"] > 0
+    return [one["path"] for one in found if one["kubernetes"] == "1.30"]
+
+
+def test_of_two_that_are_equally_near_none_is_guessed(capsys: pytest.CaptureFixture[str]) -> None:
+    server = manifest(HOST.replace("/etc/kubernetes/audit", "/srv"))
+    assert loaded(capsys, m__kube_yaml=server, a__policy_yaml=OLD, b__policy_yaml=OLD) == []
+
+
+def test_the_nearer_one_is_loaded(capsys: pytest.CaptureFixture[str]) -> None:
+    server = manifest(HOST.replace("/etc/kubernetes/audit", "/srv"))
+    files = {"m__kube_yaml": server, "a__policy_yaml": OLD, "m__x__policy_yaml": OLD}
+    assert loaded(capsys, **files) == ["m/x/policy.yaml"]
+
+
+def test_more_of_the_path_counts_more_than_nearness(capsys: pytest.CaptureFixture[str]) -> None:
+    """What lies at .../audit/policy.yaml is what the host has at /etc/kubernetes/audit/policy.yaml."""
+    files = {"m__kube_yaml": manifest(), "m__policy_yaml": OLD, "roles__x__files__audit__policy_yaml": OLD}
+    assert loaded(capsys, **files) == ["roles/x/files/audit/policy.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "found"),
+    [
+        ("x__y__z__policy_yaml", True),
+        ("w__x__y__z__policy_yaml", False),  # seven steps, and only the name in common
+        ("w__x__y__z__audit__policy_yaml", True),
+    ],
+)
+def test_a_mere_name_must_be_near(policy: str, found: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bool(loaded(capsys, a__b__c__kube_yaml=manifest(), **{policy: OLD})) == found
+
+
+@pytest.mark.parametrize("end", ["_j2", "_tpl", "_tmpl", "_erb", "_gotmpl"])
+def test_a_template_is_the_file_that_it_becomes(end: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert loaded(capsys, kube_yaml=manifest(), **{f"policy_yaml{end}": OLD}) != []
+
+
+def test_another_name_is_another_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert loaded(capsys, kube_yaml=manifest(), rules_yaml=OLD) == []
+
+
+def test_a_sub_path_gives_the_name_on_the_host(capsys: pytest.CaptureFixture[str]) -> None:
+    """The kubelet mounts /srv/deep/rules.yaml there, whatever the container calls it."""
+    mount = f"mountPath: {AT}, subPath: deep/rules.yaml"
+    server = manifest("hostPath: {path: /srv, type: Directory}", mount)
+    assert loaded(capsys, kube_yaml=server, rules_yaml=OLD, policy_yaml=OLD) == ["rules.yaml"]
+
+
+CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: audit}\ndata:\n  policy.yaml: |\n" + "".join(
+    f"    {line}\n" for line in OLD.splitlines()
+)
+SECRET = (
+    "apiVersion: v1\nkind: Secret\nmetadata: {name: audit}\ndata:\n"
+    f"  policy.yaml: {base64.b64encode(OLD.encode()).decode()}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("volume", "held"),
+    [
+        ("configMap: {name: audit}", CONFIG_MAP),
+        ("secret: {secretName: audit}", SECRET),
+        ("projected: {sources: [{configMap: {name: audit}}]}", CONFIG_MAP),
+        ("projected: {sources: [{secret: {name: audit}}]}", SECRET),
+    ],
+)
+def test_an_object_that_is_mounted(volume: str, held: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert loaded(capsys, kube_yaml=manifest(volume), held_yaml=held) == ["held.yaml"]
+
+
+def test_an_object_that_is_not_mounted_is_no_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert loaded(capsys, kube_yaml=manifest("emptyDir: {}"), held_yaml=CONFIG_MAP) == []
+    assert loaded(capsys, kube_yaml=manifest(), held_yaml=CONFIG_MAP) == []
+
+
+def test_the_configuration_goes_before_what_is_nearer(capsys: pytest.CaptureFixture[str]) -> None:
+    Path(".kube-audit-lint.yaml").write_text("links: {m/kube.yaml: other/rules.yaml}\n")
+    files = {"m__kube_yaml": manifest(), "m__policy_yaml": OLD, "other__rules_yaml": OLD}
+    assert loaded(capsys, **files) == ["other/rules.yaml"]
+
+
+def test_two_servers_may_load_one_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    files = {"a__kube_yaml": manifest(), "b__kube_yaml": manifest(), "policy_yaml": OLD}
+    assert loaded(capsys, **files) == ["policy.yaml"]
+
+
+def test_a_server_without_a_flag_loads_none(capsys: pytest.CaptureFixture[str]) -> None:
+    server = manifest().replace(f", --audit-policy-file={AT}", "")
+    assert loaded(capsys, kube_yaml=server, policy_yaml=OLD) == []
