@@ -37,6 +37,106 @@ ABOVE["report"] += ("forms", "checks", "analysis")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
+def _name(path: Path) -> str:
+    """The dotted name of a module; of a package's `__init__.py` the package's."""
+    return ".".join((NAME, *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
+
+
+NAMES = {_name(path): path for path in MODULES}
+
+
+def _edges() -> dict[str, set[str]]:
+    """The modules that each module imports, those for type checkers only among them."""
+    found: dict[str, set[str]] = {}
+    for name, path in NAMES.items():
+        targets: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                targets |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                inner = {f"{node.module}.{alias.name}" for alias in node.names}
+                targets |= {one if one in NAMES else node.module for one in inner}
+        found[name] = {target for target in targets if target in NAMES and target != name}
+    return found
+
+
+def _in_circles(edges: dict[str, set[str]]) -> set[str]:
+    """The names from which a way leads back to them."""
+    return {name for name in edges if name in _reached(edges, name)}
+
+
+def _reached(edges: dict[str, set[str]], start: str) -> set[str]:
+    reached: set[str] = set()
+    waiting = set(edges[start])
+    while waiting:
+        name = waiting.pop()
+        reached.add(name)
+        waiting |= edges[name] - reached
+    return reached
+
+
+def _packages(edges: dict[str, set[str]]) -> dict[str, set[str]]:
+    """The packages that each package imports from; at the top, modules stand for themselves."""
+
+    def package(name: str) -> str:
+        inside = NAMES[name].name != "__init__.py" and name.count(".") > 1
+        return name.rpartition(".")[0] if inside else name
+
+    found: dict[str, set[str]] = {}
+    for name, targets in edges.items():
+        found.setdefault(package(name), set()).update(package(target) for target in targets)
+    return {name: targets - {name} for name, targets in found.items()}
+
+
+CIRCLES = {
+    f"{NAME}.{name}"
+    for name in (
+        *("analysis.analysis", "analysis.describe", "analysis.http", "analysis.request", "analysis.search"),
+        *("catalogue.rule", "catalogue.rulefile"),
+        *("report", "report.github", "report.gitlab", "report.jsonreport", "report.sarif", "report.sarifrules"),
+        *("report.text", "report.words"),
+        *("syntax.json_reader", "syntax.nodes", "syntax.offsets", "syntax.scalars"),
+    )
+}
+"""Modules that are still in circles. Nothing is added here."""
+
+
+def test_no_circles_of_modules() -> None:
+    edges = _edges()
+    assert len(edges) > 200
+    assert _in_circles(edges) - CIRCLES == set()
+
+
+def test_no_circles_of_packages() -> None:
+    packages = _packages(_edges())
+    assert len(packages) > 20
+    assert _in_circles(packages) == set()
+
+
+def test_a_circle_would_be_seen() -> None:
+    assert _in_circles({"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()}) == {"b", "c"}
+
+
+RULES = {path.stem for path in (PACKAGE.parents[1] / "rules").glob("*.yaml")}
+OF_BOTH = {"wrong-shape"}
+"""Names of rules that are kinds of misshapes, too."""
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "forms").rglob("*.py")), ids=lambda path: path.stem)
+def test_forms_name_no_rule(path: Path) -> None:
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+    words = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    assert len(RULES) > 50
+    assert words & (RULES - OF_BOTH) == set()
+
+
+@pytest.mark.parametrize("part", ["checks", "kubernetes", "analysis", "report"])
+def test_nobody_asks_for_a_form(part: str) -> None:
+    for path in sorted((PACKAGE / part).rglob("*.py")):
+        nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+        assert [node.lineno for node in nodes if isinstance(node, ast.Attribute) and node.attr == "form"] == [], path
+
+
 def _part(path: Path) -> str:
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._subject import ServerSubject
-from kube_audit_lint.forms import Context, workload
+from kube_audit_lint.forms import workload
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.model.version import DEFAULT, parse_versions
 from kube_audit_lint.syntax.reader import read_documents
 from kube_audit_lint.syntax.source import Source

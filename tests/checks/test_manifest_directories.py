@@ -9,7 +9,8 @@ from server_pods import LOG, POLICY, ROTATION, hits, pod, subject
 
 from kube_audit_lint.checks._manifests import is_backup, is_certain
 from kube_audit_lint.checks._subject import DirectorySubject, PolicySubject, ServerSubject
-from kube_audit_lint.forms import Context, policy
+from kube_audit_lint.forms import policy
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.model.version import DEFAULT
 from kube_audit_lint.pipeline.clusters import clusters, pattern
 from kube_audit_lint.syntax.reader import read_documents

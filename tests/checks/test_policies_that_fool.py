@@ -14,7 +14,8 @@ import pytest
 
 from kube_audit_lint.catalogue.rule import Rule, shipped
 from kube_audit_lint.checks._subject import PolicySubject
-from kube_audit_lint.forms import Context, policy
+from kube_audit_lint.forms import policy
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.model.version import DEFAULT, Versions, parse_versions
 from kube_audit_lint.syntax.reader import read_file
 

@@ -10,7 +10,8 @@ import pytest
 from go_oracle import VERSIONS, OracleUnavailableError, start
 from mutated import mutated_policy
 
-from kube_audit_lint.forms import Context, policy
+from kube_audit_lint.forms import policy
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.kubernetes.loading import Loaded, load
 from kube_audit_lint.model.policy import FIELD_NAMES, Policy
 from kube_audit_lint.model.version import Versions

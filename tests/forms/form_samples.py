@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kube_audit_lint.model.document import Found, PolicyDocument
+from kube_audit_lint.checks._files import of_file
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.pipeline.documents import collect
 from kube_audit_lint.pipeline.linking import link
@@ -52,8 +54,8 @@ def linked(*files: tuple[str, str]) -> PolicyDocument | None:
 
 
 def misshapes(text: str, path: str = "file.yaml") -> list[tuple[str, str]]:
-    """Rule and underlined text of every wrong shape."""
-    return [(shape.rule, shape.place.text) for shape in found_in(text, path).misshapes]
+    """Rule and underlined text of all that is reported of the file as its form has it."""
+    return [(rule, hit.place.text) for rule, hit in of_file(found_in(text, path))]
 
 
 def notes(text: str, path: str = "file.yaml") -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from kube_audit_lint.forms.common.arguments import flags_of, setting
 from kube_audit_lint.kubernetes import flags
-from kube_audit_lint.model.server import Value
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.source import Source
 
 

@@ -7,7 +7,8 @@ from textwrap import indent
 import pytest
 from form_samples import POLICY, flags
 
-from kube_audit_lint.model.document import Found, PolicyDocument
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.pipeline.documents import collect
 from kube_audit_lint.pipeline.linking import link

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kube_audit_lint.forms import kubeone
-from kube_audit_lint.forms.kubeadm.parts import spelling
+from kube_audit_lint.forms.common.extra_args import spelling
 
 
 @pytest.mark.parametrize("written", [spelling(None, "v1beta3"), spelling(None, "v1beta4"), kubeone._spelling])

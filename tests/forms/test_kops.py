@@ -154,7 +154,7 @@ def test_types() -> None:
 
 
 def helps(text: str) -> dict[str, str]:
-    return {shape.place.text: shape.help for shape in found_in(text).misshapes if shape.rule == "unknown-setting"}
+    return {shape.place.text: shape.help for shape in found_in(text).misshapes if shape.kind == "unknown-key"}
 
 
 def test_names_that_are_no_settings() -> None:

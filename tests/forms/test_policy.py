@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.policy import read
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.syntax.reader import read_file

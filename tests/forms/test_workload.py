@@ -8,9 +8,11 @@ from textwrap import dedent, indent
 
 import pytest
 
-from kube_audit_lint.forms import Context, workload
-from kube_audit_lint.model.document import Found
-from kube_audit_lint.model.server import ApiServer, Value
+from kube_audit_lint.forms import workload
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.model.found import Found
+from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Scalar
 from kube_audit_lint.syntax.offsets import embedded_base64, embedded_text

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from kube_audit_lint.forms import Context, policy
+from kube_audit_lint.forms import policy
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.kubernetes.loading import Loaded, load
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.policy import Policy

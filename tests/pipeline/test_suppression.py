@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from kube_audit_lint.catalogue.rule import Catalogue, Rule
 from kube_audit_lint.catalogue.selection import Applied
-from kube_audit_lint.model.document import Found, PolicyDocument
+from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.finding import Finding
+from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.pipeline.suppressing import OWN, apply, extent
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence

@@ -71,4 +71,4 @@ def base(server: ServerSubject) -> str:
 
 def is_read(server: ServerSubject) -> bool:
     """Whether the kubelet reads the file and takes it for a pod."""
-    return server.server.form == "workload" and bool(server.server.name) and not base(server).startswith(".")
+    return server.server.is_pod and bool(server.server.name) and not base(server).startswith(".")

@@ -4,28 +4,13 @@ from __future__ import annotations
 
 import re
 
+from kube_audit_lint.discovery.marks import BYTES, ENCODED
+
 _HEAD = 1024
 
-# Two steps, for `in` runs at memory speed: most files of a tree hold none of the words. Each expression
-# starts with its word, for then Python looks for the word first. All in lower case, as the data then is.
-_MARKS = tuple(
-    (word, word + rest)  # compiled when a file holds the word: most runs see few of them
-    for word, rest in (
-        (
-            b"audit",
-            rb"(?:\.k8s\.io|[-_]?(?:log|policy|webhook|config|dynamic)|(?<=--audit)[-_]"
-            rb"|(?:(?<=kubernetes_audit)|(?<=k8s-audit)|(?<=_logs_audit)|(?<=[\s\"]audit)|(?<=\Aaudit))\"?:)",
-        ),
-        (b"apiserver", rb"(?:(?:extraargs|-arg)?\"?:|(?<=kind: apiserver)\b|(?<=\"apiserver)\")"),
-        (b"kube-api", rb"\"?:"),  # Rancher
-        (b"kube_api", rb"[a-z_]*="),  # environment files of packages
-        (b"clusterconfiguration", rb"\b"),
-        (b"kops.k8s.io", rb"/"),
-        (b"k0sproject.io", rb"/"),
-        (b"provisioning.cattle.io", rb"/"),
-    )
-)
-_BASE64 = (b"YXVkaXQuazhzLmlv", b"F1ZGl0Lms4cy5pb", b"hdWRpdC5rOHMuaW")  # audit.k8s.io at its three alignments
+LOOK = (("audit", r"(?:\.k8s\.io|[-_]?(?:log|policy|webhook|config|dynamic)|(?<=--audit)[-_])"),)
+"""The words of auditing itself, whatever the form; scripts/build_catalogue.py puts them to those of the forms."""
+
 # What shows, beside its name, a server that has no audit flag: other flags, or a unit that takes them from a file.
 _STARTED = re.compile(rb"--[a-z]+-[a-z]|execstart")
 # The program or a name, not the word in a sentence, of which the CRDs of every operator with a pod template are full.
@@ -53,15 +38,15 @@ def interesting(data: bytes) -> bool:
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
     elif is_binary(data):
         return False
-    for mark in _BASE64:
-        if mark in data:
-            return True
+    if any(mark in data for mark in ENCODED):
+        return True
     lower = data.lower()
     return _marked(lower) and not _EVENTS.match(lower)
 
 
 def _marked(lower: bytes) -> bool:
-    for word, mark in _MARKS:
+    # In two steps, for `in` runs at memory speed, and most files of a tree hold none of the words.
+    for word, mark in BYTES:
         if word in lower and re.search(mark, lower):
             return True
     if b"kube-apiserver" in lower and not re.search(_PROGRAM, lower) and b"hyperkube" not in lower:

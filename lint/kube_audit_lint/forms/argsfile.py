@@ -11,15 +11,18 @@ from __future__ import annotations
 
 import re
 
-from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.common.arguments import flags_of
 from kube_audit_lint.forms.common.commandline import OWN_FLAGS
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.spelt import Spelt
-from kube_audit_lint.model.document import Found
+from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.unknown import UNKNOWN
 from kube_audit_lint.syntax.words import Letter, Word, expanded, letters
+
+MARKS = ("--audit", "--etcd-servers")
+ORDER = 7
 
 _LINE = re.compile(rf"--[A-Za-z]|{UNKNOWN}")
 _NEEDED = ("--etcd-servers", "--etcd_servers", "--storage-backend", "--service-cluster-ip-range")

@@ -7,13 +7,17 @@ audit flag by itself (src/k8s/pkg/k8sd/setup/kube_apiserver.go). The server runs
 
 from __future__ import annotations
 
-from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.common.arguments import setting
-from kube_audit_lint.forms.kubeadm.parts import value_of
-from kube_audit_lint.model.document import Found
-from kube_audit_lint.model.server import ApiServer, Flag, Value
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.extra_args import value_of
+from kube_audit_lint.model.found import Found
+from kube_audit_lint.model.server import ApiServer, Flag
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Document, Entry, Scalar
 from kube_audit_lint.syntax.source import Place
+
+MARKS = ("extra-node-kube-apiserver-args",)
+ORDER = 4
 
 ARGUMENTS = "extra-node-kube-apiserver-args"
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.host_files import Written, policy_paths, written
-from kube_audit_lint.forms.common.inside import joined
-from kube_audit_lint.forms.kubeadm.shapes import near_key
-from kube_audit_lint.model.document import Found, Misshape
+from kube_audit_lint.forms.common.shapes import near_key
+from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.syntax.nodes import Document, Mapping
 from kube_audit_lint.syntax.unknown import is_unknown
+
+MARKS = ("write_files", "#cloud-config")
 
 _HEAD = re.compile(r"(?:\s*##[^\n]*\n)*\s*#cloud-config\b")
 _FILE_KEYS = ("path", "content", "encoding", "owner", "permissions", "append", "defer", "source")
@@ -34,9 +35,9 @@ def read(document: Document, context: Context) -> Found | None:
     misshapes = tuple(_misspelt(root, items))
     if not found and not misshapes:
         return None
-    for server in found.servers:
-        server.files = (*server.files, *(one.file for one in files))
-    return found._replace(misshapes=(*found.misshapes, *misshapes))
+    brought = tuple(one.file for one in files)
+    found = found.with_servers(lambda server: server._replace(files=(*server.files, *brought)))
+    return found.with_misshapes(misshapes)
 
 
 def _files(items: list[Mapping], context: Context) -> list[Written]:
@@ -61,4 +62,4 @@ def _misspelt(root: Mapping, items: list[Mapping]) -> Iterator[Misshape]:
             value = entry.value
             if near is not None and "audit" in value.source.text[value.start : value.end]:
                 message = f"`{key}` is no setting of cloud-init here: it is ignored, and nothing is written."
-                yield Misshape("unknown-setting", entry.key.place, message, f"Write `{near}`.")
+                yield Misshape("unknown-key", entry.key.place, message, f"Write `{near}`.")

@@ -10,10 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.common.inside import found_inside, joined
-from kube_audit_lint.model.document import Found, Misshape
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.inside import found_inside
+from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar
+
+MARKS = ("ConfigMap", "Secret")
+ORDER = 4
 
 _SECTIONS = {
     "ConfigMap": (("data", ""), ("binaryData", "base64")),
@@ -59,9 +62,7 @@ def _found(item: Mapping, context: Context) -> Found:
         values = item.mapping(section)
         for key, entry in values.entries.items() if values is not None else ():
             part = _value(entry.value, key, encoding, context, kind)
-            for policy in part.policies:
-                policy.names = (*policy.names, f"{kind}:{name}")
-            parts.append(part)
+            parts.append(part.with_policies(lambda one: one._replace(names=(*one.names, f"{kind}:{name}"))))
     return joined(parts)
 
 

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
 from kube_audit_lint.forms.common.settings import Reader, meant, misspelt
-from kube_audit_lint.model.document import Found, Misshape
-from kube_audit_lint.model.server import ApiServer, HostFile, Value
+from kube_audit_lint.model.found import Found, Misshape
+from kube_audit_lint.model.server import ApiServer, HostFile
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar
 from kube_audit_lint.syntax.unknown import is_unknown
+
+MARKS = ("control-plane-manager", "controlPlaneManager", "auditPolicyEnabled")
+ORDER = 7
 
 _READER = Reader("control-plane-manager", "Deckhouse refuses the settings", "Deckhouse refuses the settings")
 _MODULE = "control-plane-manager"
@@ -56,13 +60,13 @@ def _found(settings: Mapping) -> Found | None:
         switch = section.get(_BASIC)
         message = "Neither Deckhouse's own audit rules nor yours are switched on: no request is recorded at all."
         help = f"Write `{_OWN}: true`, with a policy in the Secret kube-system/audit-policy, or `{_BASIC}: true`."
-        misshapes.append(Misshape("no-audit-policy", switch.place if switch else place, message, help))
+        misshapes.append(Misshape("switched-off", switch.place if switch else place, message, help))
     defaults = {"audit-policy-file": _POLICY}
     if own is False and basic is False:
         defaults = {}
-    server = ApiServer("deckhouse", place, defaults=defaults, flags_fixed=True, name="kube-apiserver")
-    local = Value("Secret:audit-policy/audit-policy.yaml", place)
-    server.files = (HostFile(_POLICY, place, None, local if own else None),)
+    local = Value("Secret:audit-policy/audit-policy.yaml", place) if own else None
+    files = (HostFile(_POLICY, place, None, local),)
+    server = ApiServer("deckhouse", place, defaults=defaults, files=files, flags_fixed=True, name="kube-apiserver")
     return Found(servers=(server,), misshapes=tuple(misshapes))
 
 

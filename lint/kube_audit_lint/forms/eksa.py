@@ -7,16 +7,18 @@ pkg/providers/*/config/template-cp.yaml (the settings of every provider but Snow
 
 from __future__ import annotations
 
-from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.extra_args import flags_of_arguments, ordered, spelling
 from kube_audit_lint.forms.common.inside import found_inside
-from kube_audit_lint.forms.kubeadm.parts import flags_of_arguments, ordered, spelling
-from kube_audit_lint.forms.kubeadm.shapes import Words, near_key, shape_of_arguments
-from kube_audit_lint.model.document import Found, Misshape
+from kube_audit_lint.forms.common.shapes import Words, near_key, shape_of_arguments
+from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.version import Versions, parse_versions
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
+
+MARKS = ("anywhere.eks.amazonaws.com/",)
 
 GROUP = "anywhere.eks.amazonaws.com/"
 
@@ -94,7 +96,7 @@ def _misspelt(section: Mapping) -> list[Misshape]:
         near = near_key(section, key, _KEYS)
         if near is not None or "audit" in key.lower():
             message = f"`{key}` is no setting of EKS Anywhere: the cluster keeps the default audit policy."
-            found.append(Misshape("unknown-setting", entry.key.place, message, f"Write `{near or _KEYS[0]}`."))
+            found.append(Misshape("unknown-key", entry.key.place, message, f"Write `{near or _KEYS[0]}`."))
     return found
 
 
@@ -103,4 +105,4 @@ def _not_supported(spec: Mapping, section: Mapping) -> list[Misshape]:
     why = _WITHOUT.get((datacenter.string("kind") if datacenter is not None else None) or "")
     if why is None or key is None:
         return []
-    return [Misshape("unknown-setting", key.place, f"{why}: this content is never used.")]
+    return [Misshape("unknown-key", key.place, f"{why}: this content is never used.")]

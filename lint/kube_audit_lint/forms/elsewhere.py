@@ -11,13 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.common.inside import found_inside, joined
-from kube_audit_lint.model.document import Found, PolicyDocument
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.inside import found_inside
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.found import Found, joined
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence
 
+MARKS = ("audit.k8s.io/", "/config.yaml", "/manifests/kube")
+ENCODED = ("YXVkaXQuazhzLmlv", "F1ZGl0Lms4cy5pb", "hdWRpdC5rOHMuaW")  # audit.k8s.io in base64 at its three alignments
+ORDER = 9
+
 _GROUP = "audit.k8s.io/"
-_BASE64 = ("YXVkaXQuazhzLmlv", "F1ZGl0Lms4cy5pb", "hdWRpdC5rOHMuaW")  # audit.k8s.io at its three alignments
 _COPIES = "kubectl.kubernetes.io/last-applied-configuration"
 _CONTENTS = ("content", "contents", "inline")
 _CONFIGURATION = re.compile(r"/rancher/(?:rke2|k3s)/config|/manifests/kube-?apiserver")
@@ -66,7 +70,7 @@ def _in_string(node: Scalar, key: str, place: str, context: Context) -> Found:
         return found_inside(node, context, name=place)
     if _GROUP in node.value and "kind" in node.value:
         return found_inside(node, context, name=place or key)
-    if any(mark in node.value for mark in _BASE64):
+    if any(mark in node.value for mark in ENCODED):
         return found_inside(node, context, name=place or key, encoding="base64")
     return Found()
 

@@ -6,16 +6,19 @@ import re
 from collections.abc import Iterator
 
 from kube_audit_lint.discovery.look import interesting, named_policy
-from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.common.inside import found_in_text, joined
-from kube_audit_lint.forms.common.uncertain import leave_open
-from kube_audit_lint.model.document import Found, Note
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.inside import found_in_text
+from kube_audit_lint.forms.common.uncertain import left_open
+from kube_audit_lint.model.found import Found, Note, joined
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.offsets import ChunkMap, OffsetMap
 from kube_audit_lint.syntax.pieces import Piece, fences, heredocs, strings
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.templates import neutralise
 from kube_audit_lint.syntax.unknown import UNKNOWN
+
+MARKS = ("<<", "```", "~~~", "minikube", "--kube-apiserver-arg", "audit.k8s.io/")
+ORDER = 4
 
 _MARKDOWN = (".md", ".markdown", ".mdx", ".rmd", ".qmd")
 _TERRAFORM = (".tf", ".hcl", ".tofu")
@@ -77,8 +80,7 @@ def _found(piece: Piece, source: Source, context: Context, fenced: bool) -> Foun
         text = _UNKNOWN_LINE.sub(lambda found: " " * len(found[0]), text)
     found = found_in_text(source, text, offsets, context, name=piece.name)
     if piece.name:
-        for policy in found.policies:
-            policy.names = policy.names or (piece.name,)
+        found = found.with_policies(lambda policy: policy._replace(names=policy.names or (piece.name,)))
     left_out = fenced and _ELLIPSIS.search(piece.text) is not None
     part = left_out or unknown_line or (neutral is not None and neutral.partial)
     return _certain(found, part, fenced or piece.open or neutral is not None, fenced)
@@ -86,18 +88,12 @@ def _found(piece: Piece, source: Source, context: Context, fenced: bool) -> Foun
 
 def _certain(found: Found, part: bool, doubtful: bool, fenced: bool) -> Found:
     """Only what nothing that is left out can change; a piece that cannot be read is noted where it may become one."""
-    policies = []
-    notes = list(found.notes)
-    for policy in found.policies:
-        if doubtful and policy.document.problem is not None:
-            notes.append(Note(policy.document.problem.place, _UNREAD))
-            continue
-        policy.partial = policy.partial or part
-        policies.append(policy)
-    servers = [server for server in found.servers if not fenced or _about_audit(server)]
-    for server in servers:
-        leave_open(server, part)
-    return found._replace(policies=tuple(policies), servers=tuple(servers), notes=tuple(notes))
+    found = found.with_policies(lambda policy: policy._replace(partial=policy.partial or part))
+    problems = [policy.document.problem for policy in found.policies if doubtful and policy.document.problem]
+    notes = (*found.notes, *(Note(problem.place, _UNREAD) for problem in problems))
+    policies = tuple(policy for policy in found.policies if policy.document.problem not in problems)
+    servers = tuple(left_open(server, part) for server in found.servers if not fenced or _about_audit(server))
+    return found._replace(policies=policies, servers=servers, notes=notes)
 
 
 def _about_audit(server: ApiServer) -> bool:

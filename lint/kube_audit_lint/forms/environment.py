@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import re
 
-from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.common.arguments import flags_of
 from kube_audit_lint.forms.common.commandline import OWN_FLAGS
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.spelt import Spelt
-from kube_audit_lint.model.document import Found
-from kube_audit_lint.model.server import ApiServer, Value
+from kube_audit_lint.model.found import Found
+from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.units import Assignment, environment
 from kube_audit_lint.syntax.unknown import UNKNOWN
 from kube_audit_lint.syntax.words import Word, expanded, split
+
+MARKS = ("--audit", "--etcd-servers")
+LOOK = (("kube_api", "[a-z_]*="),)
+ORDER = 6
 
 _OTHERS = re.compile(r"(?i)kubelet|proxy|scheduler|controller|flannel|docker|\Aetcd|_etcd_(?:opts|args)|containerd")
 _NEEDED = ("--etcd-servers", "--etcd_servers")
@@ -41,9 +46,9 @@ def read_text(source: Source, context: Context) -> Found | None:
     if place is None or not any(word.text.startswith(OWN_FLAGS) for word in words):
         return None
     values = [spelt.value(word) for word in words]
-    server = ApiServer("environment", place, flags_of(values, spelt.part), partial=_partial(values))
-    server.variables = tuple(one.key for one in assignments)
-    return Found(servers=(server,))
+    variables = tuple(one.key for one in assignments)
+    flags = flags_of(values, spelt.part)
+    return Found(servers=(ApiServer("environment", place, flags, partial=_partial(values), variables=variables),))
 
 
 def _flags(one: Assignment) -> list[Word]:

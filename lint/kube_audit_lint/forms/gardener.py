@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.settings import Reader, meant, misspelt
-from kube_audit_lint.model.document import Found, Misshape
-from kube_audit_lint.model.server import ApiServer, HostFile, Value
+from kube_audit_lint.model.found import Found, Misshape
+from kube_audit_lint.model.server import ApiServer, HostFile
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions, parse_versions
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
+
+MARKS = ("kubeAPIServer",)
+ORDER = 7
 
 _READER = Reader("Gardener", "it is dropped, and the policy that records nothing stays", "Gardener refuses the object")
 _PATH = "/etc/kubernetes/audit/audit-policy.yaml"

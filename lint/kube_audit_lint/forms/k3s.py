@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.common.arguments import setting
-from kube_audit_lint.model.document import Found
-from kube_audit_lint.model.server import ApiServer, Flag, Value
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.model.found import Found
+from kube_audit_lint.model.server import ApiServer, Flag
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.unknown import UNKNOWN
 
 # The words are quoted in every way there is (INSTALL_K3S_EXEC="server \ --...", '--...' \), so that only what cannot
@@ -40,11 +41,12 @@ def started(text: str, context: Context) -> Found:
         if not flags:
             continue
         place = flags[0].place
-        server = ApiServer("k3s", place, tuple(flags), spelling=_spelling, name="kube-apiserver")
         # Without the program these are lines out of a command, or to be added to one.
         shown = _PROGRAM.search(_ARGUMENT.sub("", command)) is not None
-        server.partial = not shown or _MORE.search(_OPTION.sub("", command)) is not None
-        servers.append(server)
+        partial = not shown or _MORE.search(_OPTION.sub("", command)) is not None
+        servers.append(
+            ApiServer("k3s", place, tuple(flags), partial=partial, spelling=_spelling, name="kube-apiserver")
+        )
     return Found(servers=tuple(servers))
 
 

@@ -11,16 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.common.arguments import setting
-from kube_audit_lint.forms.kubeadm.parts import flags_of_arguments, ordered, value_of
-from kube_audit_lint.forms.kubeadm.shapes import near_key
-from kube_audit_lint.model.document import Found, Misshape
-from kube_audit_lint.model.server import ApiServer, Flag, HostFile, Value
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.extra_args import flags_of_arguments, ordered, value_of
+from kube_audit_lint.forms.common.shapes import near_key
+from kube_audit_lint.model.found import Found, Misshape
+from kube_audit_lint.model.server import ApiServer, Flag, HostFile
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions, parse_versions
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
+
+MARKS = ("KubeOneCluster",)
 
 _POLICY = "/etc/kubernetes/audit/policy.yaml"
 _STATIC_DEFAULTS = {
@@ -72,15 +75,23 @@ def read(document: Document, context: Context) -> Found | None:
     versions, version_place = _versions(root)
     key = features.key(given[0]) if features is not None and given else None
     place = key.place if key else flags[0].place
-    server = ApiServer("kubeone", place, versions=versions, version_place=version_place, spelling=_spelling)
-    found = _features(features, server) if features is not None else []
+    found, defaults, files = _features(features) if features is not None else ([], {}, [])
     own = {flag.name for flag in flags}
-    server.flags = ordered([*(flag for flag in found if flag.name not in own), *flags])
+    server = ApiServer(
+        "kubeone",
+        place,
+        ordered([*(flag for flag in found if flag.name not in own), *flags]),
+        defaults=defaults,
+        versions=versions,
+        version_place=version_place,
+        files=tuple(files),
+        spelling=_spelling,
+    )
     return Found(servers=(server,), misshapes=misshapes)
 
 
-def _features(features: Mapping, server: ApiServer) -> list[Flag]:
-    """What the enabled features set; their defaults and files go into the server."""
+def _features(features: Mapping) -> tuple[list[Flag], dict[str, str], list[HostFile]]:
+    """The flags, defaults and files of the features that are switched on."""
     flags: list[Flag] = []
     defaults: dict[str, str] = {}
     files: list[HostFile] = []
@@ -97,8 +108,7 @@ def _features(features: Mapping, server: ApiServer) -> list[Flag]:
         flags += _settings(webhook.mapping("truncate"), _TRUNCATE)
     if _enabled(features, "dynamicAuditLog", "enable") is not None:
         defaults["audit-dynamic-configuration"] = "true"
-    server.defaults, server.files = defaults, tuple(files)
-    return flags
+    return flags, defaults, files
 
 
 def _spelling(name: str, value: str) -> str:
@@ -160,7 +170,7 @@ def _misspelt(features: Mapping) -> Iterator[Misshape]:
             for key, entry in feature.entries.items():
                 if key in known:
                     message = f"`{key}` is a setting of `{name}.config`: beside it, it is dropped."
-                    yield Misshape("unknown-setting", entry.key.place, message, "Put it below `config:`.")
+                    yield Misshape("unknown-key", entry.key.place, message, "Put it below `config:`.")
 
 
 def _near(section: Mapping, known: tuple[str, ...]) -> Iterator[Misshape]:
@@ -168,7 +178,7 @@ def _near(section: Mapping, known: tuple[str, ...]) -> Iterator[Misshape]:
         near = near_key(section, key, known) if key not in known and not is_unknown(key) else None
         if near is not None:
             message = f"`{key}` is no setting of KubeOne here: nothing of it reaches kube-apiserver."
-            yield Misshape("unknown-setting", entry.key.place, message, f"Write `{near}`.")
+            yield Misshape("unknown-key", entry.key.place, message, f"Write `{near}`.")
 
 
 def _numbers(config: Mapping) -> Iterator[Misshape]:

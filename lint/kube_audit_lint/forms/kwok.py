@@ -9,16 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.common.arguments import setting
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.extra_args import value_of
 from kube_audit_lint.forms.common.pod import value_at
 from kube_audit_lint.forms.common.settings import Reader, misspelt
-from kube_audit_lint.forms.kubeadm.parts import value_of
-from kube_audit_lint.model.document import Found, Misshape
-from kube_audit_lint.model.server import ApiServer, Flag, HostFile, Value
+from kube_audit_lint.model.found import Found, Misshape
+from kube_audit_lint.model.server import ApiServer, Flag, HostFile
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import parse_versions
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 from kube_audit_lint.syntax.source import Place
+
+MARKS = ("kwok.x-k8s.io/",)
+ORDER = 7
 
 _GROUPS = ("config.kwok.x-k8s.io", "kwok.x-k8s.io")
 _POLICY = "/etc/kubernetes/audit-policy.yaml"

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.common.arguments import setting
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.extra_args import value_of
 from kube_audit_lint.forms.common.settings import Reader, meant, misspelt
-from kube_audit_lint.forms.kubeadm.parts import value_of
-from kube_audit_lint.forms.openshift.profiles import SERVER_DEFAULTS, shape_of_profile, unrecorded
-from kube_audit_lint.model.document import Found, Misshape
-from kube_audit_lint.model.server import ApiServer, Flag, Value
+from kube_audit_lint.forms.openshift.profiles import SERVER_DEFAULTS, profile_of, shape_of_profile
+from kube_audit_lint.model.found import Found, Misshape
+from kube_audit_lint.model.server import ApiServer, Flag
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
+
+MARKS = ("auditLog", "apiServer")
+ORDER = 7
 
 _READER = Reader("MicroShift", "it is dropped", "MicroShift does not start")
 _FLAGS = {"maxFileAge": "audit-log-maxage", "maxFiles": "audit-log-maxbackup", "maxFileSize": "audit-log-maxsize"}
@@ -43,13 +47,13 @@ def read(document: Document, context: Context) -> Found | None:
     misshapes = [*misspelt(server, ("auditLog",), _READER), *misspelt(section, _KEYS, _READER)]
     if section.string("profile") != "":
         misshapes += shape_of_profile(section.get("profile"), _READER, _SAYS)
-    misshapes += unrecorded(section.get("profile"), [])
     misshapes += _numbers(section)
     found = ApiServer(
         "microshift",
         named.place,
         tuple(_flags(section)),
         defaults=SERVER_DEFAULTS,
+        profile=profile_of(section.get("profile")),
         flags_fixed=True,
         spelling=_spelling,
         name="kube-apiserver",

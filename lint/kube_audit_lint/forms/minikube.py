@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.common.arguments import setting
-from kube_audit_lint.forms.kubeadm.parts import always_mounted
-from kube_audit_lint.model.document import Found
-from kube_audit_lint.model.server import ApiServer, Flag, Value
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.extra_args import always_mounted
+from kube_audit_lint.model.found import Found
+from kube_audit_lint.model.server import ApiServer, Flag
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import parse_versions
 from kube_audit_lint.syntax.shell import Word, commands
 

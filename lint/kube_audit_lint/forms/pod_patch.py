@@ -9,12 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.common.arguments import flags_of
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.json_patch import operations, patched
-from kube_audit_lint.model.document import Found
-from kube_audit_lint.model.server import ApiServer, Value
+from kube_audit_lint.model.found import Found
+from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Document, Node, Scalar, Sequence
+
+MARKS = ("/containers/", "/kubeadmConfigSpec/")
+ORDER = 3
 
 _ARGUMENTS = re.compile(r"/spec(?:/template/spec)?/containers/\d+/(?:command|args)(?:/(?:-|\d+))?\Z")
 _CONFIGURATIONS = (

@@ -19,11 +19,15 @@ from __future__ import annotations
 import os
 import re
 
-from kube_audit_lint.forms import Context
-from kube_audit_lint.model.document import Found, PolicyDocument
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.found import Found
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import UNKNOWN
+
+MARKS = ("",)  # an empty file holds none, and is a policy that stops the server when it is named so
+ORDER = 0
 
 # Compiled when first asked, which for most files is never.
 _NAME = r"(?i)[^/]*audit[-_.]?polic(?:y|ies)[^/]*\.(?:ya?ml|json)\Z"

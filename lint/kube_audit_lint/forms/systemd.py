@@ -10,16 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.common.arguments import flags_of
 from kube_audit_lint.forms.common.commandline import OWN_FLAGS, api_server
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.spelt import Spelt
-from kube_audit_lint.model.document import Found, Misshape
+from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.units import Assignment, unit
 from kube_audit_lint.syntax.unknown import UNKNOWN
 from kube_audit_lint.syntax.words import Letter, Word, expanded, split
+
+MARKS = ("[Service]",)
 
 _SECTION = re.compile(r"(?m)^[ \t]*\[Service\][ \t]*\r?$")
 _HEAD = re.compile(r"(?:\s*[#;][^\n]*\n)*\s*\[")
@@ -49,9 +51,9 @@ def read_text(source: Source, context: Context) -> Found | None:
         command = _command(one.value)
         server = _server(command, variables, spelt, named)
         if server is not None:
-            server.flag_files = tuple(_files(assignments))
-            server.variables = tuple(_taken(command, variables)) if server.flag_files else ()
-            servers.append(server)
+            files = tuple(_files(assignments))
+            taken = tuple(_taken(command, variables)) if files else ()
+            servers.append(server._replace(flag_files=files, variables=taken))
             misshapes += _broken(one, text, context)
     if not servers:
         servers += _drop_in(variables, spelt)

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.common.arguments import Part, flags_of
 from kube_audit_lint.forms.common.commandline import CommandLine, api_server
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.pod import environment_of, expander, mounts_of, volumes_of
-from kube_audit_lint.model.document import Found, Misshape
-from kube_audit_lint.model.server import ApiServer, Value
+from kube_audit_lint.model.found import Found, Misshape
+from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions, version_of_image
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.parts import part_of
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
+
+MARKS = ("kube-apiserver", "apiserver")
+LOOK = (("audit", r"(?<=k8s-audit)\"?:"), ("audit", r"(?<=_logs_audit)\"?:"))  # of Alibaba Cloud's collectors
+ORDER = 1
 
 _TEMPLATE = ("spec", "template", "spec")
 _POD_SPEC = {
@@ -46,8 +51,7 @@ def read(document: Document, context: Context) -> Found | None:
         for container, spec in _containers(item):
             server, wrong = _server(container, spec, item)
             if server is not None:
-                server.partial = server.partial or _is_patch(item, context)
-                servers.append(server)
+                servers.append(server._replace(partial=server.partial or _is_patch(item, context)))
                 misshapes += wrong
     return Found(servers=tuple(servers), misshapes=tuple(misshapes)) if servers else None
 
@@ -95,6 +99,7 @@ def _server(container: Mapping, spec: Mapping, item: Mapping) -> tuple[ApiServer
         volumes=volumes_of(spec, item),
         environment=environment,
         partial=line.partial or "kind" not in item.entries,
+        is_pod=True,
         name=(metadata.string("name") if metadata else None) or "",
         namespace=(metadata.string("namespace") if metadata else None) or "",
     )
@@ -172,7 +177,7 @@ def _misshape(node: Node, word: Value) -> Misshape:
         f"json: cannot unmarshal {what} into Go struct field Container.command of type string."
     )
     verb = "Write it as one word" if isinstance(node, Mapping) else "Quote it"
-    return Misshape("invalid-flag-value", node.place, message, f'{verb}: "{word.text}".')
+    return Misshape("not-a-string", node.place, message, f'{verb}: "{word.text}".')
 
 
 def _versions(container: Mapping) -> tuple[Versions | None, Place | None]:

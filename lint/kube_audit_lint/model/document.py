@@ -1,20 +1,15 @@
-"""What a form finds in a file: policies, API servers, and shapes that the form does not allow."""
+"""An audit policy where it is written."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Document, Node, locate
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place, Source
 
-if TYPE_CHECKING:
-    from kube_audit_lint.model.server import ApiServer
-    from kube_audit_lint.model.version import Versions
 
-
-class PolicyDocument:
-    """An audit policy where it is written.
+class PolicyDocument(NamedTuple):
+    """An audit policy where it is written; `_replace` gives a changed copy.
 
     document: the document that kube-apiserver would read; for a policy that is a part of a larger
         document (`auditPolicy:` of a Talos machine configuration) its `root` is that part.
@@ -29,30 +24,15 @@ class PolicyDocument:
         writes it to); empty when the name of the file counts.
     """
 
-    __slots__ = ("document", "embedded", "form", "later", "names", "partial", "place", "versions", "whole_file")
-
-    def __init__(
-        self,
-        document: Document,
-        place: Place,
-        *,
-        form: str = "policy",
-        versions: Versions | None = None,
-        whole_file: bool = False,
-        later: tuple[Document, ...] = (),
-        embedded: bool = False,
-        partial: bool = False,
-        names: tuple[str, ...] = (),
-    ) -> None:
-        self.document = document
-        self.place = place
-        self.form = form
-        self.versions = versions
-        self.whole_file = whole_file
-        self.later = later
-        self.embedded = embedded
-        self.partial = partial
-        self.names = names
+    document: Document
+    place: Place
+    form: str = "policy"
+    versions: Versions | None = None
+    whole_file: bool = False
+    later: tuple[Document, ...] = ()
+    embedded: bool = False
+    partial: bool = False
+    names: tuple[str, ...] = ()
 
     @property
     def source(self) -> Source:
@@ -70,31 +50,3 @@ class PolicyDocument:
 
     def __repr__(self) -> str:
         return f"PolicyDocument({self.source.path!r}, {self.place.start}-{self.place.end})"
-
-
-class Misshape(NamedTuple):
-    """Something in a form's file that the form does not take as it was meant."""
-
-    rule: str
-    place: Place
-    message: str
-    help: str = ""
-
-
-class Note(NamedTuple):
-    """A part of a file that was not judged, and why."""
-
-    place: Place
-    message: str
-
-
-class Found(NamedTuple):
-    """What one file holds."""
-
-    policies: tuple[PolicyDocument, ...] = ()
-    servers: tuple[ApiServer, ...] = ()
-    misshapes: tuple[Misshape, ...] = ()
-    notes: tuple[Note, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.policies or self.servers or self.misshapes or self.notes)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping as MappingType
+from types import MappingProxyType
 
 from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.profile import AuditProfile
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place, Source
-
-
-class Value(NamedTuple):
-    """A string and where it is written."""
-
-    text: str
-    place: Place
 
 
 class Flag(NamedTuple):
@@ -84,10 +80,10 @@ class HostFile(NamedTuple):
     local: Value | None = None
 
 
-class ApiServer:
-    """The settings of one API server.
+class ApiServer(NamedTuple):
+    """The settings of one API server; `_replace` gives a changed copy.
 
-    form: the form's name (`static-pod`, `kubeadm`, ...).
+    form: the form's name (`workload`, `kubeadm`, ...), for tests and for people: no check asks for it.
     place: what to underline when something is missing (the command, the section of arguments).
     flags: every flag in the order kube-apiserver reads them.
     defaults: flags that the distribution sets itself when the file does not, with their values.
@@ -96,82 +92,48 @@ class ApiServer:
     volumes: the pod's volumes, also those that this container does not mount.
     environment: the container's variables.
     policy: the policy that the form carries itself, instead of by a file.
+    profile: the audit profiles that decide the policy (OpenShift), instead of a policy.
     files: files that the form brings onto the host.
     partial: the file shows only a part of the settings (a template, a patch, a drop-in), so that
         nothing can be said of what it does not show.
     flags_fixed: the form has no place for flags (OpenShift): rules about missing flags are silent.
+    is_pod: the file is a manifest that a kubelet can run.
     spelling: how the form writes a flag with a value (`auditLogMaxAge: 30`); None where it is `--name=value`.
     flag_files: files that hold further flags (a unit's EnvironmentFile). variables: those that it takes from them;
         of such a file, all that it sets.
     name, namespace: the pod's, "" when the form has none.
     """
 
-    __slots__ = (
-        "defaults",
-        "environment",
-        "files",
-        "flag_files",
-        "flags",
-        "flags_fixed",
-        "form",
-        "mounts",
-        "name",
-        "namespace",
-        "partial",
-        "place",
-        "policy",
-        "spelling",
-        "variables",
-        "version_place",
-        "versions",
-        "volumes",
-    )
-
-    def __init__(
-        self,
-        form: str,
-        place: Place,
-        flags: tuple[Flag, ...] = (),
-        *,
-        defaults: MappingType[str, str] | None = None,
-        versions: Versions | None = None,
-        version_place: Place | None = None,
-        mounts: tuple[Mount, ...] | None = None,
-        volumes: tuple[Volume, ...] = (),
-        environment: tuple[EnvironmentVariable, ...] = (),
-        policy: PolicyDocument | None = None,
-        files: tuple[HostFile, ...] = (),
-        partial: bool = False,
-        flags_fixed: bool = False,
-        spelling: Callable[[str, str], str] | None = None,
-        flag_files: tuple[str, ...] = (),
-        variables: tuple[str, ...] = (),
-        name: str = "",
-        namespace: str = "",
-    ) -> None:
-        self.form = form
-        self.place = place
-        self.flags = flags
-        self.defaults: MappingType[str, str] = defaults or {}
-        self.versions = versions
-        self.version_place = version_place
-        self.mounts = mounts
-        self.volumes = volumes
-        self.environment = environment
-        self.policy = policy
-        self.files = files
-        self.partial = partial
-        self.flags_fixed = flags_fixed
-        self.spelling = spelling
-        self.flag_files = flag_files
-        self.variables = variables
-        self.name = name
-        self.namespace = namespace
+    form: str
+    place: Place
+    flags: tuple[Flag, ...] = ()
+    defaults: MappingType[str, str] = MappingProxyType({})
+    versions: Versions | None = None
+    version_place: Place | None = None
+    mounts: tuple[Mount, ...] | None = None
+    volumes: tuple[Volume, ...] = ()
+    environment: tuple[EnvironmentVariable, ...] = ()
+    policy: PolicyDocument | None = None
+    profile: AuditProfile | None = None
+    files: tuple[HostFile, ...] = ()
+    partial: bool = False
+    flags_fixed: bool = False
+    is_pod: bool = False
+    spelling: Callable[[str, str], str] | None = None
+    flag_files: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    name: str = ""
+    namespace: str = ""
 
     @property
     def source(self) -> Source:
         """The file it was written in."""
         return self.place.source
+
+    @property
+    def audited(self) -> bool:
+        """Whether any flag that the file shows is about auditing."""
+        return any("audit" in flag.name for flag in self.flags)
 
     def flag(self, name: str) -> Flag | None:
         """The occurrence of a flag that counts: the last one."""

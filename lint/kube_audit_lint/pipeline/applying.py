@@ -10,6 +10,7 @@ from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.catalogue.selection import Applied, Choice, applied
 from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._files import of_file
 from kube_audit_lint.checks._subject import DirectorySubject, PolicySubject, ServerSubject
 from kube_audit_lint.model.finding import SEVERITIES, Finding
 from kube_audit_lint.model.version import DEFAULT, Versions
@@ -87,16 +88,14 @@ class Speaking:
             yield _finding(rules["undecided"], Hit(_rules_of(subject, place), _UNDECIDED), versions)
 
     def about_shapes(self, files: list[Collected]) -> list[Finding]:
-        """What the forms themselves found: settings in a shape that the form does not take."""
+        """What the forms themselves found: settings that they do not take, audit profiles."""
         out = []
         for file in files:
             rules = self.rules_for(file.source.path)
-            for shape in file.found.misshapes:
-                one = rules.get(shape.rule)
-                if one is not None:
+            for id, hit in of_file(file.found):
+                if id in rules:
                     # Whatever version: the form refuses or drops it, not kube-apiserver.
-                    finding = _finding(one, Hit(shape.place, shape.message, help=shape.help), DEFAULT)
-                    out.append(finding._replace(kubernetes=""))
+                    out.append(_finding(rules[id], hit, DEFAULT)._replace(kubernetes=""))
         return out
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.discovery.walk import EMBEDDING
-from kube_audit_lint.forms import Context, DocumentReader, document_readers, text_readers
-from kube_audit_lint.model.document import Found, Note
+from kube_audit_lint.forms import AllForms
+from kube_audit_lint.forms.common.context import Context, DocumentReader
 from kube_audit_lint.model.finding import FileError
+from kube_audit_lint.model.found import Found, Note, joined
 from kube_audit_lint.syntax.decode import decode, has_mark
 from kube_audit_lint.syntax.nodes import Document
 from kube_audit_lint.syntax.reader import read_documents
@@ -54,7 +55,8 @@ def collect(
     hint: `policy` or `server` when the configuration or a manifest says what the file is.
     """
     source, documents, template = _read(path, data, embedded)
-    context = Context(source, documents, hint, embedded, None if template is None else template.text)
+    neutral = None if template is None else template.text
+    context = Context(source, documents, hint, embedded, neutral, readers=AllForms())
     found = _of_documents(documents, context) if documents else Found()
     if not found:
         found = _of_text(source, context)
@@ -107,18 +109,17 @@ def _neutral(path: str, text: str, shell: bool = False) -> Neutral | None:
 
 def _of_template(found: Found, template: Neutral, source: Source) -> Found:
     """Of a template, only what no filling can change; the rest is noted."""
-    from kube_audit_lint.forms.common.uncertain import leave_open
+    from kube_audit_lint.forms.common.uncertain import left_open
 
+    found = found.with_policies(lambda policy: policy._replace(partial=policy.partial or template.partial))
+    found = found.with_servers(lambda server: left_open(server, template.partial))
     notes = list(found.notes)
     policies = []
     for policy in found.policies:
         if policy.document.problem is not None:
             notes.append(Note(policy.document.problem.place, "this template cannot be read before it is filled"))
             continue
-        policy.partial = policy.partial or template.partial
         policies.append(policy)
-    for server in found.servers:
-        leave_open(server, template.partial)
     if template.partial and (policies or found.servers):
         first = template.insertions[0] if template.insertions else (0, 0)
         notes.append(Note(Place(source, *first), "the template decides what is here; only what is certain was judged"))
@@ -134,7 +135,7 @@ def _of_documents(documents: tuple[Document, ...], context: Context) -> Found:
             if part is not None:
                 parts.append(part)
                 break
-    return _joined(parts)
+    return joined(parts)
 
 
 class _Readers:
@@ -142,32 +143,21 @@ class _Readers:
 
     def __init__(self, text: str) -> None:
         self._known: list[DocumentReader] = []
-        self._rest = document_readers(text)
+        self._rest = AllForms().of_document(text)
 
     def __iter__(self) -> Iterator[DocumentReader]:
         yield from self._known
-        for _, read in self._rest:
+        for read in self._rest:
             self._known.append(read)
             yield read
 
 
 def _of_text(source: Source, context: Context) -> Found:
-    for _, read in text_readers(source.text):
+    for read in AllForms().of_text(source.text):
         part = read(source, context)
         if part is not None:
             return part
     return Found()
-
-
-def _joined(parts: list[Found]) -> Found:
-    if len(parts) == 1:
-        return parts[0]
-    return Found(
-        tuple(policy for part in parts for policy in part.policies),
-        tuple(server for part in parts for server in part.servers),
-        tuple(misshape for part in parts for misshape in part.misshapes),
-        tuple(note for part in parts for note in part.notes),
-    )
 
 
 def nearby(path: str, root: str | None) -> Iterator[tuple[str, str]]:

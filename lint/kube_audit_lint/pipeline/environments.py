@@ -12,14 +12,16 @@ from collections.abc import Sequence
 from kube_audit_lint.model.server import ApiServer
 
 
-def join(servers: Sequence[ApiServer]) -> None:
-    """Joins each environment file with the unit that names it and uses its variables."""
-    units = [server for server in servers if server.flag_files]
-    for server in servers if units else ():
-        if server.variables and not server.flag_files:
-            named = [unit for unit in units if _takes(unit, server)]
-            if len(named) == 1:
-                _add(named[0], server)
+def joined(server: ApiServer, units: Sequence[ApiServer]) -> ApiServer:
+    """An environment file's server with the flags of the only unit that names the file and uses its variables."""
+    if not server.variables or server.flag_files:
+        return server
+    named = [unit for unit in units if _takes(unit, server)]
+    if len(named) != 1:
+        return server
+    (unit,) = named
+    whole = set(unit.variables) <= set(server.variables)
+    return server._replace(flags=(*unit.flags, *server.flags), partial=server.partial and not whole)
 
 
 def _takes(unit: ApiServer, server: ApiServer) -> bool:
@@ -27,9 +29,3 @@ def _takes(unit: ApiServer, server: ApiServer) -> bool:
     files = {os.path.basename(path) for path in unit.flag_files}
     plain = name.removesuffix(".j2").removesuffix(".env")
     return not files.isdisjoint((name, plain)) and not set(unit.variables).isdisjoint(server.variables)
-
-
-def _add(unit: ApiServer, server: ApiServer) -> None:
-    server.flags = (*unit.flags, *server.flags)
-    if set(unit.variables) <= set(server.variables):
-        server.partial = False

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kube_audit_lint.catalogue.rule import Catalogue
-from kube_audit_lint.model.document import Note
 from kube_audit_lint.model.finding import Finding
+from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline.applying import Speaking
 from kube_audit_lint.pipeline.config import Config
 from kube_audit_lint.pipeline.documents import Collected

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 
 from kube_audit_lint.discovery import walk as discovery
 from kube_audit_lint.kubernetes.paths import policy_path
-from kube_audit_lint.model.document import Note, PolicyDocument
+from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.finding import FileError
+from kube_audit_lint.model.found import Note
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.pipeline import linking
 from kube_audit_lint.pipeline.config import Config
@@ -74,10 +75,13 @@ class Gathering:
 
     def read_counterparts(self) -> None:
         """The policies that servers load and the servers that load policies, where they were not named."""
-        if any(server.flag_files for server in self._servers()):
-            from kube_audit_lint.pipeline.environments import join
+        units = [server for server in self._servers() if server.flag_files]
+        if units:
+            from kube_audit_lint.pipeline.environments import joined
 
-            join(list(self._servers()))
+            with_units = [one.found.with_servers(lambda server: joined(server, units)) for one in self.collected]
+            pairs = zip(self.collected, with_units, strict=True)
+            self.collected = [one._replace(found=found) for one, found in pairs]
         self._policies_by_mount()
         if self.options.paths and any(not os.path.isdir(path) for path in self.options.paths):
             self._unnamed()

@@ -7,18 +7,21 @@ api/controlplane/kubeadm (spec.version). The objects are custom resources, so a 
 
 from __future__ import annotations
 
-from kube_audit_lint.forms import Context
+from collections.abc import Iterator
+
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.host_files import Written, policy_paths, written
-from kube_audit_lint.forms.common.inside import joined
+from kube_audit_lint.forms.common.shapes import DROPPED, Words, meant, near_key
 from kube_audit_lint.forms.kubeadm import found_in
-from kube_audit_lint.forms.kubeadm.shapes import DROPPED, Words, meant, near_key
-from kube_audit_lint.model.document import Found, Misshape
+from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer, HostFile
 from kube_audit_lint.model.version import Versions, parse_versions
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
+
+MARKS = (".cluster.x-k8s.io/", "kubeadmConfigSpec", "ClusterClass")
 
 _GROUP = ".cluster.x-k8s.io/"
 _TEMPLATE = ("spec", "template", "spec")
@@ -82,25 +85,19 @@ def _spec(root: Mapping) -> Spec | None:
 
 
 def _found(spec: Spec, context: Context) -> Found:
-    parts = [_server(spec, context)]
-    servers = [server for part in parts for server in part.servers]
-    wanted = policy_paths(servers)
+    found = _server(spec, context)
+    wanted = policy_paths(found.servers)
     if _is_bottlerocket(spec.node):
         meant_for, written_to = _BOTTLEROCKET
         wanted |= {path.replace(written_to, meant_for) for path in wanted if path.startswith(written_to)}
-    files: list[Written] = []
-    for item in spec.node.items(meant(spec.node, "files")):
-        one = written(item, context, wanted) if isinstance(item, Mapping) else None
-        if one is not None:
-            files.append(one)
-            parts.append(one.found)
-    for server in servers:
-        server.files = tuple(_on_host(spec, files))
-        _patched(spec, server, files)
-    for part in parts[1:]:
-        for policy in part.policies:
-            policy.versions = policy.versions or (servers[0].versions if servers else None)
-    return _with_misspelt(spec, joined(parts))
+    versions = found.servers[0].versions if found.servers else None
+    items = [item for item in spec.node.items(meant(spec.node, "files")) if isinstance(item, Mapping)]
+    files = [one for item in items if (one := written(item, context, wanted, versions)) is not None]
+    on_host, patched = tuple(_on_host(spec, files)), _is_patched(spec, files)
+    found = found.with_servers(
+        lambda server: server._replace(files=on_host, partial=server.partial or (patched and not server.audited))
+    )
+    return joined([found, *(one.found for one in files)]).with_misshapes(_misspelt(spec))
 
 
 def _on_host(spec: Spec, files: list[Written]) -> list[HostFile]:
@@ -121,13 +118,13 @@ def _server(spec: Spec, context: Context) -> Found:
     versions, place = _versions(spec, context)
     shape = {"": None, "v1beta2": "v1beta4"}.get(spec.version, "v1beta3")
     found = found_in(configuration, "cluster-api", version=shape, words=_words(spec))
-    server = found.servers[0]
+    (server,) = found.servers
     if versions is not None:
-        server.versions, server.version_place = versions, place
-    server.partial = not _is_whole(spec, server)
-    if server.partial and not any("audit" in flag.name for flag in server.flags):
+        server = server._replace(versions=versions, version_place=place)
+    whole = _is_whole(spec, server)
+    if not whole and not server.audited:
         return found._replace(servers=())  # a part that says nothing of auditing
-    return found
+    return found._replace(servers=(server._replace(partial=not whole),))
 
 
 def _words(spec: Spec) -> Words:
@@ -138,11 +135,10 @@ def _words(spec: Spec) -> Words:
 
 def _is_whole(spec: Spec, server: ApiServer) -> bool:
     """Whether the object is all there is: no fragment, no overlay, no template that a ClusterClass changes."""
-    about_audit = any("audit" in flag.name for flag in server.flags)
     kind, inner = spec.root.string("kind") or "", spec.root.mapping("spec")
     if kind == "KubeadmControlPlane":
         return inner is not None and ("machineTemplate" in inner.entries or "version" in inner.entries)
-    return kind.endswith("Template") and about_audit
+    return kind.endswith("Template") and server.audited
 
 
 def _versions(spec: Spec, context: Context) -> tuple[Versions | None, Place | None]:
@@ -160,26 +156,23 @@ def _versions(spec: Spec, context: Context) -> tuple[Versions | None, Place | No
     return None, None
 
 
-def _patched(spec: Spec, server: ApiServer, files: list[Written]) -> None:
-    """Where the patches of kubeadm that the files bring may change the API server's manifest."""
+def _is_patched(spec: Spec, files: list[Written]) -> bool:
+    """Whether the patches of kubeadm that the files bring may change the API server's manifest."""
     init = spec.node.mapping("initConfiguration")
     patches = init.mapping("patches") if init is not None else None
     directory = patches.string("directory") if patches is not None else None
     if not directory:
-        return
+        return False
     names = [one.file.path.rpartition("/")[2] for one in files if one.file.path.startswith(directory)]
-    if not names or any(name.startswith("kube-apiserver") for name in names):
-        server.partial = server.partial or not any("audit" in flag.name for flag in server.flags)
+    return not names or any(name.startswith("kube-apiserver") for name in names)
 
 
-def _with_misspelt(spec: Spec, found: Found) -> Found:
+def _misspelt(spec: Spec) -> Iterator[Misshape]:
     sections: list[tuple[Mapping, tuple[str, ...]]] = [(spec.node, _SPEC_KEYS)]
     sections += [(item, _FILE_KEYS) for item in spec.node.items("files") if isinstance(item, Mapping)]
-    misshapes: list[Misshape] = []
     for section, known in sections:
         for key, entry in section.entries.items():
             near = near_key(section, key, known) if key not in known and not is_unknown(key) else None
             if near is not None and "audit" in section.source.text[section.start : section.end]:
                 message = f"`{key}` is no setting of Cluster API here: {DROPPED}."
-                misshapes.append(Misshape("unknown-setting", entry.key.place, message, f"Write `{near}`."))
-    return found._replace(misshapes=(*found.misshapes, *misshapes))
+                yield Misshape("unknown-key", entry.key.place, message, f"Write `{near}`.")

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.extra_args import always_mounted, ordered
 from kube_audit_lint.forms.common.host_files import policy_paths, written
-from kube_audit_lint.forms.common.inside import joined
 from kube_audit_lint.forms.common.json_patch import operations, patched
-from kube_audit_lint.forms.kubeadm.parts import always_mounted, ordered
-from kube_audit_lint.model.document import Found, Note
+from kube_audit_lint.model.found import Found, Note, joined
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.nodes import Mapping, Scalar
 
@@ -36,8 +35,7 @@ def found_in_class(root: Mapping, context: Context) -> Found | None:
         if operation.path.value.startswith(f"{_SPEC}/files/") and isinstance(operation.value, Mapping):
             one = written(operation.value, context, wanted)
             files += [one] if one is not None else []
-    for server in servers:
-        server.files = tuple(one.file for one in files)
+    servers = tuple(server._replace(files=tuple(one.file for one in files)) for server in servers)
     found = joined([Found(servers=servers, notes=tuple(_notes(patches))), *(one.found for one in files)])
     return found if found else None
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from kube_audit_lint.kubernetes.flags import is_boolean, takes_value
-from kube_audit_lint.model.server import Flag, Value
+from kube_audit_lint.model.server import Flag
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.source import Place
 
 Part = Callable[[Value, int, int], "Place | None"]

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kube_audit_lint.discovery.look import named_policy
-from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import decode, found_inside
-from kube_audit_lint.model.document import Found, Misshape, Note
-from kube_audit_lint.model.server import ApiServer, HostFile, Value, clean
+from kube_audit_lint.model.found import Found, Misshape, Note
+from kube_audit_lint.model.server import ApiServer, HostFile, clean
+from kube_audit_lint.model.value import Value
+from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Mapping, Scalar
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.unknown import is_unknown
@@ -25,10 +27,12 @@ class Written(NamedTuple):
     found: Found
 
 
-def written(item: Mapping, context: Context, wanted: Iterable[str] = ()) -> Written | None:
+def written(
+    item: Mapping, context: Context, wanted: Iterable[str] = (), versions: Versions | None = None
+) -> Written | None:
     """One entry with path, content and encoding; None when it names no path.
 
-    wanted: the paths on the host from which API servers load their policies.
+    wanted: the paths on the host from which API servers load their policies. versions: what the form says of it.
     """
     path, content = item.get("path"), item.get("content")
     if not isinstance(path, Scalar) or path.kind != "string" or not path.value:
@@ -36,7 +40,7 @@ def written(item: Mapping, context: Context, wanted: Iterable[str] = ()) -> Writ
     loaded = clean(path.value) in wanted
     found = Found()
     if isinstance(content, Scalar) and content.kind == "string":
-        found = _content(item, path.value, content, context, "policy" if loaded else "")
+        found = _content(item, path.value, content, context, "policy" if loaded else "", versions)
     elif (loaded or named_policy(path.value)) and not is_unknown(path.value):
         found = Found(notes=(Note(path.place, _elsewhere(item, path.value)),))
     policy = found.policies[0] if found.policies else None
@@ -57,7 +61,9 @@ def _elsewhere(item: Mapping, path: str) -> str:
     return f"{path} has no content here"
 
 
-def _content(item: Mapping, path: str, content: Scalar, context: Context, hint: str) -> Found:
+def _content(
+    item: Mapping, path: str, content: Scalar, context: Context, hint: str, versions: Versions | None
+) -> Found:
     encoding = item.string("encoding") or ""
     append = item.get("append")
     if isinstance(append, Scalar) and append.value == "true":
@@ -71,15 +77,15 @@ def _content(item: Mapping, path: str, content: Scalar, context: Context, hint: 
     if context.is_template and not content.value.strip():
         note = Note(content.place, f"a template decides what {path} holds")
         return Found(notes=(note,) if hint or named_policy(path) else ())
-    found = found_inside(content, context, name=path, encoding=encoding, hint=hint)
+    found = found_inside(content, context, name=path, encoding=encoding, versions=versions, hint=hint)
     if encoding and decode(content, encoding) is None:
-        plain = found_inside(content, context, name=path)
+        plain = found_inside(content, context, name=path, versions=versions)
         if plain.policies or plain.servers:
-            return plain._replace(misshapes=(*plain.misshapes, _not_encoded(item, content, encoding)))
+            return plain.with_misshapes((_not_encoded(item, content, encoding),))
     if not encoding and hint:
-        hidden = found_inside(content, context, name=path, encoding="base64")
+        hidden = found_inside(content, context, name=path, encoding="base64", versions=versions)
         if hidden.policies:
-            return hidden._replace(misshapes=(*hidden.misshapes, _no_encoding(content)))
+            return hidden.with_misshapes((_no_encoding(content),))
     return found
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import zlib
 
 from kube_audit_lint.discovery.look import interesting, named_policy
-from kube_audit_lint.forms import Context, document_readers, text_readers
-from kube_audit_lint.model.document import Found, Note, PolicyDocument
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.found import Found, Note, joined
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Scalar
 from kube_audit_lint.syntax.offsets import OffsetMap, WholeMap, decoded_base64, embedded_base64, embedded_text
@@ -65,16 +66,17 @@ def found_in_text(
         inside_template=context.is_template,
     )
     parts: list[Found] = []
-    readers = list(document_readers(text))
+    readers = list(context.readers.of_document(text)) if context.readers else []
     for document in documents:
-        part = next((found for _, read in readers if (found := read(document, inner)) is not None), None)
+        part = next((found for read in readers if (found := read(document, inner)) is not None), None)
         if part is not None:
             parts.append(part)
     found = joined(parts)
     if found and not _only_broken(found):
         return found
     # A script that writes a policy looks like a broken one: whoever reads scripts is asked first.
-    return next((part for _, read in text_readers(text) if (part := read(source, inner)) is not None), found)
+    texts = context.readers.of_text(text) if context.readers else ()
+    return next((part for read in texts if (part := read(source, inner)) is not None), found)
 
 
 def _only_broken(found: Found) -> bool:
@@ -100,29 +102,16 @@ def decode(scalar: Scalar, encoding: str = "") -> tuple[str, OffsetMap] | None:
     return text, WholeMap(scalar.start, scalar.end)
 
 
-def joined(parts: list[Found]) -> Found:
-    """All that several parts of a file hold."""
-    return Found(
-        tuple(policy for part in parts for policy in part.policies),
-        tuple(server for part in parts for server in part.servers),
-        tuple(misshape for part in parts for misshape in part.misshapes),
-        tuple(note for part in parts for note in part.notes),
-    )
-
-
 def _named(found: Found, scalar: Scalar, name: str, versions: Versions | None) -> Found:
     """What was found, with the name of the file that it becomes, and its version where it says none itself."""
-    for policy in found.policies:
-        if not policy.names:  # else it lies in a string inside this one, which has said all this
-            _place(policy, scalar)
-            policy.names = (name,) if name else ()
-        policy.versions = policy.versions or versions
-    for server in found.servers:
-        server.versions = server.versions or versions
-    return found
 
+    def of_policy(policy: PolicyDocument) -> PolicyDocument:
+        policy = policy._replace(versions=policy.versions or versions)
+        if policy.names:  # it lies in a string inside this one, which has said all this
+            return policy
+        # An empty or compressed text has no place of its own: the string stands for it.
+        empty = policy.document.root is None and policy.document.problem is None
+        return policy._replace(place=scalar.place if empty else policy.place, names=(name,) if name else ())
 
-def _place(policy: PolicyDocument, scalar: Scalar) -> None:
-    """An empty or compressed text has no place of its own: the string stands for it."""
-    if policy.document.root is None and policy.document.problem is None:
-        policy.place = scalar.place
+    found = found.with_policies(of_policy)
+    return found.with_servers(lambda server: server._replace(versions=server.versions or versions))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from kube_audit_lint.forms.common.arguments import setting
-from kube_audit_lint.forms.kubeadm.parts import flags_of_arguments, mounts_of_volumes, value_of
-from kube_audit_lint.model.server import Flag, Mount, Value
+from kube_audit_lint.forms.common.extra_args import flags_of_arguments, mounts_of_volumes, value_of
+from kube_audit_lint.model.server import Flag, Mount
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.parts import part_of
 from kube_audit_lint.syntax.record import NamedTuple

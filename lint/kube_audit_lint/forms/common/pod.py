@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from kube_audit_lint.model.server import EnvironmentVariable, Mount, Value, Volume
+from kube_audit_lint.model.server import EnvironmentVariable, Mount, Volume
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar
 from kube_audit_lint.syntax.parts import part_of
 from kube_audit_lint.syntax.unknown import UNKNOWN

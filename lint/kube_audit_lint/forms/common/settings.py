@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kube_audit_lint.forms.kubeadm.shapes import meant, near_key
-from kube_audit_lint.model.document import Misshape, PolicyDocument
+from kube_audit_lint.forms.common.shapes import meant, near_key
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.record import NamedTuple
@@ -48,7 +49,7 @@ def misspelt(section: Mapping, known: Iterable[str], reader: Reader, help: str =
         near = near_key(section, key, names)
         if near is not None or "audit" in key.lower():
             message = f"`{key}` is no setting of {reader.name} here: {reader.unknown}."
-            yield Misshape("unknown-setting", entry.key.place, message, f"Write `{near}`." if near else help)
+            yield Misshape("unknown-key", entry.key.place, message, f"Write `{near}`." if near else help)
 
 
 def shape_of_flags(arguments: Node | None, reader: Reader) -> Iterator[Misshape]:

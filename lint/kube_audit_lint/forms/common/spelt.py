@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kube_audit_lint.forms import Context
-from kube_audit_lint.model.server import Value
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.words import Word
 

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.common.arguments import flags_of
-from kube_audit_lint.forms.common.inside import joined
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.extra_args import flags_of_arguments
 from kube_audit_lint.forms.common.settings import Reader, in_map, meant, misspelt, shape_of_flags
 from kube_audit_lint.forms.k0s.files import Around, around
-from kube_audit_lint.forms.kubeadm.parts import flags_of_arguments
-from kube_audit_lint.model.document import Found, Misshape
-from kube_audit_lint.model.server import ApiServer, Flag, Value
+from kube_audit_lint.model.found import Found, Misshape, joined
+from kube_audit_lint.model.server import ApiServer, Flag
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 from kube_audit_lint.syntax.source import Place
+
+MARKS = ("k0sproject.io/", "k0smotron.io/", "K0s", "extraArgs")
+LOOK = (("k0sproject.io", "/"),)
+ORDER = 6
 
 _GROUP = "k0s.k0sproject.io/"
 _READER = Reader(
@@ -56,9 +60,7 @@ def _fragment(root: Mapping) -> Found | None:
     api = api.mapping("api") if api is not None else None
     if api is None or not any(flag.name.startswith("audit-") for flag in _flags(api)):
         return None
-    found = _found(inner or root, Around())
-    found.servers[0].partial = True
-    return found
+    return _found(inner or root, Around()).with_servers(lambda server: server._replace(partial=True))
 
 
 def _found(configuration: Mapping, carried: Around) -> Found:
@@ -66,20 +68,20 @@ def _found(configuration: Mapping, carried: Around) -> Found:
     key = meant(spec, "api") if spec is not None else "api"
     api = spec.mapping(key) if spec is not None else None
     metadata = configuration.mapping("metadata")
+    flags = tuple(_flags(api)) if api is not None else ()
+    # The object that k0s keeps in the cluster says nothing of a controller's own settings.
+    in_cluster = api is None and metadata is not None and "namespace" in metadata.entries
     server = ApiServer(
         "k0s",
         _place(configuration, spec, key, api),
-        tuple(_flags(api)) if api is not None else (),
+        flags,
         versions=carried.versions,
         version_place=carried.version_place,
         files=carried.files,
-        # The object that k0s keeps in the cluster says nothing of a controller's own settings.
-        partial=api is None and metadata is not None and "namespace" in metadata.entries,
+        partial=in_cluster or (carried.part and not any(flag.name.startswith("audit-") for flag in flags)),
         spelling=in_map,
         name="kube-apiserver",
     )
-    if carried.part and not any(flag.name.startswith("audit-") for flag in server.flags):
-        server.partial = True
     misshapes: list[Misshape] = []
     if spec is not None:
         misshapes += misspelt(spec, ("api", *_BESIDE), _READER, "Write it in `api.extraArgs`.")

@@ -11,11 +11,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.host_files import written
-from kube_audit_lint.forms.common.inside import found_inside, joined
-from kube_audit_lint.model.document import Found
-from kube_audit_lint.model.server import HostFile, Value
+from kube_audit_lint.forms.common.inside import found_inside
+from kube_audit_lint.model.found import Found, joined
+from kube_audit_lint.model.server import HostFile
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions, parse_versions
 from kube_audit_lint.syntax.nodes import Mapping, Scalar
 from kube_audit_lint.syntax.record import NamedTuple
@@ -46,7 +47,8 @@ def around(root: Mapping, context: Context) -> Around | None:
         return None
     if group == "k0sctl.k0sproject.io":
         k0s = spec.mapping("k0s")
-        files = [one for host in spec.items("hosts") for one in _uploaded(host, context)]
+        versions = _version(k0s)[0] if k0s is not None else None
+        files = [one for host in spec.items("hosts") for one in _uploaded(host, context, versions)]
         return None if k0s is None else _around(k0s, k0s.mapping("config"), files)
     template = spec.mapping("template")
     if kind.endswith("Template") and template is not None:
@@ -58,28 +60,28 @@ def around(root: Mapping, context: Context) -> Around | None:
 def _control_plane(spec: Mapping, group: str, kind: str, context: Context) -> Around | None:
     if kind.startswith("K0sControlPlane"):
         inner = spec.mapping("k0sConfigSpec")
-        return Around() if inner is None else _around(spec, inner.mapping("k0s"), list(_files(inner, context)))
+        return (
+            Around()
+            if inner is None
+            else _around(spec, inner.mapping("k0s"), list(_files(inner, context, _version(spec)[0])))
+        )
     if kind.startswith("K0smotronControlPlane") or (group == "k0smotron.io" and kind == "Cluster"):
         return _around(spec, spec.mapping("k0sConfig"), [(file, Found()) for file in _mounted(spec)])
     return None
 
 
 def _around(versioned: Mapping, configuration: Mapping | None, files: list[tuple[HostFile, Found]]) -> Around:
+    found = joined([found for _, found in files])
+    return Around(configuration, *_version(versioned), tuple(file for file, _ in files), found)
+
+
+def _version(versioned: Mapping) -> tuple[Versions | None, Place | None]:
     node = versioned.get("version")
     versions = parse_versions(node.value) if isinstance(node, Scalar) else None
-    for _, found in files:
-        for policy in found.policies:
-            policy.versions = policy.versions or versions
-    return Around(
-        configuration,
-        versions,
-        node.place if node is not None and versions else None,
-        tuple(file for file, _ in files),
-        joined([found for _, found in files]),
-    )
+    return versions, node.place if node is not None and versions else None
 
 
-def _uploaded(host: object, context: Context) -> Iterator[tuple[HostFile, Found]]:
+def _uploaded(host: object, context: Context, versions: Versions | None) -> Iterator[tuple[HostFile, Found]]:
     """The files that k0sctl uploads to a host that runs a controller."""
     if not isinstance(host, Mapping) or host.string("role") == "worker":
         return
@@ -93,15 +95,15 @@ def _uploaded(host: object, context: Context) -> Iterator[tuple[HostFile, Found]
         path = name if name.startswith("/") or not folder else f"{folder.rstrip('/')}/{name}"
         found = Found()
         if isinstance(data, Scalar) and data.kind == "string":
-            found = found_inside(data, context, name=path)
+            found = found_inside(data, context, name=path, versions=versions)
         local = Value(source.value, source.place) if isinstance(source, Scalar) and source.kind == "string" else None
         yield HostFile(path, item.place, found.policies[0] if found.policies else None, local), found
 
 
-def _files(spec: Mapping, context: Context) -> Iterator[tuple[HostFile, Found]]:
+def _files(spec: Mapping, context: Context, versions: Versions | None) -> Iterator[tuple[HostFile, Found]]:
     """The files of a K0sControlPlane."""
     for item in spec.items("files"):
-        one = written(item, context) if isinstance(item, Mapping) else None
+        one = written(item, context, versions=versions) if isinstance(item, Mapping) else None
         if isinstance(item, Mapping) and one is not None:
             source = item.mapping("contentFrom")
             yield one.file._replace(local=_object(source, "") or one.file.local), one.found

@@ -11,16 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.extra_args import always_mounted, ordered
+from kube_audit_lint.forms.common.shapes import near_key
 from kube_audit_lint.forms.kind.patches import Patches, patches_of
-from kube_audit_lint.forms.kubeadm.parts import always_mounted, ordered
-from kube_audit_lint.forms.kubeadm.shapes import near_key
 from kube_audit_lint.kubernetes.paths import host_path, policy_path
-from kube_audit_lint.model.document import Found, Misshape
-from kube_audit_lint.model.server import ApiServer, HostFile, Mount, Value, clean, covering
+from kube_audit_lint.model.found import Found, Misshape
+from kube_audit_lint.model.server import ApiServer, HostFile, Mount, clean, covering
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions, version_of_image
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar
 from kube_audit_lint.syntax.unknown import is_unknown
+
+MARKS = ("kind.x-k8s.io/", "kind.sigs.k8s.io/")
 
 _GROUPS = ("kind.x-k8s.io/", "kind.sigs.k8s.io/")
 _STOCK_IMAGE = "kindest/node"
@@ -142,7 +145,7 @@ def _not_on_nodes(server: ApiServer, nodes: list[Mapping]) -> Iterator[Misshape]
         which = "the kind node" if len(nodes) == 1 else f"control-plane node {number + 1}"
         role = node.get("role")
         yield Misshape(
-            "policy-not-mounted",
+            "not-on-host",
             flag.value_place if number == 0 or role is None else role.place,
             f"Nothing brings {at} onto {which}: none of its extraMounts has a containerPath at or above it. "
             "kube-apiserver does not start there: loading audit policy file: failed to read file path "
@@ -151,7 +154,7 @@ def _not_on_nodes(server: ApiServer, nodes: list[Mapping]) -> Iterator[Misshape]
         )
     if not nodes:
         message = f"Nothing brings {at} onto the kind node: the file has no node with extraMounts."
-        yield Misshape("policy-not-mounted", flag.value_place, message, "Add `nodes:` with the mount.")
+        yield Misshape("not-on-host", flag.value_place, message, "Add `nodes:` with the mount.")
 
 
 def _on_workers(nodes: list[Mapping], versions: Versions | None) -> Iterator[Misshape]:
@@ -179,4 +182,4 @@ def _unknown(root: Mapping, nodes: list[Mapping]) -> Iterator[Misshape]:
                 message = (
                     f"`{key}` is no setting of kind here: kind refuses the file (`field {key} not found in type`)."
                 )
-                yield Misshape("unknown-setting", entry.key.place, message, f"Write `{near}`.")
+                yield Misshape("unknown-key", entry.key.place, message, f"Write `{near}`.")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from kube_audit_lint.forms.common.json_patch import patched
+from kube_audit_lint.forms.common.shapes import GROUP, Words
 from kube_audit_lint.forms.kubeadm import api_server_section
-from kube_audit_lint.forms.kubeadm.shapes import GROUP, Words
 from kube_audit_lint.forms.kubeadm.versions import kubernetes_of
-from kube_audit_lint.model.document import Misshape
+from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.model.server import Flag, Mount
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence

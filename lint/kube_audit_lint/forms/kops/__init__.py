@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.common.arguments import setting
-from kube_audit_lint.forms.common.inside import joined
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.kops.files import assets_of, found_in_assets
 from kube_audit_lint.forms.kops.mounts import mounts_of, twice_mounted
 from kube_audit_lint.forms.kops.settings import (
@@ -23,12 +22,17 @@ from kube_audit_lint.forms.kops.settings import (
     unknown_settings,
     wrong_types,
 )
-from kube_audit_lint.model.document import Found, Misshape
-from kube_audit_lint.model.server import ApiServer, Flag, Value
+from kube_audit_lint.model.found import Found, Misshape, joined
+from kube_audit_lint.model.server import ApiServer, Flag
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions, parse_versions
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
+
+MARKS = ("kops.k8s.io/", "kops/", "kubeAPIServer")
+LOOK = (("kops.k8s.io", "/"),)
+ORDER = 3
 
 _GROUPS = ("kops.k8s.io/", "kops/")
 
@@ -70,10 +74,10 @@ def _cluster(root: Mapping, spec: Mapping, context: Context, partial: bool = Fal
         name="kube-apiserver",
         namespace="kube-system",
     )
-    server.mounts = mounts_of(server)
     assets = assets_of(spec)
     inside, policies = found_in_assets(assets, context, server.value("audit-policy-file") or "", versions)
-    server.files = tuple(asset.host_file(policies.get(id(asset))) for asset in assets if asset.on_control_plane)
+    files = tuple(asset.host_file(policies.get(id(asset))) for asset in assets if asset.on_control_plane)
+    server = server._replace(mounts=mounts_of(server), files=files)
     misshapes = (*misplaced(root, spec), *_shapes(section, key), *twice_mounted(server))
     return joined([inside, Found(servers=(server,), misshapes=misshapes)])
 

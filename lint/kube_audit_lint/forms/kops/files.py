@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.common.inside import found_inside, joined
-from kube_audit_lint.model.document import Found, Misshape, PolicyDocument
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.inside import found_inside
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import HostFile, clean
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, strings

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.model.document import Misshape
-from kube_audit_lint.model.server import ApiServer, Flag, Mount, Value, Volume, clean
+from kube_audit_lint.model.found import Misshape
+from kube_audit_lint.model.server import ApiServer, Flag, Mount, Volume, clean
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.model.document import Misshape
+from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.unknown import is_unknown
 
@@ -120,4 +120,4 @@ def _plain(name: str) -> str:
 
 
 def _unknown(key: Scalar, help: str) -> Misshape:
-    return Misshape("unknown-setting", key.place, f"`{key.value}` is no setting of kops here: {_DROPPED}.", help)
+    return Misshape("unknown-key", key.place, f"`{key.value}` is no setting of kops here: {_DROPPED}.", help)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.kubeadm.parts import (
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.extra_args import (
     always_mounted,
     flags_of_arguments,
     mounts_of_volumes,
@@ -17,7 +17,7 @@ from kube_audit_lint.forms.kubeadm.parts import (
     spelling,
     value_of,
 )
-from kube_audit_lint.forms.kubeadm.shapes import (
+from kube_audit_lint.forms.common.shapes import (
     API_SERVER_KEYS,
     DROPPED,
     GROUP,
@@ -29,12 +29,20 @@ from kube_audit_lint.forms.kubeadm.shapes import (
     unknown_keys,
 )
 from kube_audit_lint.forms.kubeadm.versions import kubernetes_of, not_read
-from kube_audit_lint.model.document import Found, Misshape, Note
+from kube_audit_lint.model.found import Found, Misshape, Note
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile, Mount
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
+
+MARKS = ("kubeadm.k8s.io/", "ClusterConfiguration")
+LOOK = (
+    ("clusterconfiguration", r"\b"),
+    ("apiserver", r"(?:extraargs)?\"?:"),
+    ("apiserver", r"(?<=\"apiserver)\""),
+)
+ORDER = 2
 
 __all__ = [
     "GROUP",
@@ -73,14 +81,14 @@ def read(document: Document, context: Context) -> Found | None:
         return Found(notes=(note,)) if note else None
     if kind not in ("ClusterConfiguration", "MasterConfiguration"):
         return None
-    found = found_in(root, "kubeadm", partial="auditPolicy" in root.entries or "apiVersion" not in root.entries)
-    server = found.servers[0]
-    server.partial = server.partial or _for_etcd(root)
-    if any(_patches(other) for other in context.documents) and not any("audit" in flag.name for flag in server.flags):
-        server.partial = True
+    partial = "auditPolicy" in root.entries or "apiVersion" not in root.entries or _for_etcd(root)
+    found = found_in(root, "kubeadm", partial=partial)
+    (server,) = found.servers
+    if any(_patches(other) for other in context.documents) and not server.audited:
+        found = found._replace(servers=(server._replace(partial=True),))
     version = (root.string("apiVersion") or "").removeprefix(GROUP)
     wrong = not_read(root, version, server.versions)
-    return found._replace(misshapes=(*found.misshapes, wrong)) if wrong else found
+    return found.with_misshapes((wrong,)) if wrong else found
 
 
 def _for_etcd(root: Mapping) -> bool:
@@ -182,11 +190,11 @@ def _top_keys(configuration: Mapping, words: Words) -> Iterator[Misshape]:
         if key in _OLD_KEYS:
             new = "extraArgs" if key == "apiServerExtraArgs" else "extraVolumes"
             message = f"`{key}` was a setting of v1alpha3, and {words.version} has none of that name: it is dropped."
-            yield Misshape("unknown-setting", entry.key.place, message, f"Write `apiServer:` with `{new}:` below it.")
+            yield Misshape("unknown-key", entry.key.place, message, f"Write `apiServer:` with `{new}:` below it.")
         elif key != "apiServer" and (meant(configuration, "apiServer") == key or "audit" in key.lower()):
             message = f"`{key}` is no setting of {words.reader} here: {DROPPED}."
             help = "Write it as a flag in `apiServer.extraArgs`." if "audit" in key.lower() else "Write `apiServer`."
-            yield Misshape("unknown-setting", entry.key.place, message, help)
+            yield Misshape("unknown-key", entry.key.place, message, help)
 
 
 def _patches(document: Document) -> Scalar | None:

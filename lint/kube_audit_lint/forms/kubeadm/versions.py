@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from kube_audit_lint.forms.kubeadm.shapes import GROUP
-from kube_audit_lint.model.document import Misshape
+from kube_audit_lint.forms.common.shapes import GROUP
+from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.model.version import DEFAULT, NEWEST, OLDEST, Versions, parse_versions
 from kube_audit_lint.syntax.nodes import Mapping, Scalar
 from kube_audit_lint.syntax.source import Place

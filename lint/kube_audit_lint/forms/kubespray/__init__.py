@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import re
 
-from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.kubespray.names import KNOWN, invented, is_kubespray, speaks_of_auditing
 from kube_audit_lint.forms.kubespray.policy import policy_of
 from kube_audit_lint.forms.kubespray.server import Switches, defaults_of, flags_of_variables, mounts_of, spelling
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
-from kube_audit_lint.model.document import Found
+from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile
 from kube_audit_lint.model.version import Versions, parse_versions
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
+
+MARKS = ("_audit", "audit_", "kube_kubeadm_apiserver_extra_args")
+LOOK = (("audit", r"(?<=kubernetes_audit)\"?:"),)
+ORDER = 4
 
 _ROLE_DEFAULTS = re.compile(r"(?:\A|/)roles/.*/(?:defaults|vars)/")
 
@@ -37,16 +41,18 @@ def read(document: Document, context: Context) -> Found | None:
     policy = policy_of(root, versions)
     server = _server(root, context, versions, version_place)
     if policy.policies and server.flag(POLICY_FILE) in (None, _own_policy_flag(server)):
-        server.policy = policy.policies[0]
+        server = server._replace(policy=policy.policies[0])
     return Found(policy.policies, (server,), (*misshapes, *policy.misshapes), policy.notes)
 
 
 def _server(root: Mapping, context: Context, versions: Versions | None, version_place: Place | None) -> ApiServer:
     switches = Switches.of(root)
+    defaults = defaults_of(root, switches, versions)
     server = ApiServer(
         "kubespray",
         _place(root),
         tuple(flags_of_variables(root, switches)),
+        defaults=defaults,
         versions=versions,
         version_place=version_place,
         partial=switches.unknown or _is_the_role(root, context),
@@ -54,13 +60,10 @@ def _server(root: Mapping, context: Context, versions: Versions | None, version_
         name="kube-apiserver",
         namespace="kube-system",
     )
-    server.defaults = defaults_of(root, switches, versions)
-    server.mounts = mounts_of(root, server)
     own = _own_policy_flag(server)
-    path = own.value if own is not None else server.defaults.get(POLICY_FILE)
-    if path and not is_unknown(path):
-        server.files = (HostFile(path, server.place),)
-    return server
+    path = own.value if own is not None else defaults.get(POLICY_FILE)
+    files = (HostFile(path, server.place),) if path and not is_unknown(path) else ()
+    return server._replace(mounts=mounts_of(root, server), files=files)
 
 
 def _is_the_role(root: Mapping, context: Context) -> bool:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.kubespray.policy import RULES
 from kube_audit_lint.forms.kubespray.server import BATCH, EXTRA_ARGUMENTS, EXTRA_VOLUMES, LOG, POLICY, WEBHOOK
-from kube_audit_lint.model.document import Misshape
+from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.syntax.nodes import Entry, Mapping, Scalar
 
 SWITCHES = ("kubernetes_audit", "kubernetes_audit_webhook")
@@ -72,7 +72,7 @@ def invented(root: Mapping, context: Context) -> Iterator[Misshape]:
             message = (
                 f"`{name}` is no variable of kubespray: nothing reads it, and nothing of it reaches kube-apiserver."
             )
-            yield Misshape("unknown-setting", entry.key.place, message, help)
+            yield Misshape("unknown-key", entry.key.place, message, help)
 
 
 def _is_used(name: str, context: Context) -> bool:

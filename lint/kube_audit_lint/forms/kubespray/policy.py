@@ -6,7 +6,8 @@ is as good as none, and then kubespray's own rules are written.
 
 from __future__ import annotations
 
-from kube_audit_lint.model.document import Found, Misshape, Note, PolicyDocument
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.found import Found, Misshape, Note
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Document, Entry, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.offsets import embedded_text

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.arguments import setting
-from kube_audit_lint.forms.kubeadm.parts import always_mounted, flags_of_arguments, value_of
-from kube_audit_lint.model.server import ApiServer, Flag, Mount, Value, Volume, clean
+from kube_audit_lint.forms.common.extra_args import always_mounted, flags_of_arguments, value_of
+from kube_audit_lint.model.server import ApiServer, Flag, Mount, Volume, clean
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Mapping, Scalar
 from kube_audit_lint.syntax.record import NamedTuple

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.common.inside import joined
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.settings import Reader, misspelt
 from kube_audit_lint.forms.openshift.arguments import found_in_arguments
-from kube_audit_lint.forms.openshift.profiles import MISSING, SERVER_DEFAULTS, shapes_of_audit
-from kube_audit_lint.model.document import Found, Misshape
+from kube_audit_lint.forms.openshift.profiles import MISSING, SERVER_DEFAULTS, profile_of, rules_of, shapes_of_audit
+from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 from kube_audit_lint.syntax.unknown import is_unknown
+
+MARKS = ("openshift.io/", "MasterConfig")
+LOOK = (("audit", r"(?<=[\s\"]audit)\"?:"), ("audit", r"(?<=\Aaudit)\"?:"), ("apiserver", r"(?<=kind: apiserver)\b"))
+ORDER = 6
 
 _READER = Reader("the APIServer object", "it is dropped when the object is applied", "the object is refused")
 _SPEC_KEYS = (
@@ -76,7 +79,8 @@ def _api_server(root: Mapping, spec: Mapping | None) -> Found:
 def _audited(spec: Mapping, misshapes: list[Misshape]) -> Found:
     audit = spec.get("audit")
     misshapes += shapes_of_audit(audit, _READER)
-    return Found(servers=(_server(spec, "audit"),), misshapes=tuple(misshapes))
+    profile = profile_of(audit.get("profile"), rules_of(audit)) if isinstance(audit, Mapping) else None
+    return Found(servers=(_server(spec, "audit")._replace(profile=profile),), misshapes=tuple(misshapes))
 
 
 def _server(section: Mapping, key: str) -> ApiServer:
@@ -89,7 +93,7 @@ def _outside_spec(root: Mapping) -> Iterator[Misshape]:
     key = root.key("audit")
     if key is not None:
         message = "`audit` stands beside `spec`, where OpenShift does not look: it is dropped."
-        yield Misshape("unknown-setting", key.place, message, "Write it below `spec`.")
+        yield Misshape("unknown-key", key.place, message, "Write it below `spec`.")
 
 
 def _name(root: Mapping) -> Iterator[Misshape]:
@@ -116,4 +120,4 @@ def _elsewhere(root: Mapping, spec: Mapping | None) -> Found | None:
         f"{kind} has no audit settings: this is dropped. The APIServer object decides what all of "
         "OpenShift's API servers record, the OAuth server's among them."
     )
-    return Found(misshapes=(Misshape("unknown-setting", key.place, message, "Write it into `kind: APIServer`."),))
+    return Found(misshapes=(Misshape("unknown-key", key.place, message, "Write it into `kind: APIServer`."),))

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.arguments import setting
+from kube_audit_lint.forms.common.extra_args import value_of
 from kube_audit_lint.forms.common.settings import Reader, first_place, misspelt, part_as_policy
-from kube_audit_lint.forms.kubeadm.parts import value_of
-from kube_audit_lint.model.document import Found, Misshape, PolicyDocument
-from kube_audit_lint.model.server import ApiServer, Flag, Value
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.found import Found, Misshape
+from kube_audit_lint.model.server import ApiServer, Flag
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Mapping, Scalar, Sequence
 from kube_audit_lint.syntax.unknown import is_unknown
 
@@ -59,8 +61,8 @@ def _found(section: Mapping) -> Found | None:
     if not policy and not any(flag.name.startswith("audit-") for flag in flags):
         return Found(misshapes=tuple(misshapes)) if misshapes else None
     place = section.key("apiServerArguments") or section.key("auditConfig")
-    server = ApiServer("openshift", place.place if place else section.place, tuple(flags), policy=policy, partial=True)
-    server.spelling = _in_lists
+    at = place.place if place else section.place
+    server = ApiServer("openshift", at, tuple(flags), policy=policy, partial=True, spelling=_in_lists)
     return Found((policy,) if policy else (), (server,), tuple(misshapes))
 
 

@@ -1,15 +1,17 @@
-"""OpenShift's audit profiles: which there are, and which leave requests unrecorded.
+"""OpenShift's audit profiles: which there are, and how they are written.
 
-Sources as in openshift.py; the flags that OpenShift sets: openshift/cluster-kube-apiserver-operator
+Sources as in `__init__.py`; the flags that OpenShift sets: openshift/cluster-kube-apiserver-operator
 bindata/assets/config/defaultconfig.yaml (and the same file in openshift/microshift).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from kube_audit_lint.forms.common.settings import Reader, first_place, misspelt
-from kube_audit_lint.model.document import Misshape
+from kube_audit_lint.model.found import Misshape
+from kube_audit_lint.model.profile import AuditProfile, ProfileRule
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.unknown import is_unknown
 
@@ -27,29 +29,27 @@ SERVER_DEFAULTS = {
 }
 """What OpenShift sets itself, as far as rules ask for it; sizes and numbers differ between its versions."""
 
-_EVERYBODY = "system:authenticated"
-_OUTSIDE = "system:unauthenticated"
-
 
 def shapes_of_audit(audit: Node | None, reader: Reader) -> Iterator[Misshape]:
-    """What is wrong with `audit`: its shape, and what its profiles leave out."""
+    """What is wrong with the shape of `audit`."""
     if not isinstance(audit, Mapping):
         if isinstance(audit, Scalar) and audit.kind != "null" and not is_unknown(audit.value):
             message = f"`audit` is a mapping with a profile: {reader.refused}."
             yield Misshape("wrong-shape", audit.place, message, "Write `audit: {profile: Default}`.")
         return
     yield from misspelt(audit, ("profile", "customRules"), reader, "")
-    top = audit.get("profile")
-    yield from shape_of_profile(top, reader, f"spec.audit.profile: {_UNSUPPORTED}")
-    rules = [item for item in audit.items("customRules") if isinstance(item, Mapping)]
+    yield from shape_of_profile(audit.get("profile"), reader, f"spec.audit.profile: {_UNSUPPORTED}")
     custom = audit.get("customRules")
     if custom is not None and not isinstance(custom, Sequence) and isinstance(custom, Mapping):
         message = f"`customRules` is a list of group and profile: {reader.refused}."
         yield Misshape("wrong-shape", first_place(custom), message, "Put `- ` in front of each rule's first key.")
-    for item in rules:
+    for item in rules_of(audit):
         yield from _shape_of_rule(item, reader)
-    yield from _never(rules)
-    yield from unrecorded(top, rules)
+
+
+def rules_of(audit: Mapping) -> list[Mapping]:
+    """The customRules that are mappings."""
+    return [item for item in audit.items("customRules") if isinstance(item, Mapping)]
 
 
 def shape_of_profile(node: Node | None, reader: Reader, says: str) -> Iterator[Misshape]:
@@ -75,39 +75,13 @@ def _shape_of_rule(item: Mapping, reader: Reader) -> Iterator[Misshape]:
             yield Misshape("wrong-shape", first_place(item), message, f"Add `{name}:`.")
 
 
-def _never(rules: list[Mapping]) -> Iterator[Misshape]:
-    """Rules behind the one for everybody: every group but that of the unauthenticated is within it."""
-    seen: Scalar | None = None
-    for item in rules:
-        group = item.get("group")
-        if not isinstance(group, Scalar) or is_unknown(group.value):
-            continue
-        if seen is not None and group.value not in (_OUTSIDE, _EVERYBODY):
-            message = (
-                f"This rule never applies: whoever is in `{group.value}` is also in `{_EVERYBODY}`, whose rule stands "
-                "above it, and the first that matches counts."
-            )
-            yield Misshape("unreachable-rule", group.place, message, f"Move it above the rule for `{_EVERYBODY}`.")
-        if group.value == _EVERYBODY:
-            seen = group
+def profile_of(top: Node | None, rules: Iterable[Mapping] = ()) -> AuditProfile:
+    """The profiles as the model has them."""
+    return AuditProfile(
+        _value(top), tuple(ProfileRule(_value(one.get("group")), _value(one.get("profile"))) for one in rules)
+    )
 
 
-def unrecorded(top: Node | None, rules: list[Mapping]) -> Iterator[Misshape]:
-    """Profiles `None`: nothing at all is recorded, or nothing of some users."""
-    none = isinstance(top, Scalar) and top.kind == "string" and top.value == "None"
-    others = [item for item in rules if item.string("profile") != "None"]
-    if none and top is not None and not others:
-        message = "The profile None records no request at all."
-        yield Misshape("nothing-recorded", top.place, message, "Write `profile: Default`, or leave it away.")
-        return
-    if none and top is not None:
-        message = "Of users in none of the groups of `customRules`, no request is recorded at all."
-        yield Misshape("blind-spot", top.place, message, "Write `profile: Default`.")
-    for item in rules:
-        profile = item.get("profile")
-        if profile is not None and item.string("profile") == "None":
-            message = (
-                f"Of users in the group `{item.string('group') or ''}`, no request is recorded at all: nobody can tell "
-                "which secrets they read or which pods they entered."
-            )
-            yield Misshape("blind-spot", profile.place, message, "Write `profile: Default`, or leave the rule away.")
+def _value(node: Node | None) -> Value | None:
+    known = isinstance(node, Scalar) and node.kind == "string" and not is_unknown(node.value)
+    return Value(node.value, node.place) if isinstance(node, Scalar) and known else None

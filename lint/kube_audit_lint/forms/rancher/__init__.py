@@ -10,18 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.common.inside import joined
-from kube_audit_lint.forms.kubeadm.shapes import near_key
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.shapes import near_key
 from kube_audit_lint.forms.rancher.files import files_of, policy_of
 from kube_audit_lint.forms.rke2.settings import Settings, is_arguments, notes, shapes, spelling
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
-from kube_audit_lint.model.document import Found, Misshape
+from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer, HostFile
 from kube_audit_lint.model.version import Versions, parse_versions
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
+
+MARKS = ("provisioning.cattle.io/",)
+LOOK = (("provisioning.cattle.io", "/"),)
+ORDER = 4
 
 _GROUP = "provisioning.cattle.io/"
 _GLOBAL, _SELECTED = "machineGlobalConfig", "machineSelectorConfig"
@@ -60,6 +63,8 @@ def _server(mappings: list[Mapping], config: Mapping, spec: Mapping, reader: str
         "rancher",
         _place(mappings, config, spec),
         settings.flags(own=False),
+        defaults=_defaults(settings, config) if reader == "RKE2" else {},
+        files=files,
         versions=versions,
         version_place=version_place,
         partial=any("/config.yaml.d/" in file.path for file in files),
@@ -67,12 +72,10 @@ def _server(mappings: list[Mapping], config: Mapping, spec: Mapping, reader: str
         name="kube-apiserver",
         namespace="kube-system",
     )
-    if reader == "RKE2":
-        server.defaults = _defaults(settings, config)
     if reader == "RKE2" and entry is not None and server.flag(POLICY_FILE) is None:
-        server.policy = next(iter(policies[id(entry)].policies), None)
-        files = (*files, HostFile(server.defaults[POLICY_FILE], entry.key.place))
-    server.files = files
+        file = HostFile(server.defaults[POLICY_FILE], entry.key.place)
+        policy = next(iter(policies[id(entry)].policies), None)
+        server = server._replace(policy=policy, files=(*files, file))
     return Found(servers=(server,), notes=notes(server))
 
 
@@ -120,7 +123,7 @@ def _misplaced(spec: Mapping, config: Mapping) -> Iterator[Misshape]:
                 help = f"Write `{near}`."
             if help:
                 message = f"`{name}` is no field of Rancher's Cluster here: it is dropped when the object is applied."
-                yield Misshape("unknown-setting", entry.key.place, message, help)
+                yield Misshape("unknown-key", entry.key.place, message, help)
 
 
 def _defaults(settings: Settings, config: Mapping) -> dict[str, str]:

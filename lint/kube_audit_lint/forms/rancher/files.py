@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
-from kube_audit_lint.model.document import Found, Misshape, PolicyDocument
-from kube_audit_lint.model.server import HostFile, Value
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.found import Found, Misshape
+from kube_audit_lint.model.server import HostFile
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Document, Entry, Mapping, Scalar
 from kube_audit_lint.syntax.unknown import is_unknown

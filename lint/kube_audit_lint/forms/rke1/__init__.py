@@ -9,19 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
-from kube_audit_lint.forms.kubeadm.parts import flags_of_arguments, value_of
-from kube_audit_lint.forms.kubeadm.shapes import argument_names, meant, unknown_keys
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.extra_args import flags_of_arguments, value_of
+from kube_audit_lint.forms.common.shapes import argument_names, meant, unknown_keys
 from kube_audit_lint.forms.rke1.audit import AuditLog, audit_log, spelling
 from kube_audit_lint.forms.rke1.mounts import mounts_of
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
-from kube_audit_lint.model.document import Found, Misshape, PolicyDocument
-from kube_audit_lint.model.server import ApiServer, Flag, HostFile, Value
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.found import Found, Misshape
+from kube_audit_lint.model.server import ApiServer, Flag, HostFile
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions, parse_versions
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar, Sequence
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
+
+MARKS = ("kube-api:", "kube_api:", 'kube-api"', 'kube_api"')
+LOOK = (("kube-api", r"\"?:"),)
+ORDER = 3
 
 _WRAPPERS = ("rancher_kubernetes_engine_config", "rke_config")
 _SPEAKING = frozenset(
@@ -100,9 +106,9 @@ def _found(cluster: _Cluster, context: Context) -> Found:
         namespace="kube-system",
     )
     if POLICY_FILE in audit.defaults and server.flag(POLICY_FILE) is None:
-        server.policy = audit.policy
-        server.files = (HostFile(audit.defaults[POLICY_FILE], server.place),)
-    server.mounts = mounts_of(server, section, audit.enabled)
+        file = HostFile(audit.defaults[POLICY_FILE], server.place)
+        server = server._replace(policy=audit.policy, files=(file,))
+    server = server._replace(mounts=mounts_of(server, section, audit.enabled))
     misshapes = (*_shapes(cluster), *audit.misshapes)
     return Found(_policies(audit), (server,), misshapes, audit.notes)
 
@@ -127,7 +133,7 @@ def _shapes(cluster: _Cluster) -> Iterator[Misshape]:
     yield from unknown_keys(cluster.section, _KNOWN, "RKE")
     if cluster.key.value == "kube_api" and "nodes" in cluster.config.entries:
         message = "`kube_api` is no service of RKE: it is dropped, and nothing of it reaches kube-apiserver."
-        yield Misshape("unknown-setting", cluster.key.place, message, "Write `kube-api`.")
+        yield Misshape("unknown-key", cluster.key.place, message, "Write `kube-api`.")
     for name in argument_names(cluster.section.mapping("extra_args")):
         if name.value.startswith("--"):
             message = f"RKE puts `--` in front of the name itself: kube-apiserver gets `--{name.value}` and does not "

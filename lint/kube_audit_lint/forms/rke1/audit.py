@@ -11,12 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.common.arguments import setting
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
-from kube_audit_lint.forms.kubeadm.shapes import meant, unknown_keys
-from kube_audit_lint.model.document import Misshape, Note, PolicyDocument
-from kube_audit_lint.model.server import Flag, Value
+from kube_audit_lint.forms.common.shapes import meant, unknown_keys
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.found import Misshape, Note
+from kube_audit_lint.model.server import Flag
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar
 from kube_audit_lint.syntax.record import NamedTuple

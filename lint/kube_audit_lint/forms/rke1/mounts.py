@@ -6,7 +6,8 @@ on); binds are Docker's `host:container[:options]`.
 
 from __future__ import annotations
 
-from kube_audit_lint.model.server import ApiServer, Mount, Value, Volume, clean
+from kube_audit_lint.model.server import ApiServer, Mount, Volume, clean
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Mapping, Scalar, strings
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown

@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import re
 
-from kube_audit_lint.forms import Context
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.rke2.settings import Settings, is_arguments, notes, shapes, spelling
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
-from kube_audit_lint.model.document import Found
+from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.nodes import Document, Mapping
 from kube_audit_lint.syntax.source import Place
+
+MARKS = ("-arg:", "-arg+:", "-args:", '-arg"', '-arg+"', "audit-policy-file:", "\naudit-")
+LOOK = (("apiserver", r"-arg\"?:"),)
+ORDER = 3
 
 _DROP_IN = re.compile(r"(?:\.d/[^/]*|(?:\A|/)\d+[-_][^/]*)\Z")
 _COMMON = frozenset(
@@ -73,8 +77,10 @@ def read(document: Document, context: Context) -> Found | None:
         name="kube-apiserver",
         namespace="kube-system",
     )
-    server.partial = _is_part(root, context) or (rke2 and _is_fragment(root, server))
-    return Found(servers=(server,), misshapes=tuple(shapes(root, reader)), notes=notes(server))
+    partial = _is_part(root, context) or (rke2 and _is_fragment(root, server))
+    return Found(
+        servers=(server._replace(partial=partial),), misshapes=tuple(shapes(root, reader)), notes=notes(server)
+    )
 
 
 def _is_ours(root: Mapping) -> bool:

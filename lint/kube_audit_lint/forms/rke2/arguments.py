@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.forms.kubeadm.parts import flags_of_arguments
+from kube_audit_lint.forms.common.extra_args import flags_of_arguments
 from kube_audit_lint.kubernetes.flags import takes_value
-from kube_audit_lint.model.document import Misshape
+from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.model.server import Flag
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.parts import part_of

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.forms.rke2.arguments import flags_of_items, shapes_of_items
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
-from kube_audit_lint.model.document import Misshape, Note
-from kube_audit_lint.model.server import ApiServer, Flag, Value
+from kube_audit_lint.model.found import Misshape, Note
+from kube_audit_lint.model.server import ApiServer, Flag
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Entry, Mapping, Scalar
 from kube_audit_lint.syntax.nodes import Sequence as List
 from kube_audit_lint.syntax.record import NamedTuple
@@ -139,7 +140,7 @@ def notes(server: ApiServer) -> tuple[Note, ...]:
 
 def _unknown(key: Scalar, reader: str, help: str) -> Misshape:
     message = f"`{key.value}` is no setting of {reader}: it is skipped, and nothing of it reaches kube-apiserver."
-    return Misshape("unknown-setting", key.place, message, help)
+    return Misshape("unknown-key", key.place, message, help)
 
 
 def _mounts(entry: Entry, reader: str) -> Iterator[Misshape]:

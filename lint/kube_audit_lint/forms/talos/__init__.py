@@ -11,20 +11,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.forms import Context
 from kube_audit_lint.forms.common.arguments import setting
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.extra_args import value_of
 from kube_audit_lint.forms.common.json_patch import operations
 from kube_audit_lint.forms.common.settings import Reader, in_map, meant, misspelt, part_as_policy, shape_of_flags
-from kube_audit_lint.forms.kubeadm.parts import value_of
 from kube_audit_lint.forms.talos.mounts import CONFIG_FOLDER, DEFAULTS, VOLUME_KEYS, mounts_of
-from kube_audit_lint.model.document import Found, Misshape, PolicyDocument
-from kube_audit_lint.model.server import ApiServer, Flag, HostFile, Value
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.found import Found, Misshape
+from kube_audit_lint.model.server import ApiServer, Flag, HostFile
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions, version_of_image
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar
 from kube_audit_lint.syntax.nodes import Sequence as List
 from kube_audit_lint.syntax.parts import part_of
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
+
+MARKS = ("apiServer", "KubeAPIServerConfig", "KubeAuditPolicyConfig")
+ORDER = 8
 
 _READER = Reader(
     "Talos",
@@ -77,8 +82,7 @@ def _machine(root: Mapping, context: Context) -> Found | None:
         return None
     policy = _inline_policy(section) if "auditPolicy" in section.entries else _policy_beside(context)
     named = cluster.key(key)
-    server = _server(section, named.place if named else section.place, policy)
-    server.partial = not whole
+    server = _server(section, named.place if named else section.place, policy, partial=not whole)
     misshapes = [*misspelt(cluster, ("apiServer",), _READER, "Write it below `apiServer`.")]
     misshapes += misspelt(section, _KEYS, _READER, "Write the policy as `auditPolicy`, a flag in `extraArgs`.")
     misshapes += _no_mapping(section, "auditPolicy")
@@ -154,13 +158,16 @@ def _no_mapping(section: Mapping, name: str) -> Iterator[Misshape]:
     )
 
 
-def _server(section: Mapping, place: Place, policy: PolicyDocument | None) -> ApiServer:
+def _server(section: Mapping, place: Place, policy: PolicyDocument | None, partial: bool = False) -> ApiServer:
     versions, version_place = _versions(section)
-    server = ApiServer(
+    flags = tuple(_flags(section.get("extraArgs")))
+    return ApiServer(
         "talos",
         place,
-        tuple(_flags(section.get("extraArgs"))),
+        flags,
         defaults=DEFAULTS,
+        policy=None if any(flag.name == "audit-policy-file" for flag in flags) else policy,
+        partial=partial,
         versions=versions,
         version_place=version_place,
         mounts=tuple(mounts_of(section.get("extraVolumes"), place)),
@@ -169,9 +176,6 @@ def _server(section: Mapping, place: Place, policy: PolicyDocument | None) -> Ap
         name="kube-apiserver",
         namespace="kube-system",
     )
-    if server.flag("audit-policy-file") is None:
-        server.policy = policy
-    return server
 
 
 def _flags(arguments: Node | None) -> Iterator[Flag]:
@@ -208,6 +212,6 @@ def _json_patch(root: Node | None) -> Found | None:
         place = place or operation.path.place
     if place is None:
         return None
-    server = ApiServer("talos", place, tuple(flags), defaults=DEFAULTS, partial=True, spelling=in_map)
-    server.policy = policies[-1] if policies else None
+    last = policies[-1] if policies else None
+    server = ApiServer("talos", place, tuple(flags), defaults=DEFAULTS, policy=last, partial=True, spelling=in_map)
     return Found(tuple(policies), (server,))

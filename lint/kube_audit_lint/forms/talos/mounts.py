@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.pod import value_at
-from kube_audit_lint.model.server import Mount, Value, Volume
+from kube_audit_lint.model.server import Mount, Volume
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.source import Place
 

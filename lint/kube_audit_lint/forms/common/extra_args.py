@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from kube_audit_lint.forms.common.arguments import flags_of, setting
-from kube_audit_lint.forms.kubeadm.shapes import LIST_VERSIONS, MAP_VERSIONS
-from kube_audit_lint.model.server import Flag, Mount, Value, Volume
+from kube_audit_lint.forms.common.shapes import LIST_VERSIONS, MAP_VERSIONS
+from kube_audit_lint.model.server import Flag, Mount, Volume
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.parts import part_of
 from kube_audit_lint.syntax.source import Place

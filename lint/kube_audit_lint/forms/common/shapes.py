@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kube_audit_lint.model.document import Misshape
+from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
@@ -67,11 +67,11 @@ def unknown_keys(section: Mapping, known: frozenset[str], form: str) -> Iterator
         near = near_key(section, key, known)
         if near is not None:
             message = f"`{key}` is no setting of {form} here: {DROPPED}."
-            yield Misshape("unknown-setting", entry.key.place, message, f"Write `{near}`.")
+            yield Misshape("unknown-key", entry.key.place, message, f"Write `{near}`.")
         elif "audit" in key.lower():
             help = "Write it as a flag in extraArgs." if "extraArgs" in known else ""
             message = f"`{key}` is no setting of {form} here: {DROPPED}."
-            yield Misshape("unknown-setting", entry.key.place, message, help)
+            yield Misshape("unknown-key", entry.key.place, message, help)
 
 
 def near_key(section: Mapping, key: str, known: Iterable[str]) -> str | None:

@@ -1,0 +1,71 @@
+"""What is reported of a file by what its form found: settings that it does not take, and audit profiles.
+
+The one place where the kinds of what is wrong in a form become rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.model.found import Found, MisshapeKind
+from kube_audit_lint.model.profile import AuditProfile
+from kube_audit_lint.model.value import Value
+
+RULES: dict[MisshapeKind, str] = {
+    "unknown-key": "unknown-setting",
+    "wrong-shape": "wrong-shape",
+    "not-a-string": "invalid-flag-value",
+    "not-on-host": "policy-not-mounted",
+    "switched-off": "no-audit-policy",
+}
+
+_EVERYBODY = "system:authenticated"
+_OUTSIDE = "system:unauthenticated"
+
+
+def of_file(found: Found) -> Iterator[tuple[str, Hit]]:
+    """Each hit with the id of its rule."""
+    for shape in found.misshapes:
+        yield RULES[shape.kind], Hit(shape.place, shape.message, help=shape.help)
+    for server in found.servers:
+        if server.profile is not None:
+            yield from _unreachable(server.profile)
+            yield from _unrecorded(server.profile)
+
+
+def _unreachable(profiles: AuditProfile) -> Iterator[tuple[str, Hit]]:
+    """Rules behind the one for everybody: every group but that of the unauthenticated is within it."""
+    everybody = False
+    for group in (rule.group for rule in profiles.rules if rule.group is not None):
+        if everybody and group.text not in (_OUTSIDE, _EVERYBODY):
+            message = (
+                f"This rule never applies: whoever is in `{group.text}` is also in `{_EVERYBODY}`, whose rule stands "
+                "above it, and the first that matches counts."
+            )
+            yield "unreachable-rule", Hit(group.place, message, help=f"Move it above the rule for `{_EVERYBODY}`.")
+        everybody = everybody or group.text == _EVERYBODY
+
+
+def _unrecorded(profiles: AuditProfile) -> Iterator[tuple[str, Hit]]:
+    """Profiles `None`: nothing at all is recorded, or nothing of some users."""
+    top = profiles.profile
+    if top is not None and _is_none(top):
+        if all(_is_none(rule.profile) for rule in profiles.rules):
+            help = "Write `profile: Default`, or leave it away."
+            yield "nothing-recorded", Hit(top.place, "The profile None records no request at all.", help=help)
+            return
+        message = "Of users in none of the groups of `customRules`, no request is recorded at all."
+        yield "blind-spot", Hit(top.place, message, help="Write `profile: Default`.")
+    for rule in profiles.rules:
+        if rule.profile is not None and _is_none(rule.profile):
+            message = (
+                f"Of users in the group `{rule.group.text if rule.group else ''}`, no request is recorded at all: "
+                "nobody can tell which secrets they read or which pods they entered."
+            )
+            help = "Write `profile: Default`, or leave the rule away."
+            yield "blind-spot", Hit(rule.profile.place, message, help=help)
+
+
+def _is_none(profile: Value | None) -> bool:
+    return profile is not None and profile.text == "None"

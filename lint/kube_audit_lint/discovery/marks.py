@@ -1,0 +1,50 @@
+"""The marks of all forms, compiled from their modules by scripts/build_catalogue.py."""
+
+# fmt: off
+# ruff: noqa: E501
+
+DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
+    'policy': ('',),
+    'workload': ('kube-apiserver', 'apiserver'),
+    'kubeadm': ('kubeadm.k8s.io/', 'ClusterConfiguration'),
+    'kops': ('kops.k8s.io/', 'kops/', 'kubeAPIServer'),
+    'pod_patch': ('/containers/', '/kubeadmConfigSpec/'),
+    'rke1': ('kube-api:', 'kube_api:', 'kube-api"', 'kube_api"'),
+    'rke2': ('-arg:', '-arg+:', '-args:', '-arg"', '-arg+"', 'audit-policy-file:', '\naudit-'),
+    'canonical': ('extra-node-kube-apiserver-args',),
+    'configmap': ('ConfigMap', 'Secret'),
+    'kubespray': ('_audit', 'audit_', 'kube_kubeadm_apiserver_extra_args'),
+    'rancher': ('provisioning.cattle.io/',),
+    'capi': ('.cluster.x-k8s.io/', 'kubeadmConfigSpec', 'ClusterClass'),
+    'cloudinit': ('write_files', '#cloud-config'),
+    'eksa': ('anywhere.eks.amazonaws.com/',),
+    'kind': ('kind.x-k8s.io/', 'kind.sigs.k8s.io/'),
+    'kubeone': ('KubeOneCluster',),
+    'k0s': ('k0sproject.io/', 'k0smotron.io/', 'K0s', 'extraArgs'),
+    'openshift': ('openshift.io/', 'MasterConfig'),
+    'deckhouse': ('control-plane-manager', 'controlPlaneManager', 'auditPolicyEnabled'),
+    'gardener': ('kubeAPIServer',),
+    'kwok': ('kwok.x-k8s.io/',),
+    'microshift': ('auditLog', 'apiServer'),
+    'talos': ('apiServer', 'KubeAPIServerConfig', 'KubeAuditPolicyConfig'),
+    'elsewhere': ('audit.k8s.io/', '/config.yaml', '/manifests/kube', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW'),
+}
+
+TEXT_FORMS: dict[str, tuple[str, ...]] = {
+    'embedded': ('<<', '```', '~~~', 'minikube', '--kube-apiserver-arg', 'audit.k8s.io/'),
+    'systemd': ('[Service]',),
+    'environment': ('--audit', '--etcd-servers'),
+    'argsfile': ('--audit', '--etcd-servers'),
+}
+
+BYTES = (
+    (b'audit', b'audit(?:(?:\\.k8s\\.io|[-_]?(?:log|policy|webhook|config|dynamic)|(?<=--audit)[-_])|(?<=k8s-audit)\\"?:|(?<=_logs_audit)\\"?:|(?<=kubernetes_audit)\\"?:|(?<=[\\s\\"]audit)\\"?:|(?<=\\Aaudit)\\"?:)'),
+    (b'clusterconfiguration', b'clusterconfiguration(?:\\b)'),
+    (b'apiserver', b'apiserver(?:(?:extraargs)?\\"?:|(?<=\\"apiserver)\\"|-arg\\"?:|(?<=kind: apiserver)\\b)'),
+    (b'kops.k8s.io', b'kops.k8s.io(?:/)'),
+    (b'kube-api', b'kube-api(?:\\"?:)'),
+    (b'provisioning.cattle.io', b'provisioning.cattle.io(?:/)'),
+    (b'kube_api', b'kube_api(?:[a-z_]*=)'),
+    (b'k0sproject.io', b'k0sproject.io(?:/)'),
+)
+ENCODED = (b'YXVkaXQuazhzLmlv', b'F1ZGl0Lms4cy5pb', b'hdWRpdC5rOHMuaW')

@@ -1,0 +1,78 @@
+"""What a form finds in a file: policies, API servers, settings that the form does not take as they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Place
+
+MisshapeKind = Literal["unknown-key", "wrong-shape", "not-a-string", "not-on-host", "switched-off"]
+"""What is wrong: a key that the form does not know; a shape it does not take; an item of a command that is no
+string; a policy that nothing brings onto the host; auditing that is switched off as a whole."""
+
+
+class Misshape(NamedTuple):
+    """Something in a form's file that the form does not take as it was meant."""
+
+    kind: MisshapeKind
+    place: Place
+    message: str
+    help: str = ""
+
+
+class Note(NamedTuple):
+    """A part of a file that was not judged, and why."""
+
+    place: Place
+    message: str
+
+
+class Found(NamedTuple):
+    """What one file holds."""
+
+    policies: tuple[PolicyDocument, ...] = ()
+    servers: tuple[ApiServer, ...] = ()
+    misshapes: tuple[Misshape, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.policies or self.servers or self.misshapes or self.notes)
+
+    def with_policies(self, change: Callable[[PolicyDocument], PolicyDocument]) -> Found:
+        """The same with each policy changed, also where a server refers to it."""
+        changed = {id(policy): change(policy) for policy in self.policies}
+
+        def current(policy: PolicyDocument | None) -> PolicyDocument | None:
+            return changed.get(id(policy), policy)
+
+        def referring(server: ApiServer) -> ApiServer:
+            files = tuple(file._replace(content=current(file.content)) for file in server.files)
+            return server._replace(policy=current(server.policy), files=files)
+
+        servers = tuple(referring(server) for server in self.servers) if changed else self.servers
+        return self._replace(policies=tuple(changed.values()), servers=servers)
+
+    def with_servers(self, change: Callable[[ApiServer], ApiServer]) -> Found:
+        """The same with each server changed."""
+        return self._replace(servers=tuple(change(server) for server in self.servers))
+
+    def with_misshapes(self, more: Iterable[Misshape]) -> Found:
+        """The same with further misshapes behind its own."""
+        return self._replace(misshapes=(*self.misshapes, *more))
+
+
+def joined(parts: Iterable[Found]) -> Found:
+    """All that several parts of a file hold."""
+    parts = list(parts)
+    if len(parts) == 1:
+        return parts[0]
+    return Found(
+        tuple(policy for part in parts for policy in part.policies),
+        tuple(server for part in parts for server in part.servers),
+        tuple(misshape for part in parts for misshape in part.misshapes),
+        tuple(note for part in parts for note in part.notes),
+    )
