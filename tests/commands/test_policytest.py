@@ -142,8 +142,18 @@ STAGES = [
         "an event at ResponseComplete",
         "rule 1 (audit/policy.yaml:5) records Metadata at ResponseStarted, omitting RequestReceived",
     ),
-    ("- {every: {urls: ['/debug/*'], verbs: [get]}, expect: {stages: [ResponseStarted]}}", "curl", "ResponseStarted", "rule 5"),
-    ("- {every: {resources: [pods], verbs: [get], who: [nobody]}, expect: {stages: [Panic]}}", "no user", "Panic", "rule 5"),
+    (
+        "- {every: {urls: ['/debug/*'], verbs: [get]}, expect: {stages: [ResponseStarted]}}",
+        "curl",
+        "ResponseStarted",
+        "rule 5",
+    ),
+    (
+        "- {every: {resources: [pods], verbs: [get], who: [nobody]}, expect: {stages: [Panic]}}",
+        "no user",
+        "Panic",
+        "rule 5",
+    ),
     ("- {request: {url: /api}, expect: {stages: [Panic]}}", "no user", "Panic", "Metadata at ResponseStarted"),
 ]
 FAILING += STAGES
