@@ -11,7 +11,7 @@ from kube_audit_lint.analysis.evaluate import NO_RULE
 from kube_audit_lint.analysis.query import RESOURCES, Query
 from kube_audit_lint.model.policy import GroupResources
 from kube_audit_lint.model.version import DEFAULT, Versions
-from kube_audit_lint.pipeline.requests import groups_of
+from kube_audit_lint.pipeline.single import groups_of
 
 SECRETS = Query(resources=(GroupResources("", ("secrets",)),))
 EXEC = Query(resources=(GroupResources("", ("pods/exec",)),))

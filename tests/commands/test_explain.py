@@ -116,6 +116,7 @@ class TestOneRequest:
                 {"rule": 1, "line": 5, "failed": "resources"},
                 {"rule": 2, "line": 10, "failed": "users"},
             ],
+            "notes": [],
         }
 
     def test_the_first_rule_has_none_before_it(self, capsys: pytest.CaptureFixture[str]) -> None:
@@ -184,7 +185,95 @@ class TestOneRequest:
         assert said.startswith("p.yaml:7: kube-apiserver does not load this policy: ")
 
 
+class TestWhatTheServerSees:
+    """The answer is about the request that the options mean, and says what was made of them."""
+
+    @pytest.mark.parametrize(
+        ("arguments", "seen"),
+        [
+            (("--url", "/api/v1/namespaces/kube-system/secrets"), "list secrets kube-system -"),
+            (("--url", "/api/v1/namespaces/shop/secrets/db", "--verb", "delete"), "delete secrets shop db"),
+            (("--url", "/api/v1/namespaces/shop/pods/a/exec?command=sh", "--verb", "POST"), "create pods/exec shop a"),
+            (("--url", "/apis/apps/v1/deployments?watch=1"), "watch deployments.apps - -"),
+            (("--url", "/api/v1/pods?fieldSelector=metadata.name%3Dx"), "list pods - x"),
+            (("--url", "https://10.0.0.1:6443/api/v1/namespaces/shop"), "get namespaces shop shop"),
+            (("--verb", "list", "--resource", "namespaces", "--name", "foo"), "list namespaces - foo"),
+            (("--verb", "watch", "--resource", "namespaces", "--name", "foo"), "watch namespaces - foo"),
+            (("--verb", "get", "--resource", "namespaces", "--name", "foo"), "get namespaces foo foo"),
+            (
+                ("--verb", "update", "--resource", "namespaces/finalize", "--name", "a"),
+                "update namespaces/finalize a a",
+            ),
+            (("--verb", "create", "--resource", "namespaces"), "create namespaces - -"),
+            (("--verb", "get", "--resource", "nodes", "--name", "a"), "get nodes - a"),
+            (("--verb", "get", "--resource", "widgets.example.com", "--name", "a"), "get widgets.example.com - a"),
+        ],
+    )
+    def test_resources(self, arguments: tuple[str, ...], seen: str, capsys: pytest.CaptureFixture[str]) -> None:
+        data = explain_json("--user", "jane", *arguments, capsys=capsys)
+        got = data["request"]
+        what = got["resource"] + ("." + got["group"] if got["group"] else "")
+        what += "/" + got["subresource"] if "subresource" in got else ""
+        assert f"{got['verb']} {what} {got.get('namespace', '-')} {got.get('name', '-')}" == seen
+        assert ("The path names a resource" in "".join(data["notes"])) == ("--url" in arguments)
+
+    def test_a_query_is_dropped(self, capsys: pytest.CaptureFixture[str]) -> None:
+        data = explain_json("--url", "/readyz?verbose", capsys=capsys)
+        assert data["request"]["url"] == "/readyz"
+        assert data["notes"] == ["No rule sees a query: /readyz?verbose is the path /readyz."]
+        assert "\n  No rule sees a query: /readyz?verbose" in explain("--url", "/readyz?verbose", capsys=capsys)
+
+    def test_an_escaped_path_is_the_path(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert explain_json("--url", "/health%7A", capsys=capsys)["request"]["url"] == "/healthz"
+
+    def test_a_profile_leaves_an_event_when_it_starts(self, capsys: pytest.CaptureFixture[str]) -> None:
+        data = explain_json("--user", "jane", "--url", "/debug/pprof/heap", capsys=capsys)
+        assert data["stages"] == ["ResponseStarted", "ResponseComplete"]
+
+    def test_what_is_left_out_is_what_no_rule_names(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("p.yaml").write_text(POLICY.replace("[shop]", "[payments]").replace("[db]", "[db-password, db]"))
+        data = explain_json(*request("jane get secrets"), capsys=capsys)
+        assert data["request"]["name"] not in ("", "db", "db-password")
+        assert data["request"]["namespace"] not in ("", "payments")
+        assert len(data["notes"]) == 2
+        assert data["rule"] == 6
+
+
 class TestRefused:
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            ("--verb GET --resource pods", "no request for a resource has the verb `GET`: it is get"),
+            ("--verb post --resource pods", "no request for a resource has the verb `post`: it is create"),
+            ("--verb exec --resource pods", "no request for a resource has the verb `exec`: it is create or get of "),
+            ("--verb fly --resource pods", "no request for a resource has the verb `fly`: it is one of get, list, "),
+            ("--verb list --url /healthz", "the verb of a path is the HTTP method, not `list`: get"),
+            ("--url healthz", "a path begins with a slash: `/healthz`, not `healthz`"),
+            ("--url /healthz --name x", "a path holds all there is"),
+            ("--url /api/v1/watch", "kube-apiserver answers 500 before"),
+            ("--url / --group devs", "groups are those of a user"),
+            ("--verb get --resource deployments", "no deployments in the core group; there is deployments.apps"),
+            ("--verb get --resource pod", "these versions serve no pod in the core group; there is pods"),
+            ("--verb get --resource Pods", "these versions serve no Pods in the core group; there is pods"),
+            ("--verb get --resource exec", "these versions serve no exec in the core group; there is pods/exec"),
+            ("--verb get --resource pods.apps", "these versions serve no pods in the group `apps`; there is pods"),
+            ("--verb get --resource pods/logs", "there is no pods/logs in the core group; there is pods/log"),
+            ("--verb get --resource pods/", "a resource is RESOURCE[.GROUP][/SUBRESOURCE]"),
+            ("--verb update --resource pods/log --name a", "pods/log is not served with update, only with get"),
+            ("--verb get --resource tokenreviews.authentication.k8s.io", "is not served with get, only with create"),
+            ("--verb create --resource pods --name a", "a create of pods carries no name: leave it out"),
+            ("--verb deletecollection --resource pods --name a", "a deletecollection of pods carries no name"),
+            ("--verb list --resource widgets.example.com/status", "a list is of a whole resource"),
+            ("--verb get --resource nodes --namespace shop --name a", "nodes are in no namespace: leave it out"),
+            ("--verb get --resource namespaces --namespace shop --name a", "namespaces are in no namespace"),
+            ("--verb get --resource pods --name a/b", "a namespace or name is one segment of a path"),
+            ("--verb get --resource podsecuritypolicies.policy --kubernetes-version 1.30",
+             "these versions serve no podsecuritypolicies in the group `policy` (1.12 to 1.24 have it)"),
+        ],
+    )  # fmt: skip
+    def test_requests_that_there_are_not(self, arguments: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert said in refused("p.yaml", *arguments.split(), capsys=capsys)
+
     @pytest.mark.parametrize(
         ("arguments", "said"),
         [
@@ -274,21 +363,37 @@ class TestRequests:
             '{"verb": "get", "user": {"username": ["jane"]}, "objectRef": {"resource": "pods"}}',
             '{"verb": "get", "user": {"username": "jane", "groups": 7}}',
             '{"verb": "get", "objectRef": "pods"}',
+            '{"verb": "get"}',
+            '{"verb": "", "user": {"username": "jane"}}',
+            '{"verb": 7, "requestURI": "/"}',
             b'{"verb": "\xff\xfe"}',
             b"\x00\x01",
             "[" * 200_000,
         ],
-        ids=range(14),
+        ids=range(17),
     )
     def test_what_is_no_event_is_told_and_the_others_are_decided(
         self, line: object, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert main(["explain", "p.yaml", "--requests", log(EVENTS[0], line, "", EVENTS[3])]) == 2
         captured = capsys.readouterr()
-        assert captured.out == "1\tMetadata\n3\tRequestResponse\n"
+        assert captured.out == "1\tMetadata\n?\tno event\n?\tno event\n3\tRequestResponse\n"
         first, last = captured.err.splitlines()
         assert first.startswith("kube-audit-lint: line 2 is no audit event: ")
         assert last == "kube-audit-lint: audit.log: 1 line is no audit event"
+
+    def test_an_empty_verb_is_one(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """kube-apiserver writes it for OPTIONS on the path of a resource."""
+        lines = log(event("", uri="/api/v1/namespaces/shop/pods", resource="pods", namespace="shop"))
+        assert explain("--requests", lines, capsys=capsys) == "-\tNone\n"
+        Path("p.yaml").write_text(POLICY + "- level: Metadata\n  verbs: ['']\n")
+        assert explain("--requests", lines, capsys=capsys) == "7\tMetadata\n"
+
+    def test_a_line_out_for_each_line_in_as_json(self, capsys: pytest.CaptureFixture[str]) -> None:
+        lines = log(EVENTS[0], "", "[]", event("", resource="pods"), b"\xff")
+        assert main(["explain", "p.yaml", "--format", "json", "--requests", lines]) == 2
+        out = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [one.get("rule", one.get("error")) for one in out] == [1, "no event", "no event", None, "no event"]
 
     def test_many_such_lines_do_not_flood(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["explain", "p.yaml", "--requests", log(*["x"] * 500)]) == 2

@@ -58,7 +58,7 @@ _SHORT = {
 }
 _ANY_GROUPS = "status"
 """Policies ask for `*/status` of one group after the other; where no resource has it, nothing is lost."""
-_SUBRESOURCES = {
+SUBRESOURCES = {
     "exec": "pods/exec",
     "attach": "pods/attach",
     "portforward": "pods/portforward",
@@ -112,7 +112,7 @@ def _every_subresource(item: Text, group: str, sub: str) -> Iterator[Hit]:
     spans = [span for name in resources.names(group) for span in resources.find(group, name)]
     known = sorted({one for span in spans for one in span.subresources})
     if sub not in known:
-        message = f"Nothing in {_called(group)} has a subresource `{sub}`, so this item matches nothing."
+        message = f"Nothing in {called(group)} has a subresource `{sub}`, so this item matches nothing."
         meant = None if sub == _ANY_GROUPS else nearest(sub, known)
         help = f"Write `*/{meant}`." if meant else f"Leave `*/{sub}` out."
         yield Hit(item.place, message, severity="info" if sub == _ANY_GROUPS else "", help=help)
@@ -140,33 +140,34 @@ def _not_served(item: Text, spans: tuple[Resource, ...]) -> Hit:
             f"`{name}` of this group is served from Kubernetes 1.{spans[0].first}: before, this item matches nothing."
         )
     now = [group for group, _, last in resources.groups_serving(name) if last == newest and group != spans[0].group]
-    help = f"Add them in {_called(now[0])}, where {name} are now." if now else "Remove it when no such server is left."
+    help = f"Add them in {called(now[0])}, where {name} are now." if now else "Remove it when no such server is left."
     return Hit(item.place, message, severity="info", help=help)
 
 
 def _unknown(item: Text, group: str, name: str, sub: str) -> Hit:
-    here = _called(group)
+    here = called(group)
     tail = f"/{sub}" if sub else ""
     elsewhere = [other for other, _, _ in resources.groups_serving(name.lower())]
-    if name in _SUBRESOURCES and not sub:
+    if name in SUBRESOURCES and not sub:
         message = f"`{name}` is a subresource and no resource of its own, so this item matches nothing."
-        return Hit(item.place, message, help=f"Write `{_SUBRESOURCES[name]}`.")
+        return Hit(item.place, message, help=f"Write `{SUBRESOURCES[name]}`.")
     if elsewhere and group not in elsewhere:
-        message = f"`{name}` are not in {here} but in {_called(elsewhere[0])}, so this item matches nothing."
+        message = f"`{name}` are not in {here} but in {called(elsewhere[0])}, so this item matches nothing."
         return Hit(item.place, message, help=f'Move it to an item with `group: "{elsewhere[0]}"`.')
     message = f"There is no resource `{name}` in {here}, so this item matches nothing."
-    meant = _meant(name, resources.names(group))
+    meant = meant_by(name, resources.names(group))
     if meant:
         return Hit(item.place, message, help=f"Write `{meant}{tail}`.")
     every = sorted({other for one in resources.groups() for other in resources.names(one)})
-    meant = _meant(name, every)
+    meant = meant_by(name, every)
     if meant:
         home = resources.groups_serving(meant)[0][0]
         return Hit(item.place, message, help=f'Write `{meant}{tail}` in an item with `group: "{home}"`.')
     return Hit(item.place, message, help="Write the name as `kubectl api-resources` has it, with its group.")
 
 
-def _meant(name: str, known: tuple[str, ...] | list[str]) -> str | None:
+def meant_by(name: str, known: tuple[str, ...] | list[str]) -> str | None:
+    """The one of the known resources that a name is short, singular or misspelt for."""
     low = name.strip().lower()
     forms = [low, low + "s", low + "es", low[:-1] + "ies" if low.endswith("y") else low, _SHORT.get(low, low)]
     for form in forms:
@@ -190,5 +191,6 @@ def _unknown_subresource(item: Text, name: str, sub: str, spans: tuple[Resource,
     return Hit(item.place, message, help=f"Write one of {', '.join(known)}." if known else f"Write `{name}`.")
 
 
-def _called(group: str) -> str:
+def called(group: str) -> str:
+    """A group in words."""
     return f"the group `{group}`" if group else "the core group"

@@ -20,7 +20,7 @@ PARAMS = {"type": "object", "additionalProperties": False}
 RESOURCE_VERBS = (*request.RESOURCE_VERBS, "proxy")
 METHODS = (*request.URL_VERBS, "connect", "trace")
 
-_FOR_RESOURCES = {
+FOR_RESOURCES = {
     "post": "create",
     "put": "update",
     "replace": "update",
@@ -48,7 +48,7 @@ _FOR_RESOURCES = {
     "logs": "get",
     "describe": "get",
 }
-_FOR_URLS = {
+FOR_URLS = {
     "list": "get",
     "watch": "get",
     "create": "post",
@@ -105,7 +105,7 @@ def _help(text: str, low: str, rule: WrittenRule, known: tuple[str, ...]) -> str
         return f"Make an item of each: `[{', '.join(part.lower() for part in parts)}]`."
     if low in _RBAC_ONLY:
         return f"Leave `{text}` out."
-    meant = low if low in known else (_FOR_URLS if rule.urls_only else _FOR_RESOURCES).get(low) or nearest(low, known)
+    meant = low if low in known else (FOR_URLS if rule.urls_only else FOR_RESOURCES).get(low) or nearest(low, known)
     return (
         f"Write {', '.join(f'`{one}`' for one in meant.split(', '))}." if meant else f"Write one of {', '.join(known)}."
     )

@@ -14,7 +14,8 @@ from kube_audit_lint.commands import OK
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.policy import FIELD_NAMES
 from kube_audit_lint.pipeline.options import versions_of
-from kube_audit_lint.pipeline.requests import Asked, groups_of, open_policy, resource_request
+from kube_audit_lint.pipeline.requests import Asked, open_policy
+from kube_audit_lint.pipeline.single import NoRequestError, Single, Wanted, single
 from kube_audit_lint.report.safe import visible
 
 
@@ -43,36 +44,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Explains; returns the exit code."""
     asked = open_policy(arguments.policy, versions_of(arguments.kubernetes_version))
+    if [arguments.url, arguments.resource, arguments.requests].count(None) != 2:
+        raise UsageError("explain takes --resource, or --url, or --requests")
     if arguments.requests is not None:
         from kube_audit_lint.commands.replay import replay
 
         return replay(asked, arguments.requests, arguments.format, sys.stdout)
-    request = _request(arguments, asked.loaded.judged.last)
-    decision = evaluate(asked.policy, request)
+    try:
+        asked_about = single(_wanted(arguments), asked.policy, asked.loaded.judged)
+    except NoRequestError as error:
+        raise UsageError(str(error)) from error
+    decision = evaluate(asked.policy, asked_about.request)
     if arguments.format == "json":
-        print(json.dumps(_data(asked, request, decision), ensure_ascii=False))
+        data = _data(asked, asked_about.request, decision)
+        print(json.dumps(data | {"notes": list(asked_about.notes)}, ensure_ascii=False))
     else:
-        print("\n".join(_lines(asked, request, decision)))
+        print("\n".join(_lines(asked, asked_about, decision)))
     return OK
 
 
-def _request(arguments: argparse.Namespace, minor: int) -> Request:
-    """The request, by a user with the groups that the minor gives it."""
-    if (arguments.url is None) == (arguments.resource is None):
-        raise UsageError("explain takes --resource, or --url, or --requests")
-    if arguments.url is not None:
-        verb = (arguments.verb or "get").lower()
-        return Request(arguments.user, groups_of(arguments.user, arguments.group, minor), verb, url=arguments.url)
-    if arguments.verb is None:
+def _wanted(arguments: argparse.Namespace) -> Wanted:
+    """What is asked about, as the options have it."""
+    if arguments.url is None and not arguments.verb:
         raise UsageError("--resource goes with --verb")
-    return resource_request(
+    return Wanted(
         arguments.user,
-        arguments.group,
-        arguments.verb,
-        arguments.resource,
+        tuple(arguments.group),
+        arguments.verb or "",
+        arguments.resource or "",
         arguments.namespace,
         arguments.name,
-        minor,
+        arguments.url,
     )
 
 
@@ -96,9 +98,10 @@ def _data(asked: Asked, request: Request, decision: Decision) -> dict[str, Any]:
     }
 
 
-def _lines(asked: Asked, request: Request, decision: Decision) -> list[str]:
+def _lines(asked: Asked, about: Single, decision: Decision) -> list[str]:
+    request = about.request
     what = written(request, decision)
-    lines = [visible(request.describe()), ""]
+    lines = [visible(request.describe()), *(visible(f"  {note}") for note in about.notes), ""]
     if decision.rule == NO_RULE:
         lines.append("No rule matches: the request is not recorded.")
     else:

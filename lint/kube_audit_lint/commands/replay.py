@@ -19,27 +19,32 @@ _REMEMBERED = 50_000
 """How many different requests are remembered before forgetting them all: what bounds the memory."""
 
 _SHOWN_ERRORS = 10
+_NO_EVENT = {"text": "?\tno event\n", "json": '{"error": "no event"}\n'}
+"""What is written for a line that is no audit event, so that the output can be laid beside the log."""
+
 _NOTHING: dict[str, Any] = {}
 
 
 def replay(asked: Asked, path: str, format: str, out: TextIO) -> int:
-    """Decides every event of a file of JSON lines and writes one line each; returns the exit code.
+    """Decides every event of a file of JSON lines; returns the exit code.
 
-    A line that is no event is told on standard error, and the others are still decided.
+    One line is written for each that is read. One that is no event is marked, and told on standard error.
     """
     try:
         lines = sys.stdin.buffer if path == "-" else open(path, "rb")  # noqa: SIM115 (closed below)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error
     with lines:
-        failed = _replay(asked, lines, _writer(asked, format), out)
+        failed = _replay(asked, lines, _writer(asked, format), _NO_EVENT[format], out)
     if failed:
         what = "1 line is no audit event" if failed == 1 else f"{failed} lines are no audit events"
         print(f"kube-audit-lint: {path}: {what}", file=sys.stderr)
     return FAILED if failed else OK
 
 
-def _replay(asked: Asked, lines: Iterable[bytes], line_of: Callable[[Decision], str], out: TextIO) -> int:
+def _replay(
+    asked: Asked, lines: Iterable[bytes], line_of: Callable[[Decision], str], no_event: str, out: TextIO
+) -> int:
     policy = asked.policy
     key_of = _key_of(policy)
     known: dict[Any, str] = {}
@@ -60,14 +65,17 @@ def _replay(asked: Asked, lines: Iterable[bytes], line_of: Callable[[Decision], 
                 failed += 1
                 if failed <= _SHOWN_ERRORS:
                     print(f"kube-audit-lint: line {number} is no audit event: {visible(str(error))}", file=sys.stderr)
-            continue
+            answer = no_event
         write(answer)
     return failed
 
 
 def _request(event: Any) -> Request:
-    if not event.get("verb"):
+    """The request of an event. An empty verb is one: kube-apiserver has it for OPTIONS on a resource."""
+    if not isinstance(event.get("verb"), str):
         raise ValueError("it has no verb")
+    if not event.get("objectRef") and not isinstance(event.get("requestURI"), str):
+        raise ValueError("it has neither an objectRef nor a requestURI")
     return from_audit_event(event)
 
 

@@ -18,7 +18,8 @@ from kube_audit_lint.catalogue.rulefile import read_one, validate
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.model.policy import LEVELS, GroupResources
 from kube_audit_lint.model.version import Versions, parse_versions
-from kube_audit_lint.pipeline.requests import Asked, groups_of, open_policy, resource_request
+from kube_audit_lint.pipeline.requests import Asked, open_policy
+from kube_audit_lint.pipeline.single import NoRequestError, check_class, single, wanted_of
 from kube_audit_lint.syntax.nodes import Document, locate
 from kube_audit_lint.syntax.plain import plain
 from kube_audit_lint.syntax.record import NamedTuple
@@ -86,42 +87,55 @@ class _Test:
         self.expect: dict[str, Any] = {"level": expect} if isinstance(expect, str) else expect
 
     def failures(self, asked: Asked) -> Iterator[Failure]:
-        """What the policy does otherwise: one request for each rule."""
-        told: set[int] = set()
-        for request, decision, stages in self._decisions(asked):
-            wrong = self._wrong(decision, stages)
-            if wrong and not ("every" in self.data and decision.rule in told):
-                told.add(decision.rule)
-                got = _got(asked, decision, stages if "stages" in self.expect else None)
-                yield Failure(self.path, self.line, self.name, request.describe(), " and ".join(wrong), got)
-
-    def _decisions(self, asked: Asked) -> Iterator[tuple[Request, Decision, tuple[str, ...]]]:
-        """Requests, what is decided for them, and the stages that they go through."""
+        """What the policy does otherwise: of a class, one request for each rule; and what is no request."""
         if "every" in self.data:
             yield from self._of_class(asked, self.data["every"])
             return
         for one in self.data.get("requests") or [self.data["request"]]:
-            request = _request(one, asked.loaded.judged.last)
-            yield request, evaluate(asked.policy, request), stages_of(request)
+            yield from self._of_single(asked, one)
 
-    def _of_class(self, asked: Asked, wanted: dict[str, Any]) -> Iterator[tuple[Request, Decision, tuple[str, ...]]]:
-        """A request and the decision for each rule, and each course of stages, that some request of the class takes."""
+    def _of_single(self, asked: Asked, wanted: dict[str, Any]) -> Iterator[Failure]:
+        try:
+            request = single(wanted_of(wanted), asked.policy, asked.loaded.judged).request
+        except NoRequestError as error:
+            yield self._no_request(wanted, str(error))
+        else:
+            yield from self._held(asked, request, evaluate(asked.policy, request), stages_of(request))
+
+    def _of_class(self, asked: Asked, wanted: dict[str, Any]) -> Iterator[Failure]:
+        """Holds each rule that decides requests of the class to what is expected of them."""
         from kube_audit_lint.analysis import UndecidedError
         from kube_audit_lint.analysis.analysis import Analysis
         from kube_audit_lint.analysis.events import courses
 
         try:
-            analysis = Analysis(asked.policy, asked.loaded.judged)
-            found = courses(analysis, _query(wanted), "stages" in self.expect)
+            check_class(wanted, asked.loaded.judged)
+            found = courses(Analysis(asked.policy, asked.loaded.judged), _query(wanted), "stages" in self.expect)
         except UndecidedError:
-            raise self._unanswered(wanted, "cannot be decided: the policy is too entangled") from None
+            text = json.dumps(wanted, ensure_ascii=False)
+            message = f"`every` {text} cannot be decided: the policy is too entangled"
+            raise OwnFileError(self.path, message, self.line) from None
+        except NoRequestError as error:
+            yield self._no_request(wanted, str(error))
+            return
         if not found:
-            raise self._unanswered(wanted, "describes requests that this Kubernetes version does not serve")
+            yield self._no_request(wanted, "no request is in this class: these versions do not serve any")
+        told: set[int] = set()
         for stages, recorded in found:
-            yield recorded.witness, recorded.decision, stages
+            if recorded.rule not in told:
+                for failure in self._held(asked, recorded.witness, recorded.decision, stages):
+                    told.add(recorded.rule)
+                    yield failure
 
-    def _unanswered(self, wanted: dict[str, Any], why: str) -> OwnFileError:
-        return OwnFileError(self.path, f"`every` {json.dumps(wanted, ensure_ascii=False)} {why}", self.line)
+    def _no_request(self, wanted: dict[str, Any], why: str) -> Failure:
+        text = json.dumps(wanted, ensure_ascii=False)
+        return Failure(self.path, self.line, self.name, text, "requests that are served", why)
+
+    def _held(self, asked: Asked, request: Request, decision: Decision, stages: tuple[str, ...]) -> Iterator[Failure]:
+        wrong = self._wrong(decision, stages)
+        if wrong:
+            got = _got(asked, decision, stages if "stages" in self.expect else None)
+            yield Failure(self.path, self.line, self.name, request.describe(), " and ".join(wrong), got)
 
     def _wrong(self, decision: Decision, stages: tuple[str, ...]) -> list[str]:
         """What is expected and is not so, in words."""
@@ -160,15 +174,6 @@ def _entry(item: str) -> GroupResources:
     resource, slash, subresource = item.partition("/")
     resource, _, group = resource.partition(".")
     return GroupResources(group, (f"{resource}{slash}{subresource}",))
-
-
-def _request(data: dict[str, Any], minor: int) -> Request:
-    user, groups = data.get("user"), data.get("groups", ())
-    if "url" in data:
-        return Request(user, groups_of(user, groups, minor), str(data.get("verb", "get")).lower(), url=data["url"])
-    return resource_request(
-        user, groups, data["verb"], data["resource"], data.get("namespace", ""), data.get("name", ""), minor
-    )
 
 
 def _got(asked: Asked, decision: Decision, stages: tuple[str, ...] | None) -> str:

@@ -1,16 +1,12 @@
-"""Policies and requests for the commands that ask about single requests (`explain`, `test`)."""
+"""The policy that a command asks about (`explain`, `test`)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from kube_audit_lint.analysis import identities
-from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.kubernetes.loading import Loaded, load
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.policy import Policy
-from kube_audit_lint.model.version import DEFAULT, NEWEST, Versions
+from kube_audit_lint.model.version import DEFAULT, Versions
 from kube_audit_lint.pipeline.documents import collect
 from kube_audit_lint.syntax.record import NamedTuple
 
@@ -58,25 +54,3 @@ def open_policy(path: str, versions: Versions | None = None) -> Asked:
 def _policies(path: str, data: bytes, hint: str = "") -> list[PolicyDocument]:
     one = collect(path, data, hint=hint)
     return [] if one is None else list(one.found.policies)
-
-
-def groups_of(user: str | None, groups: Iterable[str], minor: int = NEWEST) -> frozenset[str]:
-    """The groups of a user, with those that a minor gives every such user."""
-    return frozenset() if user is None else identities.groups_of(user, minor).union(groups)
-
-
-def resource_request(
-    user: str | None,
-    groups: Iterable[str],
-    verb: str,
-    resource: str,
-    namespace: str = "",
-    name: str = "",
-    minor: int = NEWEST,
-) -> Request:
-    """A request for `RESOURCE[.GROUP][/SUBRESOURCE]` (`deployments.apps/scale`)."""
-    plain, _, subresource = resource.partition("/")
-    plain, _, group = plain.partition(".")
-    if plain == "namespaces" and not group and name and not namespace:
-        namespace = name  # the API server takes a namespace's own name for its namespace
-    return Request(user, groups_of(user, groups, minor), verb, group, plain, subresource, namespace, name)
