@@ -11,14 +11,14 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.host_files import Written, policy_paths, written
-from kube_audit_lint.forms.common.shapes import near_key
+from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.model.found import Found, Misshape, joined
-from kube_audit_lint.syntax.nodes import Document, Mapping
-from kube_audit_lint.syntax.unknown import is_unknown
+from kube_audit_lint.syntax.nodes import Document, Entry, Mapping
 
 MARKS = ("write_files", "#cloud-config")
 
 _HEAD = re.compile(r"(?:\s*##[^\n]*\n)*\s*#cloud-config\b")
+_READER = Reader("cloud-init", "it is ignored, and nothing is written")
 _FILE_KEYS = ("path", "content", "encoding", "owner", "permissions", "append", "defer", "source")
 
 
@@ -56,10 +56,9 @@ def _misspelt(root: Mapping, items: list[Mapping]) -> Iterator[Misshape]:
         (root, ("write_files",)),
         *((item, _FILE_KEYS) for item in items),
     ]
+
+    def about_audit(entry: Entry) -> bool:
+        return "audit" in entry.value.source.text[entry.value.start : entry.value.end]
+
     for section, known in sections:
-        for key, entry in section.entries.items():
-            near = near_key(section, key, known) if key not in known and not is_unknown(key) else None
-            value = entry.value
-            if near is not None and "audit" in value.source.text[value.start : value.end]:
-                message = f"`{key}` is no setting of cloud-init here: it is ignored, and nothing is written."
-                yield Misshape("unknown-key", entry.key.place, message, f"Write `{near}`.")
+        yield from unknown_keys(section, known, _READER, near_only=True, where=about_audit)

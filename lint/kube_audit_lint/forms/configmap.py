@@ -8,10 +8,10 @@ that name). Values that are no strings are refused when the object is applied.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
+from kube_audit_lint.forms.common.nodes import objects
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar
 
@@ -32,7 +32,7 @@ def read(document: Document, context: Context) -> Found | None:
     root = document.mapping
     if root is None:
         return None
-    items = list(_objects(root))
+    items = [item for item in objects(root) if item.string("kind") in _SECTIONS]
     found = joined([_found(item, context) for item in items if not _is_anothers(item)])
     return found if found or any(_is_anothers(item) for item in items) else None
 
@@ -40,17 +40,6 @@ def read(document: Document, context: Context) -> Found | None:
 def _is_anothers(item: Mapping) -> bool:
     metadata = item.mapping("metadata")
     return _OTHER_SERVERS.search((metadata.string("name") if metadata else None) or "") is not None
-
-
-def _objects(root: Mapping) -> Iterator[Mapping]:
-    """The document itself, or the items of a list."""
-    kind = root.string("kind") or ""
-    if kind in _SECTIONS:
-        yield root
-    elif kind.endswith("List") or kind == "List":
-        for item in root.items("items"):
-            if isinstance(item, Mapping):
-                yield from _objects(item)
 
 
 def _found(item: Mapping, context: Context) -> Found:

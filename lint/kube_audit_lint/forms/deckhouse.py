@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
-from kube_audit_lint.forms.common.settings import Reader, meant, misspelt
+from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, HostFile
 from kube_audit_lint.model.value import Value
@@ -51,8 +51,8 @@ def _found(settings: Mapping) -> Found | None:
     section = settings.mapping(meant(settings, "apiserver"))
     if section is None or not any("audit" in key.lower() for key in section.entries):
         return None
-    misshapes = [*misspelt(settings, ("apiserver",), _READER, "Write it below `apiserver`.")]
-    misshapes += misspelt(section, _KEYS, _READER)
+    misshapes = [*unknown_keys(settings, ("apiserver",), _READER, "Write it below `apiserver`.")]
+    misshapes += unknown_keys(section, _KEYS, _READER)
     misshapes += _shapes(section)
     own, basic = _is(section.get(_OWN), False), _is(section.get(_BASIC), True)
     place = next((node.place for key in _KEYS if (node := section.key(key)) is not None), section.place)
@@ -85,7 +85,7 @@ def _shapes(section: Mapping) -> Iterator[Misshape]:
             yield Misshape("wrong-shape", node.place, message, f"Write `{key}: true`.")
     log = section.mapping(_LOG)
     if log is not None:
-        yield from misspelt(log, ("output", "path"), _READER)
+        yield from unknown_keys(log, ("output", "path"), _READER)
         output = log.get("output")
         if isinstance(output, Scalar) and not is_unknown(output.value) and output.value not in _OUTPUTS:
             message = f"`output` is one of {' and '.join(_OUTPUTS)}: {_READER.refused}."

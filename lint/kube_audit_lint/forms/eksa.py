@@ -10,13 +10,12 @@ from __future__ import annotations
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import flags_of_arguments, ordered, spelling
 from kube_audit_lint.forms.common.inside import found_inside
-from kube_audit_lint.forms.common.shapes import Words, near_key, shape_of_arguments
+from kube_audit_lint.forms.common.nodes import version_at
+from kube_audit_lint.forms.common.reader import Reader, unknown_keys
+from kube_audit_lint.forms.common.shapes import shape_of_arguments
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.model.version import Versions, parse_versions
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
-from kube_audit_lint.syntax.source import Place
-from kube_audit_lint.syntax.unknown import is_unknown
 
 MARKS = ("anywhere.eks.amazonaws.com/",)
 
@@ -30,6 +29,9 @@ _DEFAULTS = {
     "audit-log-maxbackup": "10",
     "audit-log-maxsize": "512",
 }
+_READER = Reader(
+    "EKS Anywhere", "the cluster keeps the default audit policy", "EKS Anywhere refuses the file", "", "EKS Anywhere"
+)
 _KEYS = ("auditPolicyContent", "apiServerExtraArgs")
 _WITHOUT = {
     "DockerDatacenterConfig": "With the Docker provider EKS Anywhere always uses its own default policy",
@@ -49,12 +51,16 @@ def read(document: Document, context: Context) -> Found | None:
     found = _policy(section, context)
     arguments = section.get("apiServerExtraArgs")
     flags = ordered(flags_of_arguments(arguments))
-    misshapes = [*found.misshapes, *_misspelt(section), *_not_supported(spec, section)]
+    misshapes = [
+        *found.misshapes,
+        *unknown_keys(section, _KEYS, _READER, f"Write `{_KEYS[0]}`."),
+        *_not_supported(spec, section),
+    ]
     key = section.key("auditPolicyContent")
     if key is None and not any("audit" in flag.name for flag in flags):
         return Found(misshapes=tuple(misshapes)) if misshapes else None
-    misshapes += shape_of_arguments(arguments, "v1beta3", _words())
-    versions, place = _versions(spec)
+    misshapes += shape_of_arguments(arguments, "v1beta3", _READER)
+    versions, place = version_at(spec.get("kubernetesVersion"))
     key = key or section.key("apiServerExtraArgs")
     server = ApiServer(
         "eks-anywhere",
@@ -74,30 +80,6 @@ def _policy(section: Mapping, context: Context) -> Found:
     if not isinstance(node, Scalar) or node.kind != "string" or not node.value:
         return Found()
     return found_inside(node, context, name=_PATH, hint="policy")
-
-
-def _versions(spec: Mapping) -> tuple[Versions | None, Place | None]:
-    node = spec.get("kubernetesVersion")
-    if not isinstance(node, Scalar) or is_unknown(node.value):
-        return None, None
-    versions = parse_versions(node.value if node.kind == "string" else node.place.text)
-    return versions, node.place if versions else None
-
-
-def _words() -> Words:
-    return Words("EKS Anywhere", "EKS Anywhere refuses the file", "EKS Anywhere")
-
-
-def _misspelt(section: Mapping) -> list[Misshape]:
-    found = []
-    for key, entry in section.entries.items():
-        if key in _KEYS or is_unknown(key):
-            continue
-        near = near_key(section, key, _KEYS)
-        if near is not None or "audit" in key.lower():
-            message = f"`{key}` is no setting of EKS Anywhere: the cluster keeps the default audit policy."
-            found.append(Misshape("unknown-key", entry.key.place, message, f"Write `{near or _KEYS[0]}`."))
-    return found
 
 
 def _not_supported(spec: Mapping, section: Mapping) -> list[Misshape]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
-from kube_audit_lint.forms.common.settings import Reader, meant, misspelt
+from kube_audit_lint.forms.common.nodes import below, version_at
+from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, HostFile
 from kube_audit_lint.model.value import Value
-from kube_audit_lint.model.version import Versions, parse_versions
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
@@ -37,31 +37,25 @@ def read(document: Document, context: Context) -> Found | None:
     if group not in _GROUPS and ("apiVersion" in root.entries or "kind" in root.entries):
         return None
     for steps in _STEPS:
-        kubernetes = _below(root, (*steps, "kubernetes"))
+        kubernetes = below(root, *steps, "kubernetes")
         server = kubernetes.mapping("kubeAPIServer") if kubernetes is not None else None
         if kubernetes is not None and server is not None and any("audit" in key.lower() for key in server.entries):
             return _found(kubernetes, server)
     return None
 
 
-def _below(node: Mapping | None, steps: tuple[str, ...]) -> Mapping | None:
-    for step in steps:
-        node = node.mapping(step) if node is not None else None
-    return node
-
-
 def _found(kubernetes: Mapping, section: Mapping) -> Found:
-    misshapes = [*misspelt(section, ("auditConfig", "auditWebhook"), _READER, "Write it below `auditConfig`.")]
+    misshapes = [*unknown_keys(section, ("auditConfig", "auditWebhook"), _READER, "Write it below `auditConfig`.")]
     key = meant(section, "auditConfig")
     audit = section.mapping(key)
     policy = audit.mapping(meant(audit, "auditPolicy")) if audit is not None else None
     if audit is not None:
-        misshapes += misspelt(audit, ("auditPolicy",), _READER, "Write it below `auditPolicy`.")
+        misshapes += unknown_keys(audit, ("auditPolicy",), _READER, "Write it below `auditPolicy`.")
     if policy is not None:
-        misshapes += misspelt(policy, ("configMapRef",), _READER)
+        misshapes += unknown_keys(policy, ("configMapRef",), _READER)
         misshapes += _shapes(policy)
     place = section.key(key) or section.key(next(iter(section.entries)))
-    versions, version_place = _versions(kubernetes)
+    versions, version_place = version_at(kubernetes.get("version"))
     server = ApiServer(
         "gardener",
         place.place if place else section.place,
@@ -90,13 +84,4 @@ def _shapes(policy: Mapping) -> Iterator[Misshape]:
         message = f"`configMapRef` is a mapping with the ConfigMap's name: {_READER.refused}."
         yield Misshape("wrong-shape", node.place, message, f"Write `configMapRef: {{name: {node.value}}}`.")
     elif isinstance(node, Mapping) and "name" not in node.entries:
-        yield from misspelt(node, ("name", "namespace"), _READER)
-
-
-def _versions(kubernetes: Mapping) -> tuple[Versions | None, Place | None]:
-    node = kubernetes.get("version")
-    if not isinstance(node, Scalar):
-        return None, None
-    text = node.value if node.kind == "string" else node.place.text
-    versions = parse_versions(text)
-    return versions, node.place if versions else None
+        yield from unknown_keys(node, ("name", "namespace"), _READER)

@@ -14,13 +14,12 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import flags_of_arguments, ordered, value_of
-from kube_audit_lint.forms.common.shapes import near_key
+from kube_audit_lint.forms.common.nodes import below, version_at
+from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile
 from kube_audit_lint.model.value import Value
-from kube_audit_lint.model.version import Versions, parse_versions
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
-from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
 
 MARKS = ("KubeOneCluster",)
@@ -54,6 +53,7 @@ _TRUNCATE = {
     "maxBatchSize": "audit-webhook-truncate-max-batch-size",
     "maxEventSize": "audit-webhook-truncate-max-event-size",
 }
+_READER = Reader("KubeOne", "nothing of it reaches kube-apiserver")
 _FEATURES = ("staticAuditLog", "webhookAuditLog", "dynamicAuditLog")
 _CONFIG = {
     "staticAuditLog": ("policyFilePath", *_STATIC),
@@ -72,7 +72,8 @@ def read(document: Document, context: Context) -> Found | None:
     misshapes = tuple(_misspelt(features)) if features is not None else ()
     if not given and not any("audit" in flag.name for flag in flags):
         return Found(misshapes=misshapes) if misshapes else None
-    versions, version_place = _versions(root)
+    section = root.mapping("versions")
+    versions, version_place = version_at(section.get("kubernetes") if section is not None else None)
     key = features.key(given[0]) if features is not None and given else None
     place = key.place if key else flags[0].place
     found, defaults, files = _features(features) if features is not None else ([], {}, [])
@@ -144,41 +145,22 @@ def _settings(section: Mapping | None, names: dict[str, str]) -> Iterator[Flag]:
 
 
 def _component_flags(root: Mapping) -> Iterator[Flag]:
-    components = root.mapping("controlPlaneComponents")
-    section = components.mapping("apiServer") if components is not None else None
+    section = below(root, "controlPlaneComponents", "apiServer")
     yield from flags_of_arguments(section.get("flags") if section is not None else None)
 
 
-def _versions(root: Mapping) -> tuple[Versions | None, Place | None]:
-    section = root.mapping("versions")
-    node = section.get("kubernetes") if section is not None else None
-    if not isinstance(node, Scalar) or is_unknown(node.value):
-        return None, None
-    versions = parse_versions(node.value if node.kind == "string" else node.place.text)
-    return versions, node.place if versions else None
-
-
 def _misspelt(features: Mapping) -> Iterator[Misshape]:
-    yield from _near(features, _FEATURES)
+    yield from unknown_keys(features, _FEATURES, _READER, near_only=True)
     for name, known in _CONFIG.items():
-        feature = features.mapping(name)
-        config = feature.mapping("config") if feature is not None else None
+        feature, config = below(features, name), below(features, name, "config")
         if config is not None:
-            yield from _near(config, known)
+            yield from unknown_keys(config, known, _READER, near_only=True)
             yield from _numbers(config)
         elif feature is not None:
             for key, entry in feature.entries.items():
                 if key in known:
                     message = f"`{key}` is a setting of `{name}.config`: beside it, it is dropped."
                     yield Misshape("unknown-key", entry.key.place, message, "Put it below `config:`.")
-
-
-def _near(section: Mapping, known: tuple[str, ...]) -> Iterator[Misshape]:
-    for key, entry in section.entries.items():
-        near = near_key(section, key, known) if key not in known and not is_unknown(key) else None
-        if near is not None:
-            message = f"`{key}` is no setting of KubeOne here: nothing of it reaches kube-apiserver."
-            yield Misshape("unknown-key", entry.key.place, message, f"Write `{near}`.")
 
 
 def _numbers(config: Mapping) -> Iterator[Misshape]:

@@ -13,7 +13,7 @@ from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import value_of
 from kube_audit_lint.forms.common.pod import value_at
-from kube_audit_lint.forms.common.settings import Reader, misspelt
+from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile
 from kube_audit_lint.model.value import Value
@@ -44,7 +44,7 @@ def read(document: Document, context: Context) -> Found | None:
     flags = [flag for one in patches for flag in _flags(one)]
     misshapes = [shape for one in patches for shape in _shapes(one)]
     if options is not None:
-        misshapes += misspelt(options, ("kubeAuditPolicy",), _READER)
+        misshapes += unknown_keys(options, ("kubeAuditPolicy",), _READER)
     if path is None and not any(flag.name.startswith("audit-") for flag in flags):
         return Found(misshapes=tuple(misshapes)) if misshapes else None
     files = [file for one in patches for file in _files(one)]
@@ -91,7 +91,7 @@ def _files(patch: Mapping) -> Iterator[HostFile]:
 
 
 def _shapes(patch: Mapping) -> Iterator[Misshape]:
-    yield from misspelt(patch, ("name", "extraArgs", "extraVolumes", "extraEnvs"), _READER)
+    yield from unknown_keys(patch, ("name", "extraArgs", "extraVolumes", "extraEnvs"), _READER)
     arguments = patch.get("extraArgs")
     if isinstance(arguments, Mapping) and arguments.entries:
         place = next(iter(arguments.entries.values())).key.place
@@ -99,4 +99,4 @@ def _shapes(patch: Mapping) -> Iterator[Misshape]:
         yield Misshape("wrong-shape", place, message, "Write `- key: audit-log-path` with `value:` below it.")
     for item in patch.items("extraArgs"):
         if isinstance(item, Mapping):
-            yield from misspelt(item, ("key", "value", "override"), _READER)
+            yield from unknown_keys(item, ("key", "value", "override"), _READER)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import value_of
-from kube_audit_lint.forms.common.settings import Reader, meant, misspelt
+from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
 from kube_audit_lint.forms.openshift.profiles import SERVER_DEFAULTS, profile_of, shape_of_profile
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, Flag
@@ -44,7 +44,7 @@ def read(document: Document, context: Context) -> Found | None:
         or not any(meant(section, name) in section.entries for name in _KEYS)
     ):
         return None
-    misshapes = [*misspelt(server, ("auditLog",), _READER), *misspelt(section, _KEYS, _READER)]
+    misshapes = [*unknown_keys(server, ("auditLog",), _READER), *unknown_keys(section, _KEYS, _READER)]
     if section.string("profile") != "":
         misshapes += shape_of_profile(section.get("profile"), _READER, _SAYS)
     misshapes += _numbers(section)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.arguments import Part, flags_of
 from kube_audit_lint.forms.common.commandline import CommandLine, api_server
 from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.nodes import below, objects
 from kube_audit_lint.forms.common.pod import environment_of, expander, mounts_of, volumes_of
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer
@@ -47,7 +48,7 @@ def read(document: Document, context: Context) -> Found | None:
         return None
     servers: list[ApiServer] = []
     misshapes: list[Misshape] = []
-    for item in _objects(root):
+    for item in objects(root):
         for container, spec in _containers(item):
             server, wrong = _server(container, spec, item)
             if server is not None:
@@ -56,23 +57,10 @@ def read(document: Document, context: Context) -> Found | None:
     return Found(servers=tuple(servers), misshapes=tuple(misshapes)) if servers else None
 
 
-def _objects(root: Mapping) -> Iterator[Mapping]:
-    """The document itself, or the items of a list."""
-    kind = root.string("kind") or ""
-    if not kind.endswith("List"):
-        yield root
-        return
-    for item in root.items("items"):
-        if isinstance(item, Mapping):
-            yield from _objects(item)
-
-
 def _containers(item: Mapping) -> Iterator[tuple[Mapping, Mapping]]:
     """The containers of an object's pod, each with the pod's spec; without a `kind` it counts as a pod."""
     path = _POD_SPEC.get(item.string("kind") or "Pod")
-    spec: Mapping | None = item if path else None
-    for step in path or ():
-        spec = spec and spec.mapping(step)
+    spec = below(item, *path) if path else None
     if spec is not None:
         for container in spec.items("containers"):
             if isinstance(container, Mapping):

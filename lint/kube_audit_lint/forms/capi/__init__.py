@@ -11,15 +11,15 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.host_files import Written, policy_paths, written
-from kube_audit_lint.forms.common.shapes import DROPPED, Words, meant, near_key
+from kube_audit_lint.forms.common.nodes import below, version_at
+from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
 from kube_audit_lint.forms.kubeadm import found_in
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer, HostFile
-from kube_audit_lint.model.version import Versions, parse_versions
-from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
+from kube_audit_lint.model.version import Versions
+from kube_audit_lint.syntax.nodes import Document, Mapping
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
-from kube_audit_lint.syntax.unknown import is_unknown
 
 MARKS = (".cluster.x-k8s.io/", "kubeadmConfigSpec", "ClusterClass")
 
@@ -70,18 +70,14 @@ def _spec(root: Mapping) -> Spec | None:
     """The spec of one of the kinds, or of a fragment without a head."""
     kind = root.string("kind")
     if kind is None and "apiVersion" not in root.entries:
-        node = root.mapping("kubeadmConfigSpec")
-        if node is None and isinstance(root.get("spec"), Mapping):
-            node = (root.mapping("spec") or root).mapping("kubeadmConfigSpec")
+        node = root.mapping("kubeadmConfigSpec") or below(root, "spec", "kubeadmConfigSpec")
         return None if node is None else Spec(root, node, "", "kubeadmConfigSpec")
     api_version = root.string("apiVersion") or ""
     path = _KINDS.get(kind or "")
     if path is None or _GROUP not in f".{api_version}":
         return None
-    below: Mapping | None = root
-    for key in path:
-        below = below and below.mapping(key)
-    return None if below is None else Spec(root, below, api_version.rpartition("/")[2], ".".join(path))
+    node = below(root, *path)
+    return None if node is None else Spec(root, node, api_version.rpartition("/")[2], ".".join(path))
 
 
 def _found(spec: Spec, context: Context) -> Found:
@@ -117,7 +113,7 @@ def _server(spec: Spec, context: Context) -> Found:
         return Found()
     versions, place = _versions(spec, context)
     shape = {"": None, "v1beta2": "v1beta4"}.get(spec.version, "v1beta3")
-    found = found_in(configuration, "cluster-api", version=shape, words=_words(spec))
+    found = found_in(configuration, "cluster-api", version=shape, reader=_reader(spec))
     (server,) = found.servers
     if versions is not None:
         server = server._replace(versions=versions, version_place=place)
@@ -127,10 +123,10 @@ def _server(spec: Spec, context: Context) -> Found:
     return found._replace(servers=(server._replace(partial=not whole),))
 
 
-def _words(spec: Spec) -> Words:
+def _reader(spec: Spec) -> Reader:
     version = f"Cluster API {spec.version}" if spec.version else "Cluster API"
     path = f"{spec.path}.clusterConfiguration.apiServer.extraArgs"
-    return Words("Cluster API", "the object is refused when it is applied", version, schema=path)
+    return Reader("Cluster API", refused="the object is refused when it is applied", version=version, schema=path)
 
 
 def _is_whole(spec: Spec, server: ApiServer) -> bool:
@@ -143,23 +139,15 @@ def _is_whole(spec: Spec, server: ApiServer) -> bool:
 
 def _versions(spec: Spec, context: Context) -> tuple[Versions | None, Place | None]:
     """spec.version, or the version of the topology of a Cluster in the same file."""
-    inner = spec.root.mapping("spec")
-    nodes = [inner.get("version") if inner is not None else None]
-    for document in context.documents:
-        root = document.mapping
-        if root is not None and root.string("kind") == "Cluster":
-            topology = (root.mapping("spec") or root).mapping("topology")
-            nodes.append(topology.get("version") if topology is not None else None)
-    for node in nodes:
-        if isinstance(node, Scalar) and node.kind == "string" and not is_unknown(node.value):
-            return parse_versions(node.value), node.place
-    return None, None
+    clusters = [root for one in context.documents if (root := one.mapping) and root.string("kind") == "Cluster"]
+    sections = [below(spec.root, "spec"), *(below(root, "spec", "topology") for root in clusters)]
+    found = [version_at(section.get("version")) for section in sections if section is not None]
+    return next((one for one in found if one[0] is not None), (None, None))
 
 
 def _is_patched(spec: Spec, files: list[Written]) -> bool:
     """Whether the patches of kubeadm that the files bring may change the API server's manifest."""
-    init = spec.node.mapping("initConfiguration")
-    patches = init.mapping("patches") if init is not None else None
+    patches = below(spec.node, "initConfiguration", "patches")
     directory = patches.string("directory") if patches is not None else None
     if not directory:
         return False
@@ -171,8 +159,5 @@ def _misspelt(spec: Spec) -> Iterator[Misshape]:
     sections: list[tuple[Mapping, tuple[str, ...]]] = [(spec.node, _SPEC_KEYS)]
     sections += [(item, _FILE_KEYS) for item in spec.node.items("files") if isinstance(item, Mapping)]
     for section, known in sections:
-        for key, entry in section.entries.items():
-            near = near_key(section, key, known) if key not in known and not is_unknown(key) else None
-            if near is not None and "audit" in section.source.text[section.start : section.end]:
-                message = f"`{key}` is no setting of Cluster API here: {DROPPED}."
-                yield Misshape("unknown-key", entry.key.place, message, f"Write `{near}`.")
+        if "audit" in section.source.text[section.start : section.end]:
+            yield from unknown_keys(section, known, Reader("Cluster API"), near_only=True)

@@ -105,9 +105,16 @@ def mounts_of_volumes(volumes: Node | None) -> Iterator[Mount]:
 def always_mounted(place: Place, certificates: str | None = None) -> Iterator[Mount]:
     """What kubeadm mounts without being asked."""
     for path in (certificates or "/etc/kubernetes/pki", *_ALWAYS_MOUNTED):
-        at = Value(path, place)
-        kind = Value("DirectoryOrCreate", place)
-        yield Mount(at, at, place, True, None, None, Volume(path, "hostPath", place, at, kind))
+        yield own_mount(path, place, True, "DirectoryOrCreate")
+
+
+def own_mount(
+    path: str, place: Place, read_only: bool, type: str = "Directory", host: str = "", name: str = ""
+) -> Mount:
+    """A mount that the distribution makes itself. place: what stands for it. host: where it is another path there."""
+    at, on_host = Value(path, place), Value(host or path, place)
+    volume = Volume(name or path, "hostPath", place, on_host, Value(type, place) if type else None)
+    return Mount(at, at, place, read_only, None, None, volume)
 
 
 def _mount(item: Mapping) -> Mount | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from kube_audit_lint.discovery.look import named_policy
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import decode, found_inside
+from kube_audit_lint.forms.common.nodes import below
 from kube_audit_lint.model.found import Found, Misshape, Note
 from kube_audit_lint.model.server import ApiServer, HostFile, clean
 from kube_audit_lint.model.value import Value
@@ -49,8 +50,7 @@ def written(
 
 def _secret(item: Mapping) -> Value | None:
     """The key of the Secret that Cluster API takes the content from, as linking names it."""
-    source = item.mapping("contentFrom")
-    secret = source.mapping("secret") if source is not None else None
+    secret = below(item, "contentFrom", "secret")
     name, key = (secret.string("name"), secret.string("key")) if secret is not None else (None, None)
     return Value(f"Secret:{name}/{key}", secret.place) if secret is not None and name and key else None
 

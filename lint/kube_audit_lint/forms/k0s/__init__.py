@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.arguments import flags_of
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import flags_of_arguments
-from kube_audit_lint.forms.common.settings import Reader, in_map, meant, misspelt, shape_of_flags
+from kube_audit_lint.forms.common.nodes import below
+from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
+from kube_audit_lint.forms.common.settings import in_map
+from kube_audit_lint.forms.common.shapes import shape_of_flags
 from kube_audit_lint.forms.k0s.files import Around, around
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer, Flag
@@ -54,10 +57,8 @@ def read(document: Document, context: Context) -> Found | None:
 
 def _fragment(root: Mapping) -> Found | None:
     """`spec.api.extraArgs` alone, or a ClusterConfig below `spec.k0sConfig` of something unnamed."""
-    spec = root.mapping("spec")
-    inner = spec.mapping("k0sConfig") if spec is not None else None
-    api = (inner or root).mapping("spec")
-    api = api.mapping("api") if api is not None else None
+    inner = below(root, "spec", "k0sConfig")
+    api = below(inner or root, "spec", "api")
     if api is None or not any(flag.name.startswith("audit-") for flag in _flags(api)):
         return None
     return _found(inner or root, Around()).with_servers(lambda server: server._replace(partial=True))
@@ -84,9 +85,9 @@ def _found(configuration: Mapping, carried: Around) -> Found:
     )
     misshapes: list[Misshape] = []
     if spec is not None:
-        misshapes += misspelt(spec, ("api", *_BESIDE), _READER, "Write it in `api.extraArgs`.")
+        misshapes += unknown_keys(spec, ("api", *_BESIDE), _READER, "Write it in `api.extraArgs`.")
     if api is not None:
-        misshapes += misspelt(api, _KEYS, _READER, "Write it as a flag in `extraArgs`.")
+        misshapes += unknown_keys(api, _KEYS, _READER, "Write it as a flag in `extraArgs`.")
         misshapes += shape_of_flags(api.get("extraArgs"), _READER)
     return joined([Found(servers=(server,), misshapes=tuple(misshapes)), carried.found])
 

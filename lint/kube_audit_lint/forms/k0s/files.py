@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.host_files import written
 from kube_audit_lint.forms.common.inside import found_inside
+from kube_audit_lint.forms.common.nodes import version_at
 from kube_audit_lint.model.found import Found, joined
 from kube_audit_lint.model.server import HostFile
 from kube_audit_lint.model.value import Value
-from kube_audit_lint.model.version import Versions, parse_versions
+from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Mapping, Scalar
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
@@ -47,7 +48,7 @@ def around(root: Mapping, context: Context) -> Around | None:
         return None
     if group == "k0sctl.k0sproject.io":
         k0s = spec.mapping("k0s")
-        versions = _version(k0s)[0] if k0s is not None else None
+        versions = version_at(k0s.get("version"))[0] if k0s is not None else None
         files = [one for host in spec.items("hosts") for one in _uploaded(host, context, versions)]
         return None if k0s is None else _around(k0s, k0s.mapping("config"), files)
     template = spec.mapping("template")
@@ -63,7 +64,7 @@ def _control_plane(spec: Mapping, group: str, kind: str, context: Context) -> Ar
         return (
             Around()
             if inner is None
-            else _around(spec, inner.mapping("k0s"), list(_files(inner, context, _version(spec)[0])))
+            else _around(spec, inner.mapping("k0s"), list(_files(inner, context, version_at(spec.get("version"))[0])))
         )
     if kind.startswith("K0smotronControlPlane") or (group == "k0smotron.io" and kind == "Cluster"):
         return _around(spec, spec.mapping("k0sConfig"), [(file, Found()) for file in _mounted(spec)])
@@ -72,13 +73,7 @@ def _control_plane(spec: Mapping, group: str, kind: str, context: Context) -> Ar
 
 def _around(versioned: Mapping, configuration: Mapping | None, files: list[tuple[HostFile, Found]]) -> Around:
     found = joined([found for _, found in files])
-    return Around(configuration, *_version(versioned), tuple(file for file, _ in files), found)
-
-
-def _version(versioned: Mapping) -> tuple[Versions | None, Place | None]:
-    node = versioned.get("version")
-    versions = parse_versions(node.value) if isinstance(node, Scalar) else None
-    return versions, node.place if node is not None and versions else None
+    return Around(configuration, *version_at(versioned.get("version")), tuple(file for file, _ in files), found)
 
 
 def _uploaded(host: object, context: Context, versions: Versions | None) -> Iterator[tuple[HostFile, Found]]:

@@ -13,20 +13,22 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import always_mounted, ordered
-from kube_audit_lint.forms.common.shapes import near_key
+from kube_audit_lint.forms.common.nodes import version_at
+from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.forms.kind.patches import Patches, patches_of
 from kube_audit_lint.kubernetes.paths import host_path, policy_path
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, HostFile, Mount, clean, covering
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions, version_of_image
-from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar
-from kube_audit_lint.syntax.unknown import is_unknown
+from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
+from kube_audit_lint.syntax.source import Place
 
 MARKS = ("kind.x-k8s.io/", "kind.sigs.k8s.io/")
 
 _GROUPS = ("kind.x-k8s.io/", "kind.sigs.k8s.io/")
 _STOCK_IMAGE = "kindest/node"
+_READER = Reader("kind", "kind refuses the file (`field {key} not found in type`)")
 _CLUSTER_KEYS = (
     *("kind", "apiVersion", "name", "nodes", "networking", "featureGates", "runtimeConfig"),
     *("kubeadmConfigPatches", "kubeadmConfigPatchesJSON6902"),
@@ -49,11 +51,11 @@ def read(document: Document, context: Context) -> Found | None:
     nodes = [node for node in root.items("nodes") if isinstance(node, Mapping)]
     control_planes = [node for node in nodes if node.string("role") in (None, "control-plane")]
     first = control_planes[0] if control_planes else None
-    versions, version_node = _versions(first)
+    versions, version_place = version_at(first.get("image") if first is not None else None, version_of_image)
     patches = patches_of([root] if first is None else [root, first], versions)
     misshapes = [*_unknown(root, nodes), *patches.misshapes]
     if patches.about_audit:
-        server = _server(root, first, patches, versions, version_node)
+        server = _server(root, first, patches, versions, version_place)
         if not context.is_template:
             misshapes += _not_on_nodes(server, control_planes)
         return Found(servers=(server,), misshapes=tuple(misshapes))
@@ -62,12 +64,11 @@ def read(document: Document, context: Context) -> Found | None:
 
 
 def _server(
-    root: Mapping, node: Mapping | None, patches: Patches, versions: Versions | None, version_node: Node | None
+    root: Mapping, node: Mapping | None, patches: Patches, versions: Versions | None, version_place: Place | None
 ) -> ApiServer:
     place = patches.place or root.place
-    versions_place = version_node.place if version_node is not None else None
     if patches.versions is not None:
-        versions, versions_place = patches.versions
+        versions, version_place = patches.versions
     bound = _bound(node)
     mounts = tuple(_as_on_node(mount, bound) for mount in patches.mounts)
     return ApiServer(
@@ -75,21 +76,13 @@ def _server(
         place,
         ordered(patches.flags),
         versions=versions,
-        version_place=versions_place,
+        version_place=version_place,
         mounts=(*always_mounted(place), *mounts),
         files=tuple(_files(node)),
         spelling=patches.spelling,
         name="kube-apiserver",
         namespace="kube-system",
     )
-
-
-def _versions(node: Mapping | None) -> tuple[Versions | None, Node | None]:
-    image = node.get("image") if node is not None else None
-    if not isinstance(image, Scalar) or image.kind != "string" or is_unknown(image.value):
-        return None, None
-    versions = version_of_image(image.value)
-    return versions, image if versions else None
 
 
 def _mounts(node: Mapping | None) -> Iterator[tuple[Mapping, Scalar, Scalar]]:
@@ -109,17 +102,13 @@ def _files(node: Mapping | None) -> Iterator[HostFile]:
 def _bound(node: Mapping | None) -> tuple[Mount, ...]:
     """The extraMounts of a node as mounts."""
     found = []
-    for _, inside, outside in _mounts(node):
-        item = _read_only(_)
+    for item, inside, outside in _mounts(node):
+        switch = item.get("readOnly")
+        known = isinstance(switch, Scalar) and switch.kind == "bool"
         path = Value(inside.value, inside.place)
-        on, at = item is not None and item.value == "true", item.place if item is not None else None
+        on, at = (switch.value == "true", switch.place) if isinstance(switch, Scalar) and known else (False, None)
         found.append(Mount(Value(outside.value, outside.place), path, inside.place, on, at))
     return tuple(found)
-
-
-def _read_only(item: Mapping) -> Scalar | None:
-    node = item.get("readOnly")
-    return node if isinstance(node, Scalar) and node.kind == "bool" else None
 
 
 def _as_on_node(mount: Mount, bound: tuple[Mount, ...]) -> Mount:
@@ -176,10 +165,4 @@ def _unknown(root: Mapping, nodes: list[Mapping]) -> Iterator[Misshape]:
     for node in nodes:
         sections += [(item, _MOUNT_KEYS) for item in node.items("extraMounts") if isinstance(item, Mapping)]
     for section, known in sections:
-        for key, entry in section.entries.items():
-            near = near_key(section, key, known) if key not in known and not is_unknown(key) else None
-            if near is not None:
-                message = (
-                    f"`{key}` is no setting of kind here: kind refuses the file (`field {key} not found in type`)."
-                )
-                yield Misshape("unknown-key", entry.key.place, message, f"Write `{near}`.")
+        yield from unknown_keys(section, known, _READER, near_only=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from kube_audit_lint.forms.common.json_patch import patched
-from kube_audit_lint.forms.common.shapes import GROUP, Words
+from kube_audit_lint.forms.common.nodes import below
+from kube_audit_lint.forms.common.reader import Reader
+from kube_audit_lint.forms.common.shapes import GROUP
 from kube_audit_lint.forms.kubeadm import api_server_section
 from kube_audit_lint.forms.kubeadm.versions import kubernetes_of
 from kube_audit_lint.model.found import Misshape
@@ -45,7 +47,7 @@ class Patches:
     def add(self, patch: Mapping, target: str | None) -> None:
         """Lays a merge patch over those before it."""
         own = (patch.string("apiVersion") or "").removeprefix(GROUP) or None
-        section = api_server_section(patch, own or target, _words(own or target))
+        section = api_server_section(patch, own or target, _reader(own or target))
         if own is not None and target is not None and own != target:
             self.misshapes.append(_left_out(patch, target))
         self.misshapes += section.misshapes
@@ -118,15 +120,15 @@ def _documents(node: Node | None) -> Iterator[Node]:
 
 def _removed(patch: Mapping) -> Iterator[str]:
     """The flags that a merge patch takes out: those set to null."""
-    section = patch.mapping("apiServer")
-    arguments = section.mapping("extraArgs") if section is not None else None
+    arguments = below(patch, "apiServer", "extraArgs")
     for key, entry in arguments.entries.items() if arguments is not None else ():
         if isinstance(entry.value, Scalar) and entry.value.kind == "null":
             yield key
 
 
-def _words(version: str | None) -> Words:
-    return Words("kubeadm", "kubeadm refuses what kind hands it, and kind fails", f"{GROUP}{version}")
+def _reader(version: str | None) -> Reader:
+    refused = "kubeadm refuses what kind hands it, and kind fails"
+    return Reader("kubeadm", refused=refused, version=f"{GROUP}{version}")
 
 
 def _left_out(patch: Mapping, target: str) -> Misshape:

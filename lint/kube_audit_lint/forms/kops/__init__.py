@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.nodes import version_at
 from kube_audit_lint.forms.kops.files import assets_of, found_in_assets
 from kube_audit_lint.forms.kops.mounts import mounts_of, twice_mounted
 from kube_audit_lint.forms.kops.settings import (
@@ -25,10 +26,8 @@ from kube_audit_lint.forms.kops.settings import (
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer, Flag
 from kube_audit_lint.model.value import Value
-from kube_audit_lint.model.version import Versions, parse_versions
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 from kube_audit_lint.syntax.source import Place
-from kube_audit_lint.syntax.unknown import is_unknown
 
 MARKS = ("kops.k8s.io/", "kops/", "kubeAPIServer")
 LOOK = (("kops.k8s.io", "/"),)
@@ -61,7 +60,7 @@ def _of_assets(spec: Mapping, context: Context) -> Found | None:
 
 def _cluster(root: Mapping, spec: Mapping, context: Context, partial: bool = False) -> Found:
     key, section = section_of(spec)
-    versions, version_place = _versions(spec)
+    versions, version_place = version_at(spec.get("kubernetesVersion"))
     flags = tuple(_flags(section)) if section is not None else ()
     server = ApiServer(
         "kops",
@@ -100,15 +99,6 @@ def _flags(section: Mapping) -> Iterator[Flag]:
             text = f"{int(text[:-1]) / 1000:g}"
         made = setting(Value(entry.key.value, entry.key.place), Value(text, value.place))
         yield made._replace(name=flag)
-
-
-def _versions(spec: Mapping) -> tuple[Versions | None, Place | None]:
-    node = spec.get("kubernetesVersion")
-    if not isinstance(node, Scalar) or node.kind == "null":
-        return None, None
-    text = node.value if node.kind == "string" else node.place.text
-    versions = None if is_unknown(text) else parse_versions(text)
-    return versions, node.place if versions else None
 
 
 def _place(root: Mapping, spec: Mapping, key: Scalar | None) -> Place:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kube_audit_lint.forms.common.extra_args import own_mount
 from kube_audit_lint.model.found import Misshape
-from kube_audit_lint.model.server import ApiServer, Flag, Mount, Volume, clean
-from kube_audit_lint.model.value import Value
-from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.model.server import ApiServer, Flag, Mount, clean
 from kube_audit_lint.syntax.unknown import is_unknown
 
 _NO_SRV_SINCE = 22
@@ -25,11 +24,11 @@ def mounts_of(server: ApiServer) -> tuple[Mount, ...] | None:
     if log is None or policy is None or (log and log == policy):
         return None
     old = server.versions is None or server.versions.first < _NO_SRV_SINCE
-    found = [_mount("/srv/kubernetes" if old else "/srv/kubernetes/kube-apiserver", server.place, True)]
+    found = [own_mount("/srv/kubernetes" if old else "/srv/kubernetes/kube-apiserver", server.place, True, "")]
     for path, name, read_only in ((policy, "audit-policy-file", True), (log, "audit-log-path", False)):
         flag = server.flag(name)
         if path and flag is not None:
-            found.append(_mount(path, flag.value_place, read_only))
+            found.append(own_mount(path, flag.value_place, read_only, ""))
     return tuple(found)
 
 
@@ -56,8 +55,3 @@ def _directory(server: ApiServer, name: str) -> str | None:
     if flag is None or not flag.value or flag.value == "-":
         return ""
     return None if is_unknown(flag.value) else clean(flag.value).rpartition("/")[0] or "/"
-
-
-def _mount(path: str, place: Place, read_only: bool) -> Mount:
-    at = Value(path, place)
-    return Mount(at, at, place, read_only, None, None, Volume(path, "hostPath", place, at))

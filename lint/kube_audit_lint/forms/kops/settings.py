@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kube_audit_lint.forms.common.reader import Reader, unknown_key
 from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.unknown import is_unknown
@@ -35,7 +36,7 @@ SETTINGS = {
 }
 """Each setting's flag, and the type that Go takes for it."""
 
-_DROPPED = "it is dropped, and nothing of it reaches kube-apiserver"
+_READER = Reader("kops")
 _FITTING = {"int32": ("int",), "bool": ("bool",), "string": ("string",), "quantity": ("string", "int", "float")}
 _JSON = {"int": "number", "float": "number", "bool": "bool", "string": "string"}
 
@@ -58,12 +59,12 @@ def misplaced(root: Mapping, spec: Mapping) -> Iterator[Misshape]:
     """Settings at a place where kops does not look for them, and a section that is misspelt."""
     key, _ = section_of(spec)
     if key is not None and key.value != SECTION:
-        yield _unknown(key, f"Write `{SECTION}`.")
+        yield unknown_key(key, _READER, f"Write `{SECTION}`.")
     if root is not spec and SECTION in root.entries:
-        yield _unknown(root.entries[SECTION].key, f"Move `{SECTION}` into `spec`.")
+        yield unknown_key(root.entries[SECTION].key, _READER, f"Move `{SECTION}` into `spec`.")
     for name, entry in spec.entries.items():
         if name in SETTINGS:
-            yield _unknown(entry.key, f"Move it into `{SECTION}`.")
+            yield unknown_key(entry.key, _READER, f"Move it into `{SECTION}`.")
 
 
 def unknown_settings(section: Mapping, key: Scalar) -> Iterator[Misshape]:
@@ -72,11 +73,11 @@ def unknown_settings(section: Mapping, key: Scalar) -> Iterator[Misshape]:
         if name in SETTINGS or is_unknown(name):
             continue
         if name == "fileAssets":
-            yield _unknown(entry.key, f"Move it out of `{key.value}`, into `spec`.")
+            yield unknown_key(entry.key, _READER, f"Move it out of `{key.value}`, into `spec`.")
         elif "audit" in name.lower():
             near = _meant(name)
             free = near is not None and near not in section.entries
-            yield _unknown(entry.key, f"Write `{near}`." if free else "")
+            yield unknown_key(entry.key, _READER, f"Write `{near}`." if free else "")
 
 
 def wrong_types(section: Mapping) -> Iterator[Misshape]:
@@ -117,7 +118,3 @@ def _meant(name: str) -> str | None:
 
 def _plain(name: str) -> str:
     return name.replace("-", "").replace("_", "").lower()
-
-
-def _unknown(key: Scalar, help: str) -> Misshape:
-    return Misshape("unknown-key", key.place, f"`{key.value}` is no setting of kops here: {_DROPPED}.", help)

@@ -15,19 +15,10 @@ from kube_audit_lint.forms.common.extra_args import (
     mounts_of_volumes,
     ordered,
     spelling,
-    value_of,
 )
-from kube_audit_lint.forms.common.shapes import (
-    API_SERVER_KEYS,
-    DROPPED,
-    GROUP,
-    Words,
-    kubeadm_words,
-    meant,
-    shape_of_arguments,
-    shape_of_volumes,
-    unknown_keys,
-)
+from kube_audit_lint.forms.common.nodes import below
+from kube_audit_lint.forms.common.reader import Reader, meant, unknown_key, unknown_keys
+from kube_audit_lint.forms.common.shapes import API_SERVER_KEYS, GROUP, kubeadm, shape_of_arguments, shape_of_volumes
 from kube_audit_lint.forms.kubeadm.versions import kubernetes_of, not_read
 from kube_audit_lint.model.found import Found, Misshape, Note
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile, Mount
@@ -43,18 +34,6 @@ LOOK = (
     ("apiserver", r"(?<=\"apiserver)\""),
 )
 ORDER = 2
-
-__all__ = [
-    "GROUP",
-    "always_mounted",
-    "api_server_section",
-    "flags_of_arguments",
-    "found_in",
-    "mounts_of_volumes",
-    "read",
-    "unknown_keys",
-    "value_of",
-]
 
 _OLD = "v1alpha"
 _OLD_KEYS = ("apiServerExtraArgs", "apiServerExtraVolumes")
@@ -115,17 +94,17 @@ def found_in(
     version_place: Place | None = None,
     files: tuple[HostFile, ...] = (),
     partial: bool = False,
-    words: Words | None = None,
+    reader: Reader | None = None,
 ) -> Found:
     """The API server of a ClusterConfiguration, in whatever form it stands.
 
     version: kubeadm's own API version (`v1beta3`); None: as the apiVersion says, or unknown.
     versions: Kubernetes', where the surrounding form says it; else kubernetesVersion counts.
-    words: how to speak of wrong shapes, where somebody else than kubeadm reads the file.
+    reader: who reads the file, where it is not kubeadm.
     """
     if version is None:
         version = (configuration.string("apiVersion") or "").removeprefix(GROUP) or None
-    section = api_server_section(configuration, version, words)
+    section = api_server_section(configuration, version, reader)
     own, own_place = kubernetes_of(configuration, version)
     if versions is None or "kubernetesVersion" in configuration.entries:
         versions, version_place = own or versions, own_place if own else version_place
@@ -145,22 +124,22 @@ def found_in(
     return Found(servers=(server,), misshapes=section.misshapes)
 
 
-def api_server_section(configuration: Mapping, version: str | None, words: Words | None = None) -> ApiServerSection:
+def api_server_section(configuration: Mapping, version: str | None, reader: Reader | None = None) -> ApiServerSection:
     """The flags and mounts of the `apiServer` section. `version` decides which shape extraArgs must have."""
-    words = words or kubeadm_words(version)
+    reader = reader or kubeadm(version)
     if (version or "").startswith(_OLD):
-        return _old_section(configuration, version, words)
-    misshapes = list(_top_keys(configuration, words))
+        return _old_section(configuration, version, reader)
+    misshapes = list(_top_keys(configuration, reader))
     key = meant(configuration, "apiServer")
     section = configuration.get(key)
     if not isinstance(section, Mapping):
-        old = _old_section(configuration, version, words)
+        old = _old_section(configuration, version, reader)
         return old._replace(misshapes=tuple(misshapes))
     arguments_key, volumes_key = meant(section, "extraArgs"), meant(section, "extraVolumes")
     arguments, volumes = section.get(arguments_key), section.get(volumes_key)
-    misshapes += unknown_keys(section, API_SERVER_KEYS, words.reader)
-    misshapes += shape_of_arguments(arguments, version, words)
-    misshapes += shape_of_volumes(volumes, words)
+    misshapes += unknown_keys(section, API_SERVER_KEYS, reader, "Write it as a flag in extraArgs.")
+    misshapes += shape_of_arguments(arguments, version, reader)
+    misshapes += shape_of_volumes(volumes, reader)
     place = section.key(arguments_key) or configuration.key(key)
     return ApiServerSection(
         ordered(flags_of_arguments(arguments)),
@@ -171,36 +150,35 @@ def api_server_section(configuration: Mapping, version: str | None, words: Words
     )
 
 
-def _old_section(configuration: Mapping, version: str | None, words: Words) -> ApiServerSection:
+def _old_section(configuration: Mapping, version: str | None, reader: Reader) -> ApiServerSection:
     """v1alpha3's settings, which stand at the top."""
     arguments = configuration.get("apiServerExtraArgs")
     key = configuration.key("apiServerExtraArgs")
     return ApiServerSection(
         ordered(flags_of_arguments(arguments)),
         tuple(mounts_of_volumes(configuration.get("apiServerExtraVolumes"))),
-        tuple(shape_of_arguments(arguments, version, words)),
+        tuple(shape_of_arguments(arguments, version, reader)),
         key.place if key is not None else _head(configuration),
         spelling(arguments, version),
     )
 
 
-def _top_keys(configuration: Mapping, words: Words) -> Iterator[Misshape]:
+def _top_keys(configuration: Mapping, reader: Reader) -> Iterator[Misshape]:
     """Keys beside `apiServer` that are dropped, though they were meant for the API server."""
     for key, entry in configuration.entries.items():
         if key in _OLD_KEYS:
             new = "extraArgs" if key == "apiServerExtraArgs" else "extraVolumes"
-            message = f"`{key}` was a setting of v1alpha3, and {words.version} has none of that name: it is dropped."
+            message = f"`{key}` was a setting of v1alpha3, and {reader.version} has none of that name: it is dropped."
             yield Misshape("unknown-key", entry.key.place, message, f"Write `apiServer:` with `{new}:` below it.")
         elif key != "apiServer" and (meant(configuration, "apiServer") == key or "audit" in key.lower()):
-            message = f"`{key}` is no setting of {words.reader} here: {DROPPED}."
             help = "Write it as a flag in `apiServer.extraArgs`." if "audit" in key.lower() else "Write `apiServer`."
-            yield Misshape("unknown-key", entry.key.place, message, help)
+            yield unknown_key(entry.key, reader, help)
 
 
 def _patches(document: Document) -> Scalar | None:
     """The folder of patches that an InitConfiguration names."""
     root = document.mapping
-    patches = root.mapping("patches") if root is not None and root.string("kind") == "InitConfiguration" else None
+    patches = below(root, "patches") if root is not None and root.string("kind") == "InitConfiguration" else None
     directory = patches.get("directory") if patches is not None else None
     return directory if isinstance(directory, Scalar) and directory.kind == "string" and directory.value else None
 

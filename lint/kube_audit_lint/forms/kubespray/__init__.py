@@ -10,14 +10,15 @@ from __future__ import annotations
 import re
 
 from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.nodes import version_at
 from kube_audit_lint.forms.kubespray.names import KNOWN, invented, is_kubespray, speaks_of_auditing
 from kube_audit_lint.forms.kubespray.policy import policy_of
 from kube_audit_lint.forms.kubespray.server import Switches, defaults_of, flags_of_variables, mounts_of, spelling
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile
-from kube_audit_lint.model.version import Versions, parse_versions
-from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
+from kube_audit_lint.model.version import Versions
+from kube_audit_lint.syntax.nodes import Document, Mapping
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
 
@@ -37,7 +38,7 @@ def read(document: Document, context: Context) -> Found | None:
     misshapes = tuple(invented(root, context)) if ours else ()
     if not ours or not speaks_of_auditing(root):
         return Found(misshapes=misshapes) if misshapes else None
-    versions, version_place = _versions(root)
+    versions, version_place = version_at(root.get("kube_version"))
     policy = policy_of(root, versions)
     server = _server(root, context, versions, version_place)
     if policy.policies and server.flag(POLICY_FILE) in (None, _own_policy_flag(server)):
@@ -74,15 +75,6 @@ def _is_the_role(root: Mapping, context: Context) -> bool:
 def _own_policy_flag(server: ApiServer) -> Flag | None:
     """The flag of kubespray's own variable for the policy's path."""
     return next((flag for flag in server.flags if flag.written == "audit_policy_file"), None)
-
-
-def _versions(root: Mapping) -> tuple[Versions | None, Place | None]:
-    node = root.get("kube_version")
-    if not isinstance(node, Scalar) or node.kind == "null":
-        return None, None
-    text = node.value if node.kind == "string" else node.place.text
-    versions = None if is_unknown(text) else parse_versions(text)
-    return versions, node.place if versions else None
 
 
 def _place(root: Mapping) -> Place:

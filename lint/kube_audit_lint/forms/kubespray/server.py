@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.arguments import setting
-from kube_audit_lint.forms.common.extra_args import always_mounted, flags_of_arguments, value_of
+from kube_audit_lint.forms.common.extra_args import always_mounted, flags_of_arguments, own_mount, value_of
 from kube_audit_lint.model.server import ApiServer, Flag, Mount, Volume, clean
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions
@@ -133,10 +133,7 @@ def _mount(server: ApiServer, root: Mapping, what: str, path: str, host: str, re
     key = root.key(f"{what}_mountpath") or root.key(f"{what}_hostpath")
     flag = server.flag("audit-policy-file" if read_only else "audit-log-path")
     place = key.place if key is not None else flag.value_place if flag is not None else server.place
-    at, on_host = Value(path, place), Value(host, place)
-    return Mount(
-        at, at, place, read_only, None, None, Volume(what, "hostPath", place, on_host, Value("Directory", place))
-    )
+    return own_mount(path, place, read_only, host=host, name=what)
 
 
 def _extra(item: Mapping) -> Mount | None:

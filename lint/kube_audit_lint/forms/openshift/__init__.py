@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
-from kube_audit_lint.forms.common.settings import Reader, misspelt
+from kube_audit_lint.forms.common.nodes import below, objects
+from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.forms.openshift.arguments import found_in_arguments
 from kube_audit_lint.forms.openshift.profiles import MISSING, SERVER_DEFAULTS, profile_of, rules_of, shapes_of_audit
 from kube_audit_lint.model.found import Found, Misshape, joined
@@ -33,7 +34,7 @@ _SPEC_KEYS = (
 def read(document: Document, context: Context) -> Found | None:
     """The objects of a document that configure the audit of OpenShift's API servers."""
     root = document.mapping
-    parts = [found for item in _objects(root) if (found := _found(item)) is not None] if root is not None else []
+    parts = [found for item in objects(root) if (found := _found(item)) is not None] if root is not None else []
     if not parts:
         return None
     found = joined(parts)
@@ -43,23 +44,13 @@ def read(document: Document, context: Context) -> Found | None:
     return found
 
 
-def _objects(root: Mapping) -> Iterator[Mapping]:
-    kind = root.string("kind") or ""
-    if not kind.endswith("List"):
-        yield root
-    for item in root.items("items") if kind.endswith("List") else ():
-        if isinstance(item, Mapping):
-            yield from _objects(item)
-
-
 def _found(root: Mapping) -> Found | None:
     group, kind = (root.string("apiVersion") or "").partition("/")[0], root.string("kind")
     spec = root.mapping("spec")
     if group == "config.openshift.io":
         return _api_server(root, spec) if kind == "APIServer" else _elsewhere(root, spec)
     if group == "hypershift.openshift.io" and kind == "HostedCluster" and spec is not None:
-        configuration = spec.mapping("configuration")
-        section = configuration.mapping("apiServer") if configuration is not None else None
+        section = below(spec, "configuration", "apiServer")
         return _audited(section, []) if section is not None and "audit" in section.entries else None
     return found_in_arguments(root, group, spec)
 
@@ -68,7 +59,7 @@ def _api_server(root: Mapping, spec: Mapping | None) -> Found:
     misshapes = [*_outside_spec(root), *_name(root)]
     if spec is None:
         return Found(misshapes=tuple(misshapes)) if misshapes else Found(servers=(_server(root, "kind"),))
-    misshapes += misspelt(spec, _SPEC_KEYS, _READER, "Write it below `audit`.")
+    misshapes += unknown_keys(spec, _SPEC_KEYS, _READER, "Write it below `audit`.")
     return (
         _audited(spec, misshapes)
         if "audit" in spec.entries

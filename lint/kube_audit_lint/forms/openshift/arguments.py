@@ -11,7 +11,9 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.forms.common.extra_args import value_of
-from kube_audit_lint.forms.common.settings import Reader, first_place, misspelt, part_as_policy
+from kube_audit_lint.forms.common.nodes import first_place
+from kube_audit_lint.forms.common.reader import Reader, unknown_keys
+from kube_audit_lint.forms.common.settings import part_as_policy
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, Flag
@@ -54,7 +56,7 @@ def _found(section: Mapping) -> Found | None:
     misshapes: list[Misshape] = [*_shapes(arguments)] if isinstance(arguments, Mapping) else []
     if audit is not None:
         flags += _settings(audit)
-        misshapes += misspelt(audit, _OWN_KEYS, _READER)
+        misshapes += unknown_keys(audit, _OWN_KEYS, _READER)
         node, key = audit.mapping("policyConfiguration"), audit.key("policyConfiguration")
         if node is not None and key is not None and node.entries:
             policy = part_as_policy(node, key.place, "openshift")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kube_audit_lint.forms.common.settings import Reader, first_place, misspelt
+from kube_audit_lint.forms.common.nodes import first_place
+from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.model.profile import AuditProfile, ProfileRule
 from kube_audit_lint.model.value import Value
@@ -37,7 +38,7 @@ def shapes_of_audit(audit: Node | None, reader: Reader) -> Iterator[Misshape]:
             message = f"`audit` is a mapping with a profile: {reader.refused}."
             yield Misshape("wrong-shape", audit.place, message, "Write `audit: {profile: Default}`.")
         return
-    yield from misspelt(audit, ("profile", "customRules"), reader, "")
+    yield from unknown_keys(audit, ("profile", "customRules"), reader, "")
     yield from shape_of_profile(audit.get("profile"), reader, f"spec.audit.profile: {_UNSUPPORTED}")
     custom = audit.get("customRules")
     if custom is not None and not isinstance(custom, Sequence) and isinstance(custom, Mapping):
@@ -67,7 +68,7 @@ def shape_of_profile(node: Node | None, reader: Reader, says: str) -> Iterator[M
 
 
 def _shape_of_rule(item: Mapping, reader: Reader) -> Iterator[Misshape]:
-    yield from misspelt(item, ("group", "profile"), reader)
+    yield from unknown_keys(item, ("group", "profile"), reader)
     yield from shape_of_profile(item.get("profile"), reader, f"spec.audit.customRules.profile: {_UNSUPPORTED}")
     for name in ("group", "profile"):
         if name not in item.entries and not any(is_unknown(key) for key in item.entries):

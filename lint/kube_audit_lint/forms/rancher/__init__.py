@@ -11,16 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
-from kube_audit_lint.forms.common.shapes import near_key
+from kube_audit_lint.forms.common.nodes import version_at
+from kube_audit_lint.forms.common.reader import near_key
 from kube_audit_lint.forms.rancher.files import files_of, policy_of
 from kube_audit_lint.forms.rke2.settings import Settings, is_arguments, notes, shapes, spelling
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer, HostFile
-from kube_audit_lint.model.version import Versions, parse_versions
-from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
+from kube_audit_lint.model.version import Versions
+from kube_audit_lint.syntax.nodes import Document, Mapping
 from kube_audit_lint.syntax.source import Place
-from kube_audit_lint.syntax.unknown import is_unknown
 
 MARKS = ("provisioning.cattle.io/",)
 LOOK = (("provisioning.cattle.io", "/"),)
@@ -42,7 +42,7 @@ def read(document: Document, context: Context) -> Found | None:
     if spec is None or config is None:
         return None
     reader = "K3s" if "k3s" in (spec.string("kubernetesVersion") or "") else "RKE2"
-    policies = _policies(config, _versions(spec)[0], context)
+    policies = _policies(config, version_at(spec.get("kubernetesVersion"))[0], context)
     found = [_server(mappings, config, spec, reader, policies) for mappings in _machines(config)]
     misshapes = [*_misplaced(spec, config), *(shape for mapping in _all(config) for shape in shapes(mapping, reader))]
     return joined([*policies.values(), *found, Found(misshapes=tuple(misshapes))])
@@ -56,7 +56,7 @@ def _policies(config: Mapping, versions: Versions | None, context: Context) -> d
 
 def _server(mappings: list[Mapping], config: Mapping, spec: Mapping, reader: str, policies: dict[int, Found]) -> Found:
     settings = Settings(mappings)
-    versions, version_place = _versions(spec)
+    versions, version_place = version_at(spec.get("kubernetesVersion"))
     entry = settings.entry(POLICY_FILE)
     files = files_of(config)
     server = ApiServer(
@@ -141,14 +141,6 @@ def _defaults(settings: Settings, config: Mapping) -> dict[str, str]:
         "audit-log-path": f"{directory}/server/logs/audit.log",
         POLICY_FILE: directory + _POLICY_PLACE,
     }
-
-
-def _versions(spec: Mapping) -> tuple[Versions | None, Place | None]:
-    node = spec.get("kubernetesVersion")
-    if not isinstance(node, Scalar) or node.kind != "string" or is_unknown(node.value):
-        return None, None
-    versions = parse_versions(node.value)
-    return versions, node.place if versions else None
 
 
 def _place(mappings: list[Mapping], config: Mapping, spec: Mapping) -> Place:

@@ -11,19 +11,20 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import flags_of_arguments, value_of
-from kube_audit_lint.forms.common.shapes import argument_names, meant, unknown_keys
-from kube_audit_lint.forms.rke1.audit import AuditLog, audit_log, spelling
+from kube_audit_lint.forms.common.nodes import version_at
+from kube_audit_lint.forms.common.reader import meant, unknown_keys
+from kube_audit_lint.forms.common.shapes import argument_names
+from kube_audit_lint.forms.rke1.audit import READER, AuditLog, audit_log, spelling
 from kube_audit_lint.forms.rke1.mounts import mounts_of
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile
 from kube_audit_lint.model.value import Value
-from kube_audit_lint.model.version import Versions, parse_versions
+from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar, Sequence
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
-from kube_audit_lint.syntax.unknown import is_unknown
 
 MARKS = ("kube-api:", "kube_api:", 'kube-api"', 'kube_api"')
 LOOK = (("kube-api", r"\"?:"),)
@@ -130,7 +131,7 @@ def _extra(section: Mapping) -> Iterator[Flag]:
 
 
 def _shapes(cluster: _Cluster) -> Iterator[Misshape]:
-    yield from unknown_keys(cluster.section, _KNOWN, "RKE")
+    yield from unknown_keys(cluster.section, _KNOWN, READER)
     if cluster.key.value == "kube_api" and "nodes" in cluster.config.entries:
         message = "`kube_api` is no service of RKE: it is dropped, and nothing of it reaches kube-apiserver."
         yield Misshape("unknown-key", cluster.key.place, message, "Write `kube-api`.")
@@ -142,8 +143,5 @@ def _shapes(cluster: _Cluster) -> Iterator[Misshape]:
 
 
 def _versions(config: Mapping) -> tuple[Versions | None, Place | None, str]:
-    node = config.get("kubernetes_version")
-    if not isinstance(node, Scalar) or node.kind != "string" or is_unknown(node.value):
-        return None, None, ""
-    versions = parse_versions(node.value)
-    return versions, node.place if versions else None, node.value
+    versions, place = version_at(config.get("kubernetes_version"))
+    return versions, place, (config.string("kubernetes_version") or "") if versions else ""

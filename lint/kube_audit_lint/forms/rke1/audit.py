@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
-from kube_audit_lint.forms.common.shapes import meant, unknown_keys
+from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Misshape, Note
 from kube_audit_lint.model.server import Flag
@@ -24,6 +24,8 @@ from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
+
+READER = Reader("RKE")
 
 _POLICY = ("audit-policy-file", "/etc/kubernetes/audit-policy.yaml")
 _SETTINGS = {
@@ -70,7 +72,7 @@ def audit_log(section: Mapping, version: str, versions: Versions | None, wrapped
     if not isinstance(node, Mapping):
         unknown = isinstance(node, Scalar) and is_unknown(node.value)
         return AuditLog(True, place=key.place, misshapes=() if unknown else (_no_mapping(node),), unknown=True)
-    misshapes = tuple(unknown_keys(node, _KEYS, "RKE"))
+    misshapes = tuple(unknown_keys(node, _KEYS, READER))
     enabled = node.get("enabled")
     if isinstance(enabled, Scalar) and is_unknown(enabled.value):
         return AuditLog(True, place=key.place, misshapes=misshapes, unknown=True)
@@ -108,7 +110,7 @@ def _enabled(node: Mapping, key: Scalar, versions: Versions | None, wrapped: boo
         # RKE passes `--audit-log-format=` on, which kube-apiserver refuses.
         flags = (*flags, Flag("audit-log-format", inner_key.value, "", inner_key.place, inner_key.place))
     policy, misshapes, notes = _policy(inner, versions, context)
-    shapes = (*unknown_keys(inner, _CONFIGURATION_KEYS, "RKE"), *(() if wrapped else _types(inner)), *misshapes)
+    shapes = (*unknown_keys(inner, _CONFIGURATION_KEYS, READER), *(() if wrapped else _types(inner)), *misshapes)
     defaults = {**_EMPTY, **dict((_POLICY,))}
     return AuditLog(True, flags, defaults, inner_key.place, policy, shapes, notes)
 

@@ -6,6 +6,7 @@ on); binds are Docker's `host:container[:options]`.
 
 from __future__ import annotations
 
+from kube_audit_lint.forms.common.extra_args import own_mount
 from kube_audit_lint.model.server import ApiServer, Mount, Volume, clean
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Mapping, Scalar, strings
@@ -18,23 +19,18 @@ _LOGS = "/var/log/kube-audit"
 
 def mounts_of(server: ApiServer, section: Mapping, audited: bool) -> tuple[Mount, ...]:
     """The mounts of the API server's container."""
-    found = [_own(_ETC, server.place, False)]
+    found = [own_mount(_ETC, server.place, False)]
     policy = server.value("audit-policy-file")
     if policy and clean(policy).startswith(_ETC + "/"):
         # Everything in it is writable, and nobody can change that: the policy's own file is not held against them.
-        found.append(_own(clean(policy), server.place, True, "File"))
+        found.append(own_mount(clean(policy), server.place, True, "File"))
     if audited:
-        found.append(_own(_LOGS, server.place, False))
+        found.append(own_mount(_LOGS, server.place, False))
     for bind in strings(section.get("extra_binds")):
         mount = _bind(bind)
         if mount is not None:
             found.append(mount)
     return tuple(found)
-
-
-def _own(path: str, place: Place, read_only: bool, kind: str = "Directory") -> Mount:
-    at = Value(path, place)
-    return Mount(at, at, place, read_only, None, None, Volume(path, "hostPath", place, at, Value(kind, place)))
 
 
 def _bind(node: Scalar) -> Mount | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kube_audit_lint.forms.common.arguments import setting
+from kube_audit_lint.forms.common.reader import Reader, unknown_key
 from kube_audit_lint.forms.rke2.arguments import flags_of_items, shapes_of_items
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.found import Misshape, Note
@@ -111,21 +112,24 @@ def meant(name: str) -> str | None:
     return nearest(name.removesuffix("+").replace("_", "-"), _OF_THE_SERVER, 2)
 
 
-def shapes(mapping: Mapping, reader: str) -> Iterator[Misshape]:
-    """What RKE2 or K3s (`reader`) drops, or takes otherwise than it was meant."""
+def shapes(mapping: Mapping, name_of_reader: str) -> Iterator[Misshape]:
+    """What RKE2 or K3s drops, or takes otherwise than it was meant."""
+    reader = Reader(name_of_reader, "it is skipped, and nothing of it reaches kube-apiserver", here="")
     for name, entry in mapping.entries.items():
         if is_unknown(name):
             continue
         near = meant(name)
         if near is not None:
-            yield _unknown(entry.key, reader, f"Write `{near}`.")
+            yield unknown_key(entry.key, reader, f"Write `{near}`.")
         elif name.startswith("audit-") and name != POLICY_FILE:
             value = entry.value.value if isinstance(entry.value, Scalar) else "..."
-            yield _unknown(entry.key, reader, f"Write `- {name}={value}` below `{ARGUMENTS}:`.")
-        elif reader == "K3s" and name == POLICY_FILE:
-            yield _unknown(entry.key, reader, f"Write it as an item of `{ARGUMENTS}`: only RKE2 has it as a setting.")
+            yield unknown_key(entry.key, reader, f"Write `- {name}={value}` below `{ARGUMENTS}:`.")
+        elif reader.name == "K3s" and name == POLICY_FILE:
+            yield unknown_key(
+                entry.key, reader, f"Write it as an item of `{ARGUMENTS}`: only RKE2 has it as a setting."
+            )
         if is_arguments(name):
-            yield from shapes_of_items(entry.value, reader)
+            yield from shapes_of_items(entry.value, reader.name)
         elif name.removesuffix("+") == MOUNTS:
             yield from _mounts(entry, reader)
 
@@ -138,14 +142,9 @@ def notes(server: ApiServer) -> tuple[Note, ...]:
     return (Note(server.place, message),)
 
 
-def _unknown(key: Scalar, reader: str, help: str) -> Misshape:
-    message = f"`{key.value}` is no setting of {reader}: it is skipped, and nothing of it reaches kube-apiserver."
-    return Misshape("unknown-key", key.place, message, help)
-
-
-def _mounts(entry: Entry, reader: str) -> Iterator[Misshape]:
-    if reader == "K3s":
-        yield _unknown(entry.key, reader, "Leave it out: K3s runs kube-apiserver on the host, without mounts.")
+def _mounts(entry: Entry, reader: Reader) -> Iterator[Misshape]:
+    if reader.name == "K3s":
+        yield unknown_key(entry.key, reader, "Leave it out: K3s runs kube-apiserver on the host, without mounts.")
         return
     items = entry.value.items if isinstance(entry.value, List) else [entry.value]
     for item in items:

@@ -15,13 +15,16 @@ from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import value_of
 from kube_audit_lint.forms.common.json_patch import operations
-from kube_audit_lint.forms.common.settings import Reader, in_map, meant, misspelt, part_as_policy, shape_of_flags
+from kube_audit_lint.forms.common.nodes import below, version_at
+from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
+from kube_audit_lint.forms.common.settings import in_map, part_as_policy
+from kube_audit_lint.forms.common.shapes import shape_of_flags
 from kube_audit_lint.forms.talos.mounts import CONFIG_FOLDER, DEFAULTS, VOLUME_KEYS, mounts_of
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile
 from kube_audit_lint.model.value import Value
-from kube_audit_lint.model.version import Versions, version_of_image
+from kube_audit_lint.model.version import version_of_image
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar
 from kube_audit_lint.syntax.nodes import Sequence as List
 from kube_audit_lint.syntax.parts import part_of
@@ -83,11 +86,11 @@ def _machine(root: Mapping, context: Context) -> Found | None:
     policy = _inline_policy(section) if "auditPolicy" in section.entries else _policy_beside(context)
     named = cluster.key(key)
     server = _server(section, named.place if named else section.place, policy, partial=not whole)
-    misshapes = [*misspelt(cluster, ("apiServer",), _READER, "Write it below `apiServer`.")]
-    misshapes += misspelt(section, _KEYS, _READER, "Write the policy as `auditPolicy`, a flag in `extraArgs`.")
+    misshapes = [*unknown_keys(cluster, ("apiServer",), _READER, "Write it below `apiServer`.")]
+    misshapes += unknown_keys(section, _KEYS, _READER, "Write the policy as `auditPolicy`, a flag in `extraArgs`.")
     misshapes += _no_mapping(section, "auditPolicy")
     for item in section.items("extraVolumes"):
-        misshapes += misspelt(item, VOLUME_KEYS, _READER) if isinstance(item, Mapping) else ()
+        misshapes += unknown_keys(item, VOLUME_KEYS, _READER) if isinstance(item, Mapping) else ()
     misshapes += shape_of_flags(section.get("extraArgs"), _READER)
     return Found((policy,) if policy else (), (server,), tuple(misshapes))
 
@@ -96,7 +99,7 @@ def _server_document(root: Mapping, context: Context) -> Found | None:
     kind = root.key("kind")
     policy = _policy_beside(context)
     server = _server(root, kind.place if kind else root.place, policy)
-    misshapes = [*misspelt(root, _SERVER_KEYS, _READER, f"Write the policy as a document `kind: {_POLICY}`.")]
+    misshapes = [*unknown_keys(root, _SERVER_KEYS, _READER, f"Write the policy as a document `kind: {_POLICY}`.")]
     misshapes += shape_of_flags(root.get("extraArgs"), _READER)
     return Found((policy,) if policy else (), (server,), tuple(misshapes))
 
@@ -106,13 +109,13 @@ def _inline_policy(section: Mapping) -> PolicyDocument | None:
     node, key = section.mapping("auditPolicy"), section.key("auditPolicy")
     if node is None or key is None or not node.entries or "$patch" in node.entries:
         return None
-    return part_as_policy(node, key.place, "talos", _versions(section)[0])
+    return part_as_policy(node, key.place, "talos", version_at(section.get("image"), version_of_image)[0])
 
 
 def _policy_document(root: Mapping, context: Context) -> Found:
     """The policy for itself; where a document of the same file holds the server, that one has it."""
     misshapes = (
-        *misspelt(root, _POLICY_KEYS, _READER, "Write the policy below `configuration`."),
+        *unknown_keys(root, _POLICY_KEYS, _READER, "Write the policy below `configuration`."),
         *_no_mapping(root, "configuration"),
     )
     policy = None if any(_takes_policy(other.mapping) for other in context.documents) else _policy_in(root)
@@ -122,8 +125,7 @@ def _policy_document(root: Mapping, context: Context) -> Found:
 def _takes_policy(root: Mapping | None) -> bool:
     if root is None or root.string("kind") == _SERVER:
         return root is not None
-    cluster = root.mapping("cluster")
-    section = cluster.mapping("apiServer") if cluster is not None else None
+    section = below(root, "cluster", "apiServer")
     return "kind" not in root.entries and section is not None and "auditPolicy" not in section.entries
 
 
@@ -159,7 +161,7 @@ def _no_mapping(section: Mapping, name: str) -> Iterator[Misshape]:
 
 
 def _server(section: Mapping, place: Place, policy: PolicyDocument | None, partial: bool = False) -> ApiServer:
-    versions, version_place = _versions(section)
+    versions, version_place = version_at(section.get("image"), version_of_image)
     flags = tuple(_flags(section.get("extraArgs")))
     return ApiServer(
         "talos",
@@ -184,12 +186,6 @@ def _flags(arguments: Node | None) -> Iterator[Flag]:
         name = Value(entry.key.value, entry.key.place)
         for node in entry.value.items if isinstance(entry.value, List) else [entry.value]:
             yield setting(name, value_of(node))
-
-
-def _versions(section: Mapping) -> tuple[Versions | None, Place | None]:
-    node = section.get("image")
-    versions = version_of_image(section.string("image") or "")
-    return versions, node.place if node is not None and versions else None
 
 
 def _json_patch(root: Node | None) -> Found | None:

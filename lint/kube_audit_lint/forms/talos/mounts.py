@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kube_audit_lint.forms.common.extra_args import own_mount
 from kube_audit_lint.forms.common.pod import value_at
 from kube_audit_lint.model.server import Mount, Volume
 from kube_audit_lint.model.value import Value
@@ -38,12 +39,7 @@ def mounts_of(volumes: Node | None, place: Place) -> Iterator[Mount]:
         if mount is not None:
             yield mount
     for path, read_only in ((CONFIG_FOLDER, True), (_SECRETS_FOLDER, True), (_LOG_FOLDER, False)):
-        yield _own(path, read_only, place)
-
-
-def _own(path: str, read_only: bool, place: Place) -> Mount:
-    at = Value(path, place)
-    return Mount(at, at, place, read_only, None, None, Volume(path, "hostPath", place, at, Value("Directory", place)))
+        yield own_mount(path, place, read_only)
 
 
 def _extra(item: Mapping) -> Mount | None:
