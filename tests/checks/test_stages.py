@@ -9,7 +9,8 @@ import pytest
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._subject import PolicySubject
-from kube_audit_lint.forms import Context, policy
+from kube_audit_lint.forms import policy
+from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.model.version import DEFAULT
 from kube_audit_lint.syntax.reader import read_file
 

@@ -43,8 +43,18 @@ def _sender(request: Request) -> str:
 
 
 def _curl(request: Request) -> str:
+    assert request.url is not None
     option = {"get": "", "head": "-I "}.get(request.verb, f"-X {request.verb.upper()} ")
-    return f"curl -k {option}https://API-SERVER{request.url}"
+    if not {".", ".."}.isdisjoint(request.url.split("/")):
+        option += "--path-as-is "
+    return f"curl -k {option}https://API-SERVER{_escaped(request.url)}"
+
+
+def _escaped(path: str) -> str:
+    """A path as it is sent, and as a shell leaves it alone."""
+    from urllib.parse import quote
+
+    return quote(path, safe="/:@,+=", errors="surrogateescape")
 
 
 def _kubectl(request: Request) -> str:
@@ -132,4 +142,4 @@ def _plain(request: Request) -> str:
     parts.append(request.resource)
     parts += [part for part in (request.name, request.subresource) if part]
     query = "?watch=1" if request.verb == "watch" else ""
-    return f"{method} {'/'.join(parts)}{query}"
+    return f"{method} {_escaped('/'.join(parts))}{query}"

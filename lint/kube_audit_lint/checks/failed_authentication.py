@@ -6,51 +6,107 @@ ResponseStarted, without a user.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
+from kube_audit_lint.analysis import familiar
 from kube_audit_lint.analysis.evaluate import NO_RULE
+from kube_audit_lint.analysis.identities import groups_of
+from kube_audit_lint.analysis.query import RESOURCES, Query
 from kube_audit_lint.analysis.worlds import NOBODY
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._decided import level_place, list_place, proof_of, stage_place, versions_of
+from kube_audit_lint.checks._decided import (
+    REQUESTS,
+    joined,
+    level_place,
+    list_place,
+    proof_of,
+    query_of,
+    stage_place,
+    versions_of,
+)
 from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.model.policy import GroupResources
 from kube_audit_lint.syntax.source import Place
 
 if TYPE_CHECKING:
+    from kube_audit_lint.analysis.analysis import Analysis
     from kube_audit_lint.analysis.answers import Recorded
+    from kube_audit_lint.analysis.evaluate import Decision
 
 SUBJECT = "policy"
-PARAMS = {"type": "object", "additionalProperties": False}
+PARAMS: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "classes": {
+            **REQUESTS,
+            "description": "Requests that are reported where a user's are recorded and failed authentications are not.",
+        }
+    },
+}
 
 _STAGE = "ResponseStarted"
 _PODS = GroupResources("", ("pods",))
 
 
 def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
-    """One hit when no failed authentication of a request for a resource is recorded."""
+    """One hit when no failed authentication of a request for a resource is recorded, or none of some classes."""
     analysis = subject.analysis
     if analysis is None:
         return
-    from kube_audit_lint.analysis.query import RESOURCES, Query
-
     if not analysis.recorded_at_all():
         return  # the rule `nothing-recorded` says so
-    leaving = analysis.deciding(lambda one: one.level != "None" and _STAGE not in one.omit_stages)
-    for resources in (_PODS, RESOURCES):  # what most policies record comes first: then that is all
-        if analysis.levels(Query(resources=(resources,), who=(NOBODY,)), leaving):
-            return
+    if _any_recorded(analysis):
+        hidden = _hidden(analysis, params.get("classes", ()))
+        if hidden:
+            names = list(dict.fromkeys(name for name, _ in hidden))
+            yield _hit(subject, _main([found for _, found in hidden]), f" for {joined(names, 6)}")
+        return
     found = analysis.levels(Query(resources=(RESOURCES,), who=(NOBODY,)))
     if found:
-        # Where the stage is omitted for all, that is the reason, whichever rule decides.
-        omitted = [one for one in found if one.level != "None"]
-        yield _hit(subject, max(omitted or found, key=lambda one: one.count))
+        yield _hit(subject, _main(found), "")
 
 
-def _hit(subject: PolicySubject, found: Recorded) -> Hit:
+def _any_recorded(analysis: Analysis) -> bool:
+    """Whether some failed authentication of a request for a resource leaves an event."""
+    leaving = analysis.deciding(_leaves)
+    # What most policies record comes first: then that is all.
+    asked = (Query(resources=(resources,), who=(NOBODY,)) for resources in (_PODS, RESOURCES))
+    return any(analysis.levels(query, leaving) for query in asked)
+
+
+def _leaves(decision: Decision) -> bool:
+    return decision.level != "None" and _STAGE not in decision.omit_stages
+
+
+def _hidden(analysis: Analysis, classes: Iterable[Params]) -> list[tuple[str, Recorded]]:
+    """The classes of which failed authentications leave no event although the same requests by a user leave some.
+
+    What a policy records of nobody is noise to its author, and not reported.
+    """
+    hiding = analysis.deciding(lambda decision: not _leaves(decision))
+    user = familiar.pick(familiar.USERS, analysis.conditions.users)
+    hidden = []
+    for one in classes:
+        for found in analysis.levels(query_of({**one, "who": [NOBODY]}), hiding):
+            by_user = found.witness._replace(user=user, groups=groups_of(user))
+            if analysis.decide(by_user).records:
+                hidden.append((one["name"], found))
+                break
+    return hidden
+
+
+def _main(found: list[Recorded]) -> Recorded:
+    """The requests to tell of: where the stage is omitted, that is the reason, whichever rule decides."""
+    omitted = [one for one in found if one.level != "None"]
+    return max(omitted or found, key=lambda one: one.count)
+
+
+def _hit(subject: PolicySubject, found: Recorded, what: str) -> Hit:
     return Hit(
         _place(subject, found),
-        f"A request that fails authentication (401) leaves no event: {_why(found)}. Attempts to guess or reuse "
+        f"A request{what} that fails authentication (401) leaves no event: {_why(found)}. Attempts to guess or reuse "
         "credentials are not seen.",
         (),
         versions_of(found.minors),
