@@ -91,6 +91,30 @@ def test_a_bad_commit_is_refused(id: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_file_is_never_an_option(tmp_path: Path) -> None:
+    repository = new_repository(tmp_path, EXAMPLES / "daocloud" / "mistakes")
+    for name in ("--fail-on=never", "--output=kube-apiserver.yaml", "--config=none"):
+        (repository / name).write_text("nothing of ours\n")
+    git(repository, "add", ".")
+    before = {path.name: path.read_bytes() for path in repository.iterdir() if path.is_file()}
+    assert "error[literal-wildcard]" in try_repo(repository, IDS[0], expected=1)
+    assert {path.name: path.read_bytes() for path in repository.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_what_the_hook_runs_takes_no_file_for_an_option(id: str, tmp_path: Path) -> None:
+    """As pre-commit runs it: the entry, then the names of the files."""
+    (tmp_path / "audit-policy.yaml").write_text("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: x}]\n")
+    (tmp_path / "--fail-on=never").write_text("nothing of ours\n")
+    words = hooks()[id]["entry"].split()
+    assert words.pop(0) == "kube-audit-lint"
+    command = [sys.executable, "-m", "kube_audit_lint", *words, "--fail-on=never", "audit-policy.yaml"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert ended.returncode == 1, ended.stderr
+    assert "error[invalid-level]" in ended.stdout
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("id", IDS)
 def test_a_good_commit_passes(id: str, tmp_path: Path) -> None:
     repository = new_repository(tmp_path, EXAMPLES / "daocloud" / "good")

@@ -1,92 +1,103 @@
-"""The command line: which command is asked for, and the one boundary at which errors become messages."""
+"""The command line, and the one boundary at which everything that can go wrong becomes a line and an exit code.
+
+Almost nothing is imported at the top, so that an interrupt in the first moments meets the boundary too.
+"""
 
 from __future__ import annotations
 
-import argparse
-import gc
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from typing import Any
-
-from kube_audit_lint import __version__
-from kube_audit_lint.commands import FAILED
-from kube_audit_lint.errors import KubeAuditLintError
-
-COMMANDS = {
-    "check": "lint files and folders",
-    "rules": "the catalogue; one rule's page",
-    "explain": "which rule of a policy decides a request, and what is recorded",
-    "test": "hold a policy to what a team says it must record",
-}
 
 COLLECTOR = (100_000, 20, 20)
 """A short run makes no garbage worth looking for, and Python would look ten times: a sixth of the run."""
 
+TRACEBACK = "KUBE_AUDIT_LINT_TRACEBACK"
+"""The environment variable with which whatever ends a run is shown with its traceback."""
+
+FAILED = 2
+_INTERRUPTED = 130
 _BROKEN_PIPE = 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command; returns the exit code (0 fine, 1 findings, 2 the run itself failed)."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    """Runs a command; returns the exit code (0 fine, 1 findings, 2 the run itself failed). Raises nothing."""
     try:
-        arguments = _parser(words).parse_args(words)
-        return int(arguments.run(arguments))
-    except KubeAuditLintError as error:
-        print(f"kube-audit-lint: {error}", file=sys.stderr)
-        return FAILED
-    except BrokenPipeError:
-        # The reader went away (`| head`): nobody is left to tell. Keep Python from trying again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _BROKEN_PIPE
-    except KeyboardInterrupt:
-        return 130
+        _prepare_streams()
+        code = _run(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+        return code
+    except BaseException as error:  # whatever it is, exit code 1 would claim that there are findings
+        return _ended_by(error)
 
 
 def entry() -> None:
     """The installed command."""
-    gc.set_threshold(*COLLECTOR)
-    code = main()
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BrokenPipeError:
-        code = _BROKEN_PIPE
-    # All is written and closed: taking every object apart again would only keep the user waiting.
+        import gc
+
+        gc.set_threshold(*COLLECTOR)
+        code = main()
+    except KeyboardInterrupt:  # a second one, while the first was told
+        code = _INTERRUPTED
+    # All is written: taking every object apart again would only keep the user waiting.
     os._exit(code)
 
 
-def _parser(words: list[str]) -> argparse.ArgumentParser:
-    """The parser of the command that is asked for; without one, the parser that knows them all."""
-    if words and words[0] in COMMANDS:
-        return _parser_of(words.pop(0))
-    parser = argparse.ArgumentParser(
-        prog="kube-audit-lint",
-        description="Lints Kubernetes audit policies and kube-apiserver audit settings by computing what the "
-        "API server will load, match and record.",
-        epilog="Exit status: 0 nothing found, 1 findings, 2 the run itself failed.",
-        formatter_class=_Formatter,
+def _run(words: list[str]) -> int:
+    from kube_audit_lint.commands.parser import parser_for
+
+    try:
+        arguments = parser_for(words).parse_args(words)
+    except SystemExit as ended:  # how argparse ends after --help and after a mistake
+        return int(ended.code or 0)
+    return int(arguments.run(arguments))
+
+
+def _prepare_streams() -> None:
+    """Reports are UTF-8 whatever the locale; what is no text at all is escaped instead of ending the run."""
+    if sys.stderr is None:  # closed: print would take standard output in its place
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (as long as the run)
+    if sys.stdout is None:
+        from kube_audit_lint.errors import UsageError
+
+        raise UsageError("standard output is closed, and the report goes there")
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _ended_by(error: BaseException) -> int:
+    """Tells what ended the run in one line; returns the exit code."""
+    if isinstance(error, KeyboardInterrupt):
+        return _INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        # The reader went away (`| head`): nobody is left to tell.
+        return _BROKEN_PIPE
+    from contextlib import suppress
+
+    from kube_audit_lint.report.safe import line
+
+    if os.environ.get(TRACEBACK):
+        import traceback
+
+        traceback.print_exception(error)
+    with suppress(OSError):  # standard error may be as full
+        print(line(f"kube-audit-lint: {_message(error)}"), file=sys.stderr, flush=True)
+    return FAILED
+
+
+def _message(error: BaseException) -> str:
+    from kube_audit_lint.errors import KubeAuditLintError
+
+    if isinstance(error, KubeAuditLintError):
+        return str(error)
+    if isinstance(error, OSError):
+        what = error.strerror or str(error)
+        if error.filename is not None:
+            return f"{os.fsdecode(error.filename)}: {what}"
+        # Only two things fail without a name: os.getcwd(), and writing to standard output.
+        return f"the working directory: {what}" if isinstance(error, FileNotFoundError) else f"standard output: {what}"
+    return (
+        f"internal error: {type(error).__name__}: {error}. This is a fault of kube-audit-lint, not of your files: "
+        f"please report it with the command and the files. {TRACEBACK}=1 in the environment shows where it happened."
     )
-    parser.add_argument("--version", action="version", version=f"kube-audit-lint {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, help_text in COMMANDS.items():
-        commands.add_parser(name, help=help_text)
-    return parser
-
-
-def _parser_of(name: str) -> argparse.ArgumentParser:
-    """The parser of one command: building and importing the others would cost a tenth of a run."""
-    module: Any = import_module(f"kube_audit_lint.commands.{name}")
-    prog = f"kube-audit-lint {name}"
-    parser = argparse.ArgumentParser(prog=prog, description=COMMANDS[name], formatter_class=_Formatter)
-    module.add_arguments(parser)
-    parser.set_defaults(run=module.run)
-    return parser
-
-
-class _Formatter(argparse.HelpFormatter):
-    """Help of one width: argparse asks for the terminal's with every option, and imports shutil for it."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=28, width=96)

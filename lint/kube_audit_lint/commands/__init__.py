@@ -1,5 +1,12 @@
 """The commands of the command line, one module each: `add_arguments(parser)` and `run(arguments) -> int`."""
 
+from __future__ import annotations
+
+import sys
+from typing import BinaryIO
+
+from kube_audit_lint.errors import UsageError
+
 OK = 0
 """Nothing at or above --fail-on."""
 
@@ -8,3 +15,10 @@ FINDINGS = 1
 
 FAILED = 2
 """The run itself failed: a bad option or configuration, a path that does not exist, an unreadable file."""
+
+
+def standard_input() -> BinaryIO:
+    """The bytes of standard input. Raises UsageError where it is closed."""
+    if sys.stdin is None:
+        raise UsageError("standard input is closed")
+    return sys.stdin.buffer

@@ -7,11 +7,10 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 
 from kube_audit_lint import report as reports
 from kube_audit_lint.catalogue.rule import Catalogue, catalogue_with
-from kube_audit_lint.commands import FAILED, FINDINGS, OK
+from kube_audit_lint.commands import FAILED, FINDINGS, OK, standard_input
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.finding import SEVERITIES
 from kube_audit_lint.pipeline.config import Config, load_config
@@ -19,8 +18,8 @@ from kube_audit_lint.pipeline.options import Options, versions_of
 from kube_audit_lint.pipeline.run import Outcome
 from kube_audit_lint.pipeline.run import run as run_engine
 from kube_audit_lint.report import Report
-from kube_audit_lint.report.safe import visible
-from kube_audit_lint.report.words import summary
+from kube_audit_lint.report.safe import line
+from kube_audit_lint.report.words import summary, trouble
 
 FAIL_ON = (*reversed(SEVERITIES), "never")
 _PROGRESS_AFTER = 0.7
@@ -68,7 +67,7 @@ def _options(arguments: argparse.Namespace, config: Config, catalogue: Catalogue
     stdin = None
     if "-" in paths:
         paths.remove("-")
-        stdin = (arguments.stdin_filename or "<stdin>", sys.stdin.buffer.read())
+        stdin = (arguments.stdin_filename or "<stdin>", _standard_input())
     elif arguments.stdin_filename is not None:
         raise UsageError("--stdin-filename goes with -, the path that means standard input")
     return Options(
@@ -82,6 +81,13 @@ def _options(arguments: argparse.Namespace, config: Config, catalogue: Catalogue
         arguments.embedded or config.embedded,
         stdin,
     )
+
+
+def _standard_input() -> bytes:
+    try:
+        return standard_input().read()
+    except OSError as error:
+        raise UsageError(f"standard input: {error.strerror}") from error
 
 
 def _ids(values: Sequence[str], option: str, known: set[str]) -> tuple[str, ...]:
@@ -99,24 +105,24 @@ def _ids(values: Sequence[str], option: str, known: set[str]) -> tuple[str, ...]
 def _write(outcome: Outcome, arguments: argparse.Namespace, catalogue: Catalogue) -> None:
     rules = _rule_infos(catalogue)
     if arguments.output:
+        from kube_audit_lint.report.outfile import whole_file
+
         try:
-            with open(arguments.output, "w", encoding="utf-8", newline="\n") as file:
+            with whole_file(arguments.output) as file:
                 reports.write(arguments.format, outcome.report, file, rules)
         except OSError as error:
             raise UsageError(f"--output {arguments.output}: {error.strerror}") from error
         print(summary(outcome.report))
     else:
-        with suppress(AttributeError, ValueError):
-            sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
         reports.write(arguments.format, outcome.report, sys.stdout, rules, _color(arguments.color))
         sys.stdout.flush()
     for note in outcome.notes:
-        line, column = note.place.source.position(note.place.start)
-        print(visible(f"{note.place.source.path}:{line}:{column}: not judged: {note.message}"), file=sys.stderr)
+        number, column = note.place.source.position(note.place.start)
+        print(line(f"{note.place.source.path}:{number}:{column}: not judged: {note.message}"), file=sys.stderr)
     # Text and GitHub reports tell errors themselves; of a machine's report nobody would see them.
     seen = arguments.format in ("text", "github") and not arguments.output
     for failed in () if seen else outcome.report.errors:
-        print(visible(f"{failed.path}: error: {failed.message}"), file=sys.stderr)
+        print(line(trouble(failed)), file=sys.stderr)
 
 
 def _rule_infos(catalogue: Catalogue) -> dict[str, reports.RuleInfo]:

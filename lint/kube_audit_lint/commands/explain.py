@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from typing import Any
 
@@ -16,7 +15,7 @@ from kube_audit_lint.model.policy import FIELD_NAMES
 from kube_audit_lint.pipeline.options import versions_of
 from kube_audit_lint.pipeline.requests import Asked, open_policy
 from kube_audit_lint.pipeline.single import NoRequestError, Single, Wanted, single
-from kube_audit_lint.report.safe import visible
+from kube_audit_lint.report.safe import json_text, line, visible
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,9 +56,9 @@ def run(arguments: argparse.Namespace) -> int:
     decision = evaluate(asked.policy, asked_about.request)
     if arguments.format == "json":
         data = _data(asked, asked_about.request, decision)
-        print(json.dumps(data | {"notes": list(asked_about.notes)}, ensure_ascii=False))
+        print(json_text(data | {"notes": list(asked_about.notes)}))
     else:
-        print("\n".join(_lines(asked, asked_about, decision)))
+        print("\n".join(map(line, _lines(asked, asked_about, decision))))
     return OK
 
 

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, evaluate
 from kube_audit_lint.analysis.request import Request, from_audit_event
-from kube_audit_lint.commands import FAILED, OK
+from kube_audit_lint.commands import FAILED, OK, standard_input
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.policy import Policy
 from kube_audit_lint.pipeline.requests import Asked
@@ -31,14 +31,14 @@ def replay(asked: Asked, path: str, format: str, out: TextIO) -> int:
     One line is written for each that is read. One that is no event is marked, and told on standard error.
     """
     try:
-        lines = sys.stdin.buffer if path == "-" else open(path, "rb")  # noqa: SIM115 (closed below)
+        lines = standard_input() if path == "-" else open(path, "rb")  # noqa: SIM115 (closed below)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error
     with lines:
         failed = _replay(asked, lines, _writer(asked, format), _NO_EVENT[format], out)
     if failed:
         what = "1 line is no audit event" if failed == 1 else f"{failed} lines are no audit events"
-        print(f"kube-audit-lint: {path}: {what}", file=sys.stderr)
+        print(visible(f"kube-audit-lint: {path}: {what}"), file=sys.stderr)
     return FAILED if failed else OK
 
 

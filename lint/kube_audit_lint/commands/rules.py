@@ -9,6 +9,7 @@ from kube_audit_lint.commands import OK
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.pipeline.config import load_config
+from kube_audit_lint.report.safe import lines
 
 CATEGORIES = {
     "load": "The policy does not load",
@@ -33,20 +34,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Prints; returns the exit code."""
     catalogue = catalogue_with(load_config(arguments.config).rule_folders)
-    print(_page(arguments.id, catalogue) if arguments.id else _list(catalogue))
+    print(lines(_page(arguments.id, catalogue) if arguments.id else _list(catalogue)))
     return OK
 
 
 def _list(catalogue: Catalogue) -> str:
     width = max(len(id) for id in catalogue.rules)
-    lines = []
+    listed = []
     categories = dict.fromkeys([*CATEGORIES, *(rule.category for rule in catalogue.rules.values())])
     for category in categories:
         rules = [rule for rule in catalogue.rules.values() if rule.category == category]
         if rules:
-            lines += ["", CATEGORIES.get(category, category)]
-            lines += [f"  {rule.id:{width}}  {_weight(rule):17}  {rule.title}" for rule in rules]
-    return "\n".join(lines[1:])
+            listed += ["", CATEGORIES.get(category, category)]
+            listed += [f"  {rule.id:{width}}  {_weight(rule):17}  {rule.title}" for rule in rules]
+    return "\n".join(listed[1:])
 
 
 def _weight(rule: Rule) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from kube_audit_lint.commands import FINDINGS, OK
 from kube_audit_lint.pipeline.policytest import Failure, run_file
-from kube_audit_lint.report.safe import visible
+from kube_audit_lint.report.safe import json_text, lines, visible
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,10 +24,10 @@ def run(arguments: argparse.Namespace) -> int:
         tests += outcome.tests
         failures += outcome.failures
     if arguments.format == "json":
-        print(json.dumps({"tests": tests, "failures": [one._asdict() for one in failures]}, ensure_ascii=False))
+        print(json_text({"tests": tests, "failures": [one._asdict() for one in failures]}))
     else:
         for one in failures:
-            print(_lines(one))
+            print(lines(_lines(one)))
         failed = len({(one.path, one.line) for one in failures})
         print(f"{tests - failed} passed, {failed} failed")
     return FINDINGS if failures else OK

@@ -61,6 +61,22 @@ def refuse_special(mode: int, path: str) -> None:
     raise OSError(errno.EINVAL, "is not a regular file", path)
 
 
+def is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a file, or a link to one; False for what the system refuses to tell."""
+    try:
+        return entry.is_file()
+    except OSError:  # a loop of links, one into a folder that may not be entered, a name too long
+        return False
+
+
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder, and no link to one."""
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+
+
 def _all(handle: int, size: int) -> bytes:
     """The whole file; nearly always one read, as the size is known."""
     data = os.read(handle, size + 1)

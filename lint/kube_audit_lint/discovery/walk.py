@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
-from kube_audit_lint.discovery.files import LIMIT, TooLarge, read_bytes, refuse_special
+from kube_audit_lint.discovery.files import LIMIT, TooLarge, is_file, is_folder, read_bytes, refuse_special
 from kube_audit_lint.discovery.gitignore import NOTHING, Ignores, at_root, below, repository_of
 from kube_audit_lint.discovery.globs import Globs
 from kube_audit_lint.discovery.look import interesting, mentions, named_policy, worth_parsing
+from kube_audit_lint.discovery.roots import OUTSIDE, Roots
 from kube_audit_lint.model.finding import FileError
 from kube_audit_lint.syntax.record import NamedTuple
 
@@ -53,6 +54,8 @@ SOURCES = frozenset(
 EMBEDDING = frozenset(("bash", "hcl", "ksh", "markdown", "md", "mdx", "sh", "tf", "zsh"))
 """Ends of names of files that may embed audit configuration."""
 
+EXCLUDED = "the configuration excludes it"
+
 
 class Scope(Protocol):
     """What the configuration says: `exclude`, relative to the absolute folder `folder`."""
@@ -65,13 +68,19 @@ class Scope(Protocol):
 
 
 def walk(
-    paths: Iterable[str], scope: Scope, on_error: Callable[[FileError], None], embedded: bool = False
+    paths: Sequence[str],
+    scope: Scope,
+    on_error: Callable[[FileError], None],
+    embedded: bool = False,
+    on_left_out: Callable[[str, str], None] = lambda path, why: None,
 ) -> Iterator[str]:
     """The files of a run, as reports show them: relative to the working directory where they are below it.
 
-    The order is that of `paths`, and within a folder by name, files before folders.
+    The order is that of `paths`, and within a folder by name, files before folders. on_left_out: is called
+    with what `exclude` names (`EXCLUDED`) and with what leads out of the folders of the run (`OUTSIDE`).
     """
-    yield from _Walk(scope, on_error, SOURCES if embedded else SOURCES | EMBEDDING).all(paths)
+    skipped = SOURCES if embedded else SOURCES | EMBEDDING
+    yield from _Walk(scope, on_error, on_left_out, skipped, Roots(paths)).all(paths)
 
 
 def may_configure_server(path: str, names: Iterable[str]) -> bool:
@@ -95,11 +104,20 @@ class _Folder(NamedTuple):
 
 
 class _Walk:
-    def __init__(self, scope: Scope, on_error: Callable[[FileError], None], skipped: frozenset[str]) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        on_error: Callable[[FileError], None],
+        on_left_out: Callable[[str, str], None],
+        skipped: frozenset[str],
+        roots: Roots,
+    ) -> None:
         self._exclude = scope.exclude
         self._base = _slash(_real(scope.folder))
         self._cwd = _slash(_forward(os.getcwd()))
         self._on_error = on_error
+        self._on_left_out = on_left_out
+        self._roots = roots
         self._skipped = skipped
         self._files: set[str] = set()
         self._folders: set[str] = set()
@@ -121,17 +139,25 @@ class _Walk:
             return
         if stat.S_ISDIR(mode):
             start = self._start(path)
-            if not self._excludes_named(start.real.rstrip("/"), folder=True):
+            if self._excludes_named(start.real.rstrip("/"), folder=True):
+                self._on_left_out(start.shown.rstrip("/") or ".", EXCLUDED)
+            elif not self._roots.hold(start.real.rstrip("/") or "/"):
+                self._on_left_out(start.shown.rstrip("/"), OUTSIDE)
+            else:
                 yield from self._below(start)
             return
         # The folder's real path and the file's own name: a symlink is excluded by its own name.
         folder, name = os.path.split(path)
         real = _slash(_real(folder or ".")) + name
-        if not self._excludes_named(real, folder=False):
+        if self._excludes_named(real, folder=False):
+            self._on_left_out(self._shown(path), EXCLUDED)
+        else:
             yield from self._once(_real(real) if os.path.islink(path) else real, self._shown(path))
 
     def _once(self, real: str, shown: str) -> Iterator[str]:
-        if real not in self._files:
+        if not self._roots.hold(real):
+            self._on_left_out(shown, OUTSIDE)
+        elif real not in self._files:
             self._files.add(real)
             yield shown
 
@@ -188,14 +214,15 @@ class _Walk:
         picky = folder.ignores is not NOTHING
         for entry in entries:
             name = entry.name
-            if _end(name) in self._skipped or not _is_file(entry):
+            if _end(name) in self._skipped or not is_file(entry):
                 continue
             real = folder.real + name
             if picky and folder.ignores.ignored(real[folder.root :], folder=False):
                 continue
-            if self._excludes(real, False):
-                continue
             shown = folder.shown + name
+            if self._excludes(real, False):
+                self._on_left_out(shown, EXCLUDED)
+                continue
             if entry.is_symlink():
                 self._links.append((real, shown))
             elif real not in self._files:
@@ -205,10 +232,14 @@ class _Walk:
     def _folders_of(self, folder: _Folder, entries: list[os.DirEntry[str]]) -> Iterator[_Folder]:
         for entry in entries:
             name = entry.name
-            if name == ".git" or not entry.is_dir(follow_symlinks=False):
+            if name == ".git" or not is_folder(entry):
                 continue
             real = folder.real + name
-            if not folder.ignores.ignored(real[folder.root :], folder=True) and not self._excludes(real, True):
+            if folder.ignores.ignored(real[folder.root :], folder=True):
+                continue
+            if self._excludes(real, True):
+                self._on_left_out(folder.shown + name, EXCLUDED)
+            else:
                 yield _Folder(f"{real}/", f"{folder.shown}{name}/", folder.root, folder.ignores)
 
     def _excludes(self, real: str, folder: bool) -> bool:
@@ -230,13 +261,6 @@ class _Walk:
         if whole.startswith(self._cwd):
             return whole[len(self._cwd) :]
         return whole if os.path.isabs(path) else _forward(os.path.normpath(path))
-
-
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_file()
-    except OSError:  # a loop of symlinks, or one into a folder that may not be entered
-        return False
 
 
 def _name(entry: os.DirEntry[str]) -> str:

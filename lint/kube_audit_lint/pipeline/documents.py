@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from kube_audit_lint.discovery.files import is_file, is_folder
 from kube_audit_lint.discovery.walk import EMBEDDING
 from kube_audit_lint.forms import AllForms
 from kube_audit_lint.forms.common.context import Context, DocumentReader
@@ -190,10 +191,10 @@ def _below(folder: str, real: str, seen: set[str], depth: int) -> Iterator[tuple
         return
     folders = []
     for entry in entries:
-        if entry.is_file():
+        if is_file(entry):
             where = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(real, entry.name)
             yield entry.path.removeprefix("./"), where
-        elif depth and entry.name not in _NEVER_NEARBY and entry.is_dir(follow_symlinks=False):
+        elif depth and entry.name not in _NEVER_NEARBY and is_folder(entry):
             folders.append(entry)
     for entry in folders:
         yield from _below(entry.path, os.path.join(real, entry.name), seen, depth - 1)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 
 from kube_audit_lint.discovery import walk as discovery
+from kube_audit_lint.discovery.roots import OUTSIDE, Roots
 from kube_audit_lint.kubernetes.paths import policy_path
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.finding import FileError
@@ -21,7 +22,7 @@ Progress = Callable[[int], None]
 
 
 class Gathering:
-    """The files of a run. `collected` are those that hold something of ours; `read` counts all."""
+    """The files of a run. `collected` are those that hold something of ours; `read` counts all, `excluded` what `exclude` names."""
 
     def __init__(self, options: Options, config: Config) -> None:
         self.options = options
@@ -29,6 +30,7 @@ class Gathering:
         self.collected: list[Collected] = []
         self.errors: list[FileError] = []
         self.read = 0
+        self.excluded = 0
         self.notes: list[Note] = []
         self._by_base: dict[str, list[str]] = {}
 
@@ -37,11 +39,18 @@ class Gathering:
             name, data = self.options.stdin
             self._take(name, data, self.config.hint(name) or "", always=True)
             self.read += 1
-        for path in discovery.walk(self.options.paths, self.config, self.errors.append, self.options.embedded):
+        paths, embedded = self.options.paths, self.options.embedded
+        for path in discovery.walk(paths, self.config, self.errors.append, embedded, self._left_out):
             self.read += 1
             progress(self.read)
             self._by_base.setdefault(os.path.basename(path), []).append(path)
             self._look_at(path)
+
+    def _left_out(self, path: str, why: str) -> None:
+        if why == discovery.EXCLUDED:
+            self.excluded += 1
+        else:
+            self.notes.append(Note(Source(path, "").place(), why))
 
     def _look_at(self, path: str, *, hint: str = "", reported: bool = True) -> None:
         hint = hint or self.config.hint(path) or ""
@@ -108,12 +117,17 @@ class Gathering:
         if not (wanted or unloaded) or not starts:
             return
         root = repository_root(".")
+        roots = Roots(self.options.paths)
         seen = {os.path.realpath(path) for paths in self._by_base.values() for path in paths}
         for start in starts:
             for path, real in nearby(start, root):
-                if real not in seen:
-                    seen.add(real)
+                if real in seen:
+                    continue
+                seen.add(real)
+                if roots.hold(real):
                     self._counterpart(path, wanted, unloaded)
+                elif os.path.basename(path) in wanted:
+                    self._left_out(path, OUTSIDE)
 
     def _counterpart(self, path: str, wanted: set[str], unloaded: set[str]) -> None:
         if os.path.basename(path) in wanted or (unloaded and discovery.may_configure_server(path, unloaded)):

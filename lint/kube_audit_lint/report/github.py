@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from kube_audit_lint.model.finding import SEVERITIES, FileError, Finding
 from kube_audit_lint.report import Report, Rules
 from kube_audit_lint.report.region import Region, shown
-from kube_audit_lint.report.safe import visible, without_surrogates
+from kube_audit_lint.report.safe import line, visible, without_surrogates
 from kube_audit_lint.report.words import counted, head, summary, trouble
 from kube_audit_lint.syntax.record import NamedTuple
 
@@ -38,8 +38,8 @@ def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
         levels[annotation.level] += 1
         if levels[annotation.level] <= LIMIT:
             yield _command(annotation) + "\n"
-    for line in (*map(head, report.findings), *map(trouble, report.errors)):
-        yield _harmless(line) + "\n"
+    for text in (*map(head, report.findings), *map(trouble, report.errors)):
+        yield line(text) + "\n"
     yield from _unseen(levels)
     yield summary(report) + "\n"
 
@@ -78,8 +78,7 @@ def _position(region: Region | None) -> dict[str, str]:
 
 
 def _lines(paragraphs: Iterable[str]) -> str:
-    lines = [line for text in paragraphs for line in text.strip().split("\n")]
-    return "\n".join(visible(line) for line in lines).strip()
+    return "\n".join(visible(one) for text in paragraphs for one in text.strip().split("\n")).strip()
 
 
 def _data(text: str) -> str:
@@ -89,12 +88,6 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _harmless(line: str) -> str:
-    """A line of the log that the runner takes for nothing but text."""
-    line = line.replace("##[", "#\\x23[")
-    return f"./{line}" if line.lstrip().startswith("::") else line
 
 
 def _unseen(levels: Counter[str]) -> Iterator[str]:

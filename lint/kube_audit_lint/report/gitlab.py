@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +10,7 @@ from kube_audit_lint.model.finding import FileError, Finding
 from kube_audit_lint.report import Report, Rules
 from kube_audit_lint.report.fingerprint import fingerprints
 from kube_audit_lint.report.region import shown
-from kube_audit_lint.report.safe import clean, visible
+from kube_audit_lint.report.safe import json_text, visible
 
 _SEVERITIES = {"error": "critical", "warning": "minor", "info": "info"}
 
@@ -20,7 +19,7 @@ def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
     """A JSON array, which is all the format has."""
     found = [_finding(*pair) for pair in zip(report.findings, fingerprints(report.findings), strict=True)]
     failed = [_error(error) for error in report.errors]
-    yield json.dumps(clean(found + failed), indent=2) + "\n"
+    yield json_text(found + failed, indent=2) + "\n"
 
 
 def _finding(finding: Finding, fingerprint: str) -> dict[str, Any]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.report import Report, Rules
 from kube_audit_lint.report.region import exact
-from kube_audit_lint.report.safe import clean
+from kube_audit_lint.report.safe import json_text
 from kube_audit_lint.syntax.source import Place
 
 VERSION = 1
@@ -24,7 +23,7 @@ def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
         "files": report.files._asdict(),
         "errors": [error._asdict() for error in report.errors],
     }
-    yield json.dumps(clean(data), indent=2) + "\n"
+    yield json_text(data, indent=2) + "\n"
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

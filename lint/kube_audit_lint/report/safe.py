@@ -1,4 +1,7 @@
-"""Text from files made fit to be shown: such a file may have been written by an attacker."""
+"""Text from files and names of files made fit to be shown: an attacker may have written them.
+
+All that leaves the program goes through `visible`, `line` or `json_text`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import re
 from typing import Any
 
 _SURROGATE = "[\ud800-\udfff]"  # compiled when needed: a class of Unicode is slow to compile
+MARK = r"##(?=[A-Za-z]*\[)"
+"""`##[group]` of GitHub, `##vso[...]` of Azure, `##teamcity[...]`: commands, wherever in a line they stand."""
 _NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _IDEOGRAPHIC_SPACE = "\u3000"  # ordinary in Chinese and Japanese text, and it has a width
 
@@ -26,13 +31,33 @@ def clean(data: Any) -> Any:
     return data
 
 
+def json_text(data: Any, indent: int | None = None) -> str:
+    """Data as JSON in ASCII, without the two `#` with which logs of GitHub and Azure mark commands."""
+    import json
+
+    return json.dumps(clean(data), indent=indent).replace("##", "#\\u0023")
+
+
 def visible(text: str) -> str:
-    """The text in one line with everything escaped that a terminal would act upon or not show.
+    """The text in one line with everything escaped that a terminal or the log of a CI would act upon, or not show.
 
     That is control characters (terminal escapes among them), bidirectional and other invisible
-    formatting, unusual spaces, and bytes that were no UTF-8.
+    formatting, unusual spaces, bytes that were no UTF-8, and the marks of `##[group]` and `##vso[...]`.
     """
-    return text if text.isprintable() else "".join(map(visible_character, text))
+    if not text.isprintable():
+        text = "".join(map(visible_character, text))
+    return re.sub(MARK, r"#\\x23", text) if "##" in text else text
+
+
+def line(text: str) -> str:
+    """The same for a whole line of output, which GitHub takes for a command when it begins with `::`."""
+    text = visible(text)
+    return f"./{text}" if text.lstrip().startswith("::") else text
+
+
+def lines(text: str) -> str:
+    """Lines of output, each as `line` shows it."""
+    return "\n".join(map(line, text.split("\n")))
 
 
 def visible_character(character: str) -> str:

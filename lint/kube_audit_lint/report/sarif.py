@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +12,7 @@ from kube_audit_lint.model.finding import FileError, Finding
 from kube_audit_lint.report import Report, Rules
 from kube_audit_lint.report.fingerprint import fingerprints
 from kube_audit_lint.report.region import on_text, shown
-from kube_audit_lint.report.safe import clean, visible
+from kube_audit_lint.report.safe import json_text, visible
 from kube_audit_lint.report.sarifrules import LEVELS, descriptors
 from kube_audit_lint.syntax.source import Place
 
@@ -27,7 +26,7 @@ _LINK = re.compile(r"\[[^\[\]]*\]\(")
 def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
     """The whole report as one SARIF log with one run."""
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(report, rules)]}
-    yield json.dumps(clean(log), indent=2) + "\n"
+    yield json_text(log, indent=2) + "\n"
 
 
 def _run(report: Report, rules: Rules) -> dict[str, Any]:

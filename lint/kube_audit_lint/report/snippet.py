@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.report.region import on_text
-from kube_audit_lint.report.safe import visible, visible_character
+from kube_audit_lint.report.safe import MARK, visible, visible_character
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place, Source
 
@@ -80,6 +81,8 @@ def _excerpt(place: Mark) -> tuple[str, str]:
     line = place.source.line(place.line)
     low, high = max(0, place.start - _NEAR), min(len(line), place.start + _NEAR)
     shown = [_cell(character) for character in line[low:high]]
+    for found in re.finditer(MARK, line[low:high]) if "##" in line else ():
+        shown[found.start() + 1] = ("\\x23", 4)
     columns = _columns(shown)
     start, end = place.start - low, min(place.end, high) - low
     first, last = _window(columns, start)

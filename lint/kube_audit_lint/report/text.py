@@ -31,10 +31,15 @@ def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
     """The whole report."""
     paint = _Paint(color)
     for finding in report.findings:
-        yield "\n".join(_finding(finding, paint)) + "\n\n"
+        yield "\n".join(map(_harmless, _finding(finding, paint))) + "\n\n"
     for error in report.errors:
-        yield trouble(error) + "\n"
+        yield _harmless(trouble(error)) + "\n"
     yield summary(report) + "\n"
+
+
+def _harmless(line: str) -> str:
+    """A line, coloured or not, that no runner takes for a command."""
+    return f"./{line}" if line.lstrip().startswith("::") else line
 
 
 def _finding(finding: Finding, paint: _Paint) -> Iterator[str]:

@@ -1,0 +1,59 @@
+"""The parser of the command line: of all commands, or of the one that is asked for."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+from typing import Any, NoReturn
+
+from kube_audit_lint import __version__
+from kube_audit_lint.report.safe import visible
+
+COMMANDS = {
+    "check": "lint files and folders",
+    "rules": "the catalogue; one rule's page",
+    "explain": "which rule of a policy decides a request, and what is recorded",
+    "test": "hold a policy to what a team says it must record",
+}
+
+
+def parser_for(words: list[str]) -> argparse.ArgumentParser:
+    """The parser of the command that is asked for; without one, the parser that knows them all."""
+    if words and words[0] in COMMANDS:
+        return _parser_of(words.pop(0))
+    parser = _Parser(
+        prog="kube-audit-lint",
+        description="Lints Kubernetes audit policies and kube-apiserver audit settings by computing what the "
+        "API server will load, match and record.",
+        epilog="Exit status: 0 nothing found, 1 findings, 2 the run itself failed.",
+        formatter_class=_Formatter,
+    )
+    parser.add_argument("--version", action="version", version=f"kube-audit-lint {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, help_text in COMMANDS.items():
+        commands.add_parser(name, help=help_text)
+    return parser
+
+
+def _parser_of(name: str) -> argparse.ArgumentParser:
+    """The parser of one command: building and importing the others would cost a tenth of a run."""
+    module: Any = import_module(f"kube_audit_lint.commands.{name}")
+    prog = f"kube-audit-lint {name}"
+    parser = _Parser(prog=prog, description=COMMANDS[name], formatter_class=_Formatter)
+    module.add_arguments(parser)
+    parser.set_defaults(run=module.run)
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Words that argparse repeats may come from file names."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(visible(message))
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Help of one width: argparse asks for the terminal's with every option, and imports shutil for it."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28, width=96)

@@ -1,0 +1,59 @@
+"""Below which folders a run may read: links that lead out of them are left alone.
+
+A change request can commit `policy.yaml -> /etc/passwd`, and a report quotes what it reads. So what counts is
+the real path. It has to lie below the repository of the working directory, of a named file or of a named
+folder (outside of repositories: below the folder itself).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from kube_audit_lint.discovery.gitignore import repository_of
+
+OUTSIDE = "it leads out of the repository, or of what the command names: it is not read"
+
+
+class Roots:
+    """The folders below which files may be read, by their real paths."""
+
+    def __init__(self, paths: Iterable[str] = ()) -> None:
+        self._roots: set[str] = set()
+        here = os.path.realpath(".")
+        self._repository = repository_of(here) or here
+        self._add(self._repository)
+        for path in paths:
+            self._add(self._root_of(path))
+
+    def hold(self, real: str) -> bool:
+        """Whether a real path lies at or below one of them."""
+        return any(real == root or real.startswith(root.rstrip("/") + "/") for root in self._roots)
+
+    def _add(self, root: str) -> None:
+        self._roots.add(_forward(root))
+
+    def _root_of(self, path: str) -> str:
+        """What a named path allows: the repository around the folder that it names or lies in.
+
+        A name within the repository of the working directory allows nothing beyond it, for whoever may commit
+        there may put a link in the place of a folder.
+        """
+        whole = os.path.abspath(path)
+        if _below(whole, self._repository) and os.path.lexists(os.path.join(self._repository, ".git")):
+            return self._repository
+        real = os.path.realpath(whole)
+        return repository_of(real if os.path.isdir(real) else os.path.dirname(real)) or real
+
+
+def readable(path: str, named: Iterable[str] = ()) -> bool:
+    """Whether the real path of a file lies where a run may read. named: what the command names."""
+    return Roots(named).hold(_forward(os.path.realpath(path)))
+
+
+def _below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _forward(path: str) -> str:
+    return path if os.sep == "/" else path.replace(os.sep, "/")

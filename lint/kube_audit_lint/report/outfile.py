@@ -1,0 +1,49 @@
+"""The file of `--output`: whole, or not there."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TextIO
+
+
+@contextmanager
+def whole_file(path: str) -> Iterator[TextIO]:
+    """A file to write to, which gets its name only when all is written. Raises OSError.
+
+    A symbolic link in its place is replaced, not followed: whoever may commit one could have any file
+    overwritten. Pipes and devices, and the names of open files below /dev, are written to directly.
+    """
+    if _is_special(path):
+        with open(path, "w", encoding="utf-8", newline="\n") as file:
+            yield file
+        return
+    beside = f"{path}.{os.getpid()}.tmp"
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _mode(path))
+    try:
+        with open(handle, "w", encoding="utf-8", newline="\n") as file:
+            yield file
+        os.replace(beside, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise
+
+
+def _is_special(path: str) -> bool:
+    if os.path.abspath(path).startswith("/dev/"):
+        return True
+    try:
+        return not (stat.S_ISREG(mode := os.lstat(path).st_mode) or stat.S_ISLNK(mode))
+    except FileNotFoundError:
+        return False
+
+
+def _mode(path: str) -> int:
+    """The permissions of the file that is replaced."""
+    try:
+        return stat.S_IMODE(os.lstat(path).st_mode) & 0o666
+    except OSError:
+        return 0o666
