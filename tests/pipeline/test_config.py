@@ -242,7 +242,7 @@ class TestMistakes:
 
     def test_a_folder(self) -> None:
         os.mkdir(NAME)
-        with pytest.raises(ConfigError, match="Is a directory"):
+        with pytest.raises(ConfigError, match="is a folder, not a file"):
             load_config()
 
 

@@ -50,7 +50,7 @@ def _run(
         start = source.line_starts[number - 1] + len(source.line(number)) - len(source.line(number).lstrip())
         findings.append(Finding(rule, "error", source.place(start, start + 1), "message"))
     applied = {id: Applied(rule, "", {}, False) for id, rule in RULES.items() if id not in off}
-    kept = apply(findings, [file], CATALOGUE, lambda path: applied, require)  # type: ignore[list-item]
+    kept = apply(findings, [file], CATALOGUE, lambda path: applied, require).kept  # type: ignore[list-item]
     return [(one.rule, source.position(one.place.start)[0], one.place.text) for one in kept]
 
 
@@ -170,7 +170,7 @@ class TestAboutComments:
     def test_unknown_names_the_nearest(self) -> None:
         file = _file("a: 1 # kube-audit-lint: ignore[log-maxagee] why\n")
         applied = {id: Applied(rule, "", {}, False) for id, rule in RULES.items()}
-        (finding,) = apply([], [file], CATALOGUE, lambda path: applied)  # type: ignore[list-item]
+        (finding,) = apply([], [file], CATALOGUE, lambda path: applied).kept  # type: ignore[list-item]
         assert finding.help == "Write `log-maxage`."
         assert finding.severity == "warning"
 
@@ -210,9 +210,12 @@ class TestAboutComments:
             ("invalid-suppression", 1, text),
         ]
 
-    def test_can_be_suppressed_and_turned_off(self) -> None:
+    def test_cannot_be_suppressed_but_turned_off(self) -> None:
         text = "# kube-audit-lint: ignore-file[unused-suppression] y\na: 1 # kube-audit-lint: ignore[log-maxage] why\n"
-        assert _run(_file(text)) == []
+        assert _run(_file(text)) == [
+            ("invalid-suppression", 1, "unused-suppression"),
+            ("unused-suppression", 2, "log-maxage"),
+        ]
         assert _run(_file("# kube-audit-lint: ignore\n"), off=("invalid-suppression",)) == []
 
     def test_nothing_about_files_that_are_not_reported(self) -> None:
@@ -268,6 +271,8 @@ def test_extents_are_those_of_the_nodes(value: Any, deep: bool) -> None:
 
 
 def test_scalars_alone_are_no_documents() -> None:
-    file = _file("--a=b\n--c=d # kube-audit-lint: ignore[log-maxage] why\n")
+    file = _file("--a=b\n# kube-audit-lint: ignore[log-maxage] why\n--c=d\n")
     assert isinstance(file.documents[0].root, Scalar)
-    assert _run(file, ("log-maxage", 2)) == []
+    assert _run(file, ("log-maxage", 3)) == []
+    behind = _file("--a=b\n--c=d # kube-audit-lint: ignore[log-maxage] why\n")
+    assert _run(behind, ("log-maxage", 2)) == [("log-maxage", 2, "-")]

@@ -81,7 +81,7 @@ def test_hostile_names_and_texts_are_no_commands() -> None:
     assert level == "error"
     assert properties["file"] == "a b/100%,x:y\n::error::\x1b[31mred\u202egnp.exe\ufffd.yaml"
     assert properties["title"] == "kube-audit-lint: no-rules"
-    assert data.split("\n")[0].startswith(r"::error::50% [x](http://a) ##[error] \x1b[31mred")
+    assert data.split("\n")[0].startswith(r"::error::50% [x](http://a) #\x23[error] \x1b[31mred")
 
 
 def test_a_path_like_a_command_is_listed_harmlessly() -> None:

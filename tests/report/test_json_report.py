@@ -28,6 +28,15 @@ def test_the_schema_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
+NOTHING_HIDDEN = {
+    "by-comments": 0,
+    "by-configuration": 0,
+    "excluded-paths": 0,
+    "never-fails": False,
+    "findings": [],
+}
+
+
 def test_a_whole_finding() -> None:
     finding = found(
         at(SOURCE, "level"),
@@ -61,6 +70,8 @@ def test_a_whole_finding() -> None:
         ],
         "files": {"read": 3, "policies": 1, "servers": 1},
         "errors": [{"path": "b.yaml", "message": "gone"}],
+        "notes": [],
+        "hidden": NOTHING_HIDDEN,
     }
 
 
@@ -70,6 +81,8 @@ def test_a_clean_report_has_all_keys() -> None:
         "findings": [],
         "files": {"read": 3, "policies": 1, "servers": 1},
         "errors": [],
+        "notes": [],
+        "hidden": NOTHING_HIDDEN,
     }
 
 

@@ -217,6 +217,6 @@ def test_errors_are_notifications() -> None:
 def test_hostile_text_stays_text() -> None:
     given = run(hostile())
     text = given["results"][0]["message"]["text"]
-    assert text.startswith(r"::error::50% \[x\](http://a) ##\[error\] \x1b\[31mred\u202egnp.exe\r\n\x80.")
+    assert text.startswith(r"::error::50% \[x\](http://a) #\x23\[error\] \x1b\[31mred\u202egnp.exe\r\n\x80.")
     assert r"[\[a\](1) \\ \\x80](1)" in text
     assert "\x1b" not in text

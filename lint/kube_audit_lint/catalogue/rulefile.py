@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from kube_audit_lint.catalogue.rule import Profile, Rule, profile_of, rule_of
+from kube_audit_lint.discovery.roots import read_own
 from kube_audit_lint.errors import RuleFileError
 from kube_audit_lint.syntax.decode import decode
 from kube_audit_lint.syntax.nodes import Document, Node, locate
@@ -61,8 +62,7 @@ def load_profile(path: str) -> Profile:
 def read_one(path: str) -> Document:
     """The single document of one of the linter's own YAML files. Raises RuleFileError."""
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        data = read_own(path, (path,))
     except OSError as error:
         raise RuleFileError(path, error.strerror or str(error)) from error
     text, problem = decode(data)

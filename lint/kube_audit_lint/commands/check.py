@@ -54,6 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
     progress = _Progress(sys.stderr)
     outcome = run_engine(options, config, catalogue, progress)
     progress.clear()
+    if arguments.fail_on is not None:  # the command decides then, and not the configuration
+        hidden = outcome.report.hidden._replace(never_fails=False)
+        outcome = outcome._replace(report=outcome.report._replace(hidden=hidden))
     _write(outcome, arguments, catalogue)
     return _exit_code(outcome.report, arguments.fail_on or config.fail_on or "warning")
 

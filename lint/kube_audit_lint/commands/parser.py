@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -47,6 +48,10 @@ def _parser_of(name: str) -> argparse.ArgumentParser:
 
 class _Parser(argparse.ArgumentParser):
     """Words that argparse repeats may come from file names."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Without catching what writing raises: argparse would call help that nobody can read a success."""
+        (file or sys.stderr).write(message)
 
     def error(self, message: str) -> NoReturn:
         super().error(visible(message))

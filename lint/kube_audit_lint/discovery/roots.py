@@ -7,9 +7,11 @@ folder (outside of repositories: below the folder itself).
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable
 
+from kube_audit_lint.discovery.files import TooLarge, read_bytes
 from kube_audit_lint.discovery.gitignore import repository_of
 
 OUTSIDE = "it leads out of the repository, or of what the command names: it is not read"
@@ -24,7 +26,8 @@ class Roots:
         self._repository = repository_of(here) or here
         self._add(self._repository)
         for path in paths:
-            self._add(self._root_of(path))
+            if "\0" not in path:
+                self._add(self._root_of(path))
 
     def hold(self, real: str) -> bool:
         """Whether a real path lies at or below one of them."""
@@ -49,6 +52,19 @@ class Roots:
 def readable(path: str, named: Iterable[str] = ()) -> bool:
     """Whether the real path of a file lies where a run may read. named: what the command names."""
     return Roots(named).hold(_forward(os.path.realpath(path)))
+
+
+def read_own(path: str, named: Iterable[str] = ()) -> bytes:
+    """The content of one of the linter's own files (configuration, rules, tests) or of a policy for a command.
+
+    Raises OSError, also for what lies outside, is no regular file, or is too large.
+    """
+    if not readable(path, named):
+        raise OSError(errno.EPERM, OUTSIDE, path)
+    try:
+        return read_bytes(path, always=True)
+    except TooLarge as error:
+        raise OSError(errno.EFBIG, str(error), path) from error
 
 
 def _below(path: str, folder: str) -> bool:

@@ -37,6 +37,14 @@ class Finding(NamedTuple):
     proof: str = ""
 
 
+class Suppressed(NamedTuple):
+    """A finding that is not shown as one. by_comment: by an ignore comment, else by the configuration."""
+
+    finding: Finding
+    by_comment: bool
+    reason: str = ""
+
+
 class FileError(NamedTuple):
     """A file or option that could not be dealt with; the others still are."""
 

@@ -224,10 +224,18 @@ def load_config(path: str | None = None) -> Config:
     found = path or _found()
     if found is None:
         return Config()
-    document = _read(found)
+    named = (path,) if path else ()
+    document = _read(found, named)
     if document is not None:
         _validate(found, document)
-    return Config(found, os.path.dirname(found) or ".", document)
+    config = Config(found, os.path.dirname(found) or ".", document)
+    if config.rule_folders:
+        from kube_audit_lint.discovery.roots import OUTSIDE, readable
+
+        for folder in config.rule_folders:
+            if not readable(folder, named):
+                raise ConfigError(found, f"rule-directories: {folder}: {OUTSIDE}")
+    return config
 
 
 def _found() -> str | None:
@@ -245,12 +253,12 @@ def _found() -> str | None:
         prefix += "../"
 
 
-def _read(path: str) -> Document | None:
+def _read(path: str, named: tuple[str, ...]) -> Document | None:
+    from kube_audit_lint.discovery.roots import read_own
     from kube_audit_lint.syntax.reader import read_file
 
     try:
-        with open(path, "rb") as file:
-            _, documents = read_file(path, file.read())
+        _, documents = read_file(path, read_own(path, named))
     except OSError as error:
         raise ConfigError(path, error.strerror or str(error)) from error
     for document in documents:

@@ -15,6 +15,7 @@ from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, evaluate
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.analysis.stages import possible, stages_of
 from kube_audit_lint.catalogue.rulefile import read_one, validate
+from kube_audit_lint.discovery.roots import OUTSIDE, readable
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.model.policy import LEVELS, GroupResources
 from kube_audit_lint.model.version import Versions, parse_versions
@@ -55,6 +56,8 @@ def run_file(path: str) -> Outcome:
     with open(SCHEMA, encoding="utf-8") as file:
         validate(path, document, data, json.load(file), ())
     policy_path = os.path.normpath(os.path.join(os.path.dirname(path), data["policy"]))
+    if not readable(policy_path, (path,)):
+        raise OwnFileError(path, f"policy: {OUTSIDE}", _line_of(document, "policy"))
     asked = open_policy(policy_path, _versions(path, document, data.get("kubernetes-version")))
     failures: list[Failure] = []
     for index, test in enumerate(data["tests"]):

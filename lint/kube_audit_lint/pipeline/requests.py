@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kube_audit_lint.discovery.roots import read_own
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.kubernetes.loading import Loaded, load
 from kube_audit_lint.model.document import PolicyDocument
@@ -35,8 +36,7 @@ def open_policy(path: str, versions: Versions | None = None) -> Asked:
     Raises OwnFileError when there is none, more than one, or one that kube-apiserver does not load.
     """
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        data = read_own(path, (path,))
     except OSError as error:
         raise OwnFileError(path, error.strerror or str(error)) from error
     documents = _policies(path, data) or _policies(path, data, "policy")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kube_audit_lint.catalogue.rule import Catalogue
-from kube_audit_lint.model.finding import Finding
+from kube_audit_lint.model.finding import Finding, Suppressed
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline.applying import Speaking
 from kube_audit_lint.pipeline.config import Config
@@ -13,7 +13,7 @@ from kube_audit_lint.pipeline.documents import Collected
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.sources import Gathering, Progress
 from kube_audit_lint.pipeline.subjects import subjects
-from kube_audit_lint.report import Files, Report
+from kube_audit_lint.report import Files, Hidden, Report
 from kube_audit_lint.syntax.record import NamedTuple
 
 
@@ -36,8 +36,11 @@ def run(options: Options, config: Config, catalogue: Catalogue, progress: Progre
     findings += speaking.about_shapes(files)
     shown = {one.source.path for one in files if one.reported}
     findings = [finding for finding in findings if _touches(finding, shown)]
+    suppressed: list[Suppressed] = []
     if options.ignores:
-        findings = _suppressed(findings, files, config, catalogue, speaking)
+        findings, suppressed = _parted(findings, files, config, catalogue, speaking)
+    notes = [note for one in files if one.reported for note in one.found.notes]
+    notes = [*gathering.notes, *notes]
     report = Report(
         _in_order(findings),
         Files(
@@ -46,25 +49,27 @@ def run(options: Options, config: Config, catalogue: Catalogue, progress: Progre
             sum(len(one.found.servers) for one in files if one.reported),
         ),
         tuple(gathering.errors),
+        tuple(notes),
+        Hidden(suppressed, gathering.excluded, config.fail_on == "never"),
     )
-    notes = [note for one in files if one.reported for note in one.found.notes]
-    return Outcome(report, (*gathering.notes, *notes))
+    return Outcome(report, tuple(notes))
 
 
 def _touches(finding: Finding, shown: set[str]) -> bool:
     return finding.place.source.path in shown or any(one.place.source.path in shown for one in finding.related)
 
 
-def _suppressed(
+def _parted(
     findings: list[Finding], files: list[Collected], config: Config, catalogue: Catalogue, speaking: Speaking
-) -> list[Finding]:
-    """Without what comments suppress, with what is wrong about the comments."""
+) -> tuple[list[Finding], list[Suppressed]]:
+    """Without what comments suppress, with what is wrong about the comments; and what they suppress."""
     marked = [one for one in files if "kube-audit-lint:" in one.source.text]
     if not marked:
-        return findings
+        return findings, []
     from kube_audit_lint.pipeline import suppressing as suppression
 
-    return suppression.apply(findings, marked, catalogue, speaking.rules_for, config.require_reason)
+    outcome = suppression.apply(findings, marked, catalogue, speaking.rules_for, config.require_reason)
+    return outcome.kept, outcome.suppressed
 
 
 def _in_order(findings: Iterable[Finding]) -> list[Finding]:

@@ -22,7 +22,10 @@ Progress = Callable[[int], None]
 
 
 class Gathering:
-    """The files of a run. `collected` are those that hold something of ours; `read` counts all, `excluded` what `exclude` names."""
+    """The files of a run. `collected` are those that hold something of ours; `read` counts all.
+
+    excluded: how many paths `exclude` names.
+    """
 
     def __init__(self, options: Options, config: Config) -> None:
         self.options = options

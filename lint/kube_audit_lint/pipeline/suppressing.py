@@ -12,16 +12,19 @@ and in a unit file; tests/pipeline/test_suppression.py holds it against the node
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from kube_audit_lint.discovery.walk import EMBEDDING
 from kube_audit_lint.kubernetes.spelling import nearest
-from kube_audit_lint.model.finding import Finding
+from kube_audit_lint.model.finding import Finding, Suppressed
 from kube_audit_lint.syntax.nodes import Mapping as MappingNode
 from kube_audit_lint.syntax.nodes import Node, Scalar
 from kube_audit_lint.syntax.nodes import Sequence as SequenceNode
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place, Source
+from kube_audit_lint.syntax.units import environment
 
 if TYPE_CHECKING:
     from kube_audit_lint.catalogue.rule import Catalogue
@@ -33,7 +36,12 @@ UNUSED = "unused-suppression"
 WITHOUT_REASON = "suppression-without-reason"
 INVALID = "invalid-suppression"
 OWN = frozenset((UNKNOWN, UNUSED, WITHOUT_REASON, INVALID))
-"""The rules that this module speaks for."""
+"""The rules that this module reports for."""
+
+ALWAYS_SHOWN = OWN | {"undecided", "internal-error"}
+"""What no comment suppresses: whether anything is hidden or was not checked has to be seen."""
+
+HINTS = 50
 
 _COMMENT = re.compile(r"(?:^|(?<=\s))#[ \t]*kube-audit-lint:[^\r\n]*", re.MULTILINE)
 _DIRECTIVE = re.compile(r"#[ \t]*kube-audit-lint:[ \t]*(ignore(?:-file)?)\[([^\]]*)\](?P<rest>.*)")
@@ -48,18 +56,57 @@ class Directive(NamedTuple):
     ids: tuple[tuple[str, Place], ...]
     reason: str
     lines: tuple[int, int]
-
-    def covers(self, line: int) -> bool:
-        """Whether a finding that starts on a line is meant."""
-        return self.lines[0] <= line <= self.lines[1]
+    whole_file: bool
 
 
-class _File(NamedTuple):
-    """The comments of one file: those that can be read, and the places of those that cannot."""
+class Outcome(NamedTuple):
+    """The findings that no comment suppresses, with those about comments, and the suppressed ones."""
 
-    one: Collected
-    directives: list[Directive]
-    invalid: list[Place]
+    kept: list[Finding]
+    suppressed: list[Suppressed]
+
+
+class _File:
+    """The comments of one file, found by the line and the rule of a finding."""
+
+    def __init__(self, one: Collected) -> None:
+        self.one = one
+        self.invalid: list[Place] = []
+        self.directives: list[Directive] = []
+        self.used: set[tuple[tuple[int, int], str]] = set()
+        self._ranges: dict[tuple[int, int], dict[str, str]] = {}
+        self._by_line: dict[int, list[tuple[int, int]]] = {}
+        self._whole = (1, len(one.source.line_starts))
+        extents = _Extents(one.source)
+        for place in _comments(one):
+            directive = _directive(place, extents)
+            if directive is None:
+                self.invalid.append(place)
+            else:
+                self.directives.append(directive)
+                self._index(directive)
+
+    def _index(self, directive: Directive) -> None:
+        ids = self._ranges.get(directive.lines)
+        if ids is None:
+            ids = self._ranges[directive.lines] = {}
+            if directive.lines != self._whole:
+                for line in range(directive.lines[0], directive.lines[1] + 1):
+                    self._by_line.setdefault(line, []).append(directive.lines)
+        for id, _ in directive.ids:
+            if id not in ALWAYS_SHOWN:
+                ids.setdefault(id, directive.reason)
+
+    def reason_for(self, finding: Finding) -> str | None:
+        """The reason that a comment has for suppressing the finding; None when none does. All that do are used."""
+        line = self.one.source.position(finding.place.start)[0]
+        reason = None
+        for lines in (*self._by_line.get(line, ()), self._whole):
+            found = self._ranges.get(lines, {}).get(finding.rule)
+            if found is not None:
+                self.used.add((lines, finding.rule))
+                reason = reason or found
+        return reason
 
 
 def apply(
@@ -68,91 +115,127 @@ def apply(
     catalogue: Catalogue,
     rules_for: Callable[[str], Mapping[str, Applied]],
     require_reason: bool = False,
-) -> list[Finding]:
-    """The findings that no comment suppresses, and those about the comments themselves."""
-    read = {one.source.path: _read(one) for one in files}
-    used: set[tuple[str, int]] = set()
-    kept = [finding for finding in findings if not _suppressed(finding, read, used)]
+) -> Outcome:
+    """Parts the findings by what comments suppress, and adds those about the comments themselves."""
+    read = {one.source.path: _File(one) for one in files}
+    kept: list[Finding] = []
+    suppressed: list[Suppressed] = []
+    for finding in findings:
+        file = read.get(finding.place.source.path)
+        reason = file.reason_for(finding) if file is not None else None
+        if reason is None:
+            kept.append(finding)
+        else:
+            suppressed.append(Suppressed(finding, True, reason))
     for path, file in read.items():
         if file.one.reported:
-            own = _Own(rules_for(path), catalogue.rules, used)
-            kept += [one for one in own.about(file, require_reason) if not _suppressed(one, read, used)]
-    return kept
-
-
-def _suppressed(finding: Finding, read: Mapping[str, _File], used: set[tuple[str, int]]) -> bool:
-    """Whether a comment covers the finding; every one that does counts as used."""
-    source = finding.place.source
-    file = read.get(source.path)
-    if file is None:
-        return False
-    line = source.position(finding.place.start)[0]
-    found = False
-    for directive in file.directives:
-        for id, place in directive.ids:
-            if id == finding.rule and directive.covers(line):
-                used.add((source.path, place.start))
-                found = True
-    return found
+            kept += _Own(rules_for(path), catalogue.rules).about(file, require_reason)
+    return Outcome(kept, suppressed)
 
 
 class _Own:
-    """The findings about comments, of the rules that speak about their file."""
+    """The findings about comments, of the rules that apply to their file."""
 
-    def __init__(
-        self, speaking: Mapping[str, Applied], known: Mapping[str, object], used: set[tuple[str, int]]
-    ) -> None:
-        self._speaking = speaking
+    def __init__(self, applied: Mapping[str, Applied], known: Mapping[str, object]) -> None:
+        self._applied = applied
         self._known = known
-        self._used = used
+        self._hints = HINTS
 
     def about(self, file: _File, require_reason: bool) -> Iterator[Finding]:
         for place in file.invalid:
             message = "This comment suppresses nothing: it is not written as `ignore[rule-id] reason`."
             yield from self._finding(INVALID, place, message)
         for directive in file.directives:
-            if require_reason and not directive.reason:
-                message = "The comment suppresses findings without saying why, and the configuration asks for a reason."
+            if not directive.reason and (require_reason or directive.whole_file):
+                asked = "the configuration requires a reason" if require_reason else "it does so for the whole file"
+                message = f"The comment suppresses findings without a reason, and {asked}."
                 yield from self._finding(WITHOUT_REASON, directive.place, message)
             for id, place in directive.ids:
-                yield from self._about_id(id, place)
+                yield from self._about_id(id, place, (directive.lines, id) in file.used)
 
-    def _about_id(self, id: str, place: Place) -> Iterator[Finding]:
+    def _about_id(self, id: str, place: Place, used: bool) -> Iterator[Finding]:
         if id not in self._known:
-            near = nearest(id, self._known)
+            near = self._nearest(id)
             message = f"There is no rule {id}, so that nothing is suppressed."
             yield from self._finding(UNKNOWN, place, message, f"Write `{near}`." if near else "")
+        elif id in ALWAYS_SHOWN:
+            message = f"The rule {id} cannot be suppressed by a comment: it says what the other rules do not see."
+            yield from self._finding(INVALID, place, message, "Remove the id, or the whole comment.")
         # A rule that was not applied in this run could not find anything.
-        elif id in self._speaking and id not in OWN and (place.source.path, place.start) not in self._used:
+        elif id in self._applied and not used:
             yield from self._finding(UNUSED, place, f"The rule {id} finds nothing here: the comment is not needed.")
 
+    def _nearest(self, id: str) -> str | None:
+        """The rule that was meant; for the first ones only, as each is compared with the whole catalogue."""
+        self._hints -= 1
+        return nearest(id, self._known) if self._hints >= 0 else None
+
     def _finding(self, rule: str, place: Place, message: str, help: str = "") -> Iterator[Finding]:
-        applied = self._speaking.get(rule)
+        applied = self._applied.get(rule)
         if applied is not None:
             yield Finding(rule, applied.severity_of(""), place, message, help or applied.rule.help)
 
 
-def _read(one: Collected) -> _File:
-    directives: list[Directive] = []
-    invalid: list[Place] = []
-    for place in _comments(one):
-        directive = _directive(place)
-        if directive is None:
-            invalid.append(place)
-        else:
-            directives.append(directive)
-    return _File(one, directives, invalid)
-
-
 def _comments(one: Collected) -> Iterator[Place]:
-    """The comments that speak to the linter, without texts that only look like it."""
-    scalars = list(_scalars(one))
-    ours = [policy.place.start for policy in one.found.policies] + [server.place.start for server in one.found.servers]
-    for match in _COMMENT.finditer(one.source.text):
-        around = [scalar for scalar in scalars if scalar.start <= match.start() < scalar.end]
-        # A block scalar that holds a policy or a manifest is a file of its own, with comments.
-        if all(scalar.block and any(scalar.start <= at < scalar.end for at in ours) for scalar in around):
-            yield one.source.place(match.start(), match.start() + len(match[0].rstrip()))
+    """The comments that are meant for the linter, without texts that only look like one."""
+    source = one.source
+    is_comment = _reader(one)
+    covers = _texts(one)
+    for match in _COMMENT.finditer(source.text):
+        if not covers(match.start()) and is_comment(match.start()):
+            yield source.place(match.start(), match.start() + len(match[0].rstrip()))
+
+
+def _texts(one: Collected) -> Callable[[int], bool]:
+    """Whether an offset lies in a scalar. A block scalar that holds something of ours is a file with comments."""
+    found = one.found
+    ours = sorted([policy.place.start for policy in found.policies] + [server.place.start for server in found.servers])
+    spans = set()
+    for scalar in _scalars(one):
+        at = bisect_left(ours, scalar.start)
+        if not (scalar.block and at < len(ours) and ours[at] < scalar.end):
+            spans.add((scalar.start, scalar.end))
+    ordered = sorted(spans)
+    starts = [start for start, _ in ordered]
+
+    def covers(offset: int) -> bool:
+        at = bisect_right(starts, offset) - 1
+        return at >= 0 and offset < ordered[at][1]
+
+    return covers
+
+
+def _reader(one: Collected) -> Callable[[int], bool]:
+    """What the reader of the file's form takes for a comment, of what has a `#` after a blank."""
+    text = one.source.text
+    if one.source.path.rpartition(".")[2].lower() in EMBEDDING:
+        return _of_script(one)
+    if any(document.problem is not None for document in one.documents):
+        from kube_audit_lint.syntax.comments import comments
+
+        known = {start for start, _ in comments(text)}
+        return known.__contains__
+    if any(isinstance(document.root, (MappingNode, SequenceNode)) for document in one.documents):
+        return lambda at: True
+    # Units, environment and argument files: only a whole line, and not within a quoted value of several lines.
+    values = [(value[0][1], value[-1][2]) for variable in environment(text) or () if (value := variable.value)]
+
+    def whole_line(at: int) -> bool:
+        begins = not text[text.rfind("\n", 0, at) + 1 : at].strip()
+        return begins and not any(start <= at < end for start, end in values)
+
+    return whole_line
+
+
+def _of_script(one: Collected) -> Callable[[int], bool]:
+    """Comments of a shell, and of what its heredocs and the fences of documentation hold."""
+    from kube_audit_lint.syntax.pieces import fences, heredocs
+    from kube_audit_lint.syntax.shell import comments
+
+    text = one.source.text
+    pieces = [(piece.start, piece.end) for piece in (*fences(text), *heredocs(text))]
+    known = set(comments(text))
+    return lambda at: at in known or any(start <= at < end for start, end in pieces)
 
 
 def _scalars(one: Collected) -> Iterator[Scalar]:
@@ -174,7 +257,7 @@ def _scalars(one: Collected) -> Iterator[Scalar]:
                 pending += (entry.key, entry.value)
 
 
-def _directive(place: Place) -> Directive | None:
+def _directive(place: Place, extents: _Extents) -> Directive | None:
     match = _DIRECTIVE.match(place.text)
     if match is None:
         return None
@@ -184,28 +267,50 @@ def _directive(place: Place) -> Directive | None:
         return None
     reason = match["rest"].strip().lstrip(":- ").strip()
     if match[1] == "ignore-file":
-        return Directive(place, ids, reason, (1, len(source.line_starts)))
+        return Directive(place, ids, reason, (1, len(source.line_starts)), True)
     line, column = source.position(place.start)
-    if source.line(line)[: column - 1].strip():
-        return Directive(place, ids, reason, (line, line))
-    return Directive(place, ids, reason, extent(source, line + 1))
+    if source.text[place.start - column + 1 : place.start].strip():
+        return Directive(place, ids, reason, (line, line), False)
+    return Directive(place, ids, reason, extents.of(line + 1), False)
+
+
+class _Extents:
+    """The extents of what begins below comments, each found once: comments may stand in piles."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._code: list[int] | None = None
+        self._known: dict[int, tuple[int, int]] = {}
+
+    def of(self, line: int) -> tuple[int, int]:
+        """The lines of what begins on the first line of code from `line` on."""
+        if self._code is None:
+            count = len(self._source.line_starts)
+            self._code = [number for number in range(1, count + 1) if _is_code(self._source.line(number))]
+        at = bisect_left(self._code, line)
+        if at == len(self._code):
+            return (len(self._source.line_starts) + 1,) * 2
+        first = self._code[at]
+        if first not in self._known:
+            self._known[first] = _extent(self._source, self._code, at)
+        return self._known[first]
 
 
 def extent(source: Source, line: int) -> tuple[int, int]:
     """The lines of what begins on the first line of code from `line` on."""
-    last = len(source.line_starts)
-    while line <= last and not _is_code(source.line(line)):
-        line += 1
-    if line > last:
-        return line, line
-    text = source.line(line)
+    return _Extents(source).of(line)
+
+
+def _extent(source: Source, code: list[int], at: int) -> tuple[int, int]:
+    """The same for the line of code at an index of all of them."""
+    text = source.line(code[at])
     depth, item = _depth(text), _is_item(text)
-    continued = text.rstrip().endswith("\\") and not _continues(source, line)
-    end = line
-    for number in range(line + 1, last + 1):
+    before = source.line(code[at - 1]) if at else ""
+    continued = text.rstrip().endswith("\\") and not before.rstrip().endswith("\\")
+    end = code[at]
+    for index in range(at + 1, len(code)):
+        number = code[index]
         text = source.line(number)
-        if not _is_code(text):
-            continue
         below = _depth(text)
         closes = below == depth and text.strip().startswith(_CLOSING)
         # A list may stand as far left as the key that it belongs to.
@@ -213,7 +318,7 @@ def extent(source: Source, line: int) -> tuple[int, int]:
             break
         continued = continued and text.rstrip().endswith("\\")
         end = number
-    return line, end
+    return code[at], end
 
 
 def _is_code(text: str) -> bool:
@@ -228,11 +333,3 @@ def _depth(text: str) -> int:
 def _is_item(text: str) -> bool:
     bare = text.strip()
     return bare == "-" or bare.startswith("- ")
-
-
-def _continues(source: Source, line: int) -> bool:
-    """Whether the line of code before this one is continued by it."""
-    for number in range(line - 1, 0, -1):
-        if _is_code(source.line(number)):
-            return source.line(number).rstrip().endswith("\\")
-    return False

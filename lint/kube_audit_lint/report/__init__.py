@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TextIO
 
-from kube_audit_lint.model.finding import FileError, Finding
+from kube_audit_lint.model.finding import FileError, Finding, Suppressed
+from kube_audit_lint.model.found import Note
 from kube_audit_lint.syntax.record import NamedTuple
 
 FORMATS = ("text", "json", "sarif", "github", "gitlab")
@@ -38,12 +39,29 @@ class Files(NamedTuple):
     servers: int
 
 
+class Hidden(NamedTuple):
+    """What comments and the configuration keep out of the findings, so that nothing is hidden unseen.
+
+    suppressed: findings. excluded: how many paths `exclude` leaves out. never_fails: whether the
+    configuration says `fail-on: never`.
+    """
+
+    suppressed: Sequence[Suppressed] = ()
+    excluded: int = 0
+    never_fails: bool = False
+
+
 class Report(NamedTuple):
-    """The outcome of a run. `findings` are in the order in which they are to be shown."""
+    """The outcome of a run. `findings` are in the order in which they are to be shown.
+
+    notes: what was not judged. hidden: what somebody keeps out of the findings.
+    """
 
     findings: Sequence[Finding]
     files: Files
     errors: Sequence[FileError] = ()
+    notes: Sequence[Note] = ()
+    hidden: Hidden = Hidden()
 
 
 Rules = Mapping[str, RuleInfo]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kube_audit_lint.model.finding import Finding
-from kube_audit_lint.report import Report, Rules
+from kube_audit_lint.report import Hidden, Report, Rules
 from kube_audit_lint.report.region import exact
 from kube_audit_lint.report.safe import json_text
 from kube_audit_lint.syntax.source import Place
@@ -22,8 +22,28 @@ def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
         "findings": [_finding(finding) for finding in report.findings],
         "files": report.files._asdict(),
         "errors": [error._asdict() for error in report.errors],
+        "notes": [{**_place(note.place), "message": note.message} for note in report.notes],
+        "hidden": _hidden(report.hidden),
     }
     yield json_text(data, indent=2) + "\n"
+
+
+def _hidden(hidden: Hidden) -> dict[str, Any]:
+    by_comments = sum(one.by_comment for one in hidden.suppressed)
+    return {
+        "by-comments": by_comments,
+        "by-configuration": len(hidden.suppressed) - by_comments,
+        "excluded-paths": hidden.excluded,
+        "never-fails": hidden.never_fails,
+        "findings": [
+            {
+                "by": "comment" if one.by_comment else "configuration",
+                "reason": one.reason,
+                "finding": _finding(one.finding),
+            }
+            for one in hidden.suppressed
+        ],
+    }
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

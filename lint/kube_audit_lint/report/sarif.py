@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from kube_audit_lint import __version__
-from kube_audit_lint.model.finding import FileError, Finding
+from kube_audit_lint.model.finding import Finding, Suppressed
 from kube_audit_lint.report import Report, Rules
 from kube_audit_lint.report.fingerprint import fingerprints
 from kube_audit_lint.report.region import on_text, shown
@@ -30,15 +30,21 @@ def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
 
 
 def _run(report: Report, rules: Rules) -> dict[str, Any]:
-    ids = sorted({finding.rule for finding in report.findings})
+    findings = [*report.findings, *(one.finding for one in report.hidden.suppressed)]
+    ids = sorted({finding.rule for finding in findings})
     index = {id: number for number, id in enumerate(ids)}
-    marked = zip(report.findings, fingerprints(report.findings), strict=True)
+    results = [_result(one, index[one.rule], mark) for one, mark in zip(findings, fingerprints(findings), strict=True)]
+    for result, one in zip(results[len(report.findings) :], report.hidden.suppressed, strict=True):
+        result["suppressions"] = [_suppression(one)]
+    if report.hidden.suppressed:  # then every result has to say that it is none
+        for result in results[: len(report.findings)]:
+            result["suppressions"] = []
     return {
-        "tool": {"driver": _driver(descriptors(ids, rules, report.findings))},
+        "tool": {"driver": _driver(descriptors(ids, rules, findings))},
         "columnKind": "utf16CodeUnits",
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The directory that was linted."}}},
         "invocations": [_invocation(report)],
-        "results": [_result(finding, index[finding.rule], mark) for finding, mark in marked],
+        "results": results,
     }
 
 
@@ -52,17 +58,27 @@ def _driver(rules: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _invocation(report: Report) -> dict[str, Any]:
-    notes = [_notification(error) for error in report.errors]
-    return {"executionSuccessful": not notes, "toolExecutionNotifications": notes}
+    told = [_notification(_FILE_ERROR, "error", error.message, error.path) for error in report.errors]
+    told += [_notification("not-judged", "note", note.message, note.place.source.path) for note in report.notes]
+    invocation: dict[str, Any] = {"executionSuccessful": not report.errors, "toolExecutionNotifications": told}
+    hidden = report.hidden
+    if hidden.excluded or hidden.never_fails:
+        invocation["properties"] = {"excludedPaths": hidden.excluded, "neverFails": hidden.never_fails}
+    return invocation
 
 
-def _notification(error: FileError) -> dict[str, Any]:
+def _notification(id: str, level: str, message: str, path: str) -> dict[str, Any]:
     return {
-        "descriptor": {"id": _FILE_ERROR},
-        "level": "error",
-        "message": {"text": _unlinked(visible(error.message)) or "unknown"},
-        "locations": [{"physicalLocation": {"artifactLocation": _artifact(error.path)}}],
+        "descriptor": {"id": id},
+        "level": level,
+        "message": {"text": _unlinked(visible(message)) or "unknown"},
+        "locations": [{"physicalLocation": {"artifactLocation": _artifact(path)}}],
     }
+
+
+def _suppression(one: Suppressed) -> dict[str, Any]:
+    kind = {"kind": "inSource" if one.by_comment else "external"}
+    return {**kind, "justification": _unlinked(visible(one.reason))} if one.reason else kind
 
 
 def _result(finding: Finding, index: int, fingerprint: str) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from kube_audit_lint.model.finding import SEVERITIES, FileError, Finding
-from kube_audit_lint.report import Files, Report
+from kube_audit_lint.report import Files, Hidden, Report
 from kube_audit_lint.report.region import shown
 from kube_audit_lint.report.safe import visible
 
@@ -23,7 +23,21 @@ def summary(report: Report) -> str:
     text = f"{_counts(report.findings)} in {counted(report.files.read, 'file')} ({_kinds(report.files)})"
     if report.errors:
         text += f"; {counted(len(report.errors), 'path')} could not be dealt with"
-    return text
+    hidden = list(_hidden(report.hidden))
+    return f"{text}; hidden: {', '.join(hidden)}" if hidden else text
+
+
+def _hidden(hidden: Hidden) -> Iterator[str]:
+    """What is kept out of the findings, by cause."""
+    by_comments = sum(one.by_comment for one in hidden.suppressed)
+    if by_comments:
+        yield f"{counted(by_comments, 'finding')} by comments"
+    if len(hidden.suppressed) > by_comments:
+        yield f"{counted(len(hidden.suppressed) - by_comments, 'finding')} by the configuration"
+    if hidden.excluded:
+        yield f"{counted(hidden.excluded, 'path')} by exclude"
+    if hidden.never_fails:
+        yield "every failure by fail-on: never"
 
 
 def head(finding: Finding) -> str:

@@ -42,6 +42,13 @@ def commands(text: str) -> list[list[Word]]:
     return _Splitter(text).run()
 
 
+def comments(text: str) -> list[int]:
+    """Where the comments of a text begin, those in heredocs left out."""
+    splitter = _Splitter(text)
+    splitter.run()
+    return splitter.comments
+
+
 class _Splitter:
     def __init__(self, text: str) -> None:
         self.text = text
@@ -50,6 +57,7 @@ class _Splitter:
         self.words: list[Word] = []
         self.here_documents: list[str] = []
         self.redirected = ""
+        self.comments: list[int] = []
 
     def run(self) -> list[list[Word]]:
         while self.at < len(self.text):
@@ -62,6 +70,7 @@ class _Splitter:
         if blank:
             self.at = blank.end()
         elif self.text[self.at] == "#":
+            self.comments.append(self.at)
             end = self.text.find("\n", self.at)
             self.at = len(self.text) if end < 0 else end
         elif redirection := _REDIRECTION.match(self.text, self.at):
