@@ -8,6 +8,7 @@ What a statement leaves in or takes out cannot be known, so the caller treats su
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator
 
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.unknown import UNKNOWN
@@ -15,19 +16,27 @@ from kube_audit_lint.syntax.unknown import UNKNOWN
 _SHELL_ENDS = (".tpl", ".tftpl", ".tmpl", ".envsubst", ".template", ".in", ".tf", ".sh")
 """Endings of names in which `${name}` is a placeholder rather than text that somebody forgot."""
 
-_BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|<%.*?%>|%\{.*?\}", re.DOTALL)
-_DOLLAR = re.compile(r"\$\{[^{}\n]*(?:\{[^{}\n]*\}[^{}\n]*)*\}|\\?\$\([^()\n]*\)|\\\$\w+")
+_BRACES = {"{{": "}}", "{%": "%}", "{#": "#}", "<%": "%>", "%{": "}"}
+_BRACE = re.compile(r"\{[{%#]|<%|%\{")
+_DOLLAR = re.compile(r"\$\{[^{}\r\n]*(?:\{[^{}\r\n]*\}[^{}\r\n]*)*\}|\\?\$\([^()\r\n]*\)|\\\$\w+")
 _GO_STATEMENT = re.compile(
     r"\{\{-?\s*(?:(?:if|else|end|range|with|define|template|block|break|continue)\b|/\*|\$\w+\s*:?=)"
 )
-_INLINE = re.compile(
-    r"(\{%-?\s*(?:if|for)\b[^\n]*?\{%-?\s*end(?:if|for)\s*-?%\}|\{\{-?\s*(?:if|range|with)\b[^\n]*?\{\{-?\s*end\s*-?\}\})"
-)
-_YTT_VALUE = re.compile(r"^[ \t]*(?:- )?[^\s#][^\n#]*:[ \t]+(#@[^\n]*)$", re.MULTILINE)
+_CONDITION = re.compile(r"\{%-?\s*(?:if|for)\b|\{\{-?\s*(?:if|range|with)\b")
+_CONDITION_ENDS = {
+    "{%": re.compile(r"\{%-?\s*end(?:if|for)\s*-?%\}"),
+    "{{": re.compile(r"\{\{-?\s*end\s*-?\}\}"),
+}
+_LINE_END = re.compile(r"[\r\n]|\Z")
+_BLANK_REST = re.compile(r"[^\S\r\n]*(?:[\r\n]|\Z)")
+_YTT_VALUE = re.compile(r"^[ \t]*(?:- )?[^\s#][^\r\n#]*:[ \t]+(#@[^\r\n]*)(?=[\r\n]|\Z)", re.MULTILINE)
 _YTT_STATEMENT = re.compile(r"^[ \t]*#@[ /]", re.MULTILINE)
-_BLOCK_HEADER = re.compile(r"[:-][ \t]+[|>][-+0-9]*[ \t]*(?:#[^\n]*)?\n")
-_EXPRESSION = re.compile(r"\$\{(?:[^}\n]*(?:\s[?=!&|<>]|[(\[\"])|(?:var|local|module|each|data)\.)")
-_BLANK_LINE = re.compile(r"[ \t]+\n")
+_BLOCK_HEADER = re.compile(r"[:-][ \t]+[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n)")
+_BLANK_LINE = re.compile(r"[ \t]+(?:\r\n?|\n)")
+_DOLLAR_REST = re.compile(r"\$\{([^}\r\n]*)")
+_EXPRESSION = re.compile(r"\s[?=!&|<>]|[(\[\"]|(?:\A|\$\{)(?:var|local|module|each|data)\.")
+
+Span = tuple[int, int]
 
 
 class Neutral(NamedTuple):
@@ -38,12 +47,12 @@ class Neutral(NamedTuple):
 
     text: str
     partial: bool
-    insertions: tuple[tuple[int, int], ...] = ()
+    insertions: tuple[Span, ...] = ()
 
 
 def has_expressions(text: str) -> bool:
     """Whether a `${...}` holds more than a name: then Terraform fills the file, whatever it is called."""
-    return "${" in text and _EXPRESSION.search(text) is not None
+    return any(_EXPRESSION.search(found[1]) for found in _DOLLAR_REST.finditer(text))
 
 
 def neutralise(path: str, text: str, shell: bool = False) -> Neutral | None:
@@ -61,83 +70,123 @@ def neutralise(path: str, text: str, shell: bool = False) -> Neutral | None:
 
 
 class _Work:
+    """The text on its way. Every step looks at each character a bounded number of times, whatever the text holds."""
+
     def __init__(self, text: str) -> None:
         self.original = text
         self.text = text
         self.partial = False
-        self.insertions: list[tuple[int, int]] = []
+        self.insertions: list[Span] = []
+
+    def _replace(self, spans: Iterable[Span], replaced: Callable[[str, Span, bool], str]) -> None:
+        """Each span, in order, by what `replaced` makes of its text, its place and whether its lines hold nothing else.
+
+        What is replaced begins and ends with characters that are no blanks.
+        """
+        text, at = self.text, 0
+        parts: list[str] = []
+        for start, end in spans:
+            gap = text[at:start]
+            line = max(gap.rfind("\n"), gap.rfind("\r")) + 1
+            first = (line > 0 or at == 0) and not gap[line:].strip()
+            alone = first and _BLANK_REST.match(text, end) is not None
+            parts += (gap, replaced(text[start:end], (start, end), alone))
+            at = end
+        self.text = "".join([*parts, text[at:]])
 
     def inline(self) -> None:
         """A condition within one line, around a value: the value is unknown."""
-        self.text = _INLINE.sub(lambda found: self._inline(found), self.text)
+        self._replace(_conditions(self.text), self._inline)
 
-    def _inline(self, found: re.Match[str]) -> str:
-        if self._alone(found.start(), found.end()):
-            self.partial = True
-            return _blank(found[0])
-        return _unknown(found[0])
+    def _inline(self, piece: str, span: Span, alone: bool) -> str:
+        self.partial = self.partial or alone
+        return _blank(piece) if alone else _unknown(piece)
 
     def braces(self) -> None:
-        self.text = _BRACES.sub(lambda found: self._brace(found), self.text)
+        self._replace(_braces(self.text), self._brace)
 
-    def _brace(self, found: re.Match[str]) -> str:
-        piece = found[0]
+    def _brace(self, piece: str, span: Span, alone: bool) -> str:
         if (piece.startswith("{{") and not _GO_STATEMENT.match(piece)) or piece.startswith("<%="):
-            return self._expression(found)
+            return self._expression(piece, span, alone)
         if piece.startswith(("{#", "<%#", "{{/*", "{{- /*")):
             return _blank(piece)
         if not piece.startswith("{{") or not _assigns(piece):
             self.partial = True
-            self.insertions.append((found.start(), found.end()))
+            self.insertions.append(span)
         return _blank(piece)
 
-    def _expression(self, found: re.Match[str]) -> str:
-        if self._alone(found.start(), found.end()):
-            # A whole line, or more, is put in here: what it is, nobody can say.
-            self.partial = True
-            self.insertions.append((found.start(), found.end()))
-            return _blank(found[0])
-        return _unknown(found[0])
+    def _expression(self, piece: str, span: Span, alone: bool) -> str:
+        if not alone:
+            return _unknown(piece)
+        # A whole line, or more, is put in here: what it is, nobody can say.
+        self.partial = True
+        self.insertions.append(span)
+        return _blank(piece)
 
     def dollars(self) -> None:
-        self.text = _DOLLAR.sub(lambda found: self._dollar(found), self.text)
-
-    def _dollar(self, found: re.Match[str]) -> str:
-        if self._alone(found.start(), found.end()):
-            self.partial = True
-            self.insertions.append((found.start(), found.end()))
-            return _blank(found[0])
-        return _unknown(found[0])
+        self._replace((found.span() for found in _DOLLAR.finditer(self.text)), self._expression)
 
     def ytt(self) -> None:
         if "#@" not in self.text:
             return
         if _YTT_STATEMENT.search(self.text):
             self.partial = True
-        self.text = _YTT_VALUE.sub(
-            lambda found: found[0][: found.start(1) - found.start()] + _unknown(found[1]), self.text
-        )
-
-    def _alone(self, start: int, end: int) -> bool:
-        before = self.text[self.text.rfind("\n", 0, start) + 1 : start]
-        after_end = self.text.find("\n", end)
-        after = self.text[end : len(self.text) if after_end < 0 else after_end]
-        return not before.strip() and not after.strip()
+        self._replace((found.span(1) for found in _YTT_VALUE.finditer(self.text)), lambda piece, *_: _unknown(piece))
 
     def leading_blanks(self) -> None:
         """Statements in front of a block's first line: as blanks they would be indented deeper than the block."""
-        for header in reversed(list(_BLOCK_HEADER.finditer(self.text))):
+        text, done = self.text, 0
+        parts: list[str] = []
+        for header in _BLOCK_HEADER.finditer(text):
             start = at = header.end()
-            while (blank := _BLANK_LINE.match(self.text, at)) is not None and self.original[at : blank.end()].strip():
+            while (blank := _BLANK_LINE.match(text, at)) is not None and self.original[at : blank.end()].strip():
                 at = blank.end()
             if at > start:
-                self.text = self.text[:start] + "\n" * (at - start) + self.text[at:]
+                parts += (text[done:start], "\n" * (at - start))
+                done = at
+        self.text = "".join([*parts, text[done:]])
 
     def result(self) -> Neutral | None:
         if self.text == self.original:
             return None
         self.leading_blanks()
         return Neutral(self.text, self.partial, tuple(sorted(self.insertions)))
+
+
+def _conditions(text: str) -> Iterator[Span]:
+    """Conditions that begin and end in one line, from the first that opens to the first that ends."""
+    ends: dict[str, Span] = {}
+    at = line_end = 0
+    while (found := _CONDITION.search(text, at)) is not None:
+        kind, at = found[0][:2], found.end()
+        if line_end < at:
+            line_end = _start(_LINE_END, text, at)
+        if ends.get(kind, (-1, 0))[0] < at:
+            end = _CONDITION_ENDS[kind].search(text, at)
+            ends[kind] = end.span() if end else (len(text) + 1, 0)
+        if ends[kind][0] <= line_end:
+            at = ends[kind][1]
+            yield found.start(), at
+
+
+def _braces(text: str) -> Iterator[Span]:
+    """Pieces in braces. What closes none is looked for once only."""
+    unclosed: set[str] = set()
+    at = 0
+    while (found := _BRACE.search(text, at)) is not None:
+        closer = _BRACES[found[0]]
+        end = -1 if closer in unclosed else text.find(closer, found.end())
+        if end < 0:
+            unclosed.add(closer)
+            at = found.start() + 1
+        else:
+            at = end + len(closer)
+            yield found.start(), at
+
+
+def _start(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.search(text, at)
+    return len(text) if found is None else found.start()
 
 
 def _assigns(piece: str) -> bool:
