@@ -61,10 +61,12 @@ def _started(text: str, context: Context, prose: bool) -> Iterator[Found]:
 
 def _outside(text: str, pieces: list[Piece]) -> str:
     """The text with blanks for its pieces, which speak for themselves."""
-    for piece in pieces:
-        inside = text[piece.start : piece.end]
-        text = text[: piece.start] + re.sub(r"[^\r\n]", " ", inside) + text[piece.end :]
-    return text
+    parts: list[str] = []
+    at = 0
+    for piece in sorted(pieces, key=lambda piece: piece.start):
+        parts += (text[at : piece.start], re.sub(r"[^\r\n]", " ", text[piece.start : piece.end]))
+        at = piece.end
+    return "".join([*parts, text[at:]])
 
 
 def _found(piece: Piece, source: Source, context: Context, fenced: bool) -> Found:

@@ -19,7 +19,8 @@ from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import parse_versions
 from kube_audit_lint.syntax.shell import Word, commands
 
-_START = re.compile(r"(?m)^(?P<before>[^#\n]*?)(?P<command>\bminikube[ \t]+(?:[^\n]*?[ \t])?start\b)")
+_PROGRAM = re.compile(r"(?m)^[^#\n]*?\b(minikube)[ \t]")
+_START = re.compile(r"(?<=[ \t])start\b")
 _CERTIFICATES = "/var/lib/minikube/certs"
 _PREFIX = "apiserver."
 
@@ -27,19 +28,23 @@ _PREFIX = "apiserver."
 def started(text: str, context: Context) -> Found:
     """The API servers of the clusters that a text's commands start."""
     servers = []
-    for found in _START.finditer(text):
-        start = found.start("command")
-        words = next(iter(commands(text[start : _end(text, start)])), [])
+    end = 0
+    while (found := _PROGRAM.search(text, end)) is not None:
+        start, end = found.start(1), _end(text, found.end(), first=True)
+        if not _START.search(text, found.end(), end):
+            continue
+        end = _end(text, start)
+        words = next(iter(commands(text[start:end])), [])
         server = _server(words, start, context)
         if server is not None:
             servers.append(server)
     return Found(servers=tuple(servers))
 
 
-def _end(text: str, start: int) -> int:
-    """Where the command that starts at an offset ends: at the first line that is not continued."""
+def _end(text: str, start: int, first: bool = False) -> int:
+    """Where the command that starts at an offset ends: at the first line, or at the first that is not continued."""
     end = text.find("\n", start)
-    while end >= 0 and text[start:end].rstrip("\r").endswith("\\"):
+    while end >= 0 and not first and text[max(start, end - 2) : end].rstrip("\r").endswith("\\"):
         end = text.find("\n", end + 1)
     return len(text) if end < 0 else end
 

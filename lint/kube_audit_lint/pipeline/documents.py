@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kube_audit_lint.discovery.files import is_file, is_folder
 from kube_audit_lint.discovery.walk import EMBEDDING
 from kube_audit_lint.forms import AllForms
-from kube_audit_lint.forms.common.context import Context, DocumentReader
+from kube_audit_lint.forms.common.context import Context, DocumentReader, Reading
 from kube_audit_lint.model.finding import FileError
 from kube_audit_lint.model.found import Found, Note, joined
 from kube_audit_lint.syntax.decode import decode, has_mark
@@ -57,7 +57,7 @@ def collect(
     """
     source, documents, template = _read(path, data, embedded)
     neutral = None if template is None else template.text
-    context = Context(source, documents, hint, embedded, neutral, readers=AllForms())
+    context = Context(source, documents, hint, embedded, neutral, readers=AllForms(), reading=Reading())
     found = _of_documents(documents, context) if documents else Found()
     if not found:
         found = _of_text(source, context)

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
 from kube_audit_lint.syntax.nodes import Scalar
 from kube_audit_lint.syntax.source import Place
+
+if TYPE_CHECKING:
+    from kube_audit_lint.syntax.offsets import OffsetMap
+
+
+@lru_cache(maxsize=1)
+def _offsets(node: Scalar) -> OffsetMap:
+    """Where a scalar's text stands; kept for the next part, for a long text has thousands of them."""
+    from kube_audit_lint.syntax.offsets import embedded_text
+
+    return embedded_text(node)[1]
 
 
 def part_of(node: Scalar, start: int, end: int) -> Place:
@@ -13,7 +27,5 @@ def part_of(node: Scalar, start: int, end: int) -> Place:
         at = node.start + quotes
         if quotes in (0, 1) and not node.block and node.source.text.startswith(node.value, at):
             return Place(node.source, at + start, at + end)
-    from kube_audit_lint.syntax.offsets import embedded_text
-
-    _, offsets = embedded_text(node)
+    offsets = _offsets(node)
     return Place(node.source, offsets.outer(start), offsets.outer_end(end))

@@ -21,10 +21,12 @@ _HEREDOC = re.compile(r"(?<!<)<<([-~]?)[ \t]*(\\|'|\"|)([A-Za-z_][\w.-]*)(?:'|\"
 _WORD = r"(\"[^\"\n]+\"|'[^'\n]+'|[^\s<>|&;'\"()]+)"
 _TEE = re.compile(rf"\btee[ \t]+(?:-\S+[ \t]+)*{_WORD}")
 _REDIRECTED = re.compile(rf"(?<![0-9&<>-])>{{1,2}}\|?[ \t]*{_WORD}")
-_FENCE = re.compile(r"(?m)^([ \t]*)(`{3,}|~{3,})[ \t]*([^\s`{]*)[^`\n]*$")
+_FENCE = re.compile(r"(?m)^([ \t]*)(`{3,}(?!`)|~{3,}(?!~))[^`\n]*$")
+_LAST = re.compile(r"""(?m)^[ \t]*[A-Za-z_][\w.-]*['"]?[ \t]*\r*$""")
 _SHELL = re.compile(r"\\(?:\r?\n|[\\$`])|\$\{|\$\(|\$\w+|\$[@*#?!$-]|`[^`]*`")
 _TERRAFORM = re.compile(r"\$\$\{|%%\{|\$\{")
-_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*\baudit\.k8s\.io/(?:[^"\\\n]|\\.)*)"')
+_RUN = re.compile(r'[^"\\\n]*')
+_GROUP = re.compile(r"\baudit\.k8s\.io/")
 _IN_STRING = re.compile(r"\\u[0-9A-Fa-f]{4}|\\.|\$\$\{|%%\{|\$\{")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 _CLOSING = {"{": "}", "(": ")"}
@@ -47,12 +49,13 @@ class Piece(NamedTuple):
 def heredocs(text: str, terraform: bool = False) -> Iterator[Piece]:
     """The heredocs of a script, in order."""
     at = 0
+    last = _last_lines(text)
     while (found := _HEREDOC.search(text, at)) is not None:
         at = found.end()
         line_end = text.find("\n", at)
         if line_end < 0:
             return
-        body = _body(text, line_end + 1, found, terraform)
+        body = _body(text, line_end + 1, found, terraform, last)
         if body is None:
             continue
         lines, at = body
@@ -64,16 +67,34 @@ def heredocs(text: str, terraform: bool = False) -> Iterator[Piece]:
 
 def strings(text: str) -> Iterator[Piece]:
     """The strings of a Terraform file in which a policy stands."""
-    for found in _STRING.finditer(text):
+    for start, end in _strings(text):
         chunks: list[Chunk] = []
-        at, end = found.span(1)
+        at = start
         while (special := _IN_STRING.search(text, at, end)) is not None:
             chunks.append((text[at : special.start()], at, special.start() - at))
             chunks += _unescaped(text, special.start(), special[0], end)
             at = special.end() if special[0] != "${" else min(_closed(text, special.end(), "{"), end)
         chunks.append((text[at:end], at, end - at))
         joined = "".join([chunk[0] for chunk in chunks])
-        yield Piece(joined, chunks, found.start(1), found.end(1), "", UNKNOWN in joined)
+        yield Piece(joined, chunks, start, end, "", UNKNOWN in joined)
+
+
+def _strings(text: str) -> Iterator[tuple[int, int]]:
+    """What stands between quotes, on one line, and names the group."""
+    at = text.find('"')
+    while at >= 0:
+        start = end = at + 1
+        while (run := _RUN.match(text, end)) and text[run.end() : run.end() + 1] == "\\":
+            end = run.end() + 2
+            if text[end - 1 : end] in ("", "\n"):
+                break
+        else:
+            end = run.end() if run else end
+            if text[end : end + 1] == '"':
+                if _GROUP.search(text, start, end):
+                    yield start, end
+                end += 1
+        at = text.find('"', end)
 
 
 def _unescaped(text: str, at: int, piece: str, end: int) -> Iterator[Chunk]:
@@ -89,10 +110,25 @@ def _unescaped(text: str, at: int, piece: str, end: int) -> Iterator[Chunk]:
         yield _ESCAPES.get(piece[1], piece[1]), at, len(piece)
 
 
-def _body(text: str, start: int, found: re.Match[str], terraform: bool) -> tuple[list[tuple[int, int]], int] | None:
+def _last_lines(text: str) -> dict[tuple[bool, str], int]:
+    """Where each line that may end a heredoc stands last: by (loose, line), loose without the blanks around it."""
+    if "<<" not in text:
+        return {}
+    last: dict[tuple[bool, str], int] = {}
+    for found in _LAST.finditer(text):
+        line = found[0].rstrip("\r\n")
+        last[False, line] = last[True, line.strip()] = found.start()
+    return last
+
+
+def _body(
+    text: str, start: int, found: re.Match[str], terraform: bool, last: dict[tuple[bool, str], int]
+) -> tuple[list[tuple[int, int]], int] | None:
     """The spans of a heredoc's lines without their indentation, and where it ends; None when it is not ended."""
     loose = bool(found[1]) or terraform
     ends = (found[3], found[3] + "'", found[3] + '"')  # a quote: sh -c 'cat <<EOF ... EOF'
+    if max(last.get((loose, end), -1) for end in ends) < start:
+        return None
     lines: list[tuple[int, int]] = []
     at = start
     while at < len(text):
@@ -151,7 +187,7 @@ def _closed(text: str, at: int, opening: str) -> int:
 def _target(text: str, found: re.Match[str], line_end: int) -> str:
     """The file that a heredoc is written to, as its command says."""
     start = text.rfind("\n", 0, found.start()) + 1
-    while start > 1 and text[:start].rstrip("\r\n").endswith("\\"):
+    while start > 1 and text[max(0, start - 3) : start].rstrip("\r\n").endswith("\\"):
         start = text.rfind("\n", 0, start - 1) + 1
     command = text[start : found.start()] + " " * len(found[0]) + text[found.end() : line_end]
     named = _TEE.search(command) or _REDIRECTED.search(command)

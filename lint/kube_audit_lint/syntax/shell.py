@@ -14,7 +14,7 @@ from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.unknown import UNKNOWN
 
 _PLAIN = re.compile(r"[^\s\\'\"$`;&|()<>]+")
-_BLANK = re.compile(r"(?:[ \t\r\f\v]|\\\r?\n)+")
+_BLANK = re.compile(r"(?:[ \t\r\f\v]+|\\\r?\n)+")
 _SEPARATOR = re.compile(r"\r?\n|;;|&&|\|\||\|&|[;&|()]")
 _REDIRECTION = re.compile(r"(?:\d+|\{\w+\})?(<<<|<<-?|<>|<&|<|>>|>\||>&|>)|&>>|&>")
 _IN_DOUBLE = re.compile(r'[^"\\$`]+')
@@ -102,9 +102,14 @@ class _Splitter:
             self.words = []
 
     def _skip_here_documents(self) -> None:
+        text = self.text
         for delimiter in self.here_documents:
-            found = re.compile(rf"^\t*{re.escape(delimiter)}\r?$", re.MULTILINE).search(self.text, self.at)
-            self.at = len(self.text) if found is None else found.end()
+            line = ""
+            while self.at < len(text):
+                end = text.find("\n", self.at)
+                line, self.at = text[self.at : end if end >= 0 else None], end + 1 if end >= 0 else len(text)
+                if line.lstrip("\t").removesuffix("\r") == delimiter:
+                    break
         self.here_documents = []
 
 

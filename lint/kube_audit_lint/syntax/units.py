@@ -27,7 +27,7 @@ class Assignment(NamedTuple):
     start: int
     end: int
     value: list[Letter]
-    broken: tuple[tuple[int, int], ...] = ()
+    broken: list[tuple[int, int]]
 
 
 def unit(text: str, template: str | None = None) -> Iterator[Assignment]:
@@ -53,7 +53,7 @@ def unit(text: str, template: str | None = None) -> Iterator[Assignment]:
         if current is not None and ends:
             current.value.append((" ", stop, start + len(content)))
             if ends[2]:
-                current = current._replace(broken=(*current.broken, (stop, start + ends.end(2))))
+                current.broken.append((stop, start + ends.end(2)))
         elif current is not None:
             yield current
             current = None
@@ -80,7 +80,7 @@ def _assignment(section: str, text: str, start: int, stop: int) -> Assignment | 
     if found is None:
         return None
     equals = text.index("=", found.end())
-    return Assignment(section, found[0], start, found.end(), letters(text, equals + 1, stop))
+    return Assignment(section, found[0], start, found.end(), letters(text, equals + 1, stop), [])
 
 
 def environment(text: str) -> list[Assignment] | None:
@@ -98,7 +98,7 @@ def environment(text: str) -> list[Assignment] | None:
         if name is None:
             return None
         value, at = _value(text, name.end())
-        found.append(Assignment("", name[1], name.start(1), name.end(1), value))
+        found.append(Assignment("", name[1], name.start(1), name.end(1), value, []))
     return None if at < 0 else found
 
 

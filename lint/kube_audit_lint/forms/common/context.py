@@ -30,6 +30,16 @@ class Readers(Protocol):
         """The forms that may recognise a text that is no YAML or JSON."""
 
 
+class Reading:
+    """What was read inside one file: how often each string, and how many bytes were unpacked."""
+
+    __slots__ = ("times", "unpacked")
+
+    def __init__(self) -> None:
+        self.times: dict[tuple[int, int, str, str, str], int] = {}
+        self.unpacked = 0
+
+
 class Context(NamedTuple):
     """What a form may know beyond the document.
 
@@ -41,6 +51,7 @@ class Context(NamedTuple):
     offsets: of a text inside the file, where it stands; None when the text is the file's own.
     inside_template: of a text inside the file, whether a template decides parts of it.
     readers: the forms, for what lies in strings of the document.
+    depth: how many texts lie around this one. reading: what was read inside the file so far.
     """
 
     source: Source
@@ -52,6 +63,8 @@ class Context(NamedTuple):
     offsets: OffsetMap | None = None
     inside_template: bool = False
     readers: Readers | None = None
+    depth: int = 0
+    reading: Reading | None = None
 
     @property
     def is_template(self) -> bool:

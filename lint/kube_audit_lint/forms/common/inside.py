@@ -19,8 +19,14 @@ from kube_audit_lint.syntax.reader import read_documents
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.unknown import is_unknown
 
-LARGEST = 16 * 1024 * 1024
-"""How much a compressed text may become."""
+LARGEST = 1_500_000
+"""How many bytes a compressed text may become: etcd stores no object that is larger (its --max-request-bytes)."""
+MOST = 4_000_000
+"""How many bytes all compressed texts of a file may become."""
+DEEPEST = 20
+"""How many texts may lie in each other. Real ones are a cloud-init file in a Secret with a ConfigMap in it: three."""
+REPEATS = 10
+"""How often one text is read that stands in several places by alias."""
 
 _BASE64 = ("b64", "base64")
 _GZIP = ("gz", "gzip")
@@ -41,6 +47,9 @@ def found_inside(
     name: what the file is called that the string becomes. encoding: as the form says it. versions: what the
     form knows of the version. hint: `policy` when the text is loaded as one, whatever it says.
     """
+    limited = _limited(scalar, encoding, hint, context)
+    if limited:
+        return Found(notes=(Note(scalar.place, f"{name or 'this text'}: {limited}"),))
     decoded = decode(scalar, encoding)
     if decoded is None:
         about = f"its content is not {encoding}" if not is_unknown(scalar.value) else "a template decides its content"
@@ -50,6 +59,27 @@ def found_inside(
     if not (hint or named_policy(name) or interesting(text.encode("utf-8", "replace"))):
         return Found()
     return _named(found_in_text(scalar.source, text, offsets, context, name=name, hint=hint), scalar, name, versions)
+
+
+def _limited(scalar: Scalar, encoding: str, hint: str, context: Context) -> str:
+    """Why a string is not read though it may hold something; "" when it is."""
+    if context.depth >= DEEPEST:
+        return f"it lies {DEEPEST} texts deep in others and was not checked"
+    reading = context.reading
+    if reading is None:
+        return ""
+    packed = encoding.strip().lower() in (*_GZIP, *_GZIP_BASE64)
+    if packed:
+        size = len(_unpacked(scalar) or b"")
+        reading.unpacked += size
+        if size > LARGEST or reading.unpacked > MOST:
+            limit = LARGEST if size > LARGEST else MOST
+            return f"it unpacks to more than {limit / 1e6:g} MB{'' if size > LARGEST else ' with others'}"
+    key = scalar.start, scalar.end, encoding, hint, scalar.value
+    reading.times[key] = times = reading.times.get(key, 0) + 1
+    return f"the text stands here more than {REPEATS} times by alias and was checked {REPEATS} times" * (
+        times > REPEATS
+    )
 
 
 def found_in_text(
@@ -64,6 +94,7 @@ def found_in_text(
         neutral=text,
         offsets=offsets,
         inside_template=context.is_template,
+        depth=context.depth + 1,
     )
     parts: list[Found] = []
     readers = list(context.readers.of_document(text)) if context.readers else []
@@ -92,14 +123,20 @@ def decode(scalar: Scalar, encoding: str = "") -> tuple[str, OffsetMap] | None:
         return embedded_base64(scalar)
     if encoding not in _GZIP and encoding not in _GZIP_BASE64:
         return embedded_text(scalar)
-    data = decoded_base64(scalar.value)
-    if data is None:
-        return None
+    data = _unpacked(scalar)
     try:
-        text = zlib.decompressobj(31).decompress(data, LARGEST).decode("utf-8")
-    except (zlib.error, UnicodeDecodeError):
+        return None if data is None else (data.decode("utf-8"), WholeMap(scalar.start, scalar.end))
+    except UnicodeDecodeError:
         return None
-    return text, WholeMap(scalar.start, scalar.end)
+
+
+def _unpacked(scalar: Scalar) -> bytes | None:
+    """What a compressed string becomes, up to just above the limit; None when it is not compressed."""
+    data = decoded_base64(scalar.value)
+    try:
+        return None if data is None else zlib.decompressobj(31).decompress(data, LARGEST + 1)
+    except zlib.error:
+        return None
 
 
 def _named(found: Found, scalar: Scalar, name: str, versions: Versions | None) -> Found:
