@@ -15,6 +15,7 @@ from kube_audit_lint.syntax.record import NamedTuple
 
 _SPECIAL = re.compile(r"[*?\[\\]")
 _NEVER = r"(?!)"
+_FOLDERS = "(?:.*/)?"
 
 # git's own idea of the POSIX classes: ASCII, whatever the locale.
 _CLASSES = {
@@ -136,7 +137,7 @@ def _without_trailing_spaces(line: str) -> str:
 def _compile(rules: list[_Rule]) -> re.Pattern[str]:
     groups = _Groups()
     alternatives = [
-        _translate(rule.pattern, groups, True) if rule.whole else "(?:.*/)?" + _translate(rule.pattern, groups, False)
+        _translate(rule.pattern, groups, True) if rule.whole else _FOLDERS + _translate(rule.pattern, groups, False)
         for rule in rules
     ]
     return re.compile(rf"(?s:{'|'.join(alternatives)})\Z")
@@ -156,7 +157,7 @@ class _Groups:
 
 def _translate(pattern: str, groups: _Groups, crossing: bool) -> str:
     """The pattern as a regex; `crossing` is whether `**` may cross folders."""
-    out: list[str] = []
+    out: list[list[str]] = [[]]  # split at each `**/`
     parts: list[list[str]] = [[]]  # of the current path component, split at its stars
     at = 0
     while at < len(pattern):
@@ -164,18 +165,25 @@ def _translate(pattern: str, groups: _Groups, crossing: bool) -> str:
         if char == "*":
             regex, at = _stars(pattern, at, crossing)
             if regex:
-                out += [_component(parts, groups), regex]
+                out[-1].append(_component(parts, groups))
+                if regex == _FOLDERS:
+                    out.append([])
+                else:
+                    out[-1].append(regex)
                 parts = [[]]
             else:
                 parts.append([])
             continue
         regex, at = _single(pattern, at)
         if regex == "/":
-            out += [_component(parts, groups), "/"]
+            out[-1] += [_component(parts, groups), "/"]
             parts = [[]]
         else:
             parts[-1].append(regex)
-    return "".join(out) + _component(parts, groups)
+    out[-1].append(_component(parts, groups))
+    first, *inner, last = ["".join(piece) for piece in (out if len(out) > 1 else [[], *out])]
+    # As in a component: what lies between two `**/` is as good where it matches first as anywhere later.
+    return first + "".join(groups.atomic(f"(?:.*?/)??{piece}") for piece in inner) + (_FOLDERS * (len(out) > 1)) + last
 
 
 def _component(parts: list[list[str]], groups: _Groups) -> str:
@@ -198,7 +206,7 @@ def _stars(pattern: str, at: int, crossing: bool) -> tuple[str, int]:
     if end - at < 2 or not opens or not crossing:
         return "", end
     if pattern.startswith("/", end):
-        return "(?:.*/)?", end + 1
+        return _FOLDERS, end + 1
     return (".*", end) if end == len(pattern) or pattern.startswith("\\/", end) else ("", end)
 
 
