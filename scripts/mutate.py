@@ -43,7 +43,7 @@ AREAS = {
 """What is mutated: the files of an area, without those of the areas before it."""
 
 TESTS = (
-    "tests/catalogue/test_rule_examples.py",
+    "tests/catalogue",
     "tests/test_engine.py",
     "tests/test_examples.py",
     "tests/checks",
@@ -78,7 +78,10 @@ SIGNS: dict[type[ast.operator], str] = {ast.Add: "-", ast.Sub: "+", ast.BitOr: "
 
 
 class Mutant(NamedTuple):
-    """One change of a file. start, end: what `new` replaces, in bytes; change: the two in words."""
+    """One change of a file. start, end: what `new` replaces, in bytes; change: the two in words.
+
+    at_import: it is outside of all functions, and so no test can be seen to reach it.
+    """
 
     path: str
     line: int
@@ -87,6 +90,7 @@ class Mutant(NamedTuple):
     new: str
     change: str
     code: str
+    at_import: bool
 
 
 class Result(NamedTuple):
@@ -107,6 +111,7 @@ class Finder(ast.NodeVisitor):
         for line in self.data.splitlines(keepends=True):
             self.starts.append(self.starts[-1] + len(line))
         self.found: list[Mutant] = []
+        self.depth = 0
         self.visit(ast.parse(text))
 
     def _span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
@@ -123,14 +128,16 @@ class Finder(ast.NodeVisitor):
         start, end = self._span(node)
         first = self.starts[node.lineno - 1]
         code = self.data[first : self.starts[node.lineno]].decode().strip()
-        self.found.append(Mutant(self.path, node.lineno, start, end, new, change, code))
+        self.found.append(Mutant(self.path, node.lineno, start, end, new, change, code, not self.depth))
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         # Neither annotations nor the docstring; a default is code.
         for default in (*node.args.defaults, *(one for one in node.args.kw_defaults if one is not None)):
             self.visit(default)
+        self.depth += 1
         for statement in node.body:
             self.visit(statement)
+        self.depth -= 1
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
@@ -292,6 +299,7 @@ class Tree:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.count = 0
         listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         names = subprocess.run(listed, cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
         for name in filter(None, names):
@@ -299,26 +307,29 @@ class Tree:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)
 
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        variables = {**os.environ, "PYTHONPATH": str(self.folder / "lint"), **environment}
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        variables = {**os.environ, "PYTHONPATH": str(self.folder / "lint")}
+        variables.pop("PYTHONDONTWRITEBYTECODE", None)
         return subprocess.run(
             [*PYTEST, *arguments], cwd=self.folder, env=variables, capture_output=True, text=True, preexec_fn=_limited
         )
 
     def test(self, mutant: Mutant, tests: Sequence[str]) -> Result:
-        """Runs the tests on the mutant. A copied file keeps its old time, so what is compiled of it stays good."""
+        """Runs the tests on the mutant. By its time, each state of a file differs from all before: they are compiled."""
         if not tests:
             return Result(mutant, False, "no test reaches it")
         path = self.folder / mutant.path
-        text, times = path.read_text("utf-8"), path.stat()
+        text, time = path.read_text("utf-8"), path.stat().st_mtime
         wanted = self.folder / "tests-of-mutant.txt"
         wanted.write_text("\n".join(tests), "utf-8")
+        self.count += 1
         path.write_text(mutated(text, mutant), "utf-8")
+        os.utime(path, (time + self.count, time + self.count))
         try:
-            done = self.run(f"@{wanted}", PYTHONDONTWRITEBYTECODE="1")
+            done = self.run(f"@{wanted}")
         finally:
             path.write_text(text, "utf-8")
-            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+            os.utime(path, (time, time))
         if done.returncode == 0:
             return Result(mutant, False, f"passes {len(tests)} tests")
         lines = [line for line in done.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
@@ -346,22 +357,29 @@ def reaching(tree: Tree, mutants: Sequence[Mutant], cache: Path | None) -> dict[
     data.read()
     by_end = {path: path[path.index(str(PACKAGE)) :] for path in data.measured_files()}
     lines = {by_end[path]: data.contexts_by_lineno(path) for path in by_end}
-    return {mutant: _tests_of(lines.get(mutant.path, {}), mutant.line) for mutant in mutants}
+    return {mutant: _tests_of(lines.get(mutant.path, {}), mutant) for mutant in mutants}
 
 
-def _tests_of(lines: dict[int, list[str]], line: int) -> list[str]:
+def _tests_of(lines: dict[int, list[str]], mutant: Mutant) -> list[str]:
     reached: dict[str, int] = {}
     for contexts in lines.values():
         for context in filter(None, contexts):
             reached[context] = reached.get(context, 0) + 1
-    wanted = [context for context in lines.get(line, ()) if context] or list(reached)
+    here = [] if mutant.at_import else [context for context in lines.get(mutant.line, ()) if context]
+    wanted = here or list(reached)
     wanted.sort(key=lambda context: (reached[context], context))
     return list(dict.fromkeys(context.rpartition("|")[0] for context in wanted))
 
 
+def known_as_equivalent() -> list[dict[str, str]]:
+    """Changes that nobody can see: the file, the line's code, the change in words, the reason."""
+    known: list[dict[str, str]] = json.loads(EQUIVALENT.read_text("utf-8"))
+    return known
+
+
 def equivalent(mutant: Mutant) -> bool:
-    known = json.loads(EQUIVALENT.read_text("utf-8"))
-    return any((one["file"], one["code"], one["change"]) == (mutant.path, mutant.code, mutant.change) for one in known)
+    key = (mutant.path, mutant.code, mutant.change)
+    return any((one["file"], one["code"], one["change"]) == key for one in known_as_equivalent())
 
 
 def test_all(mutants: Sequence[Mutant], jobs: int, cache: Path | None) -> Iterator[Result]:

@@ -1,0 +1,35 @@
+"""A plain run starts at once: by the processor's time, the best of many runs that alternate."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PAIR = Path(__file__).resolve().parents[1] / "examples" / "ack" / "good"
+BARE = (sys.executable, "-c", "import argparse, yaml")
+PLAIN = (sys.executable, "-m", "kube_audit_lint", "check", "audit-policy.yaml", "kube-apiserver.yaml")
+RUNS = 25
+
+
+def seconds(command: tuple[str, ...]) -> float:
+    """What a command takes of the processor, however many others wait for it."""
+    compiling = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    process = subprocess.Popen(command, cwd=PAIR, stdout=subprocess.DEVNULL, env=compiling)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_utime + usage.ru_stime
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="tells the time of one process")
+def test_a_plain_run_takes_little_more_than_its_imports() -> None:
+    assert {"audit-policy.yaml", "kube-apiserver.yaml"} <= {path.name for path in PAIR.iterdir()}
+    seconds(PLAIN), seconds(BARE)  # compiles what is not
+    pairs = [(seconds(PLAIN), seconds(BARE)) for _ in range(RUNS)]
+    plain, bare = (min(times) for times in zip(*pairs, strict=True))
+    assert plain <= 1.6 * bare, f"{plain * 1000:.0f} ms of {bare * 1000:.0f} ms"
