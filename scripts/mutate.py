@@ -315,7 +315,7 @@ class Tree:
         )
 
     def test(self, mutant: Mutant, tests: Sequence[str]) -> Result:
-        """Runs the tests on the mutant. By its time, each state of a file differs from all before: they are compiled."""
+        """Runs the tests on the mutant, whose time differs from that of all before: what is compiled of them is stale."""
         if not tests:
             return Result(mutant, False, "no test reaches it")
         path = self.folder / mutant.path
