@@ -315,7 +315,7 @@ class Tree:
         )
 
     def test(self, mutant: Mutant, tests: Sequence[str]) -> Result:
-        """Runs the tests on the mutant, whose time differs from that of all before: what is compiled of them is stale."""
+        """Runs the tests on the mutant. Its time differs from all before: what is compiled of those is stale."""
         if not tests:
             return Result(mutant, False, "no test reaches it")
         path = self.folder / mutant.path

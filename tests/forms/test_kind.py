@@ -188,3 +188,41 @@ def test_a_cluster_inside_a_config_map() -> None:
     text = "kind: ConfigMap\nmetadata: {name: a}\ndata:\n  kind.yaml: |\n" + indent(cluster(patches(PATCH)), "    ")
     assert flags(server_in(text))["audit-log-maxage"] == "30"
     assert misshapes(text) == [("policy-not-mounted", "/etc/audit/policy.yaml")]
+
+
+@pytest.mark.parametrize(
+    ("pointer", "name"),
+    [
+        ("audit-log-maxage", "audit-log-maxage"),
+        ("audit~1log", "audit/log"),
+        ("audit~0log", "audit~log"),
+        ("audit~01log", "audit~1log"),  # RFC 6901: first `~1`, then `~0`, so that this is no slash
+    ],
+)
+def test_escapes_of_a_json_pointer(pointer: str, name: str) -> None:
+    text = cluster(MOUNTS, JSON_PATCH.replace("extraArgs/audit-log-maxage", f"extraArgs/{pointer}"))
+    assert list(flags(server_in(text))) == [name]
+
+
+@pytest.mark.parametrize(
+    ("operation", "given"),
+    [
+        ("{op: add, path: /apiServer, value: {extraArgs: {audit-log-maxage: '30'}}}", {"audit-log-maxage": "30"}),
+        ("{op: replace, path: /apiServer/extraArgs, value: {audit-log-maxage: '30'}}", {"audit-log-maxage": "30"}),
+        (
+            "{op: add, path: /apiServer/extraArgs/-, value: {name: audit-log-maxage, value: '30'}}",
+            {"audit-log-maxage": "30"},
+        ),
+        (
+            "{op: add, path: /apiServer/extraArgs/0, value: {name: audit-log-maxage, value: '30'}}",
+            {"audit-log-maxage": "30"},
+        ),
+        ("{op: test, path: /apiServer/extraArgs/audit-log-maxage, value: '30'}", {}),
+        ("{op: add, path: /controllerManager/extraArgs/audit-log-maxage, value: '30'}", {}),
+    ],
+)
+def test_operations_that_set_flags(operation: str, given: dict[str, str]) -> None:
+    head, _, _ = JSON_PATCH.partition("    - op: add")
+    more = "    - {op: add, path: /apiServer/extraArgs/audit-log-path, value: /a}\n"
+    server = server_in(cluster(MOUNTS, f"{head}    - {operation}\n{more}"))
+    assert flags(server) == {**given, "audit-log-path": "/a"}

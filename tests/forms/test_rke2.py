@@ -189,3 +189,16 @@ def test_templates() -> None:
 )
 def test_others_are_passed_over(text: str) -> None:
     assert not found_in(text)
+
+
+@pytest.mark.parametrize("sign", ["+", "-", ""])
+def test_a_sign_behind_the_name_is_k3ss_own(sign: str) -> None:
+    """GetArgs of K3s: `name+=value` adds to the value that K3s itself would set; kube-apiserver never sees the sign."""
+    server = server_in(f"kube-apiserver-arg: ['audit-log-maxage{sign}=30', 'audit-log-path=/a']\n")
+    assert flags(server) == {"audit-log-maxage": "30", "audit-log-path": "/a"}
+
+
+def test_a_plus_behind_the_key_adds_to_the_list() -> None:
+    """Without it, what comes later stands for all that came before."""
+    first, later = "kube-apiserver-arg: [audit-log-maxage=30]\n", "kube-apiserver-arg%s: [audit-log-path=/a]\n"
+    assert flags(server_in(first + later % "+")) == {"audit-log-maxage": "30", "audit-log-path": "/a"}

@@ -136,3 +136,14 @@ def test_wrong_shapes(section: str, rule: str, text: str) -> None:
 )
 def test_passed_over(text: str) -> None:
     assert not found_in(text)
+
+
+@pytest.mark.parametrize("kind", ["worker", "join"])
+def test_workers_run_no_api_server(kind: str) -> None:
+    """`join` is what Talos called them first, and still takes."""
+    assert not found_in(machine(kind=kind)).servers
+
+
+@pytest.mark.parametrize("kind", ["controlplane", "init"])
+def test_control_planes_run_one(kind: str) -> None:
+    assert server_in(machine(kind=kind)).value("audit-log-maxage") == "7"
