@@ -33,7 +33,6 @@ def test_a_none_first_hides_everything_after_it() -> None:
     reach = analysis.reach(1)
     assert not reach
     assert [(blocker.rule, blocker.same_outcome) for blocker in reach.blockers] == [(0, False)]
-    assert analysis.dead_by_logic(1)
     assert not analysis.recorded_at_all()
 
 
@@ -168,7 +167,6 @@ def test_dead_only_because_nothing_serves_it() -> None:
         - {level: Metadata, resources: [{resources: [secrets]}]}
     """)
     assert not analysis.reach(1)
-    assert not analysis.dead_by_logic(1)
 
 
 def test_exec_by_get_escapes_a_rule_for_create() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from itertools import combinations_with_replacement
 from random import Random
 
 import pytest
@@ -13,9 +14,10 @@ from policies import random_policy
 from served import is_served
 
 from kube_audit_lint.analysis import UndecidedError
-from kube_audit_lint.analysis import analysis as module
 from kube_audit_lint.analysis.analysis import Analysis
 from kube_audit_lint.analysis.answers import Recorded
+from kube_audit_lint.analysis.budget import Budget
+from kube_audit_lint.analysis.compiled import Compiled
 from kube_audit_lint.analysis.evaluate import evaluate, failed_condition
 from kube_audit_lint.analysis.search import only_value
 from kube_audit_lint.model.policy import GroupResources, Policy, PolicyRule
@@ -26,7 +28,7 @@ MANY = settings(max_examples=120, deadline=None)
 VERSIONS = Versions(18, 37)
 
 
-class WithoutWalks(Analysis):
+class WithoutWalks(Compiled):
     """Has to answer by single searches."""
 
     @property
@@ -36,12 +38,16 @@ class WithoutWalks(Analysis):
     def deciders(self, *args: object, **kwargs: object) -> dict[int, Recorded]:
         raise UndecidedError
 
+    def takers(self, *args: object, **kwargs: object) -> dict[int, Recorded]:
+        raise UndecidedError
+
 
 @MANY
 @given(SEEDS)
 def test_single_searches_say_what_the_walk_says(seed: int) -> None:
     policy = random_policy(Random(seed))
-    walking, searching = Analysis(policy, VERSIONS), WithoutWalks(policy, VERSIONS)
+    walking, searching = Analysis(policy, VERSIONS), Analysis(policy, VERSIONS)
+    searching.compiled = WithoutWalks(policy, VERSIONS, Budget())
     for index in range(len(policy.rules)):
         one, other = walking.reach(index), searching.reach(index)
         assert one.minors == other.minors
@@ -168,10 +174,55 @@ def test_no_dimension_makes_it_hang(rules: list[PolicyRule]) -> None:
     assert time.process_time() - start < 5
 
 
-def test_nothing_is_said_without_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BUDGET", 20)
-    analysis = Analysis(_entangled(10))
-    with pytest.raises(UndecidedError):
+def test_nothing_is_answered_without_budget() -> None:
+    analysis = Analysis(_entangled(10), budget=Budget(20))
+    with pytest.raises(UndecidedError) as first:
         _ = analysis.whole
     with pytest.raises(UndecidedError):
         analysis.reach(9)
+    assert not first.value.too_large
+
+
+def test_a_policy_that_is_too_large_is_told_from_one_that_is_too_entangled() -> None:
+    rules = [PolicyRule("None", users=_many("u", 0, 60_000)), PolicyRule("Metadata")]
+    with pytest.raises(UndecidedError) as found:
+        Analysis(Policy(tuple(rules))).reach(1)
+    assert found.value.too_large
+
+
+TENANT_PARTS = {
+    "users": lambda number: {"users": (f"user-{number}",)},
+    "groups": lambda number: {"user_groups": (f"group-{number}",)},
+    "accounts": lambda number: {"user_groups": (f"system:serviceaccounts:tenant-{number}",)},
+    "namespaces": lambda number: {"namespaces": (f"tenant-{number}",)},
+    "API groups": lambda number: {"resources": (GroupResources(f"g{number}.example.com"),)},
+    "names": lambda number: {"resources": (GroupResources("", ("pods",), (f"pod-{number}",)),)},
+}
+
+
+_OVERLAP = {("API groups", "names"), ("users", "accounts"), ("groups", "accounts")}
+"""Both would stand in one field, or no such user is in such a group."""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [pair for pair in combinations_with_replacement(TENANT_PARTS, 2) if not _OVERLAP & {pair, pair[::-1]}],
+)
+def test_rules_that_share_nothing_cost_no_more_than_their_number(one: str, other: str) -> None:
+    """Twice the tenants, at most some more than twice the steps: and far within the budget."""
+    few, many = _tenant_steps(60, one, other), _tenant_steps(120, one, other)
+    assert many < few * 2.9, (few, many)
+    assert many < 60_000
+
+
+def _tenant_steps(count: int, one: str, other: str) -> int:
+    rules = [
+        PolicyRule("Metadata", **{**TENANT_PARTS[one](number), **TENANT_PARTS[other](number)})
+        for number in range(count)
+    ]
+    secrets = PolicyRule("None", users=("jane",), resources=(GroupResources("", ("secrets",)),))
+    budget = Budget()
+    before = budget.left
+    analysis = Analysis(Policy((*rules, secrets, PolicyRule("Metadata"))), Versions(30, 30), budget)
+    assert all(analysis.reach(rule) for rule in range(count + 2))
+    return before - budget.left

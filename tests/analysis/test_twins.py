@@ -129,17 +129,6 @@ def test_who_is_blocked_is_blocked_by_those_named(seed: int) -> None:
 
 @MANY
 @given(SEEDS)
-def test_dead_by_logic_is_dead_for_every_version(seed: int) -> None:
-    random = Random(seed)
-    policy = random_policy(random)
-    analysis = Analysis(policy, Versions(30, 30))
-    for index in range(len(policy.rules)):
-        if analysis.dead_by_logic(index):
-            assert not Analysis(policy, Versions(10, 37)).reach(index)
-
-
-@MANY
-@given(SEEDS)
 def test_redundant_is_no_difference(seed: int) -> None:
     random = Random(seed)
     policy = random_policy(random, 5)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kube_audit_lint.analysis.analysis import SENTINEL, owners
 from kube_audit_lint.analysis.answers import hold
+from kube_audit_lint.analysis.budget import BUDGET
+from kube_audit_lint.analysis.compiled import SENTINEL, owners
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, decision_of, evaluate
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.analysis.space import Region, Served
@@ -35,7 +36,7 @@ def difference(before: Policy, after: Policy, versions: Versions = DEFAULT) -> l
     one = Conditions((*before.rules, SENTINEL))
     other = Conditions((*after.rules, SENTINEL), one.end)
     joint = Joint(one, other)
-    walk = Walk(Served(versions), joint, [Segment(one.bits), Segment(other.bits)], Region())
+    walk = Walk(Served(versions), joint, [Segment(one.bits), Segment(other.bits)], Region(), BUDGET)
     rule_of = {**owners(one), **owners(other)}
     found: dict[tuple[int, int], Node] = {}
     for leaf, node in walk.leaves.items():

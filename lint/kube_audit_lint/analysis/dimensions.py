@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis.query import RESOURCES
 from kube_audit_lint.analysis.space import URL_SHAPE, Region, Resource, Target
+from kube_audit_lint.analysis.tree import Branch, accepted, tree
 from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.model.policy import GroupResources
 from kube_audit_lint.syntax.record import NamedTuple, make
@@ -35,6 +36,7 @@ class Dimensions:
         self._items: dict[str, list[str]] | None = None
         self._narrowed: dict[tuple[str, str], list[Target]] = {}
         self._chances: dict[int, Chances] = {}
+        self._tree: Branch | None = None
         self._every: dict[str | None, list[UserClass]] | None = None
         free = self.identities.free
         self.free = dict(free)
@@ -97,17 +99,19 @@ class Dimensions:
                 found += self.targets_of(group, item)
         return [target for target in found if target.verb in verbs] if verbs else found
 
-    def unseen(self, wanted: int) -> int:
-        """How many classes are to be looked through before these alternatives have been asked about once."""
-        return 0 if wanted in self._chances else len(self.targets)
-
     def chances(self, wanted: int) -> Chances:
-        """Which targets and users any of these alternatives accepts."""
+        """Which targets any of these alternatives accepts, and in which worlds."""
         found = self._chances.get(wanted)
         if found is None:
-            targets = [target for target in self.targets if target.bits & wanted]
-            users = [user for user in self.identities.users if (user.sure | user.perhaps) & wanted]
-            found = self._chances[wanted] = Chances(targets, worlds_of(targets), users, worlds_of(users))
+            if self._tree is None:
+                self._tree = tree((target.bits, target) for target in self.targets)
+            targets = [branch.first for branch in accepted(self._tree, wanted)]
+            key = self.identities.key(wanted)
+            sent = 0
+            for worlds, users in self.identities.trees:
+                if (users.common | users.unlike) & key:
+                    sent |= worlds
+            found = self._chances[wanted] = Chances(targets, worlds_of(targets), sent)
         return found
 
     def users_called(self, name: str) -> list[UserClass]:
@@ -124,11 +128,10 @@ Row = tuple[list[Target], tuple[int, "Resource | str"]]
 
 
 class Chances(NamedTuple):
-    """The targets and the users that some alternatives accept, and in which worlds there are any."""
+    """The targets that some alternatives accept, and the worlds in which these are served and some user is accepted."""
 
     targets: list[Target]
     served: int
-    users: list[UserClass]
     sent: int
 
 

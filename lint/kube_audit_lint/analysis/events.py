@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kube_audit_lint.analysis.analysis import SENTINEL, owners
 from kube_audit_lint.analysis.answers import Recorded
+from kube_audit_lint.analysis.compiled import SENTINEL
 from kube_audit_lint.analysis.evaluate import NO_RULE
 from kube_audit_lint.analysis.query import EVERYTHING, kinds_bits, region_of
 from kube_audit_lint.analysis.stages import (
@@ -62,17 +62,15 @@ def by_stages(analysis: Analysis, query: Query = EVERYTHING) -> list[Course]:
     Raises UndecidedError where that would take too long.
     """
     walk, short = _walk(analysis, query)
-    owner = owners(analysis.conditions)
     found: dict[tuple[int, tuple[str, ...]], tuple[Recorded, int]] = {}
     for leaf, node in walk.leaves.items():
-        rule = owner[leaf & -leaf]
-        rule = rule if rule < len(analysis.policy.rules) else NO_RULE
+        rule = analysis.compiled.owner(leaf)
         for kinds, (otherwise, long_running) in _STAGES.items():
-            worlds = analysis.space.minors * kinds_bits(kinds)
+            worlds = analysis.compiled.space.minors * kinds_bits(kinds)
             if node.worlds & worlds:
                 key = rule, otherwise if leaf & short else long_running
                 if key not in found:
-                    found[key] = Recorded(analysis.policy, rule, walk.joint, analysis.decide), worlds
+                    found[key] = Recorded(analysis.policy, rule, walk.joint, analysis.compiled.decide), worlds
                 found[key][0].add(node)
     return [Course(key[1], one.within(worlds)) for key, (one, worlds) in sorted(found.items(), key=_order)]
 
@@ -84,7 +82,7 @@ def _walk(analysis: Analysis, query: Query) -> tuple[Walk, int]:
     running = Conditions((*_LONG_RUNNING, SENTINEL), asked.end)
     segments = [Segment(analysis.conditions.bits), Segment(asked.bits, asked.bits), Segment(running.bits)]
     joint = Joint(analysis.conditions, asked, running)
-    return analysis.walk(analysis.space, joint, segments, region_of(rules, asked, query.who)), running.rule_bits[-1]
+    return analysis.compiled.walk(joint, segments, region_of(rules, asked, query.who)), running.rule_bits[-1]
 
 
 def _order(item: tuple[tuple[int, tuple[str, ...]], object]) -> tuple[bool, int, int]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis import familiar
+from kube_audit_lint.analysis.tree import Branch, tree
 from kube_audit_lint.analysis.worlds import CONTROL_PLANE, NOBODY, ORDINARY, minor_bits, of_kind
 from kube_audit_lint.model.version import NEWEST
 from kube_audit_lint.syntax.record import NamedTuple, make
@@ -58,21 +59,53 @@ class UserClass(NamedTuple):
     identity: Identity
 
 
-class Identities(NamedTuple):
+class Identities:
     """The classes of users, the most ordinary first, and the groups that any of them may have besides.
 
     `every` has each mentioned user by itself, though no rule may tell it from another.
     """
 
-    users: list[UserClass]
-    every: list[UserClass]
-    free: list[tuple[str, int]]
+    __slots__ = ("_met", "_trees", "every", "free", "users", "width")
 
+    def __init__(
+        self, users: list[UserClass], every: list[UserClass], free: list[tuple[str, int]], alternatives: int
+    ) -> None:
+        self.users = users
+        self.every = every
+        self.free = free
+        self.width = alternatives.bit_length()
+        self._trees: list[tuple[int, Branch]] | None = None
+        self._met: dict[int, int] = {}
 
-def with_bits(identities: Identities, bits: int) -> Identities:
-    """The same classes, where some further alternatives accept every user."""
-    users = [UserClass(sure | bits, perhaps, worlds, who) for sure, perhaps, worlds, who in identities.users]
-    return Identities(users, identities.every, identities.free)
+    def with_bits(self, bits: int) -> Identities:
+        """The same classes, where some further alternatives accept every user."""
+        users = [UserClass(sure | bits, perhaps, worlds, who) for sure, perhaps, worlds, who in self.users]
+        return Identities(users, self.every, self.free, bits | (1 << self.width) - 1)
+
+    @property
+    def trees(self) -> list[tuple[int, Branch]]:
+        """The users as trees, one for those who exist in the same worlds; see `key`."""
+        if self._trees is None:
+            by_worlds: dict[int, list[tuple[int, UserClass]]] = {}
+            for user in self.users:
+                by_worlds.setdefault(user.worlds, []).append((user.sure | user.perhaps << self.width, user))
+            self._trees = [(worlds, tree(users)) for worlds, users in by_worlds.items()]
+        return self._trees
+
+    def key(self, bits: int) -> int:
+        """The alternatives as the trees have them: once for those that accept surely, once with free groups."""
+        return bits | bits << self.width
+
+    def met(self, worlds: int) -> int:
+        """The alternatives that some user in these worlds meets."""
+        found = self._met.get(worlds)
+        if found is None:
+            found = 0
+            for user in self.users:
+                if user.worlds & worlds:
+                    found |= user.sure | user.perhaps
+            self._met[worlds] = found
+        return found
 
 
 def is_control_plane(user: str | None, groups: frozenset[str] = frozenset()) -> bool:
@@ -129,7 +162,7 @@ def served_identities(joint: Joint, minors: int) -> Identities:
         if user != API_SERVER:
             build.add(user, CONTROL_PLANE)
     _add_fixed(build)
-    return Identities(*build.classes(), free)
+    return Identities(*build.classes(), free, joint.bits)
 
 
 def _add_ordinary(build: Builder, users: list[str], own: set[str], groups: list[str]) -> None:
@@ -196,10 +229,6 @@ class Builder:
         groups = groups_of(user)
         self._add(None, user, groups, of_kind(self.minors, ORDINARY), self.free, True)
         self._add(None, node, groups | _NODE, of_kind(self.minors, CONTROL_PLANE), self.free, True)
-
-    def add_free(self, user: str) -> None:
-        """A user with no groups but those it may have."""
-        self._add(user, user, frozenset(), of_kind(self.minors, ORDINARY), self.free)
 
     def add_fixed(self, user: str | None, groups: frozenset[str], worlds: int) -> None:
         """A user with exactly these groups, or nobody, who meets no condition on users or groups."""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.analysis.dimensions import worlds_of
-from kube_audit_lint.analysis.space import NAMESPACE_IS_NAME, NO_NAMESPACE, places, places_called
+from kube_audit_lint.analysis.space import NAMESPACE_IS_NAME, NO_NAMESPACE, place_tree, places_called
+from kube_audit_lint.analysis.tree import parts
 from kube_audit_lint.analysis.witness import Trace, request_of
 from kube_audit_lint.analysis.worlds import EVERYONE, FIELD, WIDTH, best
 from kube_audit_lint.syntax.record import NamedTuple
@@ -65,19 +66,19 @@ class Probe:
         self.steps = 0
         self.found = 0
         self.reached: Trace | None = None
-        self._places: dict[tuple[str, int], list[PlaceClass]] = {}
         self._failed: dict[tuple[int, ...], int] = {}
         self._trace = Trace(None, 0)
         self._once = once
         chances = dimensions.chances(wanted)
+        self._users: list[UserClass] | None
         self._targets, served = chances.targets, chances.served
         if only.targets is not None:
             self._targets = [target for target in only.targets if target.bits & wanted]
             served = worlds_of(self._targets)
-        self._users, sent = chances.users, chances.sent
+        self._users, sent = None, chances.sent
         if only.user is not None or only.user_group is not None:
-            self._users = self._chosen_users()
-            sent = worlds_of(self._users)
+            chosen = self._users = self._chosen_users()
+            sent = worlds_of(chosen)
         # The minors that serve anything for the rule, in the field of every kind of user.
         self.missing = _minors(served) * EVERYONE & _minors(sent) * EVERYONE
         self._run()
@@ -138,7 +139,7 @@ class Probe:
     def _choices(self, what: str, kind: int, bits: int, complete: int) -> list[PlaceClass]:
         """What each class leaves in play, once each; where much is in play, what leaves least comes first."""
         found: dict[int, str | None] = {}
-        accepting = self._accepting(what, kind)
+        accepting = self._accepting(what, kind, bits)
         self.steps += len(accepting)
         for accepted, value in accepting:
             left = self._cut(bits & accepted, complete)
@@ -148,19 +149,15 @@ class Probe:
             return list(found.items())
         return sorted(found.items(), key=_in_play)
 
-    def _accepting(self, what: str, kind: int) -> list[PlaceClass]:
-        """The classes that something wanted accepts."""
-        key = what, kind
-        known = self._places.get(key)
-        if known is None:
-            only = self.only.namespace if what == "namespace" else self.only.name
-            if what == "both" and only is None:
-                only = self.only.namespace
-            joint = self.dimensions.joint
-            found = places(joint, what, kind) if only is None else places_called(joint, what, kind, only)
-            self.steps += len(found) // 4
-            known = self._places[key] = [place for place in found if place[0] & self.wanted]
-        return known
+    def _accepting(self, what: str, kind: int, bits: int) -> list[PlaceClass]:
+        """The values that these alternatives tell apart, or the one that is looked for."""
+        only = self.only.namespace if what == "namespace" else self.only.name
+        if what == "both" and only is None:
+            only = self.only.namespace
+        joint = self.dimensions.joint
+        if only is not None:
+            return places_called(joint, what, kind, only)
+        return [(branch.common, branch.first) for branch in parts(place_tree(joint, what, kind), bits)]
 
     def _chosen_users(self) -> list[UserClass]:
         """Those with the one name; for the one group every user by itself, for its name may give the group."""
@@ -173,8 +170,8 @@ class Probe:
         worlds = self._spend((2, bits), worlds)
         if not worlds:
             return
-        self.steps += len(self._users)
-        users = self._users
+        users = self._users if self._users is not None else self._unlike_users(bits)
+        self.steps += len(users)
         if bits.bit_count() >= MANY:
             users = sorted(users, key=lambda user: (bits & user.sure).bit_count())
         for user in users:
@@ -186,6 +183,14 @@ class Probe:
                 self._trace.user = user
                 self._trace.groups = set()
                 self._groups(sure, perhaps, 0, both)
+
+    def _unlike_users(self, bits: int) -> list[UserClass]:
+        """The users that these alternatives tell apart."""
+        identities = self.dimensions.identities
+        mask = identities.key(bits)
+        return [
+            branch.first for worlds, users in identities.trees if worlds & self.missing for branch in parts(users, mask)
+        ]
 
     def _with_group(self, sure: int, perhaps: int, user: UserClass) -> tuple[int, int]:
         """The wanted bits met by the one group, sure or free, and by no other."""

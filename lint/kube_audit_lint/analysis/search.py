@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis import UndecidedError
-from kube_audit_lint.analysis.analysis import TARGETS_A_STEP
 from kube_audit_lint.analysis.answers import Blocker, Reach, Recorded, hold
-from kube_audit_lint.analysis.anything import Anything
-from kube_audit_lint.analysis.evaluate import NO_RULE, decision_of, item_matches
+from kube_audit_lint.analysis.evaluate import decision_of, item_matches
 from kube_audit_lint.analysis.probe import ANY, Only, Probe
 from kube_audit_lint.analysis.query import region_of
-from kube_audit_lint.analysis.sample import Sample
 from kube_audit_lint.analysis.space import union
 from kube_audit_lint.analysis.symbolic import Conditions, Joint
 from kube_audit_lint.analysis.walk import Segment
@@ -22,16 +19,13 @@ from kube_audit_lint.syntax.record import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from kube_audit_lint.analysis.analysis import Analysis
+    from kube_audit_lint.analysis.compiled import Compiled
     from kube_audit_lint.analysis.request import Request
     from kube_audit_lint.analysis.space import Resource, Target
     from kube_audit_lint.model.policy import GroupResources
 
 FEW = 8_000
 """Steps that may be spent on one rule: after these, some rules that take everything will do for all that do."""
-
-MOST_SAMPLES = 8
-"""Known requests of a rule that are tried for each of its values."""
 
 _FREE = PolicyRule("None")
 
@@ -47,15 +41,14 @@ class _Asked(NamedTuple):
 
 
 class Search:
-    """The searches for one analysis; answers are kept."""
+    """The searches for one policy; answers are kept."""
 
-    def __init__(self, analysis: Analysis) -> None:
-        self._analysis = analysis
-        self._policy = analysis.policy
-        self._conditions = analysis.conditions
+    def __init__(self, compiled: Compiled) -> None:
+        self._compiled = compiled
+        self._policy = compiled.policy
+        self._conditions = compiled.conditions
         self._reach: dict[tuple[int, PolicyRule], Reach] = {}
         self._matching: dict[PolicyRule, bool] = {}
-        self._anything: Anything | None = None
 
     def reach(self, rule: int) -> Reach:
         """Which served requests a rule decides, found without the walk."""
@@ -76,7 +69,7 @@ class Search:
         return self._unreached(self._whole_rule(rule))
 
     def reach_value(self, rule: int, field: str, index: int, sub: int | None) -> Reach:
-        """Whether a value decides anything that no known request shows."""
+        """Whether a value decides anything; the arguments are those of Analysis.reach_value."""
         asked = self._value(rule, field, index, sub)
         key = rule, asked.alone
         found = self._reach.get(key)
@@ -84,29 +77,13 @@ class Search:
             found = self._reach[key] = self._reach_of_value(asked)
         return found
 
-    def minors_of_value(self, rule: int, field: str, index: int, sub: int | None) -> tuple[int, ...]:
-        """The minors in which a value decides something."""
-        return self._minors(self._value(rule, field, index, sub))
-
-    def witness_of_value(self, rule: int, field: str, index: int, sub: int | None) -> Request:
-        """A request that a value decides, which is known to decide one."""
-        return self._replayed(self._probe(self._value(rule, field, index, sub), range(rule), once=True), rule)
-
-    def dead_by_logic(self, rule: int) -> bool:
-        """Whether earlier rules take every request at all that the rule matches, whether served or not."""
-        if self._anything is None:
-            self._anything = Anything(self._analysis.versions)
-        return NO_RULE not in self._analysis.deciders([self._policy.rules[rule]], rule, space=self._anything)
-
     def _reach_of_value(self, asked: _Asked) -> Reach:
-        samples = self._analysis.samples_of(asked.rule)
-        if not samples and self._analysis.whole_if_decided() is not None:
+        whole = self._compiled.whole_if_decided()
+        if whole is not None and asked.rule not in whole:
             return self._unreached(asked)  # as its rule
         probe = self._probe(asked, range(asked.rule), once=True)
         if probe.reached is None:
             return self._unreached(asked)
-        if len(samples) < MOST_SAMPLES:
-            samples.append(Sample(probe.reached, self._analysis.dimensions))
         return Reach(lambda: self._minors(asked), lambda: self._replayed(probe, asked.rule))
 
     def _minors(self, asked: _Asked) -> tuple[int, ...]:
@@ -117,7 +94,8 @@ class Search:
 
     def _value(self, rule: int, field: str, index: int, sub: int | None) -> _Asked:
         alone = only_value(self._policy.rules[rule], field, index, sub)
-        wanted = self._analysis.bits_of_value(rule, field, index)
+        named = field in ("resources", "resource_names")
+        wanted = self._conditions.entry_bits[rule][index] if named else self._conditions.rule_bits[rule]
         return _Asked(rule, alone, wanted, self._only(alone, field, wanted), field)
 
     def _only(self, alone: PolicyRule, field: str, wanted: int) -> Only:
@@ -125,7 +103,7 @@ class Search:
         value = getattr(alone, field)[0] if field != "resource_names" else alone.resources[0].resource_names[0]
         if field in ("users", "user_groups", "namespaces"):
             return _ONLY[field](value)
-        made = self._analysis.dimensions
+        made = self._compiled.dimensions
         targets = made.chances(wanted).targets
         if field == "verbs":
             return Only([target for target in targets if target.verb == value])
@@ -140,7 +118,7 @@ class Search:
 
     def _replayed(self, probe: Probe, rule: int) -> Request:
         request = probe.request
-        hold(self._analysis.decide(request), request, rule)
+        hold(self._compiled.decide(request), request, rule)
         return request
 
     def _unreached(self, asked: _Asked) -> Reach:
@@ -159,7 +137,10 @@ class Search:
     def _takers(self, asked: _Asked) -> dict[int, Recorded]:
         """Who decides the requests that the rule matches, or but enough of them to take all."""
         try:
-            return self._analysis.deciders([asked.alone], asked.rule, limit=FEW)
+            if asked.only == Only(asked.only.targets):
+                targets = asked.only.targets or self._compiled.dimensions.chances(asked.wanted).targets
+                return self._compiled.takers(self._bits_before(asked.rule), asked.wanted, targets, FEW)
+            return self._compiled.deciders([asked.alone], asked.rule, limit=FEW)
         except UndecidedError:
             takers: dict[int, Recorded] = {}
         while True:
@@ -167,8 +148,8 @@ class Search:
             if probe.reached is None:
                 return takers
             request = probe.request
-            rule = self._analysis.decide(request).rule
-            takers[rule] = Recorded(self._policy, rule, self._analysis.dimensions.joint, self._analysis.decide)
+            rule = self._compiled.decide(request).rule
+            takers[rule] = Recorded(self._policy, rule, self._compiled.dimensions.joint, self._compiled.decide)
             takers[rule].seen(probe.found, request)
 
     def _fewest(self, asked: _Asked, takers: dict[int, Recorded]) -> list[Recorded]:
@@ -181,14 +162,14 @@ class Search:
         return kept
 
     def _probe(self, asked: _Asked, before: Iterable[int], once: bool = False) -> Probe:
-        analysis = self._analysis
+        compiled, budget = self._compiled, self._compiled.budget
         if isinstance(before, range):
             bits = self._bits_before(before.stop)
         else:
             bits = sum(self._conditions.rule_bits[rule] for rule in before)
-        analysis.spend(analysis.dimensions.unseen(asked.wanted) // TARGETS_A_STEP)
-        probe = Probe(analysis.dimensions, asked.wanted, bits, asked.only, min(analysis.left, FEW), once)
-        analysis.left -= probe.steps
+        budget.spend(1)
+        probe = Probe(compiled.dimensions, asked.wanted, bits, asked.only, min(budget.left, FEW), once)
+        budget.spend(probe.steps)
         return probe
 
     def _bits_before(self, rule: int) -> int:
@@ -213,7 +194,7 @@ class Search:
         if rule not in self._matching:
             alone = Conditions([rule])
             region = region_of([rule], alone)
-            walk = self._analysis.walk(self._analysis.space, Joint(alone), [Segment(alone.bits, alone.bits)], region)
+            walk = self._compiled.walk(Joint(alone), [Segment(alone.bits, alone.bits)], region)
             self._matching[rule] = bool(walk.leaves)
         return self._matching[rule]
 

@@ -18,6 +18,7 @@ from kube_audit_lint.analysis.evaluate import url_matches
 from kube_audit_lint.analysis.identities import Identities, served_identities
 from kube_audit_lint.analysis.request import RESOURCE_VERBS, URL_VERBS, is_resource_path
 from kube_audit_lint.analysis.symbolic import Remembered
+from kube_audit_lint.analysis.tree import Branch, tree
 from kube_audit_lint.analysis.worlds import EVERYONE, minor_bits, of_versions
 from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.syntax.record import NamedTuple, make
@@ -173,7 +174,7 @@ class Served:
         accepts = joint.parts[0].accepts_resource if len(joint.parts) == 1 else joint.resource
         for row, (resource, profile, worlds) in enumerate(self.resources(joint, region.resources)):
             if row > MOST_TARGETS:
-                raise UndecidedError
+                raise UndecidedError(too_large=True)
             if resource is not asked:  # the same twice, where it may have either scope
                 asked, bits = resource, accepts(resource)
             if required and not bits & required:
@@ -186,7 +187,7 @@ class Served:
         verb_bits = Remembered(joint.verb)
         found: list[Target] = []
         if len(classes) * len(ALL_VERBS) > MOST_TARGETS:
-            raise UndecidedError
+            raise UndecidedError(too_large=True)
         for (bits, profile), members in classes.items():
             worlds = union(members)
             found += [
@@ -370,6 +371,15 @@ def places(joint: Joint, what: str, kind: int, every: bool = False) -> list[Plac
         else:
             found = _name_classes(joint, kind)
         found = joint.made[key] = found if every else _merged(found)
+    return found
+
+
+def place_tree(joint: Joint, what: str, kind: int) -> Branch:
+    """The same classes as a tree."""
+    key = what, kind, tree
+    found: Branch | None = joint.made.get(key)
+    if found is None:
+        found = joint.made[key] = tree(places(joint, what, kind))
     return found
 
 

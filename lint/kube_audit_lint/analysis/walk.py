@@ -18,8 +18,9 @@ from kube_audit_lint.analysis.space import (
     Region,
     Served,
     Shape,
-    places,
+    place_tree,
 )
+from kube_audit_lint.analysis.tree import Branch, parts
 from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
     from kube_audit_lint.analysis.space import Target
     from kube_audit_lint.analysis.symbolic import Joint
 
-LIMIT = 600_000
-"""Steps that one walk may take: some two seconds. Real policies take a few thousand."""
+STATE_STEPS = 3
+"""The steps that a new state takes after the users and after each group: it is kept, and that costs most."""
+
+LOOKS_A_STEP = 16
+"""Groups that are passed over in the time of one step, because a state does not ask for them."""
 
 
 class Segment(NamedTuple):
@@ -56,8 +60,8 @@ class Node:
 
 States = dict[int, Node]
 
-Splits = dict[int, "list[tuple[tuple[int, int], int, list[UserClass]]]"]
-"""What the users leave of a state: a key, in which worlds, by whom."""
+Splits = dict[int, "list[tuple[tuple[int, int], int, int, list[UserClass]]]"]
+"""What the users leave of a state: a key, in which worlds, by how many and whom (one for all in the same worlds)."""
 
 MANY_SPLITS = 4_000
 """States of which these are kept; what comes later is worked out anew."""
@@ -76,7 +80,7 @@ class Walk:
         joint: Joint,
         segments: Sequence[Segment],
         region: Region,
-        limit: int = LIMIT,
+        limit: int,
         identities: Identities | None = None,
         targets: Iterable[Target] | None = None,
         splits: Splits | None = None,
@@ -96,9 +100,7 @@ class Walk:
         self.worlds = space.minors * region.kinds
         self.users = self.identities.users
         self._splits: Splits = {} if splits is None else splits
-        if splits is None:
-            self.users = [user for user in self.users if user.worlds & self.worlds]
-        self.alive = self._alive()
+        self.alive = self.identities.met(self.worlds) & _union(segments)
         self._prune = _pruner(segments)
         self._settle = _settler(segments)
         self.leaves: States = {}
@@ -117,17 +119,6 @@ class Walk:
         """The classes of users, which take their time when thousands are mentioned."""
         self._spend(4 * len(self.joint.mentioned("users")))
         return self.space.identities(self.joint)
-
-    def _alive(self) -> int:
-        """The alternatives in the segments that some user meets."""
-        met = 0
-        for user in self.users:
-            if user.worlds & self.worlds:
-                met |= user.sure | user.perhaps
-        bits = 0
-        for segment in self.segments:
-            bits |= segment.bits
-        return bits & met
 
     def _spend(self, steps: int) -> None:
         self.steps += steps
@@ -176,11 +167,11 @@ class Walk:
             if shape.namespace == NO_NAMESPACE:
                 _move(named.setdefault(NO_NAME, {}), states)
             elif shape.namespace == NAMESPACE_IS_NAME:
-                classes = places(self.joint, "both", shape.namespace)
+                classes = place_tree(self.joint, "both", shape.namespace)
                 asks = self.asks_namespace | self.asks_name
                 self._expand(states, named.setdefault(NO_NAME, {}), classes, asks, self.asks_user, "both")
             else:
-                classes = places(self.joint, "namespace", shape.namespace)
+                classes = place_tree(self.joint, "namespace", shape.namespace)
                 left = self.asks_name | self.asks_user
                 into = named.setdefault(shape.name, {})
                 self._expand(states, into, classes, self.asks_namespace, left, "namespace")
@@ -192,14 +183,15 @@ class Walk:
             if kind == NO_NAME:
                 _move(done, states)
             else:
-                self._expand(states, done, places(self.joint, "name", kind), self.asks_name, self.asks_user, "name")
+                classes = place_tree(self.joint, "name", kind)
+                self._expand(states, done, classes, self.asks_name, self.asks_user, "name")
         return done
 
     def _expand(
         self,
         states: States,
         into: States,
-        classes: list[tuple[int, str | None]],
+        classes: Branch,
         asks: int,
         asks_later: int,
         what: str,
@@ -209,13 +201,14 @@ class Walk:
         complete = self.joint.bits & ~asks_later
         for bits, node in states.items():
             if not bits & asks:
-                _reach(into, bits, node.worlds, node.count * len(classes), node, what, classes[0][1])
+                _reach(into, bits, node.worlds, node.count * classes.size, node, what, classes.first)
                 continue
-            self._spend(len(classes))
-            for accepted, value in classes:
+            found = parts(classes, bits)
+            self._spend(len(found))
+            for accepted, _, count, value, _ in found:
                 left = prune(bits & accepted, complete)
                 if left:
-                    _reach(into, left, node.worlds, node.count, node, what, value)
+                    _reach(into, left, node.worlds, node.count * count, node, what, value)
 
     def _after_users(self, states: States) -> tuple[dict[tuple[int, int], Node], list[Unlike]]:
         """What waits for the users' groups, and what is decided for users who are not like others."""
@@ -230,64 +223,98 @@ class Walk:
                 if worlds := node.worlds & anyone:
                     _reach(self.leaves, bits, worlds, node.count * len(users), node, "anyone", users)
                 continue
-            for key, served, some in self._splits.get(bits) or self._split(bits):
+            for key, served, count, some in self._splits.get(bits) or self._split(bits):
                 worlds = node.worlds & served
                 if not worlds:
                     continue
                 if key[1]:
-                    _reach(pending, key, worlds, node.count * len(some), node, "anyone", some)
+                    _reach(pending, key, worlds, node.count * count, node, "anyone", some)
                 elif some[0].identity.free:
-                    _reach(self.leaves, key[0], worlds, node.count * len(some), node, "anyone", some)
+                    _reach(self.leaves, key[0], worlds, node.count * count, node, "anyone", some)
                 else:
-                    unlike.append((key[0], worlds, node.count * len(some), node, some))
+                    unlike.append((key[0], worlds, node.count * count, node, some))
         return pending, unlike
 
-    def _split(self, bits: int) -> list[tuple[tuple[int, int], int, list[UserClass]]]:
+    def _split(self, bits: int) -> list[tuple[tuple[int, int], int, int, list[UserClass]]]:
         """What is left of a state by the users, those together who leave the same."""
-        self._spend(len(self.users))
-        alike: dict[tuple[int, int], list[UserClass]] = {}
-        for user in self.users:
-            left = bits & user.sure, bits & user.perhaps
-            if left in alike:
-                alike[left].append(user)
-            else:
-                alike[left] = [user]
-        settled: dict[tuple[int, int], list[UserClass]] = {}
-        for (sure, perhaps), users in alike.items():
-            key = self._settle(sure, perhaps)
-            if key is not None:
-                settled[key] = settled[key] + users if key in settled else users
-        split = [(key, _worlds_of(users), users) for key, users in settled.items()]
+        mask, width = self.identities.key(bits), self.identities.width
+        settled: dict[tuple[int, int], tuple[int, int, list[UserClass]]] = {}
+        for worlds, users in self.identities.trees:
+            found = parts(users, mask)
+            self._spend(len(found))
+            alike: dict[int, tuple[int, UserClass]] = {}
+            for accepted, _, count, user, _ in found:
+                left = accepted & mask
+                alike[left] = (alike[left][0] + count, alike[left][1]) if left in alike else (count, user)
+            for left, (count, user) in alike.items():
+                key = self._settle(left & bits, left >> width)
+                if key is None:
+                    continue
+                if key not in settled:
+                    settled[key] = worlds, count, [user]
+                    continue
+                known, number, some = settled[key]
+                if worlds & ~known:
+                    some.append(user)
+                settled[key] = known | worlds, number + count, some
+        split = [(key, *of_key) for key, of_key in settled.items()]
+        self._spend(STATE_STEPS * len(split))
         if len(self._splits) < MANY_SPLITS:
             self._splits[bits] = split
         return split
 
     def _after_groups(self, pending: dict[tuple[int, int], Node]) -> None:
         """One yes or no for each group that any user may have, in turn."""
-        settle = self._settle
-        free = self.identities.free
+        settle, free = self._settle, self.identities.free
         later = [0] * (len(free) + 1)
         for index in range(len(free) - 1, -1, -1):
             later[index] = later[index + 1] | free[index][1]
+        # States wait at the first group that they ask for.
+        waiting: list[dict[tuple[int, int], Node]] = [{} for _ in free]
+        for key, node in pending.items():
+            self._reach_group(waiting, key, 0, node.worlds, node.count, node, "", "")
         for index, (group, asking) in enumerate(free):
-            following: dict[tuple[int, int], Node] = {}
-            for (sure, perhaps), node in pending.items():
-                self._spend(1)
+            for (sure, perhaps), node in waiting[index].items():
+                self._spend(2 * STATE_STEPS)
                 hit = perhaps & asking
-                before = _without_group(node)
-                if not hit:
-                    _reach(following, (sure, perhaps), node.worlds, node.count, before, "no", group)
-                    continue
-                with_it = settle(sure | hit, perhaps & ~hit)
-                without = settle(sure, perhaps & later[index + 1])
-                for key, what, parent in ((without, "no", before), (with_it, "group", node)):
-                    if key is None:
-                        continue
-                    if key[1]:
-                        _reach(following, key, node.worlds, node.count, parent, what, group)
-                    else:
-                        _reach(self.leaves, key[0], node.worlds, node.count, parent, what, group)
-            pending = following
+                rest = later[index + 1]
+                for left, what in (
+                    (settle(sure, perhaps & rest), "no"),
+                    (settle(sure | hit, perhaps & ~hit & rest), "group"),
+                ):
+                    if left is not None:
+                        parent = node if what == "group" else _without_group(node)
+                        self._reach_group(waiting, left, index + 1, node.worlds, node.count, parent, what, group)
+            waiting[index] = {}
+
+    def _reach_group(
+        self,
+        waiting: list[dict[tuple[int, int], Node]],
+        key: tuple[int, int],
+        index: int,
+        worlds: int,
+        count: int,
+        parent: Node | None,
+        what: str,
+        group: str,
+    ) -> None:
+        """A leaf, or a state that waits for the first group from `index` on that it asks for."""
+        perhaps = key[1]
+        if not perhaps:
+            _reach(self.leaves, key[0], worlds, count, parent, what, group)
+            return
+        free, first = self.identities.free, index
+        while not perhaps & free[index][1]:
+            index += 1
+        self._spend((index - first) // LOOKS_A_STEP)
+        _reach(waiting[index], key, worlds, count, parent, what, group)
+
+
+def _union(segments: Sequence[Segment]) -> int:
+    bits = 0
+    for segment in segments:
+        bits |= segment.bits
+    return bits
 
 
 def _without_group(node: Node) -> Node | None:
@@ -295,13 +322,6 @@ def _without_group(node: Node) -> Node | None:
     if len(node.origins) == 1 and node.origins[0][2] == "no":
         return node.origins[0][1]
     return node
-
-
-def _worlds_of(users: list[UserClass]) -> int:
-    worlds = 0
-    for user in users:
-        worlds |= user.worlds
-    return worlds
 
 
 def _reach(

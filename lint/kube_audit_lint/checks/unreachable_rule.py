@@ -24,14 +24,13 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     analysis = subject.analysis
     if analysis is None:
         return
-    parts: dict[Versions, Analysis] = {}
     for rule in range(len(analysis.policy.rules)):
-        hit = _about(subject, analysis, parts, rule)
+        hit = _about(subject, analysis, rule)
         if hit is not None:
             yield hit
 
 
-def _about(subject: PolicySubject, analysis: Analysis, parts: dict[Versions, Analysis], rule: int) -> Hit | None:
+def _about(subject: PolicySubject, analysis: Analysis, rule: int) -> Hit | None:
     reach = analysis.reach(rule)
     if not reach:
         return _hit(subject, rule, reach, analysis) if reach.blockers else None
@@ -43,9 +42,7 @@ def _about(subject: PolicySubject, analysis: Analysis, parts: dict[Versions, Ana
         return None
     # In some versions it decides nothing: either nothing that it matches is served there, or others take it.
     span = Versions(missing[0], missing[-1])
-    part = parts.get(span)
-    if part is None:
-        part = parts[span] = type(analysis)(analysis.policy, span)
+    part = analysis.within(span)
     inner = part.reach(rule)
     return _hit(subject, rule, inner, part, span) if not inner and inner.blockers else None
 

@@ -24,8 +24,11 @@ Subject = PolicySubject | ServerSubject | DirectorySubject
 
 
 _UNDECIDED = (
-    "This policy is so entangled that what it records could not be decided in reasonable time. The rules about first "
-    "match and about what is recorded say nothing about it, or not everything."
+    "This policy is so entangled that what it records could not be decided within the analysis's fixed budget of steps."
+)
+_TOO_LARGE = "This policy is larger than what is analysed (3,000 rules, 50,000 values, 100,000 classes of requests)."
+_UNCHECKED = (
+    " The checks about first match and about what is recorded did not run, or not to the end: they may miss errors."
 )
 
 
@@ -71,7 +74,7 @@ class Speaking:
             yield from self._apply("directory", directory, DEFAULT, place.source.path, place)
 
     def _apply(self, kind: str, subject: Subject, versions: Versions, path: str, place: Place) -> Iterator[Finding]:
-        undecided = False
+        undecided: UndecidedError | None = None
         rules = self.rules_for(path)
         for one in rules.values():
             if one.rule.subject != kind or one.rule.versions.overlap(versions) is None:
@@ -81,11 +84,12 @@ class Speaking:
                 if one.pedantic or not hit.pedantic:
                     yield _spelled(_finding(one, hit, versions), subject)
             if isinstance(error, UndecidedError):
-                undecided = True
+                undecided = error
             elif error is not None:
                 yield _internal_error(one, error, place)
-        if undecided and "undecided" in rules:
-            yield _finding(rules["undecided"], Hit(_rules_of(subject, place), _UNDECIDED), versions)
+        if undecided is not None and "undecided" in rules:
+            message = (_TOO_LARGE if undecided.too_large else _UNDECIDED) + _UNCHECKED
+            yield _finding(rules["undecided"], Hit(_rules_of(subject, place), message), versions)
 
     def about_shapes(self, files: list[Collected]) -> list[Finding]:
         """What the forms themselves found: settings that they do not take, audit profiles."""
