@@ -247,7 +247,7 @@ def test_a_version_that_is_none(run: Any) -> None:
 
 
 def test_a_class_that_is_too_hard_is_no_pass(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kube_audit_lint.analysis.analysis.BUDGET", 2)
+    monkeypatch.setattr("kube_audit_lint.analysis.budget.BUDGET", 2)
     outcome = run("- {every: {resources: [secrets]}, expect: Metadata}\n")
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err.startswith("kube-audit-lint: audit/policy.test.yaml:3: `every` ")
