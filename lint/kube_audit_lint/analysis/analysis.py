@@ -22,6 +22,7 @@ from kube_audit_lint.model.version import DEFAULT, Versions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from kube_audit_lint.analysis.request import Request
     from kube_audit_lint.analysis.space import Target
     from kube_audit_lint.analysis.symbolic import Conditions
     from kube_audit_lint.model.policy import Policy
@@ -54,6 +55,10 @@ class Analysis:
     def whole(self) -> dict[int, Recorded]:
         """What each rule that decides anything decides, over every request."""
         return self.compiled.whole
+
+    def decide(self, request: Request) -> Decision:
+        """What the policy decides for one request."""
+        return self.compiled.decide(request)
 
     def levels(self, query: Query = EVERYTHING, among: int = -1) -> list[Recorded]:
         """One entry for each rule that decides some request of the class, in the order of the rules.
