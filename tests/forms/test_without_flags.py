@@ -1,0 +1,128 @@
+"""API servers that show no flag of their own, in every kind of pod and behind every kind of wrapper.
+
+Sources: the image's entry point is the program (build/server-image/Dockerfile of Kubernetes); argo-rollouts, OpenKruise
+CloneSet, OpenShift DeploymentConfig and Knative Serving keep a pod template at spec.template.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import pytest
+from form_samples import found_in
+
+IMAGE = "registry.k8s.io/kube-apiserver:v1.31.0"
+SERVER = {"name": "a", "image": IMAGE, "command": ["kube-apiserver"]}
+TEMPLATE = {"template": {"spec": {"containers": [SERVER]}}}
+
+
+def pod(*containers: dict[str, object], init: Iterable[dict[str, object]] = ()) -> str:
+    spec = {"containers": [*containers], "initContainers": [*init]}
+    return json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec})
+
+
+def servers(text: str, path: str = "file.yaml") -> list[bool]:
+    """For each server in a text whether it is only a part of one."""
+    return [server.partial for server in found_in(text, path).servers]
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        SERVER,
+        {"name": "a", "command": ["/usr/local/bin/kube-apiserver"]},
+        {"name": "a", "command": ["kube-apiserver"], "args": []},
+        {"name": "a", "command": ["hyperkube", "kube-apiserver"]},
+        {"name": "a", "command": ["/hyperkube", "apiserver"]},
+        {"name": "a", "image": "k8s.gcr.io/hyperkube-amd64:v1.18.0", "args": ["kube-apiserver"]},
+        {"name": "a", "image": IMAGE},
+        {"name": "a", "image": IMAGE, "args": []},
+        {"name": "a", "image": "k8s.gcr.io/kube-apiserver-arm64:v1.18.0"},
+        {"name": "a", "command": ["kube-apiserver", "--v=2"]},
+        {"name": "a", "image": IMAGE, "args": ["--profiling"]},
+        {"name": "a", "command": ["sh", "-c", "exec kube-apiserver"]},
+        {"name": "a", "command": ["su", "kube", "-c", "kube-apiserver --v=2"]},
+        {"name": "a", "command": ["su", "-s", "/bin/sh", "kube", "--command", "exec kube-apiserver"]},
+        {"name": "a", "command": ["runuser", "-u", "kube", "--", "kube-apiserver", "--v=2"]},
+        {"name": "a", "command": ["runuser", "-u", "kube", "--", "kube-apiserver"]},
+        {"name": "a", "command": ["ip", "netns", "exec", "blue", "kube-apiserver", "--v=2"]},
+        {"name": "a", "command": ["vault-env", "kube-apiserver", "--v=2"]},
+        {"name": "a", "command": ["dlv", "--headless", "exec", "/bin/kube-apiserver", "--", "--v=2"]},
+        {"name": "a", "command": ["/go-runner", "--log-file=/x", "/usr/local/bin/kube-apiserver"]},
+    ],
+)
+def test_a_container(container: dict[str, object]) -> None:
+    assert servers(pod(container)) == [False]
+    assert servers(pod({"name": "b", "command": ["b"]}, init=[container])) == [False]
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        {"name": "a", "command": ["sudo", "-u", "kube-apiserver", "ls"]},
+        {"name": "a", "command": ["sh", "-c", "command -v kube-apiserver"]},
+        {"name": "a", "command": ["sh", "-c", "pkill kube-apiserver; sleep 5"]},
+        {"name": "a", "command": ["systemd-run", "--unit", "kube-apiserver", "sleep", "5"]},
+        {"name": "a", "command": ["flock", "/run/kube-apiserver", "true"]},
+        {"name": "a", "command": ["su", "kube-apiserver", "-c", "ls"]},
+        {"name": "a", "command": ["ip", "link", "show", "kube-apiserver"]},
+        {"name": "a", "command": ["cp", "/usr/local/bin/kube-apiserver", "/shared"]},
+        {"name": "a", "command": ["kube-apiserver", "--version"]},
+        {"name": "kube-apiserver", "image": IMAGE, "command": ["sleep", "5"]},
+        {"name": "kube-apiserver", "image": "x/openshift-apiserver", "command": ["openshift-apiserver", "start"]},
+        {"name": "a", "image": "x/sample-apiserver", "args": ["--etcd-servers-overrides=x"]},
+        {"name": "a", "image": "x/aggregated-kube-apiserver"},
+        {"name": "a", "image": "x/kube-apiserver-operator"},
+        {"name": "a", "image": "k8s.gcr.io/hyperkube:v1.18.0", "args": ["kubelet"]},
+    ],
+)
+def test_what_is_none(container: dict[str, object]) -> None:
+    assert servers(pod(container)) == []
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind"),
+    [
+        ("apps.openshift.io/v1", "DeploymentConfig"),
+        ("argoproj.io/v1alpha1", "Rollout"),
+        ("apps.kruise.io/v1alpha1", "CloneSet"),
+        ("serving.knative.dev/v1", "Service"),
+        ("serving.knative.dev/v1", "Configuration"),
+    ],
+)
+def test_kinds_with_a_pod_template(api_version: str, kind: str) -> None:
+    assert servers(json.dumps({"apiVersion": api_version, "kind": kind, "spec": TEMPLATE})) == [False]
+
+
+def test_an_object_without_a_kind_is_a_part() -> None:
+    assert servers(json.dumps({"spec": TEMPLATE})) == [True]
+    assert servers(json.dumps({"metadata": {"name": "x"}, "spec": {"containers": [SERVER]}})) == [True]
+
+
+def test_an_array_of_pods() -> None:
+    assert servers(f"[{pod(SERVER)}, {pod({'name': 'b'})}, {pod(SERVER)}]", "pods.json") == [False, False]
+
+
+def test_an_image_in_a_patch_is_no_server_without_flags() -> None:
+    text = pod({"name": "kube-apiserver", "image": IMAGE})
+    assert servers(text, "overlays/prod/image.yaml") == servers(text, "patches/image.yaml") == [True]
+
+
+def test_the_arguments_behind_a_debugger_are_the_servers_own() -> None:
+    command = ["dlv", "exec", "/kube-apiserver", "--listen=:4000", "--", "--audit-log-maxage=30"]
+    (server,) = found_in(pod({"name": "a", "command": command})).servers
+    assert [flag.name for flag in server.flags] == ["audit-log-maxage"]
+
+
+def test_a_unit() -> None:
+    assert servers("[Service]\nExecStart=/usr/bin/kube-apiserver\n", "kube-apiserver.service") == [False]
+    assert servers("[Service]\nExecStart=/usr/bin/sudo -u kube-apiserver ls\n", "x.service") == []
+
+
+def test_rkt() -> None:
+    text = "[Service]\nExecStart=/usr/bin/rkt run quay.io/x/hyperkube:v1.9 --exec=/hyperkube -- apiserver --v=2\n"
+    assert servers(text, "kube-apiserver.service") == [False]
+    text = "[Service]\nExecStart=/usr/bin/rkt run --net=host quay.io/x --exec=/kube-apiserver -- --v=2 --port=0\n"
+    (server,) = found_in(text, "kube-apiserver.service").servers
+    assert [flag.name for flag in server.flags] == ["v", "port"]
