@@ -9,9 +9,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "lint"))
 
-from kube_audit_lint.catalogue.rulefile import read_one  # noqa: E402
+from kube_audit_lint.catalogue.ownfile import read_own_file  # noqa: E402
 from kube_audit_lint.commands.rules import CATEGORIES  # noqa: E402 (from the checkout, not from an installation)
-from kube_audit_lint.syntax.plain import plain  # noqa: E402
 
 __all__ = ["CATEGORIES", "ROOT", "RULES", "bring_up_to_date", "profiles", "rules", "text_of"]
 
@@ -31,7 +30,7 @@ def profiles() -> list[dict[str, Any]]:
 
 
 def _data(path: Path) -> dict[str, Any]:
-    data = plain(read_one(str(path)).root)
+    data = read_own_file(str(path)).data
     if not isinstance(data, dict):
         raise SystemExit(f"{path}: is no mapping")
     return data

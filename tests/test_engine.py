@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from kube_audit_lint.catalogue.rule import shipped
+from kube_audit_lint.catalogue.shipped import shipped
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._subject import _analysis_of
 from kube_audit_lint.cli import main
@@ -74,7 +74,7 @@ def lint(*paths: str, **options: Any) -> Outcome:
     """A run as the command line makes it."""
     config = load_config()
     catalogue = shipped()
-    config.hold_against(catalogue)
+    config.check_against(catalogue)
     return run(Options(paths or (".",), **options), config, catalogue)
 
 

@@ -24,11 +24,3 @@ class OwnFileError(KubeAuditLintError):
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.path, self.line, self.column) if part)
         return f"{place}: {self.message}"
-
-
-class ConfigError(OwnFileError):
-    """A configuration that cannot be used."""
-
-
-class RuleFileError(OwnFileError):
-    """A rule file or a profile that cannot be used."""

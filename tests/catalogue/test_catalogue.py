@@ -21,8 +21,8 @@ import build_docs  # noqa: E402
 import catalogue_files  # noqa: E402
 
 from kube_audit_lint.catalogue import rule as rule_module  # noqa: E402
+from kube_audit_lint.catalogue import shipped as shipped_module  # noqa: E402
 from kube_audit_lint.model.version import parse_versions  # noqa: E402
-from kube_audit_lint.pipeline.shape import KEYWORDS  # noqa: E402
 
 PACKAGE = ROOT / "lint" / "kube_audit_lint"
 RULES = {data["id"]: data for data in catalogue_files.rules()}
@@ -90,8 +90,6 @@ def test_every_check_has_a_rule_and_a_schema_that_is_understood(check: str) -> N
     assert any(rule["check"].replace("-", "_") == check for rule in RULES.values())
     schema = _template(check).PARAMS
     jsonschema.Draft202012Validator.check_schema(schema)
-    assert schema.keys() <= KEYWORDS
-    assert all(value.keys() <= KEYWORDS for value in schema.get("properties", {}).values())
     assert schema["additionalProperties"] is False
 
 
@@ -123,8 +121,8 @@ class TestGenerated:
         assert build_docs.gone() == []
 
     def test_a_run_reads_the_whole_index(self) -> None:
-        rule_module.shipped.cache_clear()
-        catalogue = rule_module.shipped()
+        shipped_module.shipped.cache_clear()
+        catalogue = shipped_module.shipped()
         assert list(catalogue.rules) == list(RULES)
         assert catalogue.rules == {id: rule_module.rule_of(data) for id, data in RULES.items()}
         assert catalogue.profiles.keys() == PROFILES.keys()

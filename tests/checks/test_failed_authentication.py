@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kube_audit_lint.catalogue.rule import shipped
+from kube_audit_lint.catalogue.shipped import shipped
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._subject import PolicySubject
 from kube_audit_lint.checks.failed_authentication import check

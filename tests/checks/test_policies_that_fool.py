@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
-from kube_audit_lint.catalogue.rule import Rule, shipped
+from kube_audit_lint.catalogue.rule import Rule
+from kube_audit_lint.catalogue.shipped import shipped
 from kube_audit_lint.checks._subject import PolicySubject
 from kube_audit_lint.forms import policy
 from kube_audit_lint.forms.common.context import Context

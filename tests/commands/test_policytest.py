@@ -242,7 +242,7 @@ def test_the_version_decides_what_loads(version: str, code: int, run: Any) -> No
 def test_a_version_that_is_none(run: Any) -> None:
     outcome = run(PASSING[0] + "\n", head="policy: policy.yaml\nkubernetes-version: latest\n")
     assert outcome.err.startswith(
-        "kube-audit-lint: audit/policy.test.yaml:2: kubernetes-version: takes a version such as 1.30"
+        "kube-audit-lint: audit/policy.test.yaml:2:21: kubernetes-version: takes a version such as 1.30"
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kube_audit_lint.catalogue.rule import shipped
+from kube_audit_lint.catalogue.shipped import shipped
 from kube_audit_lint.pipeline.config import load_config
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.run import run

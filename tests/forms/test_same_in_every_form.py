@@ -12,7 +12,7 @@ from textwrap import indent
 
 import pytest
 
-from kube_audit_lint.catalogue.rule import shipped
+from kube_audit_lint.catalogue.shipped import shipped
 from kube_audit_lint.model.version import parse_versions
 from kube_audit_lint.pipeline.config import load_config
 from kube_audit_lint.pipeline.options import Options

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from form_samples import POLICY, flags, found_in, linked, misshapes, server_in
 
-from kube_audit_lint.catalogue.rule import shipped
+from kube_audit_lint.catalogue.shipped import shipped
 from kube_audit_lint.pipeline.config import load_config
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.run import run

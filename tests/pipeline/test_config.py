@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from kube_audit_lint.catalogue.rule import Catalogue, Profile, Rule
-from kube_audit_lint.errors import ConfigError
+from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.pipeline.config import Config, load_config
@@ -32,7 +32,7 @@ def _config(text: str) -> Config:
 
 
 def _error(text: str) -> str:
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(OwnFileError) as caught:
         _config(text)
     return str(caught.value).removeprefix(f"{NAME}:")
 
@@ -79,7 +79,7 @@ class TestFound:
         config = load_config("ci/lint.yaml")
         assert config.path == "ci/lint.yaml"
         assert config.rule_folders == (os.path.realpath("ci/own"),)
-        with pytest.raises(ConfigError, match=r"gone\.yaml: No such file or directory"):
+        with pytest.raises(OwnFileError, match=r"gone\.yaml: No such file or directory"):
             load_config("gone.yaml")
 
     @pytest.mark.parametrize("text", ["", "# nothing\n", "---\n", "{}", "null\n"])
@@ -242,7 +242,7 @@ class TestMistakes:
 
     def test_a_folder(self) -> None:
         os.mkdir(NAME)
-        with pytest.raises(ConfigError, match="is a folder, not a file"):
+        with pytest.raises(OwnFileError, match="is a folder, not a file"):
             load_config()
 
 
@@ -264,14 +264,14 @@ class TestAgainstTheCatalogue:
     )
 
     def _error(self, text: str) -> str:
-        with pytest.raises(ConfigError) as caught:
-            _config(text).hold_against(self.CATALOGUE)
+        with pytest.raises(OwnFileError) as caught:
+            _config(text).check_against(self.CATALOGUE)
         return str(caught.value).removeprefix(f"{NAME}:")
 
     def test_fine(self) -> None:
-        Config().hold_against(self.CATALOGUE)
-        _config("profile: cis\nrules: {log-maxage: {severity: info, at-least: 3}}\n").hold_against(self.CATALOGUE)
-        _config("rules: own\n").hold_against(self.CATALOGUE)
+        Config().check_against(self.CATALOGUE)
+        _config("profile: cis\nrules: {log-maxage: {severity: info, at-least: 3}}\n").check_against(self.CATALOGUE)
+        _config("rules: own\n").check_against(self.CATALOGUE)
 
     @pytest.mark.parametrize(
         ("text", "error"),
@@ -288,21 +288,22 @@ class TestAgainstTheCatalogue:
                 "1:22: rules.log-maxage.atleast: unknown key; did you mean at-least?",
             ),
             ("rules: {log-maxage: {at-least: x}}\n", "1:32: rules.log-maxage.at-least: must be a whole number, not x"),
-            ("overrides: [{paths: a, rules: {nope: off}}]\n", "1:32: rules.nope: there is no rule nope"),
+            ("overrides: [{paths: a, rules: {nope: off}}]\n", "1:32: overrides.0.rules.nope: there is no rule nope"),
         ],
     )
     def test_names_what_does_not_exist(self, text: str, error: str) -> None:
         assert self._error(text).startswith(error)
 
 
-def test_reading_one_imports_no_jsonschema() -> None:
-    _config("profile: cis\n")
+def test_a_run_without_one_imports_neither_library() -> None:
     code = (
-        "import sys; from kube_audit_lint.pipeline.config import load_config; "
-        "load_config(); print('jsonschema' in sys.modules)"
+        "import sys; from kube_audit_lint.cli import main; "
+        "main(['check', '.']); print({'jsonschema', 'yaml'} & sys.modules.keys(), file=sys.stderr)"
     )
+    Path("audit-policy.yaml").write_text("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata}]\n")
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout == "False\n"
+    assert "1 policy" in run.stdout
+    assert run.stderr == "set()\n"
 
 
 def test_the_documented_one_is_right() -> None:

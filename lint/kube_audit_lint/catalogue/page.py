@@ -6,7 +6,8 @@ import os
 import textwrap
 from typing import Any
 
-from kube_audit_lint.catalogue.rule import Rule, folder
+from kube_audit_lint.catalogue.rule import Rule
+from kube_audit_lint.catalogue.shipped import folder
 
 _WIDTH = 88
 
@@ -43,7 +44,6 @@ def _examples(rule: Rule) -> list[dict[str, Any]]:
     path = os.path.join(folder(), f"{rule.id}.yaml")
     if not os.path.exists(path):
         return []
-    from kube_audit_lint.catalogue.rulefile import read_one
-    from kube_audit_lint.syntax.plain import plain
+    from kube_audit_lint.catalogue.ownfile import read_own_file
 
-    return list((plain(read_one(path).root) or {}).get("examples") or ())
+    return list(read_own_file(path).data.get("examples") or ())

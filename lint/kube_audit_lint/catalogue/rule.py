@@ -1,23 +1,11 @@
-"""Rules as a run needs them: read from the compiled catalogue, and from users' own rule files.
-
-The catalogue is `rules/*.yaml`; `rules/index.json` is compiled from it (scripts/build_catalogue.py), for
-parsing a hundred YAML files would cost more than everything else in a run.
-"""
+"""Rules and profiles as a run needs them."""
 
 from __future__ import annotations
 
-import json
-import os
-from functools import cache
 from typing import Any
 
 from kube_audit_lint.model.version import ALL, Versions
 from kube_audit_lint.syntax.record import NamedTuple
-
-CATALOGUE = os.path.join(os.path.dirname(__file__), os.pardir, "rules")
-"""The folder of the rule files in a wheel."""
-
-_IN_CHECKOUT = os.path.join(os.path.dirname(__file__), *[os.pardir] * 3, "rules")
 
 
 class Rule(NamedTuple):
@@ -57,25 +45,6 @@ class Catalogue(NamedTuple):
     profiles: dict[str, Profile]
 
 
-def folder() -> str:
-    """The folder with the shipped rule files, in a wheel or in a checkout."""
-    installed = os.path.join(CATALOGUE, "index.json")
-    return CATALOGUE if os.path.exists(installed) else os.path.normpath(_IN_CHECKOUT)
-
-
-@cache
-def shipped() -> Catalogue:
-    """The shipped rules and profiles.
-
-    Raises OSError when the installation is incomplete.
-    """
-    with open(os.path.join(folder(), "index.json"), encoding="utf-8") as file:
-        index = json.load(file)
-    rules = {item["id"]: rule_of(item) for item in index["rules"]}
-    profiles = {item["id"]: profile_of(item) for item in index["profiles"]}
-    return Catalogue(rules, profiles)
-
-
 def rule_of(data: dict[str, Any]) -> Rule:
     """A rule from the (validated) content of a rule file."""
     return Rule(
@@ -108,21 +77,3 @@ def _versions(text: str) -> Versions:
     low = int(first.strip()[2:]) if first.strip() else ALL.first
     high = (int(last.strip()[2:]) if last.strip() else ALL.last) if dash else low
     return Versions(low, high)
-
-
-def catalogue_with(folders: tuple[str, ...]) -> Catalogue:
-    """The shipped catalogue, and users' own rules from folders of rule files.
-
-    Raises RuleFileError (file, line, key) for a file that is not a rule.
-    """
-    if not folders:
-        return shipped()
-    from kube_audit_lint.catalogue.rulefile import load_folder
-
-    base = shipped()
-    rules, profiles = dict(base.rules), dict(base.profiles)
-    for path in folders:
-        own_rules, own_profiles = load_folder(path)
-        rules.update(own_rules)
-        profiles.update(own_profiles)
-    return Catalogue(rules, profiles)

@@ -9,7 +9,8 @@ import time
 from collections.abc import Sequence
 
 from kube_audit_lint import report as reports
-from kube_audit_lint.catalogue.rule import Catalogue, catalogue_with
+from kube_audit_lint.catalogue.rule import Catalogue
+from kube_audit_lint.catalogue.shipped import catalogue_with
 from kube_audit_lint.commands import FAILED, FINDINGS, OK, standard_input
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.finding import SEVERITIES
@@ -49,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Lints; returns the exit code."""
     config = load_config(arguments.config)
     catalogue = catalogue_with(config.rule_folders)
-    config.hold_against(catalogue)
+    config.check_against(catalogue)
     options = _options(arguments, config, catalogue)
     progress = _Progress(sys.stderr)
     outcome = run_engine(options, config, catalogue, progress)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from kube_audit_lint.catalogue.rule import Catalogue, Rule, catalogue_with
+from kube_audit_lint.catalogue.rule import Catalogue, Rule
+from kube_audit_lint.catalogue.shipped import catalogue_with
 from kube_audit_lint.commands import OK
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.kubernetes.spelling import nearest

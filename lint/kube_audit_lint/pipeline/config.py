@@ -2,33 +2,27 @@
 
 It is looked for in the working directory and above, up to the root of the repository; outside of a
 repository, in the working directory alone, for a file in some folder above would surprise. All its globs
-are those of .gitignore. Shape and types are held against config.schema.json (shape.py); the ids and
-parameters of rules against the catalogue, once that is known (`hold_against`).
+are those of .gitignore. Shape and types are held against config.schema.json; the ids and parameters of rules
+against the catalogue, once that is known (`check_against`).
 """
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.discovery.globs import Globs
-from kube_audit_lint.errors import ConfigError
-from kube_audit_lint.kubernetes.spelling import nearest
+from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.model.version import Versions, parse_versions
-from kube_audit_lint.syntax.nodes import Document, Node, Scalar
-from kube_audit_lint.syntax.nodes import Mapping as MappingNode
-from kube_audit_lint.syntax.nodes import Sequence as SequenceNode
-from kube_audit_lint.syntax.plain import plain
 from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
-    from kube_audit_lint.catalogue.rule import Catalogue, Rule
+    from kube_audit_lint.catalogue.ownfile import Keys, OwnFile
+    from kube_audit_lint.catalogue.rule import Catalogue
     from kube_audit_lint.model.server import ApiServer
 
 NAMES = (".kube-audit-lint.yaml", ".kube-audit-lint.yml")
-SCHEMA = os.path.join(os.path.dirname(__file__), os.pardir, "schemas", "config.schema.json")
 
 
 class Settings(NamedTuple):
@@ -65,23 +59,25 @@ class Config:
     path: its file, "" when there is none. folder: the absolute folder that globs and paths start from.
     """
 
-    def __init__(self, path: str = "", folder: str | None = None, document: Document | None = None) -> None:
+    def __init__(self, path: str = "", folder: str | None = None, file: OwnFile | None = None) -> None:
         self.path = path
         self.folder = _forward(os.path.realpath(folder or "."))
-        self._root = document.mapping if document is not None else None
-        root = self._root
-        self.exclude = Globs(_texts(root, "exclude"))
-        self.rule_folders = tuple(self._absolute(one) for one in self._rule_folders())
-        self.fail_on = (root and root.string("fail-on")) or ""
-        self.require_reason = _flag(root, "require-reason") is True
-        self.embedded = _flag(root, "embedded") is True
+        self._file = file
+        data = self._data = (file and file.data) or {}
+        self.exclude = Globs(_texts(data.get("exclude")))
+        rules = data.get("rules")
+        own = [] if isinstance(rules, dict) else _texts(rules)
+        self.rule_folders = tuple(self._absolute(one) for one in own + _texts(data.get("rule-directories")))
+        self.fail_on: str = data.get("fail-on", "")
+        self.require_reason: bool = data.get("require-reason", False)
+        self.embedded: bool = data.get("embedded", False)
         self._cwd = _forward(os.getcwd()).rstrip("/") + "/"
-        self._hints = tuple((hint, Globs(_texts(root, key))) for key, hint in _HINTS if _texts(root, key))
-        self._links = [(Globs([glob]), path) for glob, path in self._entries("links")]
-        self._clusters = [(Globs(_texts_of(value)), name) for name, value in self._nodes("clusters")]
-        self._base = Settings().with_override(self._override(root)) if root is not None else Settings()
-        overrides = root.items("overrides") if root is not None else []
-        self._overrides = [self._override(node) for node in overrides if isinstance(node, MappingNode)]
+        self._hints = tuple((hint, Globs(_texts(data[key]))) for key, hint in _HINTS if key in data)
+        self._links = [(Globs([glob]), path) for glob, path in data.get("links", {}).items()]
+        self._clusters = [(Globs(_texts(value)), name) for name, value in data.get("clusters", {}).items()]
+        self._base = Settings().with_override(self._override(data, ()))
+        overrides = enumerate(data.get("overrides", ()))
+        self._overrides = [self._override(one, ("overrides", index)) for index, one in overrides]
         self._settings: dict[tuple[int, ...], Settings] = {(): self._base}
 
     def for_path(self, path: str) -> Settings:
@@ -121,80 +117,48 @@ class Config:
         below = self._below(path)
         return next((name for globs, name in self._clusters if globs.matches(below)), None)
 
-    def hold_against(self, catalogue: Catalogue) -> None:
-        """Raises ConfigError for rules, profiles and parameters of rules that do not exist."""
-        if self._root is None:
+    def check_against(self, catalogue: Catalogue) -> None:
+        """Raises OwnFileError for rules, profiles and parameters of rules that do not exist."""
+        if self._file is None:
             return
-        for node in (self._root, *self._root.items("overrides")):
-            if isinstance(node, MappingNode):
-                self._hold_profile(node, catalogue.profiles)
-                rules = node.mapping("rules")
-                if rules is not None:
-                    self._hold_rules(rules, catalogue.rules)
+        from kube_audit_lint.catalogue.settings import check_settings
 
-    def _hold_profile(self, node: MappingNode, known: Mapping[str, object]) -> None:
-        profile = node.get("profile")
-        if isinstance(profile, Scalar) and profile.value not in known:
-            near = nearest(profile.value, known)
+        overrides = enumerate(self._data.get("overrides", ()))
+        for keys, data in [((), self._data), *((("overrides", index), one) for index, one in overrides)]:
+            self._check_profile(self._file, keys, data, catalogue.profiles)
+            if isinstance(data.get("rules"), dict):
+                check_settings(self._file, (*keys, "rules"), data["rules"], catalogue.rules)
+
+    def _check_profile(self, file: OwnFile, keys: Keys, data: dict[str, Any], known: Mapping[str, object]) -> None:
+        name = data.get("profile")
+        if name is not None and name not in known:
+            from kube_audit_lint.kubernetes.spelling import nearest
+
+            near = nearest(name, known)
             hint = f"did you mean {near}?" if near else f"there are {', '.join(sorted(known))}"
-            self._fail(profile, f"profile: there is no profile {profile.value}; {hint}")
+            file.fail((*keys, "profile"), f"there is no profile {name}; {hint}")
 
-    def _hold_rules(self, rules: MappingNode, known: Mapping[str, Rule]) -> None:
-        for name, entry in rules.entries.items():
-            rule = known.get(name)
-            if rule is None:
-                near = nearest(name, known)
-                hint = f"did you mean {near}?" if near else "`kube-audit-lint rules` lists them"
-                self._fail(entry.key, f"rules.{name}: there is no rule {name}; {hint}")
-            if isinstance(entry.value, MappingNode) and entry.value.entries.keys() - {"severity"}:
-                self._hold_params(name, entry.value, rule)
-
-    def _hold_params(self, name: str, node: MappingNode, rule: Rule) -> None:
-        from importlib import import_module
-
-        from kube_audit_lint.pipeline.shape import problems
-
-        template = import_module(f"kube_audit_lint.checks.{rule.check.replace('-', '_')}")
-        schema = {key: value for key, value in template.PARAMS.items() if key != "required"}
-        schema["properties"] = {**schema.get("properties", {}), "severity": {}}
-        for problem in problems(node, schema, f"rules.{name}"):
-            self._fail(problem.node, str(problem))
-
-    def _override(self, node: MappingNode) -> _Override:
-        rules = {name: _setting(plain(entry.value)) for name, entry in _entries(node.mapping("rules"))}
-        rate = plain(node.get("log-rate"))
-        if rate is not None:
+    def _override(self, data: dict[str, Any], keys: Keys) -> _Override:
+        settings = data.get("rules")
+        rules = {name: _setting(one) for name, one in settings.items()} if isinstance(settings, dict) else {}
+        if "log-rate" in data:
             rule, parameter = _LOG_RATE
-            rules[rule] = {parameter: rate, **rules.get(rule, {})}
+            rules[rule] = {parameter: data["log-rate"], **rules.get(rule, {})}
         return _Override(
-            Globs(_texts(node, "paths")),
-            self._versions(node.get("kubernetes-version")),
-            node.string("profile") or "",
+            Globs(_texts(data.get("paths"))),
+            self._versions((*keys, "kubernetes-version")) if "kubernetes-version" in data else None,
+            data.get("profile", ""),
             rules,
-            _flag(node, "pedantic"),
+            data.get("pedantic"),
         )
 
-    def _versions(self, node: Node | None) -> Versions | None:
-        if not isinstance(node, Scalar):
-            return None
-        # A plain 1.30 is the number 1.3 to YAML, but its author wrote a version.
-        text = node.value if node.kind == "string" else node.place.text
+    def _versions(self, keys: Keys) -> Versions | None:
+        assert self._file is not None
+        text = self._file.text(keys)
         versions = parse_versions(text)
         if versions is None:
-            self._fail(node, f"kubernetes-version: {text} is no version such as 1.30 and no range such as 1.29-1.34")
+            self._file.fail(keys, f"{text} is no version such as 1.30 and no range such as 1.29-1.34")
         return versions
-
-    def _rule_folders(self) -> list[str]:
-        rules = self._root.get("rules") if self._root is not None else None
-        own = [] if isinstance(rules, MappingNode) else _texts_of(rules)
-        return own + _texts(self._root, "rule-directories")
-
-    def _entries(self, key: str) -> list[tuple[str, str]]:
-        return [(name, node.value) for name, node in self._nodes(key) if isinstance(node, Scalar)]
-
-    def _nodes(self, key: str) -> list[tuple[str, Node]]:
-        node = self._root.mapping(key) if self._root is not None else None
-        return [(name, entry.value) for name, entry in _entries(node)]
 
     def _absolute(self, path: str) -> str:
         return _forward(os.path.normpath(os.path.join(self.folder, path)))
@@ -207,10 +171,6 @@ class Config:
         base = self.folder.rstrip("/") + "/"
         return whole[len(base) :] if whole.startswith(base) else whole.lstrip("/")
 
-    def _fail(self, node: Node, message: str) -> NoReturn:
-        line, column = node.source.position(node.start)
-        raise ConfigError(self.path, message, line, column)
-
 
 _HINTS = (("policies", "policy"), ("servers", "server"))
 _LOG_RATE = ("retention-too-short", "log-rate")  # what `log-rate` at the top is a shorter way to
@@ -219,22 +179,25 @@ _LOG_RATE = ("retention-too-short", "log-rate")  # what `log-rate` at the top is
 def load_config(path: str | None = None) -> Config:
     """The configuration at a path, or the one found from the working directory upwards, or one that says nothing.
 
-    Raises ConfigError, which names file, line, column and key.
+    Raises OwnFileError, which names file, line, column and key.
     """
     found = path or _found()
     if found is None:
         return Config()
+    from kube_audit_lint.catalogue.ownfile import read_own_file
+    from kube_audit_lint.catalogue.shape import validate
+
     named = (path,) if path else ()
-    document = _read(found, named)
-    if document is not None:
-        _validate(found, document)
-    config = Config(found, os.path.dirname(found) or ".", document)
+    file = read_own_file(found, named)
+    if file.data is not None:
+        validate(file, "config")
+    config = Config(found, os.path.dirname(found) or ".", file)
     if config.rule_folders:
         from kube_audit_lint.discovery.roots import OUTSIDE, readable
 
         for folder in config.rule_folders:
             if not readable(folder, named):
-                raise ConfigError(found, f"rule-directories: {folder}: {OUTSIDE}")
+                raise OwnFileError(found, f"rule-directories: {folder}: {OUTSIDE}")
     return config
 
 
@@ -253,63 +216,8 @@ def _found() -> str | None:
         prefix += "../"
 
 
-def _read(path: str, named: tuple[str, ...]) -> Document | None:
-    from kube_audit_lint.discovery.roots import read_own
-    from kube_audit_lint.syntax.reader import read_file
-
-    try:
-        _, documents = read_file(path, read_own(path, named))
-    except OSError as error:
-        raise ConfigError(path, error.strerror or str(error)) from error
-    for document in documents:
-        if document.problem is not None:
-            place = document.problem.place
-            raise ConfigError(path, document.problem.message, *place.source.position(place.start))
-    if len(documents) > 1:
-        raise ConfigError(path, "holds more than one document", *documents[1].source.position(documents[1].start))
-    return documents[0] if documents and documents[0].root is not None else None
-
-
-def _validate(path: str, document: Document) -> None:
-    from kube_audit_lint.pipeline.shape import problems
-
-    root = document.root
-    if root is None or (isinstance(root, Scalar) and root.kind == "null"):
-        return
-    for one in _duplicates(root):
-        raise ConfigError(path, f"{one.value}: stands twice in one mapping", *one.source.position(one.start))
-    with open(SCHEMA, encoding="utf-8") as file:
-        schema = json.load(file)
-    for problem in problems(root, schema):
-        raise ConfigError(path, str(problem), *problem.node.source.position(problem.node.start))
-
-
-def _duplicates(node: Node) -> Iterable[Scalar]:
-    if isinstance(node, SequenceNode):
-        for item in node.items:
-            yield from _duplicates(item)
-    elif isinstance(node, MappingNode):
-        yield from (winner.key for _, winner in node.duplicates)
-        for entry in node.entries.values():
-            yield from _duplicates(entry.value)
-
-
-def _entries(node: MappingNode | None) -> list[tuple[str, Any]]:
-    return [] if node is None else list(node.entries.items())
-
-
-def _texts(node: MappingNode | None, key: str) -> list[str]:
-    return [] if node is None else _texts_of(node.get(key))
-
-
-def _texts_of(node: Node | None) -> list[str]:
-    value = plain(node)
-    return [value] if isinstance(value, str) else [one for one in value or () if isinstance(one, str)]
-
-
-def _flag(node: MappingNode | None, key: str) -> bool | None:
-    value = plain(node.get(key)) if node is not None else None
-    return value if isinstance(value, bool) else None
+def _texts(value: str | list[str] | None) -> list[str]:
+    return [value] if isinstance(value, str) else value or []
 
 
 def _setting(value: Any) -> dict[str, Any]:

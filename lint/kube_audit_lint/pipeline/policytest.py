@@ -14,21 +14,18 @@ from typing import TYPE_CHECKING, Any
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, evaluate
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.analysis.stages import possible, stages_of
-from kube_audit_lint.catalogue.rulefile import read_one, validate
+from kube_audit_lint.catalogue.ownfile import OwnFile, read_own_file
+from kube_audit_lint.catalogue.shape import validate
 from kube_audit_lint.discovery.roots import OUTSIDE, readable
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.model.policy import LEVELS, GroupResources
 from kube_audit_lint.model.version import Versions, parse_versions
 from kube_audit_lint.pipeline.requests import Asked, open_policy
 from kube_audit_lint.pipeline.single import NoRequestError, check_class, single, wanted_of
-from kube_audit_lint.syntax.nodes import Document, locate
-from kube_audit_lint.syntax.plain import plain
 from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.query import Query
-
-SCHEMA = os.path.join(os.path.dirname(__file__), os.pardir, "schemas", "policytest.schema.json")
 
 
 class Failure(NamedTuple):
@@ -51,39 +48,31 @@ class Outcome(NamedTuple):
 
 def run_file(path: str) -> Outcome:
     """Runs a file of tests. Raises KubeAuditLintError for one that is none, or names a policy that does not load."""
-    document = read_one(path)
-    data = plain(document.root)
-    with open(SCHEMA, encoding="utf-8") as file:
-        validate(path, document, data, json.load(file), ())
+    file = read_own_file(path)
+    data = validate(file, "policytest")
     policy_path = os.path.normpath(os.path.join(os.path.dirname(path), data["policy"]))
     if not readable(policy_path, (path,)):
-        raise OwnFileError(path, f"policy: {OUTSIDE}", _line_of(document, "policy"))
-    asked = open_policy(policy_path, _versions(path, document, data.get("kubernetes-version")))
+        raise OwnFileError(path, f"policy: {OUTSIDE}", file.line(("policy",)))
+    asked = open_policy(policy_path, _versions(file) if "kubernetes-version" in data else None)
     failures: list[Failure] = []
     for index, test in enumerate(data["tests"]):
-        failures += _Test(path, document, index, test).failures(asked)
+        failures += _Test(file, index, test).failures(asked)
     return Outcome(len(data["tests"]), tuple(failures))
 
 
-def _versions(path: str, document: Document, version: Any) -> Versions | None:
-    if version is None:
-        return None
-    versions = parse_versions(str(version))
+def _versions(file: OwnFile) -> Versions:
+    text = file.text(("kubernetes-version",))
+    versions = parse_versions(text)
     if versions is None:
-        message = f"kubernetes-version: takes a version such as 1.30 or a range such as 1.29-1.34, not {version!r}"
-        raise OwnFileError(path, message, _line_of(document, "kubernetes-version"))
+        message = f"takes a version such as 1.30 or a range such as 1.29-1.34, not {text}"
+        file.fail(("kubernetes-version",), message)
     return versions
 
 
-def _line_of(document: Document, *keys: str | int) -> int:
-    assert document.root is not None
-    return document.source.position(locate(document.root, *keys).start)[0]
-
-
 class _Test:
-    def __init__(self, path: str, document: Document, index: int, data: dict[str, Any]) -> None:
-        self.path = path
-        self.line = _line_of(document, "tests", index)
+    def __init__(self, file: OwnFile, index: int, data: dict[str, Any]) -> None:
+        self.path = file.path
+        self.line = file.line(("tests", index))
         self.name = data.get("name") or f"test {index + 1}"
         self.data = data
         expect = data["expect"]
