@@ -255,7 +255,7 @@ def test_a_class_that_is_too_hard_is_no_pass(run: Any, monkeypatch: pytest.Monke
 
 BAD = [
     ("- {request: {url: /}, expect: Everything}\n", ":3:"),
-    ("- {request: {url: /}, expects: Metadata}\n", ":3:3: tests.0: "),
+    ("- {request: {url: /}, expects: Metadata}\n", ":3:23: tests.0.expects: unknown key; did you mean expect?"),
     ("- {request: {verb: get}, expect: Metadata}\n", ":3:"),
     ("- {request: {url: /}, every: {users: [jane]}, expect: Metadata}\n", ":3:"),
     ("- {expect: Metadata}\n", ":3:"),
