@@ -93,12 +93,37 @@ def test_the_name_counts_where_the_content_says_nothing(path: str, text: str) ->
         "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\n\tspec: {}\n",
         "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nspec: {}\n",
         "auditConfigs: []\n",
-        "how to write an audit policy: see\n\tbelow\n",
-        "some text\n",
+        "- name: write the policy\n  copy: {src: a\n",
+        "../policies/prod.yaml\n",
     ],
 )
 def test_the_name_counts_nowhere_else(text: str) -> None:
     assert policies(text, "audit-policy.yaml") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        WHOLE.replace("apiVersion:", "apiVersion"),
+        "<<<<<<< HEAD\n" + WHOLE,
+        HEAD + "<<<<<<< HEAD\nomitStages: []\n=======\n>>>>>>> main\n" + RULES,
+        "```yaml\n" + WHOLE + "```\n",
+        "The policy of our clusters.\n" + WHOLE,
+        "The policy of our clusters.\n",
+        HEAD + "# not kind: Event\nrules:\n- level: Metadata\n\tusers: [a]\n",
+        "how to write an audit policy: see\n\tbelow\n",
+        HEAD.replace("Policy", "Event") + RULES,
+        "kind: Policy\n",
+    ],
+)
+@pytest.mark.parametrize("path", ["audit-policy.yaml", "roles/a/templates/audit-policy.yaml.j2", "audit_policy.yml"])
+def test_the_name_makes_a_policy_whatever_stands_in_it(text: str, path: str) -> None:
+    (policy,) = policies(text, path)
+    assert policy.whole_file
+
+
+def test_an_event_in_a_comment_makes_no_event() -> None:
+    assert policies(HEAD + "# kind: Event\nrules:\n- level: Metadata\n\tusers: [a]\n")
 
 
 def test_what_is_known_to_be_loaded_is_a_policy_whatever_it_says() -> None:

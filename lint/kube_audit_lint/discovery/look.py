@@ -20,13 +20,21 @@ _PROGRAM = (
 )
 _EVENTS = re.compile(rb"\s*\{.{0,80}\"kind\"\s*:\s*\"event(?:list)?\"", re.DOTALL)
 _POLICY_NAME = re.compile(r"audit[^/]*polic|polic[^/]*audit", re.IGNORECASE)
+# Compiled when first needed, which for most files is never.
+_CLEAR_NAME = r"(?i)[^/]*audit[-_.]?polic(?:y|ies)[^/]*\.(?:ya?ml|json)(?:\.(?:j2|jinja2?|tpl|tmpl|erb|gotmpl))?\Z"
+_SEALED = (b"$ANSIBLE_VAULT", b"\0GITCRYPT", b"version https://git-lfs", b"age-encryption.org/", b"-----BEGIN ")
+"""How files begin that are encrypted or kept elsewhere: what the server gets is not in them."""
 _SERVER_NAME = re.compile(r"kube-?apiserver[^/]*\Z", re.IGNORECASE)
 
 
 def worth_parsing(data: bytes, path: str) -> bool:
     """Whether a file may hold audit configuration, by content or, where that says nothing, by name."""
+    if interesting(data):
+        return True
+    if is_binary(data):
+        return clearly_policy(path) and not data.startswith(_SEALED)
     named = named_policy(path) or _SERVER_NAME.search(path, path.rfind("/") + 1) is not None
-    return interesting(data) or (named and not is_binary(data))
+    return named and not data.startswith(_SEALED)
 
 
 def interesting(data: bytes) -> bool:
@@ -68,6 +76,11 @@ def is_binary(data: bytes) -> bool:
 def named_policy(path: str) -> bool:
     """Whether a file's name says audit policy, so that it is worth parsing even when its content says nothing."""
     return _POLICY_NAME.search(path, path.rfind("/") + 1) is not None
+
+
+def clearly_policy(path: str) -> bool:
+    """Whether a file's name makes it an audit policy, whatever stands in it."""
+    return re.match(_CLEAR_NAME, path[path.rfind("/") + 1 :]) is not None
 
 
 def mentions(data: bytes, names: frozenset[str]) -> bool:

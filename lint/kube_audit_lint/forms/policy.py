@@ -11,14 +11,14 @@ kube-apiserver reads the first document of the file and nothing after it. So
   readers or tools, and each policy in it is judged for itself; only when the file is known to be loaded as a
   policy (`hint`) is its first document called wrong.
 
-A file is recognised by what it says. Its name counts only where it says nothing: it is empty, or broken.
+A file is recognised by what it says. Its name counts where it says nothing else: it is empty, broken, or text.
 """
 
 from __future__ import annotations
 
-import os
 import re
 
+from kube_audit_lint.discovery.look import clearly_policy
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found
@@ -30,12 +30,13 @@ MARKS = ("",)  # an empty file holds none, and is a policy that stops the server
 ORDER = 0
 
 # Compiled when first asked, which for most files is never.
-_NAME = r"(?i)[^/]*audit[-_.]?polic(?:y|ies)[^/]*\.(?:ya?ml|json)\Z"
 _OWN_KEY = r"(?:\{\s*)?[\"']?(?:apiVersion|kind|metadata|omitStages|omitManagedFields|rules)[\"']?\s*:|\{\s*\Z"
 _GROUP = r"(?m)(?:^|[{,])[ \t]*[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?audit\.k8s\.io\b"
-_EVENT = r"[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Event"
-_API_VERSION = r"(?m)^[\"']?apiVersion[\"']?[ \t]*:"
-_RULE = r"(?m)^[ \t]*-[ \t]+level[ \t]*:[ \t]*[\"']?(?:None|Metadata|Request|RequestResponse)\b"
+_EVENT = r"(?m)^[^#\n]*[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Event"
+_API_VERSION = r"(?m)^(?:[^#\n]*[{,])?[ \t]*[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?([^\s\"']*)"
+_TASKS = r"(?m)^[ \t]*-[ \t]+(?:name|hosts|block|(?:include|import)_\w+)[ \t]*:"  # of Ansible
+_LINK = r"[\w./-]+"
+"""A path alone: a symbolic link, as git writes it where there are none."""
 _SPEAKING_LEVELS = ("metadata", "request", "requestresponse")
 _SPEAKING_FIELDS = ("users", "userGroups", "nonResourceURLs", "omitStages", "verbs", "resources")
 _NEVER = ("Event", "EventList")
@@ -62,32 +63,45 @@ def _is_meant(document: Document, documents: tuple[Document, ...], context: Cont
     if context.hint == "policy":
         return True
     root = document.root
+    named = clearly_policy(context.path)
     if isinstance(root, Mapping):
-        return False
+        return named and _is_meant_mapping(root)
     if document.problem is not None:
-        return _broken_policy(document, context.path)
+        return _broken_policy(document, named)
     if isinstance(root, Scalar) and UNKNOWN in root.value:
         return False
     others = [one for one in documents[1:] if one.problem is not None or not _is_nothing(one.root)]
     if any(_is_policy(one) for one in others):
         # Words that nothing parts from a broken policy are the commands of a script that writes one.
         return all(_is_policy(one) and one.problem is None for one in others)
-    named = _is_named(context.path)
+    if isinstance(root, Scalar) and root.kind == "string":
+        # Of a file; a key of a ConfigMap often has `<the policy>` for what the reader has to put there.
+        return named and context.offsets is None and re.fullmatch(_LINK, root.value) is None
     return named and not others and (_is_nothing(root) or _is_rules(root))
+
+
+def _is_meant_mapping(root: Mapping) -> bool:
+    """Whether a mapping in a file with a policy's name is one: it says `Policy`, or has rules under an event's kind."""
+    group, slash, _ = _loose(root, "apiversion").lower().rpartition("/")
+    kind = _loose(root, "kind")
+    if kind in _NEVER:
+        return group == "audit.k8s.io" and root.get("rules") is not None
+    return kind.lower() in ("policy", "auditpolicy") and (not slash or "audit" in group)
 
 
 def _is_nothing(root: Node | None) -> bool:
     return root is None or (isinstance(root, Scalar) and root.kind == "null")
 
 
-def _broken_policy(document: Document, path: str) -> bool:
-    """Whether a text that cannot be parsed begins as a policy does: others only show one somewhere."""
+def _broken_policy(document: Document, named: bool) -> bool:
+    """Whether a text that cannot be parsed is a policy: by the file's name, or because it begins as one does."""
     text = document.source.text[document.start : document.end]
+    if named:
+        version = re.search(_API_VERSION, text)
+        return version[1].startswith("audit.") if version else re.search(_TASKS, text) is None
     if not re.match(_OWN_KEY, _first_line(text)) or re.search(_EVENT, text):
         return False
-    if re.search(_GROUP, text):
-        return True
-    return _is_named(path) and not re.search(_API_VERSION, text) and re.search(_RULE, text) is not None
+    return re.search(_GROUP, text) is not None
 
 
 def _first_line(text: str) -> str:
@@ -99,14 +113,10 @@ def _first_line(text: str) -> str:
     return ""
 
 
-def _is_named(path: str) -> bool:
-    return re.match(_NAME, os.path.basename(path)) is not None
-
-
 def _is_policy(document: Document) -> bool:
     """Whether the content says that it is an audit policy, perhaps with mistakes."""
     if document.problem is not None:
-        return _broken_policy(document, "")
+        return _broken_policy(document, False)
     root = document.root
     if not isinstance(root, Mapping):
         return False
