@@ -80,9 +80,9 @@ def test_a_range_says_for_which_versions() -> None:
 
 def test_what_the_distribution_sets_counts() -> None:
     given = subject(pod([POLICY, LOG]), "1.30")
-    given.server.defaults = {"audit-log-maxage": "30"}
+    given.server = given.server._replace(defaults={"audit-log-maxage": "30"})
     assert hits("rotation", given, **AGE) == []
-    given.server.defaults = {"audit-log-maxage": "7"}
+    given.server = given.server._replace(defaults={"audit-log-maxage": "7"})
     assert "set by the distribution" in said(hits("rotation", given, **AGE))
 
 

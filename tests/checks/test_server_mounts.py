@@ -70,9 +70,9 @@ def test_the_log_is_mounted(log: str, expected: list[tuple[str, str]]) -> None:
 
 def test_servers_without_mounts_are_on_the_host() -> None:
     given = subject(pod([POLICY, LOG]))
-    given.server.mounts = None
+    given.server = given.server._replace(mounts=None)
     assert hits("not_mounted", given, **POLICY_PARAMS) == []
-    given.server.mounts, given.server.partial = (), True
+    given.server = given.server._replace(mounts=(), partial=True)
     assert hits("not_mounted", given, **POLICY_PARAMS) == []
 
 

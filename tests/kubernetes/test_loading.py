@@ -229,8 +229,7 @@ def test_what_a_template_decides_is_no_mistake_and_not_judged(body: str) -> None
 
 
 def test_a_partial_policy_lacks_nothing() -> None:
-    part = document(HEAD + "rules:\n- users: [alice]\n")
-    part.partial = True
+    part = document(HEAD + "rules:\n- users: [alice]\n")._replace(partial=True)
     assert load(part, DEFAULT).problems == ()
 
 
