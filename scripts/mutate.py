@@ -241,9 +241,8 @@ def _written(operator: ast.operator | ast.cmpop) -> str:
 
 
 def mutants_of(path: str, text: str) -> list[Mutant]:
-    """All mutants of one file, in the order of their places; each is still Python."""
-    found = sorted(set(Finder(path, text).found), key=lambda one: (one.start, one.end, one.change))
-    return [one for one in found if _parses(mutated(text, one))]
+    """All mutants of one file, in the order of their places."""
+    return sorted(set(Finder(path, text).found), key=lambda one: (one.start, one.end, one.change))
 
 
 def mutated(text: str, mutant: Mutant) -> str:
@@ -251,9 +250,10 @@ def mutated(text: str, mutant: Mutant) -> str:
     return (data[: mutant.start] + mutant.new.encode() + data[mutant.end :]).decode()
 
 
-def _parses(text: str) -> bool:
+def _parses(mutant: Mutant) -> bool:
+    """Whether it is still Python: to change a piece of an f-string may end it."""
     try:
-        ast.parse(text)
+        ast.parse(mutated((ROOT / mutant.path).read_text("utf-8"), mutant))
     except SyntaxError:
         return False
     return True
@@ -271,7 +271,7 @@ def chosen(areas: Sequence[str], count: int, seed: int) -> list[Mutant]:
     out: dict[tuple[str, int], Mutant] = {}
     while pools and len(out) < count:
         for pool in list(pools):
-            one = next((one for one in pool if (one.path, one.line) not in out), None)
+            one = next((one for one in pool if (one.path, one.line) not in out and _parses(one)), None)
             if one is None:
                 pools.remove(pool)
             elif len(out) < count:
