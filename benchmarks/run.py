@@ -73,6 +73,7 @@ def _groups(folder: Path, options: argparse.Namespace) -> Iterator[Group]:
     if options.peers:
         yield _peers(folder, check, policy, manifest)
     yield from _tree(folder / "tree", lint, yamllint)
+    yield _hostile(folder / "hostile", lint)
     if not options.no_analysis:
         yield from analysis.groups(lint, folder / "analysis")
 
@@ -105,6 +106,19 @@ def _tree(folder: Path, lint: str, yamllint: str) -> Iterator[Group]:
         ],
         repeats=21,
     )
+
+
+def _hostile(folder: Path, lint: str) -> Group:
+    """Files made to keep a reader busy, each of 1 MB; docs/security.md says what limits hold."""
+    folder.mkdir()
+    head = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n"
+    units = {"braces": "{", "brackets": "[", "dashes": "- ", "anchors": "&a ", "quotes": "'' ", "templates": "{{"}
+    cases = []
+    for name, unit in units.items():
+        path = folder / f"{name}.yaml"
+        path.write_text(head + unit * (1_000_000 // len(unit)))
+        cases.append(Case(f"{name}: `{unit.strip()}` again and again", command([lint, "check", str(path)], FOUND)))
+    return Group("1 MB made to hurt", cases, repeats=5, warm_ups=1)
 
 
 def _peers(folder: Path, check: Case, policy: str, manifest: str) -> Group:

@@ -48,7 +48,9 @@ def found_inside(
     form knows of the version. hint: `policy` when the text is loaded as one, whatever it says.
     """
     limited = _limited(scalar, encoding, hint, context)
-    if limited:
+    if limited is not None:
+        if not limited:
+            return Found()
         return Found(notes=(Note(scalar.place, f"{name or 'this text'}: {limited}"),))
     decoded = decode(scalar, encoding)
     if decoded is None:
@@ -61,13 +63,13 @@ def found_inside(
     return _named(found_in_text(scalar.source, text, offsets, context, name=name, hint=hint), scalar, name, versions)
 
 
-def _limited(scalar: Scalar, encoding: str, hint: str, context: Context) -> str:
-    """Why a string is not read though it may hold something; "" when it is."""
+def _limited(scalar: Scalar, encoding: str, hint: str, context: Context) -> str | None:
+    """Why a string is not read though it may hold something; "" when that was noted before, None when it is read."""
     if context.depth >= DEEPEST:
         return f"it lies {DEEPEST} texts deep in others and was not checked"
     reading = context.reading
     if reading is None:
-        return ""
+        return None
     packed = encoding.strip().lower() in (*_GZIP, *_GZIP_BASE64)
     if packed:
         size = len(_unpacked(scalar) or b"")
@@ -77,9 +79,10 @@ def _limited(scalar: Scalar, encoding: str, hint: str, context: Context) -> str:
             return f"it unpacks to more than {limit / 1e6:g} MB{'' if size > LARGEST else ' with others'}"
     key = scalar.start, scalar.end, encoding, hint, scalar.value
     reading.times[key] = times = reading.times.get(key, 0) + 1
-    return f"the text stands here more than {REPEATS} times by alias and was checked {REPEATS} times" * (
-        times > REPEATS
-    )
+    if times <= REPEATS:
+        return None
+    again = f"the text stands in more than {REPEATS} places by alias, and was checked for the first {REPEATS}"
+    return again if times == REPEATS + 1 else ""
 
 
 def found_in_text(

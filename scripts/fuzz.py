@@ -1,0 +1,261 @@
+"""Feeds the linter with broken input until the time is up: no crash, no slow input, no finding outside its file.
+
+    python scripts/fuzz.py [--seconds 60] [--seed 1] [--keep FOLDER]
+
+Seeds are the examples, the rules' own examples, and the configuration and rule files. With atheris installed
+(`pip install -e '.[fuzz]'`) the mutations are guided by coverage; without it they are drawn from the seed alone, so
+that a run with the same seed tries the same inputs in the same order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import contextlib
+import gzip
+import io
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+import traceback
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kube_audit_lint import cli
+
+ROOT = Path(__file__).resolve().parents[1]
+LIMIT = 2.0
+"""Processor seconds that one input may take."""
+LONGEST = 60_000
+CONFIG = b"severity:\n  no-catch-all: warning\nexclude: [vendor/]\nkubernetes: '1.30'\nrequire-reason: true\n"
+EVENT = b'{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","stage":"ResponseComplete","verb":"get"}\n'
+TOKENS = [
+    *(b"{", b"[", b"- ", b"? ", b"'", b'"', b"&a ", b"*a", b"!a ", b"# ", b": ", b"\n", b"\r\n", b"\r", b"\t", b"|\n"),
+    *(b"{{", b"}}", b"{%", b"%}", b"${", b"$(", b"`", b"<<EOF\n", b"EOF\n", b"```\n", b"\\", b"\\\r\n", b"<<: *a\n"),
+    *(b"\xff", b"\xef\xbb\xbf", b"\0", b"\xe2\x80\xa8", b"\x1b[31m", b"::error::", b"---\n", b"...\n", b"%YAML 1.1\n"),
+    *(b"audit.k8s.io/v1", b"kind: Policy\n", b"rules:\n", b"level: Metadata\n", b"--audit-log-path=", b"apiServer:\n"),
+    *(b"# kube-audit-lint: ignore[no-catch-all]\n", b"#cloud-config\n", b"[Service]\nExecStart=", b"minikube start "),
+]  # fmt: skip
+NAMES = ["a.yaml", "audit-policy.yaml", "kube-apiserver.yaml", "a.json", "a.tpl", "a.sh", "a.md", "a.tf", "a.service"]
+
+
+class FailedError(Exception):
+    """What an input did that none may do."""
+
+
+def seeds() -> list[tuple[str, bytes]]:
+    """Name and bytes of every file to begin with."""
+    found = [(path.name, path.read_bytes()) for path in sorted(ROOT.glob("examples/**/*")) if path.is_file()]
+    for path in sorted(ROOT.glob("rules/*.yaml")):
+        found += _examples(yaml.safe_load(path.read_bytes()))
+        found.append(("own-rule.yaml", path.read_bytes()))
+    return [*found, (".kube-audit-lint.yaml", CONFIG), ("events.log", EVENT * 3)]
+
+
+def _examples(node: Any) -> Iterator[tuple[str, bytes]]:
+    """The texts in a rule's examples."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if isinstance(value, str) and "\n" in value:
+                yield (Path(key).name if "." in str(key) else "a.yaml"), value.encode()
+            else:
+                yield from _examples(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _examples(value)
+
+
+def mutated(random: random.Random, data: bytes, other: bytes) -> bytes:
+    """Bytes with a few changes of their characters, lines or wrapping."""
+    for _ in range(random.randint(1, 6)):
+        data = random.choice(MUTATIONS)(random, data, other)[:LONGEST]
+    return data
+
+
+def _insert(random: random.Random, data: bytes, other: bytes) -> bytes:
+    at = random.randint(0, len(data))
+    return data[:at] + random.choice(TOKENS) * random.choice((1, 1, 1, 2, 500, 5000)) + data[at:]
+
+
+def _byte(random: random.Random, data: bytes, other: bytes) -> bytes:
+    at = random.randint(0, len(data))
+    return data[:at] + bytes([random.randrange(256)]) + data[at + 1 :]
+
+
+def _cut(random: random.Random, data: bytes, other: bytes) -> bytes:
+    at = random.randint(0, len(data))
+    return data[:at] + data[at + random.randint(1, 40) :]
+
+
+def _splice(random: random.Random, data: bytes, other: bytes) -> bytes:
+    return data[: random.randint(0, len(data))] + other[random.randint(0, len(other)) :]
+
+
+def _lines(random: random.Random, data: bytes, other: bytes) -> bytes:
+    lines = data.splitlines(keepends=True) or [b""]
+    at, to = random.randrange(len(lines)), random.randrange(len(lines))
+    if random.random() < 0.5:
+        lines[to:to] = lines[at : at + random.randint(1, 9)] * random.choice((1, 2, 300))
+    else:
+        lines[at] = random.choice((b" ", b"  ", b"\t", b"- ")) + lines[at]
+    return b"".join(lines)
+
+
+def _ends(random: random.Random, data: bytes, other: bytes) -> bytes:
+    return random.choice((b"\xef\xbb\xbf", b"")) + data.replace(b"\n", random.choice((b"\r\n", b"\r", b"\n\n")))
+
+
+def _encoded(random: random.Random, data: bytes, other: bytes) -> bytes:
+    return data.decode("utf-8", "replace").encode(random.choice(("utf-16", "utf-16-le", "utf-32", "utf-8-sig")))
+
+
+def _wrapped(random: random.Random, data: bytes, other: bytes) -> bytes:
+    """The bytes as a string in a ConfigMap, a Secret, a cloud-init file, a heredoc or a fence."""
+    indented = b"".join(b"    " + line for line in data.splitlines(keepends=True))
+    packed = base64.b64encode(gzip.compress(data, mtime=0))
+    return random.choice(
+        (
+            b"apiVersion: v1\nkind: ConfigMap\ndata:\n  policy.yaml: |\n" + indented,
+            b"apiVersion: v1\nkind: Secret\ndata:\n  policy.yaml: " + base64.b64encode(data) + b"\n",
+            b"#cloud-config\nwrite_files:\n- path: /audit-policy.yaml\n  encoding: gz+b64\n  content: "
+            + packed
+            + b"\n",
+            b"cat <<EOF > audit-policy.yaml\n" + data + b"\nEOF\n",
+            b"# Title\n\n```yaml\n" + data + b"\n```\n",
+        )
+    )
+
+
+def _json(random: random.Random, data: bytes, other: bytes) -> bytes:
+    try:
+        return json.dumps(yaml.safe_load(data), default=str).encode()
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError):
+        return data
+
+
+MUTATIONS = [_insert, _insert, _byte, _cut, _splice, _lines, _lines, _ends, _encoded, _wrapped, _json]
+
+
+def check(name: str, data: bytes) -> None:
+    """Runs the linter over one input; raises FailedError where it does what it must not."""
+    if name == ".kube-audit-lint.yaml":
+        Path("p.yaml").write_bytes(b"apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n")
+    Path(name).write_bytes(data)
+    started = time.process_time()
+    if name == "own-rule.yaml":
+        Path("own").mkdir()
+        Path(name).rename(Path("own", name))
+        Path(".kube-audit-lint.yaml").write_bytes(b"rule-directories: [own]\n")
+        _run("check", ".")
+    elif name == "events.log":
+        Path("p.yaml").write_bytes(b"apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n")
+        _run("explain", "p.yaml", "--requests", name)
+    else:
+        _report(_run("check", "--format", "json", "--embedded", "."), name, data)
+        json.loads(_run("check", "--format", "sarif", "--embedded", ".") or "{}")
+    if (seconds := time.process_time() - started) > 2 * LIMIT:
+        raise FailedError(f"two runs took {seconds:.1f} s")
+
+
+def _run(*arguments: str) -> str:
+    """The output of a run, which may end with findings or an error but with nothing else."""
+    output, errors = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
+        try:
+            code = cli.main(list(arguments))
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 2
+    if code not in (0, 1, 2) or "Traceback" in errors.getvalue() or "internal error" in errors.getvalue():
+        raise FailedError(f"exit code {code}: {errors.getvalue()[-2000:]}")
+    return output.getvalue()
+
+
+def _report(output: str, name: str, data: bytes) -> None:
+    """Holds a report in JSON against the file that it is about."""
+    if not output:
+        return
+    lines = max(data.count(b"\n") + data.count(b"\r"), 0) + 1
+    for finding in json.loads(output)["findings"]:
+        if finding["rule"] == "internal-error":
+            raise FailedError(finding["message"])
+        if finding["path"] == name and not 1 <= finding["start"]["line"] <= lines:
+            raise FailedError(f"{finding['rule']} in line {finding['line']} of {lines}")
+
+
+def _one(name: str, data: bytes, keep: Path) -> bool:
+    """Checks one input in a folder of its own; keeps it and reports when it fails."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            check(name, data)
+        except Exception as error:
+            keep.mkdir(parents=True, exist_ok=True)
+            kept = keep / f"{zlib.crc32(data):x}-{name.lstrip('.')}"
+            kept.write_bytes(data)
+            print(f"{kept}: {type(error).__name__}: {error}", file=sys.stderr)
+            if not isinstance(error, FailedError):
+                traceback.print_exc()
+            return False
+        finally:
+            os.chdir(before)
+    return True
+
+
+def _plain(options: argparse.Namespace) -> int:
+    """Mutations drawn from the seed; the number of inputs that failed."""
+    drawn = random.Random(options.seed)
+    corpus = seeds()
+    until, tried, failed = time.monotonic() + options.seconds, 0, 0
+    while time.monotonic() < until:
+        name, data = drawn.choice(corpus)
+        if drawn.random() < 0.3:
+            name = drawn.choice(NAMES)
+        failed += not _one(name, mutated(drawn, data, drawn.choice(corpus)[1]), options.keep)
+        tried += 1
+    print(f"{tried:,} inputs from {len(corpus)} seeds in {options.seconds} s, {failed} failed (seed {options.seed})")
+    return failed
+
+
+def _guided(options: argparse.Namespace) -> None:
+    """Mutations guided by coverage; atheris ends the process itself."""
+    import atheris
+
+    atheris.instrument_all()
+    corpus = Path(tempfile.mkdtemp())
+    for number, (name, data) in enumerate(seeds()):
+        index = NAMES.index(name) if name in NAMES else 0
+        (corpus / str(number)).write_bytes(bytes([index]) + data)
+
+    def target(data: bytes) -> None:
+        if data and not _one(NAMES[data[0] % len(NAMES)], data[1:LONGEST], options.keep):
+            raise FailedError("see above")
+
+    arguments = [f"-max_total_time={options.seconds}", f"-seed={options.seed}", f"-max_len={LONGEST}", str(corpus)]
+    atheris.Setup([sys.argv[0], *arguments], target)
+    atheris.Fuzz()
+
+
+def main() -> int:
+    """Fuzzes; 1 when an input failed."""
+    parser = argparse.ArgumentParser(description="Feeds the linter with broken input.")
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "kube-audit-lint-fuzz")
+    parser.add_argument("--plain", action="store_true", help="without atheris, also where it is installed")
+    options = parser.parse_args()
+    if not options.plain:
+        with contextlib.suppress(ImportError):
+            _guided(options)
+    return 1 if _plain(options) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
