@@ -131,3 +131,49 @@ def test_an_empty_policy_is_no_template() -> None:
     assert policy_in(text).place.text == "''"
     inside = "kind: Secret\nstringData:\n  a: |\n" + indent(text, "    ")
     assert policy_in(inside).place.text == "''"
+
+
+class TestAsPyYAMLReadsIt:
+    """cloud-init is a Python program: what yaml.safe_load refuses it drops, of a key that stands twice it keeps one."""
+
+    def test_write_files_twice(self) -> None:
+        first = user_data(file(PATH, POLICY)).replace("runcmd: [[kubeadm, init]]\n", "")
+        text = first + "write_files:\n" + file("/etc/kubernetes/manifests/kube-apiserver.yaml", POD)
+        assert misshapes(text) == [("wrong-shape", "write_files")]
+        (lost,) = found_in(text).misshapes
+        assert lost.place.start == text.index("write_files")
+        assert not found_in(text).policies
+        assert linked(("user-data", text)) is None
+
+    def test_a_key_of_a_file_twice(self) -> None:
+        text = user_data(f"- path: /etc/motd\n  path: {PATH}\n  content: |\n" + indent(POLICY, "    "))
+        assert misshapes(text) == [("wrong-shape", "path")]
+        assert policy_in(text).names == (PATH,)
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            "packages: [a]\npackages: [b]\n",
+            "write_files: []\n",
+            "#cloud-config\n",
+        ],
+    )
+    def test_what_loses_nothing_of_auditing(self, more: str) -> None:
+        assert misshapes(more.replace("write_files: []", "packages: []") + user_data(file(PATH, POLICY))) == []
+
+    def test_what_only_the_servers_library_takes(self) -> None:
+        text = user_data(file(PATH, POLICY)) + "bootcmd: [\"echo \\'a\\'\"]\n"
+        (refused,) = found_in(text).misshapes
+        assert (refused.kind, refused.place.text) == ("wrong-shape", "'")
+        assert "cloud-init cannot read this as YAML, and does nothing of what it says: " in refused.message
+        assert "unknown escape character" in refused.message
+
+    def test_what_only_pyyaml_takes(self) -> None:
+        text = user_data(file(PATH, POLICY)) + "bootcmd: !!null x\n"
+        policy = policy_in(text)
+        place = policy.at("rules", 0, "level")
+        assert text[place.start : place.end] == place.text == "Metadata"
+
+    def test_a_template_decides(self) -> None:
+        text = user_data(file(PATH, POLICY)) + "bootcmd: [\"{{ x }} \\'a\\'\"]\n"
+        assert misshapes("## template: jinja\n" + text, "user-data.j2") == []

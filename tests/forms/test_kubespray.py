@@ -228,3 +228,17 @@ def test_another_roles_variables_of_the_same_names() -> None:
     assert not found_in(text, "defaults/main.yml").servers
     assert not misshapes(text, "defaults/main.yml")
     assert server_in(text, "inventory/prod/group_vars/k8s_cluster/k8s-cluster.yml")
+
+
+class TestAsAnsibleReadsIt:
+    def test_a_variable_twice(self) -> None:
+        text = ON + "audit_log_maxage: 1\naudit_log_maxage: 30\naudit_log_maxsize: 100\naudit_log_maxsize: 100\n"
+        assert misshapes(text) == [("wrong-shape", "audit_log_maxage")]
+        assert server_in(text).value("audit-log-maxage") == "30"
+
+    def test_somebodys_variable_twice(self) -> None:
+        assert misshapes(ON + VARIABLES + "mine: 1\nmine: 2\n") == []
+
+    def test_what_ansible_refuses(self) -> None:
+        (refused,) = found_in(ON + VARIABLES + 'motd: "a \\\' b"\n').misshapes
+        assert refused.message.startswith("Ansible cannot read this as YAML, and the play stops: ")

@@ -1,7 +1,8 @@
 """cloud-init user data: the files that write_files brings onto the host, read through every form.
 
 Sources: canonical/cloud-init cloudinit/config/cc_write_files.py (paths, encodings, append; an entry without a path
-is skipped) and doc/rtd/explanation/format.rst (`#cloud-config`).
+is skipped), cloudinit/util.py (load_yaml: yaml.safe_load; user data that it refuses is dropped) and
+doc/rtd/explanation/format.rst (`#cloud-config`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.host_files import Written, policy_paths, written
+from kube_audit_lint.forms.common.python import as_python, lost_keys, unreadable
 from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.syntax.nodes import Document, Entry, Mapping
@@ -25,16 +27,20 @@ _FILE_KEYS = ("path", "content", "encoding", "owner", "permissions", "append", "
 def read(document: Document, context: Context) -> Found | None:
     """What the written files hold; None for other documents, and when no file is ours."""
     root = document.mapping
-    if root is None or "kind" in root.entries:
+    headed = _HEAD.match(context.text) is not None
+    if (root is None or "write_files" not in root.entries or "kind" in root.entries) and not headed:
         return None
-    if "write_files" not in root.entries and not _HEAD.match(context.text):
+    python = as_python(document, context)
+    root = python.mapping or root
+    if root is None or "kind" in root.entries:
         return None
     items = [item for item in root.items("write_files") if isinstance(item, Mapping)]
     files = _files(items, context)
     found = joined([one.found for one in files])
-    misshapes = tuple(_misspelt(root, items))
+    misshapes = (*_misspelt(root, items), *_lost(root, items))
     if not found and not misshapes:
         return None
+    misshapes += tuple(unreadable(python, "cloud-init", "and does nothing of what it says"))
     brought = tuple(one.file for one in files)
     found = found.with_servers(lambda server: server._replace(files=(*server.files, *brought)))
     return found.with_misshapes(misshapes)
@@ -57,8 +63,24 @@ def _misspelt(root: Mapping, items: list[Mapping]) -> Iterator[Misshape]:
         *((item, _FILE_KEYS) for item in items),
     ]
 
-    def about_audit(entry: Entry) -> bool:
-        return "audit" in entry.value.source.text[entry.value.start : entry.value.end]
-
     for section, known in sections:
-        yield from unknown_keys(section, known, _READER, near_only=True, where=about_audit)
+        yield from unknown_keys(section, known, _READER, near_only=True, where=_about_audit)
+
+
+def _lost(root: Mapping, items: list[Mapping]) -> Iterator[Misshape]:
+    """Keys that stand twice: of the file's, and of its entries about auditing."""
+    never = "and none of these files is ever written"
+    yield from lost_keys(
+        root, "cloud-init", never, lambda entry: entry.key.value == "write_files" and _about_audit(entry)
+    )
+    for item in items:
+        if "audit" in item.place.text:
+            yield from lost_keys(item, "cloud-init", "and this one counts for nothing", _is_of_a_file)
+
+
+def _is_of_a_file(entry: Entry) -> bool:
+    return entry.key.value in _FILE_KEYS
+
+
+def _about_audit(entry: Entry) -> bool:
+    return "audit" in entry.value.place.text

@@ -3,6 +3,7 @@
 Sources: kubernetes-sigs/kubespray roles/kubernetes/control-plane (formerly master): defaults/main/main.yml,
 templates/kubeadm-config.*.yaml.j2 and apiserver-audit-policy.yaml.j2, tasks/kubeadm-setup.yml, read from 2.9 to 2.31:
 the names are the same in all of them. The policy's file is always written by kubespray, over whatever is there.
+Ansible reads variables with PyYAML, and keeps the last of a key that stands twice (parsing/yaml/constructor.py).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.nodes import version_at
+from kube_audit_lint.forms.common.python import as_python, lost_keys, unreadable
 from kube_audit_lint.forms.kubespray.names import KNOWN, invented, is_kubespray, speaks_of_auditing
 from kube_audit_lint.forms.kubespray.policy import policy_of
 from kube_audit_lint.forms.kubespray.server import Switches, defaults_of, flags_of_variables, mounts_of, spelling
@@ -18,7 +20,7 @@ from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.syntax.nodes import Document, Mapping
+from kube_audit_lint.syntax.nodes import Document, Entry, Mapping
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
 
@@ -34,16 +36,25 @@ def read(document: Document, context: Context) -> Found | None:
     root = document.mapping
     if root is None or "apiVersion" in root.entries or "kind" in root.entries:
         return None
-    ours = is_kubespray(root, context)
-    misshapes = tuple(invented(root, context)) if ours else ()
-    if not ours or not speaks_of_auditing(root):
+    if not is_kubespray(root, context):
+        return None
+    misshapes = tuple(invented(root, context))
+    if not speaks_of_auditing(root):
         return Found(misshapes=misshapes) if misshapes else None
+    python = as_python(document, context)
+    root = python.mapping or root
+    misshapes += tuple(unreadable(python, "Ansible", "and the play stops"))
+    misshapes += tuple(lost_keys(root, "Ansible", "and this one counts for nothing", _is_known))
     versions, version_place = version_at(root.get("kube_version"))
     policy = policy_of(root, versions)
     server = _server(root, context, versions, version_place)
     if policy.policies and server.flag(POLICY_FILE) in (None, _own_policy_flag(server)):
         server = server._replace(policy=policy.policies[0])
     return Found(policy.policies, (server,), (*misshapes, *policy.misshapes), policy.notes)
+
+
+def _is_known(entry: Entry) -> bool:
+    return entry.key.value in KNOWN
 
 
 def _server(root: Mapping, context: Context, versions: Versions | None, version_place: Place | None) -> ApiServer:
