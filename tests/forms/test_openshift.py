@@ -7,6 +7,8 @@ from textwrap import indent
 import pytest
 from form_samples import POLICY, flags, found_in, linked, misshapes, server_in
 
+from kube_audit_lint.checks._files import of_file
+
 HEAD = "apiVersion: config.openshift.io/v1\nkind: APIServer\nmetadata:\n  name: cluster\n"
 
 
@@ -29,7 +31,7 @@ def test_a_profile(profile: str) -> None:
     [
         ("profile: None\n", "nothing-recorded", "None"),
         ("profile: None\ncustomRules: [{group: a, profile: None}]\n", "nothing-recorded", "None"),
-        ("profile: None\ncustomRules: [{group: a, profile: Default}]\n", "blind-spot", "None"),
+        ("profile: None\ncustomRules: [{group: a, profile: Default}]\n", "nothing-recorded", "None"),
         ("customRules:\n- {group: a, profile: None}\n", "blind-spot", "None"),
         ("profile: writeRequestBodies\n", "wrong-shape", "writeRequestBodies"),
         ("customRules:\n- {group: a, profile: Metadata}\n", "wrong-shape", "Metadata"),
@@ -54,6 +56,15 @@ def test_misplaced() -> None:
         ("wrong-shape", "mine")
     ]
     assert misshapes(HEAD + "spec:\n  audits: {profile: Default}\n") == [("unknown-setting", "audits")]
+
+
+def test_profile_none_makes_custom_rules_void() -> None:
+    ((_, hit),) = of_file(found_in(api_server("profile: None\ncustomRules: [{group: a, profile: Default}]\n")))
+    assert "`customRules` have no effect" in hit.message
+
+
+def test_an_object_that_says_nothing_of_auditing() -> None:
+    assert not misshapes(HEAD.replace("cluster", "mine") + "spec: {encryption: {type: aescbc}}\n")
 
 
 def test_a_hosted_cluster() -> None:

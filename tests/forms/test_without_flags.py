@@ -126,3 +126,12 @@ def test_rkt() -> None:
     text = "[Service]\nExecStart=/usr/bin/rkt run --net=host quay.io/x --exec=/kube-apiserver -- --v=2 --port=0\n"
     (server,) = found_in(text, "kube-apiserver.service").servers
     assert [flag.name for flag in server.flags] == ["v", "port"]
+
+
+@pytest.mark.parametrize("path", ["args/kubelite", "roles/x/files/kubelite.args"])
+def test_microk8s_own_daemon_takes_no_flag_of_the_server(path: str) -> None:
+    text = "--apiserver-args-file=$SNAP_DATA/args/kube-apiserver\n--audit-log-path=-\n--start-control-plane=true\n"
+    found = found_in(text, path)
+    assert not found.servers
+    assert [(shape.kind, shape.place.text) for shape in found.misshapes] == [("unknown-key", "--audit-log-path=-")]
+    assert not found_in(text.replace("--audit-log-path=-\n", ""), path)

@@ -51,12 +51,12 @@ def _unrecorded(profiles: AuditProfile) -> Iterator[tuple[str, Hit]]:
     """Profiles `None`: nothing at all is recorded, or nothing of some users."""
     top = profiles.profile
     if top is not None and _is_none(top):
-        if all(_is_none(rule.profile) for rule in profiles.rules):
-            help = "Write `profile: Default`, or leave it away."
-            yield "nothing-recorded", Hit(top.place, "The profile None records no request at all.", help=help)
-            return
-        message = "Of users in none of the groups of `customRules`, no request is recorded at all."
-        yield "blind-spot", Hit(top.place, message, help="Write `profile: Default`.")
+        message = "The profile None records no request at all"
+        if profiles.rules:
+            message += ": it switches auditing off for everybody, and `customRules` have no effect"
+        help = "Write `profile: Default`, or leave it away."
+        yield "nothing-recorded", Hit(top.place, f"{message}.", help=help)
+        return
     for rule in profiles.rules:
         if rule.profile is not None and _is_none(rule.profile):
             message = (

@@ -10,12 +10,13 @@ The server runs on the host: no mounts.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.arguments import flags_of
 from kube_audit_lint.forms.common.commandline import OWN_FLAGS
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.spelt import Spelt
-from kube_audit_lint.model.found import Found
+from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.unknown import UNKNOWN
@@ -39,11 +40,29 @@ def read_text(source: Source, context: Context) -> Found | None:
     words = _words(context.text)
     if words is None or not any(word.text.startswith(OWN_FLAGS) for word in words):
         return None
+    if _is_kubelite(context.path, words):
+        return Found(misshapes=tuple(_refused(words, context)))
     spelt = Spelt(context)
     values = [spelt.value(word) for word in expanded(words, _VARIABLES)]
     whole = any(word.text.startswith(_NEEDED) for word in words)
     partial = not whole or any(word.text.startswith(UNKNOWN) for word in words)
     return Found(servers=(ApiServer("argsfile", values[0].place, flags_of(values, spelt.part), partial=partial),))
+
+
+def _is_kubelite(path: str, words: list[Word]) -> bool:
+    """Whether these are the flags of MicroK8s' own daemon, which names the files with those of its components."""
+    named = path.rpartition("/")[2] == "kubelite"
+    return named or any(word.text.startswith("--apiserver-args-file") for word in words)
+
+
+def _refused(words: list[Word], context: Context) -> Iterator[Misshape]:
+    for word in words:
+        if word.text.startswith(OWN_FLAGS):
+            flag = word.text.partition("=")[0]
+            message = f"MicroK8s' kubelite has no flag {flag}, which is kube-apiserver's: it does not start "
+            message += f"(`unknown flag: {flag}`)."
+            place = context.place(word.start, word.end)
+            yield Misshape("unknown-key", place, message, "Move it into `args/kube-apiserver`.")
 
 
 def _words(text: str) -> list[Word] | None:

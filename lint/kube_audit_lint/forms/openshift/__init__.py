@@ -56,7 +56,9 @@ def _found(root: Mapping) -> Found | None:
 
 
 def _api_server(root: Mapping, spec: Mapping | None) -> Found:
-    misshapes = [*_outside_spec(root), *_name(root)]
+    misshapes = [*_outside_spec(root)]
+    if spec is not None and "audit" in spec.entries:
+        misshapes += _name(root)
     if spec is None:
         return Found(misshapes=tuple(misshapes)) if misshapes else Found(servers=(_server(root, "kind"),))
     misshapes += unknown_keys(spec, _SPEC_KEYS, _READER, "Write it below `audit`.")
