@@ -98,7 +98,8 @@ def _read(path: str, data: bytes, embedded: bool) -> tuple[Source, tuple[Documen
         template = _neutral(path, text, shell=True)
         filled = tuple(read_documents(source, template.text)) if template is not None else ()
         if template is not None and any(one.mapping for one in filled) and not any(one.problem for one in filled):
-            return source, filled, template
+            refused = next(one.problem for one in documents if one.problem is not None)
+            return source, filled, template._replace(refused=refused)
     return source, documents, None
 
 
@@ -121,6 +122,9 @@ def _of_template(found: Found, template: Neutral, source: Source) -> Found:
             notes.append(Note(policy.document.problem.place, "this template cannot be read before it is filled"))
             continue
         policies.append(policy)
+    if template.refused is not None and (policies or found.servers):
+        as_it_stands = f"read as a template; as it stands the file is no YAML: {template.refused.message}"
+        notes.append(Note(template.refused.place, as_it_stands))
     if template.partial and (policies or found.servers):
         first = template.insertions[0] if template.insertions else (0, 0)
         notes.append(Note(Place(source, *first), "the template decides what is here; only what is certain was judged"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.unknown import from_outside
 
 UTF8_MARK = b"\xef\xbb\xbf"
 
@@ -21,7 +22,15 @@ def has_mark(data: bytes) -> bool:
 
 
 def decode(data: bytes) -> tuple[str, ByteProblem | None]:
-    """The text without its byte order mark; bytes that are none of the encoding as lone surrogates."""
+    """The text without its byte order mark; bytes that are none of the encoding as lone surrogates.
+
+    No text holds the mark of what a template decides (unknown.py).
+    """
+    text, problem = _decode(data)
+    return from_outside(text), problem
+
+
+def _decode(data: bytes) -> tuple[str, ByteProblem | None]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _decode_utf16(data[2:], "utf-16-le" if data[0] == 0xFF else "utf-16-be")
     if data.startswith(UTF8_MARK):

@@ -20,6 +20,7 @@ from kube_audit_lint.syntax.nodes import (
 from kube_audit_lint.syntax.offsets import OffsetMap
 from kube_audit_lint.syntax.scalars import replace_invalid
 from kube_audit_lint.syntax.source import Place, Source
+from kube_audit_lint.syntax.unknown import from_outside
 
 MAX_DEPTH = 10000
 
@@ -260,7 +261,7 @@ def _unescape(match: re.Match[str]) -> str:
     if high:
         return chr(0x10000 + ((int(high, 16) & 0x3FF) << 10) + (int(low, 16) & 0x3FF))
     if single:
-        return replace_invalid(chr(int(single, 16)))
+        return from_outside(replace_invalid(chr(int(single, 16))))
     return _NAMED.get(named, named)
 
 

@@ -10,6 +10,7 @@ import re
 
 from kube_audit_lint.syntax.chars import BREAK, END, ENDS, YamlError, document_mark, normal_break
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.unknown import from_outside
 
 Chunk = tuple[str, int, int]
 
@@ -155,7 +156,7 @@ def _escape(text: str, at: int, start: int) -> tuple[str, int]:
     code = int(digits[0], 16)
     if 0xD800 <= code <= 0xDFFF or code > 0x10FFFF:
         raise YamlError("found invalid Unicode character escape code", at + 2, start)
-    return chr(code), 2 + length
+    return from_outside(chr(code)), 2 + length
 
 
 # Plain scalars

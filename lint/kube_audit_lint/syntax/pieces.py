@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from kube_audit_lint.syntax.offsets import Chunk
 from kube_audit_lint.syntax.record import NamedTuple
-from kube_audit_lint.syntax.unknown import UNKNOWN
+from kube_audit_lint.syntax.unknown import UNKNOWN, from_outside
 
 _HEREDOC = re.compile(r"(?<!<)<<([-~]?)[ \t]*(\\|'|\"|)([A-Za-z_][\w.-]*)(?:'|\"|)(?![\w<])")
 _WORD = r"(\"[^\"\n]+\"|'[^'\n]+'|[^\s<>|&;'\"()]+)"
@@ -105,7 +105,7 @@ def _unescaped(text: str, at: int, piece: str, end: int) -> Iterator[Chunk]:
         yield piece[0], at, 2
         yield "{", at + 2, 1
     elif piece[1] == "u":
-        yield chr(int(piece[2:], 16)), at, len(piece)
+        yield from_outside(chr(int(piece[2:], 16))), at, len(piece)
     else:
         yield _ESCAPES.get(piece[1], piece[1]), at, len(piece)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from kube_audit_lint.syntax.nodes import Kind
+from kube_audit_lint.syntax.unknown import from_outside
 
 Resolved = tuple[Kind, str]
 
@@ -197,7 +198,7 @@ def _binary(value: str) -> str:
     packed = value.replace("\n", "").replace("\r", "")
     if not re.match(_BASE64, packed):
         raise ScalarError("yaml: !!binary value contains invalid base64 data")
-    return replace_invalid(a2b_base64(packed).decode("utf-8", "surrogateescape"))
+    return from_outside(replace_invalid(a2b_base64(packed).decode("utf-8", "surrogateescape")))
 
 
 _SURROGATE = "[\ud800-\udfff]"

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.unknown import UNKNOWN
+
+if TYPE_CHECKING:
+    from kube_audit_lint.syntax.nodes import SyntaxProblem
 
 _SHELL_ENDS = (".tpl", ".tftpl", ".tmpl", ".envsubst", ".template", ".in", ".tf", ".sh")
 """Endings of names in which `${name}` is a placeholder rather than text that somebody forgot."""
@@ -43,11 +47,13 @@ class Neutral(NamedTuple):
     """A template's text with nothing of the template language left in it.
 
     partial: statements or whole inserted blocks decide what is in it. insertions: where these stand, in order.
+    refused: why the text is no YAML as it stands, where that is how it was found to be a template.
     """
 
     text: str
     partial: bool
     insertions: tuple[Span, ...] = ()
+    refused: SyntaxProblem | None = None
 
 
 def has_expressions(text: str) -> bool:

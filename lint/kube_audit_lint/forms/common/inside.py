@@ -17,7 +17,7 @@ from kube_audit_lint.syntax.nodes import Scalar
 from kube_audit_lint.syntax.offsets import OffsetMap, WholeMap, decoded_base64, embedded_base64, embedded_text
 from kube_audit_lint.syntax.reader import read_documents
 from kube_audit_lint.syntax.source import Source
-from kube_audit_lint.syntax.unknown import is_unknown
+from kube_audit_lint.syntax.unknown import from_outside, is_unknown
 
 LARGEST = 1_500_000
 """How many bytes a compressed text may become: etcd stores no object that is larger (its --max-request-bytes)."""
@@ -128,7 +128,7 @@ def decode(scalar: Scalar, encoding: str = "") -> tuple[str, OffsetMap] | None:
         return embedded_text(scalar)
     data = _unpacked(scalar)
     try:
-        return None if data is None else (data.decode("utf-8"), WholeMap(scalar.start, scalar.end))
+        return None if data is None else (from_outside(data.decode("utf-8")), WholeMap(scalar.start, scalar.end))
     except UnicodeDecodeError:
         return None
 
