@@ -30,6 +30,7 @@ type request struct {
 	User       *string          `json:"user"`
 	Groups     []string         `json:"groups"`
 	Attributes *recordedRequest `json:"attributes"`
+	Panic      bool             `json:"panic"` // of the handler; for the question "events" only
 }
 
 // recordedRequest has the names of policy_matching_cases.json.

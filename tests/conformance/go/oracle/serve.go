@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 
 	"k8s.io/apiserver/pkg/apis/audit"
@@ -31,6 +32,8 @@ type Version struct {
 	Name         string
 	NewEvaluator func(*audit.Policy) Evaluator
 	PolicyOmits  func(*audit.Policy) bool
+	// Audit makes the filters that audit what is served, and what fails authentication.
+	Audit func(*audit.Policy, Sink) (http.Handler, http.Handler)
 }
 
 type question struct {
@@ -100,6 +103,8 @@ func answer(version Version, line []byte) (result any) {
 		return load(version, text)
 	case "decide":
 		return decide(version, text, asked.Requests)
+	case "events":
+		return events(version, text, asked.Requests)
 	}
 	return failure{Error: "bad question: unknown op " + asked.Op}
 }
