@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from policies import policy_of, random_policy
-from served import Vocabulary, is_served, kind_of, random_request, some
+from served import is_served, kind_of
+from stage_samples import any_request, random_query
 
 from kube_audit_lint.analysis.analysis import Analysis
 from kube_audit_lint.analysis.evaluate import evaluate, failed_condition
@@ -21,9 +22,6 @@ from kube_audit_lint.model.policy import GroupResources
 from kube_audit_lint.model.version import Versions
 
 VERSIONS = Versions(18, 37)
-ITEMS = ("pods", "pods/*", "*/exec", "pods/log", "pods/attach", "secrets", "*", "*/proxy", "nodes/*", "widgets/log")
-URLS = ("*", "/debug/*", "/debug/pprof", "/debug/pprof/", "/debug/pprof/heap", "/debug/pprof*", "/healthz", "/d*")
-PATHS = ("/debug/pprof", "/debug/pprof/", "/debug/pprof/heap", "/debug/pprofx", "/debug/x", "/healthz", "/version")
 
 
 def by(user: str | None, verb: str, **what: str) -> Request:
@@ -67,33 +65,6 @@ def test_each_rule_and_course_once() -> None:
         (1, FAILED_AUTHENTICATION),
     ]
     assert [stages_of(found.witness) for _, found in courses] == [stages for stages, _ in courses]
-
-
-def random_query(random: Random) -> Query:
-    """A class of requests, some of which are long-running."""
-
-    def maybe(values: tuple[str, ...], chance: float) -> tuple[str, ...]:
-        return some(random, values) if random.random() < chance else ()
-
-    group = random.choice(("", "", "*", "example.com"))
-    entries = (GroupResources(group, maybe(ITEMS, 0.9)),) if random.random() < 0.6 else ()
-    return Query(
-        entries,
-        verbs=maybe(Vocabulary.verbs, 0.3),
-        namespaces=maybe(Vocabulary.namespaces, 0.2),
-        urls=maybe(URLS, 0.4),
-        users=maybe(Vocabulary.users, 0.2),
-        who=some(random, KINDS),
-    )
-
-
-def any_request(random: Random, minor: int) -> Request:
-    """A served request, long-running ones and the profiler's paths more often than by chance."""
-    request = random_request(random, minor)
-    if request.url is not None:
-        return request._replace(url=random.choice(PATHS))
-    long_running = Request(request.user, request.groups, "get", "", "pods", "log", "payments", "web")
-    return random.choice((request, request, long_running._replace(subresource=random.choice(("exec", "log")))))
 
 
 @settings(max_examples=100, deadline=None)
