@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
-from kube_audit_lint.forms.common.host_files import Written, policy_paths, written
+from kube_audit_lint.forms.common.host_files import BroughtFile, brought_file, policy_paths
 from kube_audit_lint.forms.common.python import as_python, lost_keys, unreadable
 from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.model.found import Found, Misshape, joined
@@ -46,14 +46,14 @@ def read(document: Document, context: Context) -> Found | None:
     return found.with_misshapes(misshapes)
 
 
-def _files(items: list[Mapping], context: Context) -> list[Written]:
+def _files(items: list[Mapping], context: Context) -> list[BroughtFile]:
     """All files; those that an API server among them loads as its policy are read as one, whatever they say."""
-    files = [written(item, context) for item in items]
+    files = [brought_file(item, context) for item in items]
     servers = [server for one in files if one is not None for server in one.found.servers]
     wanted = policy_paths(servers)
     for number, one in enumerate(files):
         if one is not None and one.file.path in wanted and not one.found.policies:
-            files[number] = written(items[number], context, wanted)
+            files[number] = brought_file(items[number], context, wanted)
     return [one for one in files if one is not None]
 
 

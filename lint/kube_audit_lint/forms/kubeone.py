@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.forms.common.context import Context
-from kube_audit_lint.forms.common.extra_args import flags_of_arguments, ordered, value_of
+from kube_audit_lint.forms.common.extra_args import flags_of_arguments, flags_of_settings, ordered
 from kube_audit_lint.forms.common.nodes import below, version_at
 from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.model.found import Found, Misshape
@@ -54,6 +53,8 @@ _TRUNCATE = {
     "maxEventSize": "audit-webhook-truncate-max-event-size",
 }
 _READER = Reader("KubeOne", "nothing of it reaches kube-apiserver")
+_ZERO = ("", "0", "false")
+"""Go's zero values, which are as good as unset."""
 _FEATURES = ("staticAuditLog", "webhookAuditLog", "dynamicAuditLog")
 _CONFIG = {
     "staticAuditLog": ("policyFilePath", *_STATIC),
@@ -102,11 +103,11 @@ def _features(features: Mapping) -> tuple[list[Flag], dict[str, str], list[HostF
             defaults |= own
             files += _policy_file(feature)
     if static is not None:
-        flags += _settings(static, _STATIC)
+        flags += flags_of_settings(static, _STATIC, _ZERO)
     if webhook is not None:
-        flags += _settings(webhook, _WEBHOOK)
-        flags += _settings(webhook.mapping("batch"), _BATCH)
-        flags += _settings(webhook.mapping("truncate"), _TRUNCATE)
+        sections = ((webhook, _WEBHOOK), (below(webhook, "batch"), _BATCH), (below(webhook, "truncate"), _TRUNCATE))
+        for section, names in sections:
+            flags += flags_of_settings(section, names, _ZERO) if section is not None else ()
     if _enabled(features, "dynamicAuditLog", "enable") is not None:
         defaults["audit-dynamic-configuration"] = "true"
     return flags, defaults, files
@@ -133,15 +134,6 @@ def _policy_file(config: Mapping) -> Iterator[HostFile]:
     path = config.get("policyFilePath")
     if isinstance(path, Scalar) and path.kind == "string":
         yield HostFile(_POLICY, path.place, None, Value(path.value, path.place))
-
-
-def _settings(section: Mapping | None, names: dict[str, str]) -> Iterator[Flag]:
-    """The flags of settings that are set; Go's zero values are as good as unset."""
-    for key, flag in names.items():
-        node, name = (section.get(key), section.key(key)) if section is not None else (None, None)
-        value = value_of(node)
-        if name is not None and value is not None and value.text not in ("", "0", "false"):
-            yield setting(Value(flag, name.place), value)
 
 
 def _component_flags(root: Mapping) -> Iterator[Flag]:

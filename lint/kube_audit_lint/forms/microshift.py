@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.forms.common.context import Context
-from kube_audit_lint.forms.common.extra_args import value_of
+from kube_audit_lint.forms.common.extra_args import flags_of_settings
 from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
 from kube_audit_lint.forms.openshift.profiles import SERVER_DEFAULTS, profile_of, shape_of_profile
 from kube_audit_lint.model.found import Found, Misshape
-from kube_audit_lint.model.server import ApiServer, Flag
-from kube_audit_lint.model.value import Value
+from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 
 MARKS = ("auditLog", "apiServer")
@@ -51,7 +49,7 @@ def read(document: Document, context: Context) -> Found | None:
     found = ApiServer(
         "microshift",
         named.place,
-        tuple(_flags(section)),
+        tuple(flags_of_settings(section, _FLAGS, ("0",))),
         defaults=SERVER_DEFAULTS,
         profile=profile_of(section.get("profile")),
         flags_fixed=True,
@@ -64,14 +62,6 @@ def read(document: Document, context: Context) -> Found | None:
 def _spelling(name: str, value: str) -> str:
     key = next((key for key, flag in _FLAGS.items() if flag == name), name)
     return f"{key}: {value}" if value else key
-
-
-def _flags(section: Mapping) -> Iterator[Flag]:
-    for key, flag in _FLAGS.items():
-        entry = section.entries.get(key)
-        value = value_of(entry.value) if entry is not None else None
-        if entry is not None and value is not None and value.text != "0":
-            yield setting(Value(flag, entry.key.place), value)
 
 
 def _numbers(section: Mapping) -> Iterator[Misshape]:

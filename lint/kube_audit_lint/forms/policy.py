@@ -37,8 +37,8 @@ _API_VERSION = r"(?m)^(?:[^#\n]*[{,])?[ \t]*[\"']?apiVersion[\"']?[ \t]*:[ \t]*[
 _TASKS = r"(?m)^[ \t]*-[ \t]+(?:name|hosts|block|(?:include|import)_\w+)[ \t]*:"  # of Ansible
 _LINK = r"[\w./-]+"
 """A path alone: a symbolic link, as git writes it where there are none."""
-_SPEAKING_LEVELS = ("metadata", "request", "requestresponse")
-_SPEAKING_FIELDS = ("users", "userGroups", "nonResourceURLs", "omitStages", "verbs", "resources")
+_LEVELS = ("metadata", "request", "requestresponse")
+_FIELDS = ("users", "userGroups", "nonResourceURLs", "omitStages", "verbs", "resources")
 _NEVER = ("Event", "EventList")
 
 
@@ -149,8 +149,8 @@ def _is_rules(node: Node | None) -> bool:
 def _is_rule(item: Mapping) -> bool:
     level = _loose(item, "level").strip().lower()
     if level == "none":
-        return any(field in item.entries for field in _SPEAKING_FIELDS)
-    return level in _SPEAKING_LEVELS
+        return any(field in item.entries for field in _FIELDS)
+    return level in _LEVELS
 
 
 def _policy(document: Document, documents: tuple[Document, ...]) -> PolicyDocument:

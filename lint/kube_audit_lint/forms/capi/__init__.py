@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
-from kube_audit_lint.forms.common.host_files import Written, policy_paths, written
+from kube_audit_lint.forms.common.host_files import BroughtFile, brought_file, policy_paths
 from kube_audit_lint.forms.common.nodes import below, version_at
 from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
 from kube_audit_lint.forms.kubeadm import found_in
@@ -88,7 +88,7 @@ def _found(spec: Spec, context: Context) -> Found:
         wanted |= {path.replace(written_to, meant_for) for path in wanted if path.startswith(written_to)}
     versions = found.servers[0].versions if found.servers else None
     items = [item for item in spec.node.items(meant(spec.node, "files")) if isinstance(item, Mapping)]
-    files = [one for item in items if (one := written(item, context, wanted, versions)) is not None]
+    files = [one for item in items if (one := brought_file(item, context, wanted, versions)) is not None]
     on_host, patched = tuple(_on_host(spec, files)), _is_patched(spec, files)
     found = found.with_servers(
         lambda server: server._replace(files=on_host, partial=server.partial or (patched and not server.audited))
@@ -96,7 +96,7 @@ def _found(spec: Spec, context: Context) -> Found:
     return joined([found, *(one.found for one in files)]).with_misshapes(_misspelt(spec))
 
 
-def _on_host(spec: Spec, files: list[Written]) -> list[HostFile]:
+def _on_host(spec: Spec, files: list[BroughtFile]) -> list[HostFile]:
     found = [one.file for one in files]
     if _is_bottlerocket(spec.node):
         found += [file._replace(path=file.path.replace(*_BOTTLEROCKET)) for file in found]
@@ -145,7 +145,7 @@ def _versions(spec: Spec, context: Context) -> tuple[Versions | None, Place | No
     return next((one for one in found if one[0] is not None), (None, None))
 
 
-def _is_patched(spec: Spec, files: list[Written]) -> bool:
+def _is_patched(spec: Spec, files: list[BroughtFile]) -> bool:
     """Whether the patches of kubeadm that the files bring may change the API server's manifest."""
     patches = below(spec.node, "initConfiguration", "patches")
     directory = patches.string("directory") if patches is not None else None

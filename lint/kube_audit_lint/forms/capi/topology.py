@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import always_mounted, ordered
-from kube_audit_lint.forms.common.host_files import policy_paths, written
+from kube_audit_lint.forms.common.host_files import brought_file, policy_paths
 from kube_audit_lint.forms.common.json_patch import operations, patched
 from kube_audit_lint.model.found import Found, Note, joined
 from kube_audit_lint.model.server import ApiServer
@@ -33,7 +33,7 @@ def found_in_class(root: Mapping, context: Context) -> Found | None:
     files = []
     for operation in operations(patches):
         if operation.path.value.startswith(f"{_SPEC}/files/") and isinstance(operation.value, Mapping):
-            one = written(operation.value, context, wanted)
+            one = brought_file(operation.value, context, wanted)
             files += [one] if one is not None else []
     servers = tuple(server._replace(files=tuple(one.file for one in files)) for server in servers)
     found = joined([Found(servers=servers, notes=tuple(_notes(patches))), *(one.found for one in files)])

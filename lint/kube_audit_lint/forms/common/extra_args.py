@@ -89,6 +89,15 @@ def value_of(node: Node | None) -> Value | None:
     return Value(node.value if node.kind == "string" else node.place.text, node.place)
 
 
+def flags_of_settings(section: Mapping, names: dict[str, str], unset: tuple[str, ...]) -> Iterator[Flag]:
+    """The flags of a section's settings, by the names of both. unset: values that are as good as none."""
+    for name, flag in names.items():
+        entry = section.entries.get(name)
+        value = value_of(entry.value) if entry is not None else None
+        if entry is not None and value is not None and value.text not in unset:
+            yield setting(Value(flag, entry.key.place), value)
+
+
 def mounts_of_volumes(volumes: Node | None) -> Iterator[Mount]:
     """The mounts that extraVolumes make: of those with one name, the last."""
     section = volumes if isinstance(volumes, Sequence) else None

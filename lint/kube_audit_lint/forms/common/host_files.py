@@ -21,16 +21,16 @@ from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.unknown import is_unknown
 
 
-class Written(NamedTuple):
+class BroughtFile(NamedTuple):
     """A file on the host and what was found in it."""
 
     file: HostFile
     found: Found
 
 
-def written(
+def brought_file(
     item: Mapping, context: Context, wanted: Iterable[str] = (), versions: Versions | None = None
-) -> Written | None:
+) -> BroughtFile | None:
     """One entry with path, content and encoding; None when it names no path.
 
     wanted: the paths on the host from which API servers load their policies. versions: what the form says of it.
@@ -45,7 +45,7 @@ def written(
     elif (loaded or named_policy(path.value)) and not is_unknown(path.value):
         found = Found(notes=(Note(path.place, _elsewhere(item, path.value)),))
     policy = found.policies[0] if found.policies else None
-    return Written(HostFile(path.value, path.place, policy, _secret(item)), found)
+    return BroughtFile(HostFile(path.value, path.place, policy, _secret(item)), found)
 
 
 def _secret(item: Mapping) -> Value | None:

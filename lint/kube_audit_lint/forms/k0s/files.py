@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
-from kube_audit_lint.forms.common.host_files import written
+from kube_audit_lint.forms.common.host_files import brought_file
 from kube_audit_lint.forms.common.inside import found_inside
 from kube_audit_lint.forms.common.nodes import version_at
 from kube_audit_lint.model.found import Found, joined
@@ -98,7 +98,7 @@ def _uploaded(host: object, context: Context, versions: Versions | None) -> Iter
 def _files(spec: Mapping, context: Context, versions: Versions | None) -> Iterator[tuple[HostFile, Found]]:
     """The files of a K0sControlPlane."""
     for item in spec.items("files"):
-        one = written(item, context, versions=versions) if isinstance(item, Mapping) else None
+        one = brought_file(item, context, versions=versions) if isinstance(item, Mapping) else None
         if isinstance(item, Mapping) and one is not None:
             source = item.mapping("contentFrom")
             yield one.file._replace(local=_object(source, "") or one.file.local), one.found

@@ -13,7 +13,7 @@ import re
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.nodes import version_at
 from kube_audit_lint.forms.common.python import as_python, lost_keys, unreadable
-from kube_audit_lint.forms.kubespray.names import KNOWN, invented, is_kubespray, speaks_of_auditing
+from kube_audit_lint.forms.kubespray.names import KNOWN, is_about_auditing, is_kubespray, unknown_variables
 from kube_audit_lint.forms.kubespray.policy import policy_of
 from kube_audit_lint.forms.kubespray.server import Switches, defaults_of, flags_of_variables, mounts_of, spelling
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
@@ -38,8 +38,8 @@ def read(document: Document, context: Context) -> Found | None:
         return None
     if not is_kubespray(root, context):
         return None
-    misshapes = tuple(invented(root, context))
-    if not speaks_of_auditing(root):
+    misshapes = tuple(unknown_variables(root, context))
+    if not is_about_auditing(root):
         return Found(misshapes=misshapes) if misshapes else None
     python = as_python(document, context)
     root = python.mapping or root

@@ -54,7 +54,7 @@ def is_kubespray(root: Mapping, context: Context) -> bool:
     return _PLACES.search(context.path) is not None or "kubespray" in context.source.text.lower()
 
 
-def speaks_of_auditing(root: Mapping) -> bool:
+def is_about_auditing(root: Mapping) -> bool:
     """Whether the variables decide how the API server audits."""
     extra = root.mapping(EXTRA_ARGUMENTS)
     return any(name in KNOWN for name in root.entries) or (
@@ -62,7 +62,7 @@ def speaks_of_auditing(root: Mapping) -> bool:
     )
 
 
-def invented(root: Mapping, context: Context) -> Iterator[Misshape]:
+def unknown_variables(root: Mapping, context: Context) -> Iterator[Misshape]:
     """Names that nothing reads."""
     for name, entry in root.entries.items():
         if name in KNOWN or not _AUDIT.search(name) or _is_used(name, context):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.arguments import setting
-from kube_audit_lint.forms.common.extra_args import value_of
+from kube_audit_lint.forms.common.extra_args import flags_of_settings, value_of
 from kube_audit_lint.forms.common.nodes import first_place
 from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.forms.common.settings import part_as_policy
@@ -55,7 +55,7 @@ def _found(section: Mapping) -> Found | None:
     policy: PolicyDocument | None = None
     misshapes: list[Misshape] = [*_shapes(arguments)] if isinstance(arguments, Mapping) else []
     if audit is not None:
-        flags += _settings(audit)
+        flags += flags_of_settings(audit, AUDIT_CONFIG, ("", "0"))
         misshapes += unknown_keys(audit, _OWN_KEYS, _READER)
         node, key = audit.mapping("policyConfiguration"), audit.key("policyConfiguration")
         if node is not None and key is not None and node.entries:
@@ -77,14 +77,6 @@ def _flags(arguments: Mapping) -> Iterator[Flag]:
 
 def _in_lists(name: str, value: str) -> str:
     return f'{name}: ["{value}"]' if value else name
-
-
-def _settings(audit: Mapping) -> Iterator[Flag]:
-    for key, flag in AUDIT_CONFIG.items():
-        entry = audit.entries.get(key)
-        value = value_of(entry.value) if entry is not None else None
-        if entry is not None and value is not None and value.text not in ("", "0"):
-            yield setting(Value(flag, entry.key.place), value)
 
 
 def _shapes(arguments: Mapping) -> Iterator[Misshape]:

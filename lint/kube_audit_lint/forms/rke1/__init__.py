@@ -31,23 +31,14 @@ LOOK = (("kube-api", r"\"?:"),)
 ORDER = 3
 
 _WRAPPERS = ("rancher_kubernetes_engine_config", "rke_config")
-_SPEAKING = frozenset(
+_SIGNS = frozenset(
     (
-        "admission_configuration",
-        "always_pull_images",
-        "audit_log",
-        "event_rate_limit",
-        "extra_args",
-        "extra_args_array",
-        "extra_binds",
-        "pod_security_configuration",
-        "pod_security_policy",
-        "secrets_encryption_config",
-        "service_cluster_ip_range",
-        "service_node_port_range",
+        *("admission_configuration", "always_pull_images", "audit_log", "event_rate_limit", "extra_args"),
+        *("extra_args_array", "extra_binds", "pod_security_configuration", "pod_security_policy"),
+        *("secrets_encryption_config", "service_cluster_ip_range", "service_node_port_range"),
     )
 )
-_KNOWN = _SPEAKING | {"extra_env", "image"} | {f"win_extra_{name}" for name in ("args", "args_array", "binds", "env")}
+_KNOWN = _SIGNS | {"extra_env", "image"} | {f"win_extra_{name}" for name in ("args", "args_array", "binds", "env")}
 
 
 class _Cluster(NamedTuple):
@@ -78,7 +69,7 @@ def _cluster(root: Mapping) -> _Cluster | None:
     for name in ("kube-api", "kube_api"):
         section = services.mapping(name) if services is not None else None
         key = services.key(name) if services is not None else None
-        if section is not None and key is not None and any(_is_ours(section, key) for key in _SPEAKING):
+        if section is not None and key is not None and any(_is_ours(section, key) for key in _SIGNS):
             return _Cluster(config, key, section, wrapped is not None)
     return None
 

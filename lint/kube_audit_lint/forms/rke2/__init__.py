@@ -25,32 +25,11 @@ ORDER = 3
 _DROP_IN = re.compile(r"(?:\.d/[^/]*|(?:\A|/)\d+[-_][^/]*)\Z")
 _COMMON = frozenset(
     (
-        "agent-token",
-        "bind-address",
-        "cluster-cidr",
-        "cluster-domain",
-        "data-dir",
-        "disable",
-        "disable-cloud-controller",
-        "disable-kube-proxy",
-        "etcd-expose-metrics",
-        "kube-controller-manager-arg",
-        "kube-proxy-arg",
-        "kube-scheduler-arg",
-        "kubelet-arg",
-        "node-ip",
-        "node-label",
-        "node-name",
-        "node-taint",
-        "protect-kernel-defaults",
-        "secrets-encryption",
-        "selinux",
-        "server",
-        "service-cidr",
-        "tls-san",
-        "token",
-        "token-file",
-        "write-kubeconfig-mode",
+        *("agent-token", "bind-address", "cluster-cidr", "cluster-domain", "data-dir", "disable"),
+        *("disable-cloud-controller", "disable-kube-proxy", "etcd-expose-metrics"),
+        *("kube-controller-manager-arg", "kube-proxy-arg", "kube-scheduler-arg", "kubelet-arg", "node-ip"),
+        *("node-label", "node-name", "node-taint", "protect-kernel-defaults", "secrets-encryption"),
+        *("selinux", "server", "service-cidr", "tls-san", "token", "token-file", "write-kubeconfig-mode"),
     )
 )
 _RKE2 = frozenset(("cloud-provider-name", "cni", "ingress-controller", "pod-security-admission-config-file", "profile"))

@@ -48,7 +48,7 @@ _KEYS = frozenset(
         *("admissionControl", "auditPolicy", "resources", "authorizationConfig"),
     )
 )
-_SHOWING = _KEYS - {"image", "env", "resources"}
+_SIGNS = _KEYS - {"image", "env", "resources"}
 _SERVER = "KubeAPIServerConfig"
 _SERVER_KEYS = frozenset(
     ("apiVersion", "kind", "image", "extraArgs", "env", "resources", "apiPort", "certExtraSANs", "startupProbes")
@@ -81,7 +81,7 @@ def _machine(root: Mapping, context: Context) -> Found | None:
     key = meant(cluster, "apiServer")
     section = cluster.mapping(key)
     whole = machine is not None and root.string("version") == "v1alpha1"
-    if section is None or not (whole or any(meant(section, name) in section.entries for name in _SHOWING)):
+    if section is None or not (whole or any(meant(section, name) in section.entries for name in _SIGNS)):
         return None
     policy = _inline_policy(section) if "auditPolicy" in section.entries else _policy_beside(context)
     named = cluster.key(key)
