@@ -1,4 +1,4 @@
-"""Writes a page for every rule (docs/rules/ID.md), their index, the table of rules in README.md, and the templates.
+"""Writes a page for every rule (docs/rules/ID.md), the table of them all, and the templates.
 
 python scripts/build_docs.py            writes them
 python scripts/build_docs.py --check    fails when one is stale, or belongs to a rule that is gone
@@ -17,7 +17,6 @@ from typing import Any
 from catalogue_files import CATEGORIES, ROOT, bring_up_to_date, rules, text_of
 
 DOCS = ROOT / "docs" / "rules"
-README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "rules-of-your-own.md"
 CHECKS = ROOT / "lint" / "kube_audit_lint" / "checks"
 DEFAULT_FILES = {"policy": "audit-policy.yaml"}
@@ -28,7 +27,6 @@ def wanted() -> dict[Path, str]:
     """The files that this script writes."""
     files = {DOCS / f"{rule['id']}.md": page(rule) for rule in rules()}
     files[DOCS / "README.md"] = index()
-    files[README] = _with_block(README, "rules", table("docs/rules/"))
     files[GUIDE] = _with_block(GUIDE, "templates", templates())
     return {path: text_of(text) for path, text in files.items()}
 
@@ -122,23 +120,23 @@ def _settings(rule: dict[str, Any]) -> str:
 
 def index() -> str:
     """The page that lists all rules."""
-    return "\n\n".join([EDIT.format("rules/"), "# Rules", table("")])
+    return "\n\n".join([EDIT.format("rules/"), "# Rules", table()])
 
 
-def table(folder: str) -> str:
+def table() -> str:
     """All rules, a table for each category."""
     parts = []
     catalogue = rules()
     for category, title in CATEGORIES.items():
-        rows = [_row(rule, folder) for rule in catalogue if rule.get("category") == category]
+        rows = [_row(rule) for rule in catalogue if rule.get("category") == category]
         if rows:
             parts.append(f"**{title}**\n\n| rule | severity | finds |\n|---|---|---|\n" + "\n".join(rows))
     return "\n\n".join(parts)
 
 
-def _row(rule: dict[str, Any], folder: str) -> str:
+def _row(rule: dict[str, Any]) -> str:
     severity = f"{rule['severity']}, pedantic" if rule.get("pedantic") else rule["severity"]
-    return f"| [{rule['id']}]({folder}{rule['id']}.md) | {severity} | {rule['title'].replace('|', chr(92) + '|')} |"
+    return f"| [{rule['id']}]({rule['id']}.md) | {severity} | {rule['title'].replace('|', chr(92) + '|')} |"
 
 
 def templates() -> str:

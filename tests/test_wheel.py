@@ -50,7 +50,28 @@ def test_the_source_distribution_builds_the_same(dist: Path) -> None:
     with tarfile.open(archive) as tar:
         names = {name.split("/", 1)[1] for name in tar.getnames() if "/" in name}
     assert {f"rules/{name}" for name in RULES} <= names
-    assert "lint/kube_audit_lint/cli.py" in names
+    for needed in (
+        "lint/kube_audit_lint/cli.py",
+        "tests/test_wheel.py",
+        "tests/data/yaml_differences.jsonl",
+        "docs/readers.md",
+        "scripts/build_docs.py",
+        "examples/README.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+    ):
+        assert needed in names
+
+
+def test_the_metadata_last(dist: Path) -> None:
+    """The licence as an expression: setuptools stops building the old form in 2027."""
+    (wheel,) = dist.glob("*.whl")
+    archive = zipfile.ZipFile(wheel)
+    (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    text = archive.read(metadata).decode()
+    assert "\nLicense-Expression: Apache-2.0\n" in text
+    assert "\nLicense-File: LICENSE\n" in text
+    assert {"Requires-Dist: PyYAML>=6.0.1", "Requires-Dist: jsonschema>=4.0"} <= set(text.splitlines())
 
 
 def test_the_installed_command_runs(dist: Path, tmp_path: Path) -> None:

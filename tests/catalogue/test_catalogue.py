@@ -114,7 +114,10 @@ class TestGenerated:
 
     def test_the_pages_are_fresh(self) -> None:
         wanted = build_docs.wanted()
-        assert {ROOT / "README.md", *(ROOT / "docs" / "rules" / f"{id}.md" for id in RULES)} <= wanted.keys()
+        assert {
+            ROOT / "docs" / "rules" / "README.md",
+            *(ROOT / "docs" / "rules" / f"{id}.md" for id in RULES),
+        } <= wanted.keys()
         for path, text in wanted.items():
             assert path.exists(), "run python scripts/build_docs.py"
             assert path.read_text("utf-8") == text, f"{path.name}: run python scripts/build_docs.py"

@@ -255,11 +255,6 @@ def test_no_character_and_no_encoding_breaks_a_report(format: str, encoding: str
     assert raw.getvalue().decode(encoding)
 
 
-def test_an_unknown_format_is_refused() -> None:
-    with pytest.raises(ValueError, match="unknown report format 'xml'"):
-        write("xml", report(), io.StringIO(), {})
-
-
 def test_half_a_character_is_replaced() -> None:
     place = Source("a.yaml", "\ud83dx").place(0, 1)
     assert snippet_of(found(place, message="\ud83d")) == "  |\n1 | \ufffdx\n  | ^"

@@ -124,7 +124,7 @@ def _write(outcome: Outcome, arguments: argparse.Namespace, catalogue: Catalogue
         number, column = note.place.source.position(note.place.start)
         print(line(f"{note.place.source.path}:{number}:{column}: not judged: {note.message}"), file=sys.stderr)
     # Text and GitHub reports tell errors themselves; of a machine's report nobody would see them.
-    seen = arguments.format in ("text", "github") and not arguments.output
+    seen = reports.FORMATS[arguments.format].shows_errors and not arguments.output
     for failed in () if seen else outcome.report.errors:
         print(line(trouble(failed)), file=sys.stderr)
 

@@ -6,13 +6,12 @@ Each format is a generator of text pieces and is imported only when it is asked 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
 from typing import TextIO
 
 from kube_audit_lint.model.finding import FileError, Finding, Suppressed
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.syntax.record import NamedTuple
-
-FORMATS = ("text", "json", "sarif", "github", "gitlab")
 
 
 class RuleInfo(NamedTuple):
@@ -64,6 +63,22 @@ class Report(NamedTuple):
     hidden: Hidden = Hidden()
 
 
+class Format(NamedTuple):
+    """An output: its module in this package, and whether it shows the run's own errors to its reader."""
+
+    module: str
+    shows_errors: bool = False
+
+
+FORMATS = {
+    "text": Format("text", shows_errors=True),
+    "json": Format("jsonreport"),
+    "sarif": Format("sarif"),
+    "github": Format("github", shows_errors=True),
+    "gitlab": Format("gitlab"),
+}
+"""All outputs by the name that `--format` takes. A module has a function `render`, a `Render`."""
+
 Rules = Mapping[str, RuleInfo]
 Render = Callable[[Report, Rules, bool], Iterator[str]]
 
@@ -71,24 +86,9 @@ Render = Callable[[Report, Rules, bool], Iterator[str]]
 def write(format: str, report: Report, stream: TextIO, rules: Rules, color: bool = False) -> None:
     """Writes the report in one of `FORMATS`; what the stream cannot encode is replaced, never an error."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    for piece in _render(format)(report, rules, color):
+    render: Render = import_module(f"{__name__}.{FORMATS[format].module}").render
+    for piece in render(report, rules, color):
         stream.write(_encodable(piece, encoding))
-
-
-def _render(format: str) -> Render:
-    if format == "text":
-        from kube_audit_lint.report.text import render
-    elif format == "json":
-        from kube_audit_lint.report.jsonreport import render
-    elif format == "sarif":
-        from kube_audit_lint.report.sarif import render
-    elif format == "github":
-        from kube_audit_lint.report.github import render
-    elif format == "gitlab":
-        from kube_audit_lint.report.gitlab import render
-    else:
-        raise ValueError(f"unknown report format {format!r}")
-    return render
 
 
 def _encodable(text: str, encoding: str) -> str:
