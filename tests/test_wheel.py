@@ -77,7 +77,7 @@ def test_the_metadata_last(dist: Path) -> None:
 def test_the_installed_command_runs(dist: Path, tmp_path: Path) -> None:
     (wheel,) = dist.glob("*.whl")
     venv.create(tmp_path / "venv", with_pip=True)
-    run = [str(tmp_path / "venv" / "bin" / "python"), "-m", "pip", "install", "-q", "--no-deps", str(wheel)]
+    run = [str(tmp_path / "venv" / "bin" / "python"), "-m", "pip", "install", "-q", str(wheel)]
     subprocess.run(run, check=True)
     command = str(tmp_path / "venv" / "bin" / "kube-audit-lint")
     bad = subprocess.run(
