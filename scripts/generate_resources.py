@@ -10,7 +10,8 @@ What the paths say, and how it is read:
 - the collection `.../RES`: GET is list and watch, POST is create, DELETE is deletecollection;
 - the object `.../RES/{name}`: GET is get, PUT is update, PATCH is patch, DELETE is delete;
 - `.../RES/{name}/SUB` is a subresource with the verb of the method; `.../proxy/{path}` is the proxy again;
-- HEAD and OPTIONS of proxies are left out: to a policy HEAD is get, and OPTIONS has no verb;
+- HEAD of proxies is left out: to a policy it is get. OPTIONS, which only the proxies of pods, services and nodes
+  accept (pkg/registry/core/{pod,service,node}/rest: proxyMethods), has the verb "" there;
 - a resource with a `{namespace}` in one of its paths is namespaced;
 - versions of a group are put together: an audit policy names no versions.
 
@@ -37,7 +38,8 @@ Format (one line of JSON, kept small because the linter reads it in every run):
 
 `first` and `last` are minors, both included; spans of a resource do not overlap and are in ascending order,
 and a new span begins wherever anything changes. `namespaced` is 0 or 1. `verbs` is a string of letters, one a
-verb: g get, l list, w watch, c create, u update, p patch, d delete, x deletecollection. The core group is "".
+verb: g get, l list, w watch, c create, u update, p patch, d delete, x deletecollection, o the empty verb of OPTIONS.
+The core group is "".
 An empty verbs string means that only the subresources are served (extensions/replicationcontrollers).
 
 Usage: python scripts/generate_resources.py [--cache DIR] [--check]
@@ -68,12 +70,13 @@ RELEASES = {
 
 LETTERS = {
     "get": "g", "list": "l", "watch": "w", "create": "c",
-    "update": "u", "patch": "p", "delete": "d", "deletecollection": "x",
+    "update": "u", "patch": "p", "delete": "d", "deletecollection": "x", "": "o",
 }  # fmt: skip
 Table = dict[str, tuple[str, ...]]
 COLLECTION: Table = {"GET": ("list", "watch"), "POST": ("create",), "DELETE": ("deletecollection",)}
 OBJECT: Table = {
     "GET": ("get",), "POST": ("create",), "PUT": ("update",), "PATCH": ("patch",), "DELETE": ("delete",),
+    "OPTIONS": ("",),
 }  # fmt: skip
 UNWATCHABLE = {("", "componentstatuses")}
 # (group, resource): subresource -> verbs, put in wherever the wheel of a minor has the resource.

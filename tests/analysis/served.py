@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from kube_audit_lint.analysis.request import Request
+from kube_audit_lint.analysis.http import http_of_request, request_of_http
+from kube_audit_lint.analysis.request import Request, RequestURLError
 from kube_audit_lint.kubernetes import resources as catalogue
 
 EIGHT = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
@@ -58,27 +59,36 @@ def _is_authenticated(request: Request, minor: int) -> bool:
 def _is_resource(request: Request, minor: int) -> bool:
     group, resource, sub, verb = request.group, request.resource, request.subresource, request.verb
     if not catalogue.is_builtin_group(group):
-        if not resource or verb not in EIGHT:
+        if not resource or verb not in EIGHT or not _has_http_request(request):
             return False
         return any(_is_placed(request, namespaced) for namespaced in (True, False))
     found = catalogue.served(group, resource, minor)
     if found is None:
         return False
     verbs = found.subresources.get(sub, frozenset()) if sub else found.verbs
-    return verb in verbs and _is_placed(request, found.namespaced)
+    return verb in verbs and _is_placed(request, found.namespaced) and _has_http_request(request)
+
+
+def _has_http_request(request: Request) -> bool:
+    """Whether what is sent for a request is seen as that request: RequestInfo decides what there can be."""
+    try:
+        seen = request_of_http(*http_of_request(request), request.user, request.groups)
+    except RequestURLError:
+        return False
+    return seen._replace(version="") == request
 
 
 def _is_placed(request: Request, namespaced: bool) -> bool:
     """Namespace and name as the path gives them."""
     verb, namespace, name = request.verb, request.namespace, request.name
     no_name = verb == "deletecollection" or (verb == "create" and not request.subresource)
-    may_name = verb in ("list", "watch")
+    may_name = verb in ("list", "watch") and not request.subresource
     if (no_name and name) or not (no_name or may_name or name):
         return False
     if namespaced:
         return bool(namespace) or may_name
     if request.resource == "namespaces":
-        if no_name or verb == "list":
+        if (no_name or verb == "list") and not request.subresource:
             return not namespace
         return namespace == name or (verb == "watch" and not namespace)
     return not namespace
@@ -112,7 +122,7 @@ class Vocabulary:
         "devs",
         "ops",
     )
-    verbs = (*EIGHT, "head", "post", "put", "options", "*")
+    verbs = (*EIGHT, "head", "post", "put", "options", "*", "")
     api_groups = ("", "", "", "apps", "rbac.authorization.k8s.io", "extensions", "metrics.k8s.io", "example.com")
     items = (
         "pods",

@@ -27,7 +27,7 @@ CATALOGUE = {
     ("", "pods", "status"): (("get", "update", "patch"), True),
     ("", "secrets", ""): (EIGHT, True),
     ("", "nodes", ""): (EIGHT, False),
-    ("", "nodes", "proxy"): (("get", "create", "update", "patch", "delete"), False),
+    ("", "nodes", "proxy"): (("get", "create", "update", "patch", "delete", ""), False),
     ("", "namespaces", ""): (EIGHT[:-1], False),
     ("", "namespaces", "finalize"): (("update",), False),
     ("apps", "deployments", ""): (EIGHT, True),
@@ -82,8 +82,10 @@ class Served:
         for group in OPEN_GROUPS:
             for name in OPEN_NAMES:
                 for sub in OPEN_SUBS:
-                    for namespaced in (True, False):
-                        yield (group, name, sub), EIGHT, namespaced
+                    verbs = tuple(verb for verb in EIGHT if not sub or verb not in ("list", "deletecollection"))
+                    yield (group, name, sub), verbs, True
+                    if name != "namespaces" or sub in ("", "status", "finalize"):
+                        yield (group, name, sub), verbs, False
 
     def _who(self) -> Any:
         return z3.Or(
@@ -120,15 +122,15 @@ class Served:
     def _placed(self, resource: tuple[str, str, str], namespaced: bool) -> Any:
         empty = PLACES.index("")
         unnamed = self.verb_is("deletecollection", *(() if resource[2] else ("create",)))
-        listed = self.verb_is("list", "watch")
+        listed = z3.And(resource[2] == "", self.verb_is("list", "watch"))
         name = z3.If(unnamed, self.name == empty, z3.Or(listed, self.name != empty))
         if namespaced:
             return z3.And(name, z3.Or(self.namespace != empty, listed))
         if resource[1] != "namespaces":
             return z3.And(name, self.namespace == empty)
         alike = z3.And(self.namespace == self.name, self.name != empty)
-        own = z3.If(z3.Or(unnamed, self.verb_is("list")), self.namespace == empty, alike)
-        return z3.And(name, z3.Or(own, z3.And(self.verb_is("watch"), self.namespace == empty)))
+        own = z3.If(z3.Or(unnamed, z3.And(listed, self.verb_is("list"))), self.namespace == empty, alike)
+        return z3.And(name, z3.Or(own, z3.And(resource[2] == "", self.verb_is("watch"), self.namespace == empty)))
 
     def _url(self) -> Any:
         return z3.And(self.kind == -1, self.verb_is(*METHODS))

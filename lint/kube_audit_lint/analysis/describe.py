@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kube_audit_lint.analysis.http import escaped, http_of_request
 from kube_audit_lint.kubernetes import resources as catalogue
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.request import Request
 
 _IRREGULAR = {"endpoints": "endpoints", "ingresses": "ingress", "gateways": "gateway", "bindings": "binding"}
-_METHODS = {
-    "create": "POST",
-    "update": "PUT",
-    "patch": "PATCH",
-    "delete": "DELETE",
-    "deletecollection": "DELETE",
-}
-_BEST_KNOWN_VERSIONS = {"extensions": "v1beta1", "metrics.k8s.io": "v1beta1"}
 
 
 def describe(request: Request) -> str:
@@ -47,14 +40,7 @@ def _curl(request: Request) -> str:
     option = {"get": "", "head": "-I "}.get(request.verb, f"-X {request.verb.upper()} ")
     if not {".", ".."}.isdisjoint(request.url.split("/")):
         option += "--path-as-is "
-    return f"curl -k {option}https://API-SERVER{_escaped(request.url)}"
-
-
-def _escaped(path: str) -> str:
-    """A path as it is sent, and as a shell leaves it alone."""
-    from urllib.parse import quote
-
-    return quote(path, safe="/:@,+=", errors="surrogateescape")
+    return f"curl -k {option}https://API-SERVER{escaped(request.url)}"
 
 
 def _kubectl(request: Request) -> str:
@@ -131,15 +117,6 @@ def _singular(request: Request) -> str:
 
 
 def _plain(request: Request) -> str:
-    """Method and path; verbs that no method gives stand as they are."""
-    method = _METHODS.get(
-        request.verb, "GET" if request.verb in ("get", "list", "watch") else request.verb or "OPTIONS"
-    )
-    version = request.version or _BEST_KNOWN_VERSIONS.get(request.group, "v1")
-    parts = [f"/apis/{request.group}/{version}" if request.group else f"/api/{version}"]
-    if request.namespace and not (request.resource == "namespaces" and request.namespace == request.name):
-        parts.append(f"namespaces/{request.namespace}")
-    parts.append(request.resource)
-    parts += [part for part in (request.name, request.subresource) if part]
-    query = "?watch=1" if request.verb == "watch" else ""
-    return f"{method} {_escaped('/'.join(parts))}{query}"
+    """Method and path; what has no verb says so."""
+    method, url = http_of_request(request)
+    return f"{method} {url}" + ("" if request.verb else " (which has no verb)")

@@ -1,4 +1,4 @@
-"""From an HTTP request to what a policy sees of it.
+"""From an HTTP request to what a policy sees of it, and back.
 
 Source: k8s.io/apiserver `pkg/endpoints/request/requestinfo.go`, NewRequestInfo with the API prefixes `api`
 (without groups) and `apis` that kube-apiserver sets; alike from 1.17 to 1.36.
@@ -7,9 +7,15 @@ Source: k8s.io/apiserver `pkg/endpoints/request/requestinfo.go`, NewRequestInfo 
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, quote, unquote, urlencode
 
-from kube_audit_lint.analysis.request import Request, RequestURLError, is_resource_path
+from kube_audit_lint.analysis.request import (
+    NAMESPACE_SUBRESOURCES,
+    SPECIAL_VERBS,
+    Request,
+    RequestURLError,
+    is_resource_path,
+)
 
 _VERBS = {
     "POST": "create",
@@ -19,14 +25,54 @@ _VERBS = {
     "PATCH": "patch",
     "DELETE": "delete",
 }
-_SPECIAL_VERBS = ("proxy", "watch")
+_METHODS = {
+    "create": "POST",
+    "get": "GET",
+    "list": "GET",
+    "watch": "GET",
+    "update": "PUT",
+    "patch": "PATCH",
+    "delete": "DELETE",
+    "deletecollection": "DELETE",
+    "": "OPTIONS",
+}
+_BEST_KNOWN_VERSIONS = {"extensions": "v1beta1", "metrics.k8s.io": "v1beta1"}
 _NUMBERS = ("limit", "timeoutSeconds")
 _INTEGER = re.compile(r"[+-]?[0-9]+\Z")
 _DROPPED = re.compile(r";|%(?![0-9A-Fa-f]{2})")
 _TERM = re.compile(r"(?:\\.|[^,\\])+\\?")
+_SELECTED = re.compile(r"[\\,=]")
 _ESCAPED = re.compile(r"\\([\\,=])")
 _BAD_VALUE = re.compile(r"(?<!\\)(?:\\\\)*(?:=|\\(?![\\,=]))")
-_NAMESPACE_SUBRESOURCES = ("status", "finalize")
+
+
+def http_of_request(request: Request) -> tuple[str, str]:
+    """Method and URL of an HTTP request that a policy sees so; of a verb that no method gives, the verb itself."""
+    if request.url is not None:
+        return request.verb.upper(), escaped(request.url)
+    method = _METHODS.get(request.verb, request.verb)
+    version = request.version or _BEST_KNOWN_VERSIONS.get(request.group, "v1")
+    parts = ["apis", request.group, version] if request.group else ["api", version]
+    of_namespace = request.subresource in ("", *NAMESPACE_SUBRESOURCES)
+    is_namespace = request.resource == "namespaces" and request.namespace == request.name and of_namespace
+    query = {"watch": "1"} if request.verb == "watch" else {}
+    if request.verb == "watch" and request.name and (request.subresource or is_namespace):
+        # Only the legacy path has a watch with a name in the path.
+        parts.append("watch")
+        query = {}
+    elif request.verb in ("list", "watch") and request.name:
+        query["fieldSelector"] = "metadata.name=" + _SELECTED.sub(r"\\\g<0>", request.name)
+        request = request._replace(name="")
+    if request.namespace and not (is_namespace and request.name):
+        parts += ["namespaces", request.namespace]
+    parts += [request.resource, request.name, request.subresource]
+    path = "/" + "/".join(escaped(part).replace("/", "%2F") for part in parts if part)
+    return method, path + ("?" + urlencode(query) if query else "")
+
+
+def escaped(path: str) -> str:
+    """A path as it is sent, and as a shell leaves it alone."""
+    return quote(path, safe="/:@,+=", errors="surrogateescape")
 
 
 def request_of_http(method: str, url: str, user: str | None, groups: frozenset[str]) -> Request:
@@ -58,7 +104,7 @@ def _after_host(url: str) -> str:
 
 def _verb_and_rest(method: str, parts: list[str], url: str) -> tuple[str, list[str]]:
     """The legacy `/watch/...` and `/proxy/...` name their verb in the path."""
-    if parts[0] not in _SPECIAL_VERBS:
+    if parts[0] not in SPECIAL_VERBS:
         return _VERBS.get(method, ""), parts
     if len(parts) < 2:
         raise RequestURLError(f"unable to determine kind and namespace from url, {url}")
@@ -68,7 +114,7 @@ def _verb_and_rest(method: str, parts: list[str], url: str) -> tuple[str, list[s
 def _namespace_and_rest(parts: list[str]) -> tuple[str, list[str]]:
     if parts[0] != "namespaces" or len(parts) < 2:
         return "", parts
-    if len(parts) > 2 and parts[2] not in _NAMESPACE_SUBRESOURCES:
+    if len(parts) > 2 and parts[2] not in NAMESPACE_SUBRESOURCES:
         return parts[1], parts[2:]
     return parts[1], parts
 

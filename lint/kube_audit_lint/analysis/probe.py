@@ -113,7 +113,7 @@ class Probe:
         return worlds & ~failed & self.missing
 
     def _place(self, bits: int, target: Target) -> None:
-        kind, name = target.shape
+        kind, name, _ = target.shape
         worlds = self._spend((0, bits, kind, name), target.worlds)
         if not worlds:
             return

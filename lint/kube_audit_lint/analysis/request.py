@@ -14,10 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 RESOURCE_VERBS = ("get", "list", "create", "delete", "patch", "update", "watch", "deletecollection")
-"""Every verb of a resource request that an API server serves, the most familiar first."""
+"""Every verb of a resource request that an API server serves, the most familiar first.
+
+Besides, OPTIONS on the proxies of pods, services and nodes is served with the verb "".
+"""
 
 URL_VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
 """Every verb of a request that names no resource: lower-cased HTTP methods."""
+
+
+SPECIAL_VERBS = ("proxy", "watch")
+"""What the legacy paths `/api/v1/watch/...` and `/api/v1/proxy/...` begin with: the verb."""
+
+NAMESPACE_SUBRESOURCES = ("status", "finalize")
+"""The subresources of a namespace; what else comes after one is a resource in it."""
 
 
 class Request(NamedTuple):

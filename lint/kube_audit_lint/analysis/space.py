@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING
 from kube_audit_lint.analysis import UndecidedError, familiar
 from kube_audit_lint.analysis.evaluate import url_matches
 from kube_audit_lint.analysis.identities import Identities, served_identities
-from kube_audit_lint.analysis.request import RESOURCE_VERBS, URL_VERBS, is_resource_path
+from kube_audit_lint.analysis.request import (
+    NAMESPACE_SUBRESOURCES,
+    RESOURCE_VERBS,
+    SPECIAL_VERBS,
+    URL_VERBS,
+    is_resource_path,
+)
 from kube_audit_lint.analysis.symbolic import Remembered
 from kube_audit_lint.analysis.tree import Branch, tree
 from kube_audit_lint.analysis.worlds import EVERYONE, minor_bits, of_versions
@@ -45,6 +51,8 @@ class Shape(NamedTuple):
 
     namespace: int
     name: int
+    rare: bool = False
+    """Whether hardly anybody sends such requests: others make better witnesses."""
 
 
 class Target(NamedTuple):
@@ -89,21 +97,30 @@ def shapes(profile: Profile) -> tuple[tuple[str, Shape], ...]:
 
 def _shapes_of_verb(profile: Profile, verb: str) -> list[Shape]:
     name = _name_of_verb(profile.subresource, verb)
+    if name is None:
+        return []
     if profile.is_namespaces:
         if name == NAME_SET:
             return [Shape(NAMESPACE_IS_NAME, NO_NAME)]
         # The legacy GET /api/v1/watch/namespaces/NAME is the one watch that has the namespace.
-        legacy = [Shape(NAMESPACE_IS_NAME, NO_NAME)] if verb == "watch" else []
+        legacy = [Shape(NAMESPACE_IS_NAME, NO_NAME)] if verb == "watch" and not profile.subresource else []
         return [Shape(NAMESPACE_EMPTY, name), *legacy]
     if not profile.namespaced:
-        return [Shape(NAMESPACE_EMPTY, name)]
-    return [Shape(NAMESPACE_ANY if verb in ("list", "watch") else NAMESPACE_SET, name)]
+        return [Shape(NAMESPACE_EMPTY, name, verb == "")]
+    everywhere = verb in ("list", "watch") and not profile.subresource
+    return [Shape(NAMESPACE_ANY if everywhere else NAMESPACE_SET, name, verb == "")]
 
 
-def _name_of_verb(subresource: bool, verb: str) -> int:
+def _name_of_verb(subresource: bool, verb: str) -> int | None:
+    """What name the requests with a verb have; None where no HTTP request gives the verb.
+
+    A path has a subresource only after a name, and with a name a GET is no list and a DELETE no deletecollection.
+    """
+    if subresource:
+        return None if verb in ("list", "deletecollection") else NAME_SET
     if verb in ("list", "watch"):
         return NAME_ANY
-    if verb == "deletecollection" or (verb == "create" and not subresource):
+    if verb in ("deletecollection", "create"):
         return NAME_NONE
     return NAME_SET
 
@@ -240,8 +257,9 @@ class Served:
             for name, sub, scopes in open_resources(group, items):
                 resource = group, name, sub
                 for namespaced in scopes:
-                    is_namespaces = name == "namespaces" and not namespaced
-                    yield resource, _open_profile(namespaced, sub != "", is_namespaces), self.everyone
+                    if has_path(name, sub, namespaced):
+                        is_namespaces = name == "namespaces" and not namespaced
+                        yield resource, _open_profile(namespaced, sub != "", is_namespaces), self.everyone
 
     def url_verbs(self, joint: Joint) -> Sequence[str]:
         """The verbs of requests that name no resource."""
@@ -313,6 +331,19 @@ def open_resources(group: str, items: list[str]) -> Iterator[tuple[str, str, tup
             yield other, sub, both
         for name in names:
             yield name, sub, both
+
+
+def has_path(resource: str, subresource: str, namespaced: bool) -> bool:
+    """Whether a path can name such a resource. Source: requestinfo.go, namespaceSubresources and specialVerbs.
+
+    `namespaces/NAME/status` is the status of a namespace and no resource `status` in it, and after `namespaces/NAME`
+    everything but status and finalize is a resource in it; at its begin a path has `watch` and `proxy` for verbs.
+    """
+    if namespaced:
+        return resource not in NAMESPACE_SUBRESOURCES
+    if resource == "namespaces":
+        return subresource in ("", *NAMESPACE_SUBRESOURCES)
+    return resource not in SPECIAL_VERBS
 
 
 def _mentioned_in(items: list[str]) -> tuple[list[str], list[str]]:
@@ -408,7 +439,8 @@ def _name_classes(joint: Joint, kind: int) -> list[PlaceClass]:
     """The names that a request of the kind may have; None is one that no rule mentions."""
     if kind == NAME_NONE:
         return [(joint.name(""), "")]
-    values: list[str | None] = [None, *filter(None, familiar.plainest(joint.mentioned("names")))]
+    possible = _is_selected if kind == NAME_ANY else _is_segment
+    values: list[str | None] = [None, *filter(possible, familiar.plainest(joint.mentioned("names")))]
     if kind == NAME_ANY:
         values.insert(0, "")
     return [(joint.name(value), value) for value in values]
@@ -431,4 +463,14 @@ def _merged(classes: list[PlaceClass]) -> list[PlaceClass]:
 
 def _is_namespace(name: str) -> bool:
     """Whether a namespace can be called so: who writes `*` means a pattern."""
-    return bool(name) and "*" not in name
+    return _is_segment(name) and "*" not in name
+
+
+def _is_segment(name: str) -> bool:
+    """Whether a path can have the name."""
+    return name != "" and "/" not in name
+
+
+def _is_selected(name: str) -> bool:
+    """Whether a field selector can ask for the name: requestinfo.go takes what is valid as a segment of a path."""
+    return _is_segment(name) and name not in (".", "..") and "%" not in name

@@ -161,25 +161,26 @@ class Walk:
         self._spend(steps)
         return reached
 
-    def _after_namespaces(self, reached: dict[Shape, States]) -> dict[int, States]:
-        named: dict[int, States] = {}
-        for shape, states in reached.items():
+    def _after_namespaces(self, reached: dict[Shape, States]) -> dict[tuple[bool, int], States]:
+        """By whether they are rare, and by the name that they may have."""
+        named: dict[tuple[bool, int], States] = {}
+        for shape, states in sorted(reached.items(), key=_rare):
             if shape.namespace == NO_NAMESPACE:
-                _move(named.setdefault(NO_NAME, {}), states)
+                _move(named.setdefault((shape.rare, NO_NAME), {}), states)
             elif shape.namespace == NAMESPACE_IS_NAME:
                 classes = place_tree(self.joint, "both", shape.namespace)
                 asks = self.asks_namespace | self.asks_name
-                self._expand(states, named.setdefault(NO_NAME, {}), classes, asks, self.asks_user, "both")
+                self._expand(states, named.setdefault((shape.rare, NO_NAME), {}), classes, asks, self.asks_user, "both")
             else:
                 classes = place_tree(self.joint, "namespace", shape.namespace)
                 left = self.asks_name | self.asks_user
-                into = named.setdefault(shape.name, {})
+                into = named.setdefault((shape.rare, shape.name), {})
                 self._expand(states, into, classes, self.asks_namespace, left, "namespace")
         return named
 
-    def _after_names(self, named: dict[int, States]) -> States:
+    def _after_names(self, named: dict[tuple[bool, int], States]) -> States:
         done: States = {}
-        for kind, states in named.items():
+        for (_, kind), states in named.items():
             if kind == NO_NAME:
                 _move(done, states)
             else:
@@ -308,6 +309,10 @@ class Walk:
             index += 1
         self._spend((index - first) // LOOKS_A_STEP)
         _reach(waiting[index], key, worlds, count, parent, what, group)
+
+
+def _rare(item: tuple[Shape, States]) -> bool:
+    return item[0].rare
 
 
 def _union(segments: Sequence[Segment]) -> int:

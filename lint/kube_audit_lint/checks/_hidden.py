@@ -27,9 +27,12 @@ def verbs_of(found: Recorded, asked: Params, request: Request) -> tuple[list[str
         decision = found.decide(one)
         hides = decision.rule == found.rule and not decision.records
         (hidden if hides else seen).add(one.verb)
-    return [verb for verb in RESOURCE_VERBS if verb in hidden], [
-        verb for verb in RESOURCE_VERBS if verb in seen - hidden
-    ]
+    return _named(hidden), _named(seen - hidden)
+
+
+def _named(verbs: set[str]) -> list[str]:
+    """The verbs, familiar ones first; the empty one by the HTTP method that has it."""
+    return [verb or "OPTIONS" for verb in (*RESOURCE_VERBS, "") if verb in verbs]
 
 
 def _alike(asked: Params, request: Request) -> Iterator[Request]:

@@ -5,7 +5,7 @@ into `data/resources.json`; that script says what the paths do not show. The fil
 
 Its format: `{"minors": [first, last], "groups": {GROUP: {RESOURCE: [SPAN, ...]}}}`, where SPAN is
 `[first, last, namespaced, verbs, {SUBRESOURCE: verbs}]` and verbs are letters: g get, l list, w watch,
-c create, u update, p patch, d delete, x deletecollection.
+c create, u update, p patch, d delete, x deletecollection, o the empty verb of OPTIONS.
 
 Minors are plain integers: 1.24 is 24. The core group is "". Built-in groups are closed: a resource not named
 here is not served. All other groups (custom resources, aggregated APIs such as metrics.k8s.io) are open.
@@ -31,6 +31,7 @@ VERBS = {
     "p": "patch",
     "d": "delete",
     "x": "deletecollection",
+    "o": "",
 }
 
 # Groups that clusters often serve through aggregation or custom resources, and that look built in: open, no

@@ -1,0 +1,135 @@
+"""Every request that the analysis shows is one that some HTTP request makes: there and back through RequestInfo."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from as_model import policy_of, request_of
+from generator import random_policy
+from go_oracle import VERSIONS, OracleUnavailableError, start
+
+from kube_audit_lint.analysis.analysis import Analysis
+from kube_audit_lint.analysis.difference import difference
+from kube_audit_lint.analysis.http import http_of_request, request_of_http
+from kube_audit_lint.analysis.request import Request
+from kube_audit_lint.catalogue.rule import shipped
+from kube_audit_lint.model.policy import GroupResources, Policy, PolicyRule
+from kube_audit_lint.model.version import Versions
+from kube_audit_lint.pipeline.config import load_config
+from kube_audit_lint.pipeline.options import Options
+from kube_audit_lint.pipeline.run import run
+
+ROOT = Path(__file__).resolve().parents[2]
+CORPUS = Path(os.environ.get("KUBE_AUDIT_LINT_CORPUS", ROOT.parent / "shared" / "corpus"))
+ANY_POLICY = json.dumps({"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "Metadata"}]})
+VERSIONS_ASKED = Versions(22, 37)
+LISTS = ("users", "user_groups", "verbs", "namespaces", "non_resource_urls")
+
+ODD_ENTRIES = (
+    GroupResources("x.io", ("*/status", "namespaces/log", "status", "watch", "proxy/scale", "finalize")),
+    GroupResources("x.io", ("a", "namespaces"), ("..", "a/b", "a,b=c\\d", "%41", "?", "")),
+    GroupResources("*", ("namespaces", "namespaces/*"), ("a/b", "x y")),
+)
+ODD = (
+    PolicyRule("None", namespaces=("a/b", "..", "with space", "ü%41")),
+    PolicyRule("None", non_resource_urls=("/healthz?x", "/a b/ü", "/api/v1/x/*", "//api*", "/%2e%2e/*")),
+    PolicyRule("None", verbs=("list", "watch", "deletecollection", ""), resources=ODD_ENTRIES),
+    PolicyRule("None", resources=ODD_ENTRIES),
+)
+"""Values that no path or no selector can have, or only escaped."""
+
+
+def _of_policy(policy: Policy) -> Iterator[Request]:
+    """Every request that an analysis of the policy can show."""
+    analysis = Analysis(policy, VERSIONS_ASKED)
+    for found in analysis.levels():
+        yield from map(found.witness_for, found.who)
+    for index, rule in enumerate(policy.rules):
+        reaches = [analysis.reach(index)]
+        reaches += [
+            analysis.reach_value(index, field, at) for field in LISTS for at in range(len(getattr(rule, field)))
+        ]
+        for at, entry in enumerate(rule.resources):
+            reaches += [analysis.reach_value(index, "resources", at, sub) for sub in range(len(entry.resources))]
+            if entry.resources:
+                reaches += [
+                    analysis.reach_value(index, "resource_names", at, sub) for sub in range(len(entry.resource_names))
+                ]
+        for reach in reaches:
+            yield from (blocker.witness for blocker in reach.blockers)
+            if reach.witness is not None:
+                yield reach.witness
+    for each in difference(policy, policy._replace(rules=policy.rules[1:])):
+        yield each.witness
+
+
+def _of_policies(count: int, seed: int) -> list[Request]:
+    random = Random(seed)
+    found = {request for one in ODD for request in _of_policy(Policy((one, PolicyRule("Metadata"))))}
+    for _ in range(count):
+        found.update(_of_policy(policy_of(random_policy(random))))
+    return sorted(found, key=repr)
+
+
+def _of_findings(*paths: Path) -> list[Request]:
+    report = run(Options(tuple(map(str, paths)), pedantic=True), load_config(), shipped()).report
+    found = [finding.witness for finding in report.findings if finding.witness]
+    return [Request(**{**one, "groups": frozenset(one["groups"])}) for one in found]
+
+
+def _differences(requests: list[Request]) -> list[str]:
+    wrong = []
+    for request in requests:
+        method, url = http_of_request(request)
+        seen = request_of_http(method, url, request.user, request.groups)
+        if seen._replace(version="") != request:
+            wrong.append(f"{request}\n  {method} {url}\n  {seen}")
+    return wrong
+
+
+def test_witnesses_of_random_policies_can_be_sent() -> None:
+    requests = _of_policies(60, 7)
+    assert len(requests) > 300
+    assert not _differences(requests)
+
+
+def test_witnesses_of_findings_can_be_sent() -> None:
+    requests = _of_findings(ROOT / "examples")
+    assert requests
+    assert not _differences(requests)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the published files are not here")
+def test_witnesses_of_findings_in_published_files_can_be_sent() -> None:
+    requests = _of_findings(CORPUS)
+    assert requests
+    assert not _differences(requests)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", VERSIONS)
+def test_request_info_sees_the_witnesses(version: str) -> None:
+    requests = _of_policies(300, 8) + _of_findings(ROOT / "examples")
+    asked: list[dict[str, Any]] = []
+    for request in requests:
+        method, url = http_of_request(request)
+        asked.append({"method": method, "url": url, "user": request.user, "groups": sorted(request.groups)})
+    try:
+        with start(version) as oracle:
+            decisions = oracle.decide(ANY_POLICY, asked)["decisions"]
+    except OracleUnavailableError as reason:
+        pytest.skip(str(reason))
+    assert len(decisions) == len(requests)
+    wrong = [
+        f"{request}\n  {sent}\n  {seen}"
+        for request, sent, seen in zip(requests, asked, decisions, strict=True)
+        if "refused" in seen or request_of({**sent, **seen}) != request
+    ]
+    assert not wrong, f"{len(wrong)} of {len(requests)}:\n" + "\n".join(wrong[:5])
