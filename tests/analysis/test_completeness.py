@@ -52,7 +52,9 @@ def pool() -> list[Request]:
 def _of_class(query: Query, pool: list[Request], random: Random) -> list[Request]:
     """Served requests of the class: those of the pool, and for single resources those by all its users."""
     if not query.resources:
-        return random.sample([one for one in pool if kind_of(one) in query.who], min(ATTACKS, 6_000))
+        if NOBODY in query.who:
+            return [one._replace(user=None, groups=frozenset()) for one in random.sample(pool, ATTACKS)]
+        return random.sample([one for one in pool if kind_of(one) in query.who], ATTACKS)
     item = query.resources[0].resources[0]
     resource, _, subresource = item.partition("/")
     return list(_requests_for(resource, subresource, pool, random))
