@@ -79,7 +79,7 @@ def test_hostile_names_and_texts_are_no_commands() -> None:
     assert all(line.startswith(("::error file=", "::warning file=", "::notice file=")) for line in commands)
     level, properties, data = parse(next(line for line in commands if "100%25" in line))
     assert level == "error"
-    assert properties["file"] == "a b/100%,x:y\n::error::\x1b[31mred\u202egnp.exe\ufffd.yaml"
+    assert properties["file"] == r"a b/100%,x:y\n::error::\x1b[31mred\u202egnp.exe\x80.yaml"
     assert properties["title"] == "kube-audit-lint: no-rules"
     assert data.split("\n")[0].startswith(r"::error::50% [x](http://a) #\x23[error] \x1b[31mred")
 

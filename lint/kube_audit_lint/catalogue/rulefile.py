@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from typing import Any
 
 from kube_audit_lint.catalogue.ownfile import OwnFile, read_own_file
@@ -20,10 +21,14 @@ def with_folders(base: Catalogue, folders: tuple[str, ...]) -> Catalogue:
     """
     rules, profiles = dict(base.rules), dict(base.profiles)
     for folder in folders:
-        rules.update((rule.id, rule) for rule in map(load_rule, _files(folder)))
+        for path in _files(folder):
+            rule = load_rule(path)
+            _check_free(path, "rule", rule.id, base.rules)
+            rules[rule.id] = rule
     for folder in folders:  # when all rules are known
         for path in _files(os.path.join(folder, "profiles"), missing_ok=True):
             profile = load_profile(path, rules)
+            _check_free(path, "profile", profile.id, base.profiles)
             profiles[profile.id] = profile
     return Catalogue(rules, profiles)
 
@@ -47,6 +52,15 @@ def load_profile(path: str, rules: dict[str, Rule]) -> Profile:
     _check_name(file)
     check_settings(file, ("rules",), data["rules"], rules)
     return profile_of(data)
+
+
+def _check_free(path: str, kind: str, id: str, shipped: Collection[str]) -> None:
+    """Nothing takes the place of what is shipped: nobody would see that it is gone."""
+    if id in shipped:
+        instead = (
+            "`rules:` of the configuration changes it or turns it off" if kind == "rule" else "choose another name"
+        )
+        raise OwnFileError(path, f"id: {id} is the name of a shipped {kind}; {instead}")
 
 
 def _check_name(file: OwnFile) -> None:

@@ -58,6 +58,16 @@ def applied(catalogue: Catalogue, choice: Choice) -> dict[str, Applied]:
     return out
 
 
+def turned_off(catalogue: Catalogue, choice: Choice) -> dict[str, Applied]:
+    """The rules that only the configuration keeps out of a run: by its settings, or by a profile of the users' own."""
+    from kube_audit_lint.catalogue.shipped import shipped
+
+    profile = choice.profile if choice.profile in shipped().profiles else "default"
+    chosen = applied(catalogue, choice)
+    without = applied(catalogue, choice._replace(settings=(), profile=profile))
+    return {id: one for id, one in without.items() if id not in chosen}
+
+
 def _apply(rule: Rule, wishes: tuple[Any, Any], choice: Choice) -> Applied | None:
     severity, params, asked, off = "", rule.params, False, False
     for wish in wishes:

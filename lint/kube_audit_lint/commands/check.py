@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--output", metavar="FILE", help="write the report to a file, and print a summary")
     add("--fail-on", choices=FAIL_ON, help="the least severity that fails the run (default: warning)")
     add("--config", metavar="FILE", help="default: .kube-audit-lint.yaml here or above, up to the repository's root")
+    add("--no-config", action="store_true", help="read no configuration")
     add("--no-ignores", action="store_true", help="report also what comments suppress")
     add("--embedded", action="store_true", help="also look into heredocs and fenced blocks")
     add("--stdin-filename", metavar="NAME", help="the name of what comes on standard input")
@@ -48,7 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Lints; returns the exit code."""
-    config = load_config(arguments.config)
+    if arguments.no_config and arguments.config:
+        raise UsageError("--no-config and --config do not go together")
+    config = Config() if arguments.no_config else load_config(arguments.config)
     catalogue = catalogue_with(config.rule_folders)
     config.check_against(catalogue)
     options = _options(arguments, config, catalogue)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 
 from kube_audit_lint.analysis import UndecidedError
@@ -21,6 +21,7 @@ from kube_audit_lint.pipeline.subjects import directories
 from kube_audit_lint.syntax.source import Place
 
 Subject = PolicySubject | ServerSubject | DirectorySubject
+Choose = Callable[[Catalogue, Choice], dict[str, Applied]]
 
 
 _UNDECIDED = (
@@ -35,8 +36,9 @@ _UNCHECKED = (
 class Speaking:
     """The rules of a run, by the file they speak about."""
 
-    def __init__(self, catalogue: Catalogue, options: Options, config: Config) -> None:
+    def __init__(self, catalogue: Catalogue, options: Options, config: Config, choose: Choose = applied) -> None:
         self.catalogue = catalogue
+        self._choose = choose
         self.options = options
         self.config = config
         self._applied: dict[int, dict[str, Applied]] = {}
@@ -45,7 +47,7 @@ class Speaking:
         """The rules that speak about a file, by id."""
         settings = self.config.for_path(path)
         if id(settings) not in self._applied:
-            self._applied[id(settings)] = _in_order(applied(self.catalogue, self._choice(settings)))
+            self._applied[id(settings)] = _in_order(self._choose(self.catalogue, self._choice(settings)))
         return self._applied[id(settings)]
 
     def _choice(self, settings: Settings) -> Choice:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kube_audit_lint.catalogue.rule import Catalogue
+from kube_audit_lint.catalogue.selection import turned_off
 from kube_audit_lint.model.finding import Finding, Suppressed
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline.applying import Speaking
@@ -39,6 +40,10 @@ def run(options: Options, config: Config, catalogue: Catalogue, progress: Progre
     suppressed: list[Suppressed] = []
     if options.ignores:
         findings, suppressed = _parted(findings, files, config, catalogue, speaking)
+    off = Speaking(catalogue, options, config, turned_off)
+    if config.path and any(off.rules_for(path) for path in shown):
+        hidden = [*off.about(policies, servers), *off.about_shapes(files)]
+        suppressed += [Suppressed(one, False) for one in _in_order(hidden) if _touches(one, shown) and _is_of_file(one)]
     notes = [note for one in files if one.reported for note in one.found.notes]
     notes = [*gathering.notes, *notes]
     report = Report(
@@ -53,6 +58,11 @@ def run(options: Options, config: Config, catalogue: Catalogue, progress: Progre
         Hidden(suppressed, gathering.excluded, config.fail_on == "never"),
     )
     return Outcome(report, tuple(notes))
+
+
+def _is_of_file(finding: Finding) -> bool:
+    """Whether a rule that is off found it, and not that the rule could not be applied."""
+    return finding.rule not in ("undecided", "internal-error")
 
 
 def _touches(finding: Finding, shown: set[str]) -> bool:

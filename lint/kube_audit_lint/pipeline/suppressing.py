@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.discovery.walk import EMBEDDING
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.model.finding import Finding, Suppressed
+from kube_audit_lint.syntax.nodes import Document, Node, Scalar
 from kube_audit_lint.syntax.nodes import Mapping as MappingNode
-from kube_audit_lint.syntax.nodes import Node, Scalar
 from kube_audit_lint.syntax.nodes import Sequence as SequenceNode
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place, Source
@@ -210,14 +210,24 @@ def _reader(one: Collected) -> Callable[[int], bool]:
     text = one.source.text
     if one.source.path.rpartition(".")[2].lower() in EMBEDDING:
         return _of_script(one)
-    if any(document.problem is not None for document in one.documents):
+    broken = any(document.problem is not None for document in one.documents)
+    if not (one.found.policies or _is_tree(one.documents, broken)):
+        return _whole_lines(text)
+    if broken:
         from kube_audit_lint.syntax.comments import comments
 
         known = {start for start, _ in comments(text)}
         return known.__contains__
-    if any(isinstance(document.root, (MappingNode, SequenceNode)) for document in one.documents):
-        return lambda at: True
-    # Units, environment and argument files: only a whole line, and not within a quoted value of several lines.
+    return lambda at: True
+
+
+def _is_tree(documents: Sequence[Document], broken: bool) -> bool:
+    """Whether a file is YAML or JSON. The `[Unit]` of a unit is a list, too, before it goes wrong."""
+    return any(isinstance(one.root, MappingNode if broken else (MappingNode, SequenceNode)) for one in documents)
+
+
+def _whole_lines(text: str) -> Callable[[int], bool]:
+    """Comments of units, environment and argument files: a line of their own, and not in a value of several lines."""
     values = [(value[0][1], value[-1][2]) for variable in environment(text) or () if (value := variable.value)]
 
     def whole_line(at: int) -> bool:

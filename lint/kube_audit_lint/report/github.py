@@ -62,7 +62,7 @@ def _of_error(error: FileError) -> _Annotation:
 
 
 def _command(annotation: _Annotation) -> str:
-    properties = {"file": annotation.path.removeprefix("./"), **_position(annotation.region)}
+    properties = {"file": visible(annotation.path.removeprefix("./")), **_position(annotation.region)}
     properties["title"] = f"kube-audit-lint: {annotation.title}"
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     return f"::{annotation.level} {listed}::{_data(_lines(annotation.paragraphs))}"

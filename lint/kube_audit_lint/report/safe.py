@@ -1,6 +1,6 @@
 """Text from files and names of files made fit to be shown: an attacker may have written them.
 
-All that leaves the program goes through `visible`, `line` or `json_text`.
+All that leaves the program goes through `visible`, `line`, `markdown` or `json_text`.
 """
 
 from __future__ import annotations
@@ -58,6 +58,12 @@ def line(text: str) -> str:
 def lines(text: str) -> str:
     """Lines of output, each as `line` shows it."""
     return "\n".join(map(line, text.split("\n")))
+
+
+def markdown(text: str) -> str:
+    """Text in which Markdown sees nothing but paragraphs and `code`: no links, no pictures, no HTML."""
+    parts = re.split(r"(?<![\\`])(`[^`\n\\|]+`)(?!`)", "\n".join(map(visible, text.split("\n"))))
+    return "".join(part if number % 2 else re.sub(r"([\\`\[\]<])", r"\\\1", part) for number, part in enumerate(parts))
 
 
 def visible_character(character: str) -> str:

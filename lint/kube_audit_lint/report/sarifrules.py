@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.report import RuleInfo, Rules
+from kube_audit_lint.report.safe import lines, markdown, visible
 
 LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
@@ -28,9 +29,12 @@ def _descriptor(rule: RuleInfo) -> dict[str, Any]:
     return {
         "id": rule.id,
         **_name(rule.id),
-        "shortDescription": {"text": _sentence(rule.title)},
-        "fullDescription": {"text": _sentence(rule.why.strip() or rule.title)},
-        "help": {"text": "\n\n".join(_help(rule, "", "")), "markdown": "\n\n".join(_help(rule, "**", "`"))},
+        "shortDescription": {"text": _sentence(visible(rule.title))},
+        "fullDescription": {"text": _sentence(lines(rule.why.strip() or rule.title))},
+        "help": {
+            "text": "\n\n".join(_help(rule, "", "", lines)),
+            "markdown": "\n\n".join(_help(rule, "**", "`", markdown)),
+        },
         "defaultConfiguration": {"level": LEVELS[rule.severity]},
         "properties": {
             "security-severity": _SECURITY[rule.severity],
@@ -45,14 +49,16 @@ def _name(id: str) -> dict[str, str]:
     return {"name": "".join(word.capitalize() for word in words)} if len(words) > 1 else {}
 
 
-def _help(rule: RuleInfo, bold: str, code: str) -> Iterator[str]:
-    yield rule.why.strip() or _sentence(rule.title)
+def _help(rule: RuleInfo, bold: str, code: str, escaped: Callable[[str], str]) -> Iterator[str]:
+    """The paragraphs of the rule's page; users' own rules are text from files too."""
+    yield escaped(rule.why.strip() or _sentence(rule.title))
     if rule.help.strip():
-        yield f"{bold}How to put it right:{bold} {rule.help.strip()}"
+        yield f"{bold}How to put it right:{bold} {escaped(rule.help.strip())}"
     if rule.search:
-        yield f"{bold}What the API server says:{bold} {code}{rule.search.strip()}{code}"
+        search = visible(rule.search.strip()).replace("`", "'")
+        yield f"{bold}What the API server says:{bold} {code}{search}{code}"
     if rule.standards:
-        yield f"{bold}Standards:{bold} {', '.join(rule.standards)}"
+        yield f"{bold}Standards:{bold} {escaped(', '.join(rule.standards))}"
 
 
 def _sentence(text: str) -> str:
