@@ -260,7 +260,7 @@ def _parses(mutant: Mutant) -> bool:
 
 
 def chosen(areas: Sequence[str], count: int, seed: int) -> list[Mutant]:
-    """`count` mutants, as many from each area as far as it has them; one of a line at most."""
+    """`count` mutants, one of a line at most, drawn from the areas in turn: the first ones show as much as all."""
     pools = []
     for area, paths in files_of().items():
         if area in areas:
@@ -276,7 +276,7 @@ def chosen(areas: Sequence[str], count: int, seed: int) -> list[Mutant]:
                 pools.remove(pool)
             elif len(out) < count:
                 out[one.path, one.line] = one
-    return sorted(out.values())
+    return list(out.values())
 
 
 def files_of() -> dict[str, list[str]]:
@@ -355,8 +355,8 @@ def reaching(tree: Tree, mutants: Sequence[Mutant], cache: Path | None) -> dict[
             raise SystemExit(f"the tests fail without any mutant:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
     data = CoverageData(str(file))
     data.read()
-    by_end = {path: path[path.index(str(PACKAGE)) :] for path in data.measured_files()}
-    lines = {by_end[path]: data.contexts_by_lineno(path) for path in by_end}
+    files = {path[path.index(str(PACKAGE)) :]: path for path in data.measured_files()}
+    lines = {path: data.contexts_by_lineno(files[path]) for path in {one.path for one in mutants} & files.keys()}
     return {mutant: _tests_of(lines.get(mutant.path, {}), mutant) for mutant in mutants}
 
 
