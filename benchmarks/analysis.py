@@ -33,6 +33,8 @@ def groups(lint: str, folder: Path) -> Iterator[Group]:
     dense = _written(folder / "dense.yaml", _dense(1000))
     yield _reach(lint, "1,000 rules that overlap: which ever decide anything, and what is recorded", dense)
     yield _added(lint, "The same, and everything else that a run says of it, with proofs", dense, 5)
+    tenants = _written(folder / "tenants.yaml", _tenants(300))
+    yield _reach(lint, "300 tenants with rules of their own (a failure where anything is undecided)", tenants)
     hard = _written(folder / "hard.yaml", _entangled())
     yield _added(lint, "A policy of 300 rules, made so that no analysis can be exact in time", hard, 3)
     if importlib.util.find_spec("z3") is None:
@@ -95,6 +97,21 @@ def _dense(count: int) -> list[dict[str, Any]]:
         rule["resources"] = [{"group": group, "resources": [name]} for group, name in taken]
         rules.append(rule)
     return [*rules, {"level": "Metadata"}]
+
+
+def _tenants(count: int) -> list[dict[str, Any]]:
+    """Rules that have no user, namespace or group in common."""
+    rules: list[dict[str, Any]] = [
+        {
+            "level": "Metadata",
+            "users": [f"user-{number}"],
+            "namespaces": [f"tenant-{number}"],
+            "resources": [{"group": f"g{number}.example.com"}],
+        }
+        for number in range(count)
+    ]
+    secrets = [{"group": "", "resources": ["secrets"]}]
+    return [*rules, {"level": "None", "users": ["jane"], "resources": secrets}, {"level": "Metadata"}]
 
 
 def _entangled() -> list[dict[str, Any]]:
