@@ -206,7 +206,7 @@ class TestOutput:
         write(tmp_path, a_yaml=f"{GOOD}{{{{ range .Values.rules }}}}\n- level: Request\n{{{{ end }}}}\n")
         process = run("check", folder=tmp_path, code=0)
         assert process.stdout == "no findings in 1 file (1 policy)\n"
-        assert re.fullmatch(r"a\.yaml:\d+:\d+: not judged: .+\n", process.stderr)
+        assert re.fullmatch(r"a\.yaml:\d+:\d+: note: .+\n", process.stderr)
 
     @pytest.mark.parametrize("format", ["text", "json", "sarif", "github", "gitlab"])
     def test_to_a_file_with_a_summary(self, format: str, tmp_path: Path) -> None:

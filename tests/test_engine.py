@@ -31,6 +31,7 @@ rules:
 - level: Metadata
 """
 OLD = POLICY.replace("/v1", "/v1beta1")
+VERSIONED = "registry.example.com/kube-apiserver:v1.30.4"
 MANIFEST = """apiVersion: v1
 kind: Pod
 metadata: {name: kube-apiserver, namespace: kube-system}
@@ -169,15 +170,24 @@ class TestAPairOfWhichOneIsNamed:
         assert outcome.report.files == (1, 1, 0)
 
     def test_what_is_wrong_with_the_policy_is_not_reported(self) -> None:
-        write(etc__policy_yaml=OLD, etc__kube_yaml=MANIFEST.replace("maxage=90", "maxage=9"))
+        wrong = POLICY.replace("Metadata", "metadata")
+        write(etc__policy_yaml=wrong, etc__kube_yaml=MANIFEST.replace("maxage=90", "maxage=9"))
         outcome = lint("etc/kube.yaml")
         assert told(outcome) == [("log-maxage", "etc/kube.yaml")]
         assert outcome.report.files == (1, 0, 1)
 
+    def test_what_the_version_of_the_manifest_makes_wrong_is_reported_with_it(self) -> None:
+        """A newer image is what breaks the policy: whoever changes the manifest has to know."""
+        write(etc__policy_yaml=OLD, etc__kube_yaml=MANIFEST)
+        finding = only(lint("etc/kube.yaml"))
+        assert (finding.rule, finding.place.source.path) == ("unsupported-api-version", "etc/policy.yaml")
+        (related,) = finding.related
+        assert (related.place.source.path, related.place.text) == ("etc/kube.yaml", VERSIONED)
+
     def test_the_other_half_lies_elsewhere_in_the_repository(self) -> None:
         write(audit__policy_yaml=OLD, manifests__kube_yaml=MANIFEST)
         assert only(lint("audit/policy.yaml")).kubernetes == "1.30"
-        assert told(lint("manifests/kube.yaml")) == []
+        assert told(lint("manifests/kube.yaml")) == [("unsupported-api-version", "audit/policy.yaml")]
 
     def test_a_policy_that_only_the_mount_makes_one(self) -> None:
         """An empty file does not say what it is."""

@@ -7,7 +7,8 @@ from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.pipeline.documents import collect
-from kube_audit_lint.pipeline.linking import link
+from kube_audit_lint.pipeline.linking import Linker
+from kube_audit_lint.pipeline.repository import Repository, absolute
 
 POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n"
 
@@ -46,11 +47,9 @@ def mounts(server: ApiServer) -> dict[str, str]:
 
 def linked(*files: tuple[str, str]) -> PolicyDocument | None:
     """The policy that the only server among some files (path, text) loads."""
-    found = [found_in(text, path) for path, text in files]
-    servers = [server for one in found for server in one.servers]
-    policies = [policy for one in found for policy in one.policies]
-    (one,) = link(servers, policies)
-    return one.policy
+    repository = Repository({absolute(path): collect(path, text.encode()) for path, text in files})
+    (server,) = (server for path in repository.paths for server in repository.servers(path))
+    return Linker(repository).link(server).policy
 
 
 def misshapes(text: str, path: str = "file.yaml") -> list[tuple[str, str]]:

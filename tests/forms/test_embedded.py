@@ -11,7 +11,8 @@ from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.pipeline.documents import collect
-from kube_audit_lint.pipeline.linking import link
+from kube_audit_lint.pipeline.linking import Linker
+from kube_audit_lint.pipeline.repository import Repository, absolute
 from kube_audit_lint.syntax.unknown import is_unknown
 
 
@@ -100,9 +101,10 @@ def test_linked_inside_one_script() -> None:
         "  extraArgs: {audit-policy-file: /etc/kubernetes/audit-policy.yaml}\n  extraVolumes:\n"
         "  - {name: a, hostPath: /etc/kubernetes, mountPath: /etc/kubernetes}\nEOF\n"
     )
-    found = embedded(text)
-    (one,) = link(found.servers, found.policies)
-    assert one.policy is found.policies[0]
+    file = collect("install.sh", text.encode(), embedded=True)
+    assert file is not None
+    link = Linker(Repository({absolute("install.sh"): file})).link(file.found.servers[0])
+    assert link.policy is file.found.policies[0]
 
 
 def test_terraform() -> None:

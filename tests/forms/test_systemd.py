@@ -184,10 +184,12 @@ def test_a_unit_and_its_environment_file(tmp_path: Path, monkeypatch: pytest.Mon
     def said(*paths: str) -> list[str]:
         return [one.rule for one in run(Options(paths), load_config(), shipped()).report.findings]
 
-    assert "no-audit-policy" in said("apiserver")
     assert "no-audit-policy" not in said(".")
     assert said(".").count("log-maxage") == 1
     assert "log-maxbackup" in said(".")
+    assert "no-audit-policy" not in said("apiserver")
+    (tmp_path / "kube-apiserver.service").unlink()
+    assert "no-audit-policy" in said("apiserver")
 
 
 ARGUMENTS = """--cert-dir=${SNAP_DATA}/certs

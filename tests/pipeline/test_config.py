@@ -159,8 +159,8 @@ log-rate: 5
         Path(NAME).write_text("links: {clusters/prod/a.yaml: policies/prod.yaml}\n")
         monkeypatch.chdir("clusters/prod")
         config = load_config()
-        assert config.linked_policy(ApiServer("f", Source("a.yaml", "").place())) == "../../policies/prod.yaml"
-        assert config.linked_policy(ApiServer("f", Source("../prod/a.yaml", "").place())) == "../../policies/prod.yaml"
+        assert config.linked_policy("a.yaml") == "../../policies/prod.yaml"
+        assert config.linked_policy("../prod/a.yaml") == "../../policies/prod.yaml"
 
     @pytest.mark.parametrize("written", ["1.30", "'1.30'", "v1.30.4", "1.30 "])
     def test_a_version_without_quotes_keeps_its_nought(self, written: str) -> None:

@@ -23,6 +23,7 @@ _LIKELY = (
     "pod-manifests",
 )
 _OTHERS = ("kube-scheduler", "kube-controller-manager", "scheduler", "controller-manager", "etcd")
+_MANIFEST = re.compile(r"\.(?:ya?ml|json|manifest)(?:\.j2|\.tmpl|\.tpl|\.erb)?\Z")
 # A plain text, for most runs see no second file of a pod.
 _BACKUP = r"""(?ix) ~\Z
     | (?:\A|[._ -])(?:bak|back|backup|bkp|old|orig|original|org|save|saved|copy|prev|previous|rpmsave|rpmnew|dpkg-old)
@@ -39,20 +40,21 @@ def is_certain(path: str) -> bool:
 
 def holds_control_plane(subject: DirectorySubject) -> bool:
     """Whether a folder holds an API server's pod and other parts of the control plane beside it."""
-    if not subject.servers:
-        return False
+    return any(map(is_read, subject.servers)) and _has_others(subject.path)
+
+
+def is_likely(path: str) -> bool:
+    """Whether a folder is a static pod directory by its name or by what lies in it."""
+    return _absolute(path).rpartition("/")[2].lower() in _LIKELY or is_certain(path) or _has_others(path)
+
+
+def _has_others(path: str) -> bool:
+    """Whether a folder holds manifests of other parts of the control plane."""
     try:
-        names = os.listdir(subject.path or ".")
+        with os.scandir(path or ".") as entries:
+            return any(one.name.startswith(_OTHERS) and _MANIFEST.search(one.name) and one.is_file() for one in entries)
     except OSError:
         return False
-    own = {os.path.basename(server.server.source.path) for server in subject.servers}
-    return any(name.startswith(_OTHERS) for name in names if name not in own)
-
-
-def is_likely(subject: DirectorySubject) -> bool:
-    """Whether a folder is a static pod directory by its name or by what lies in it."""
-    name = _absolute(subject.path).rpartition("/")[2].lower()
-    return name in _LIKELY or is_certain(subject.path) or holds_control_plane(subject)
 
 
 def _absolute(path: str) -> str:

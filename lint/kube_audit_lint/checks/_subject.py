@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.version import Versions
+from kube_audit_lint.syntax.source import Place
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis
@@ -16,17 +17,19 @@ if TYPE_CHECKING:
 
 
 class PolicySubject:
-    """A policy with the versions it is judged by and the servers that load it."""
+    """A policy with the versions it is checked by, the servers that load it, and where those name their versions."""
 
     def __init__(
         self,
         document: PolicyDocument,
         versions: Versions,
         servers: tuple[ApiServer, ...] = (),
+        version_places: tuple[Place, ...] = (),
     ) -> None:
         self.document = document
         self.versions = versions
         self.servers = servers
+        self.version_places = version_places
         self._loaded: Loaded | None = None
         self._analysis: Analysis | None = None
 
@@ -59,7 +62,7 @@ def _analysis_of(policy: Policy, versions: Versions) -> Analysis:
 
 
 class ServerSubject:
-    """An API server with the versions it is judged by, and the policy it loads when that is among the files.
+    """An API server with the versions it is checked by, and the policy it loads when that is among the files.
 
     policy_missing: in words, why the policy was expected and is not there; "" otherwise.
     """
@@ -81,7 +84,7 @@ class DirectorySubject:
     """The files of one directory that hold audit configuration.
 
     clusters: the servers of the whole run that the configuration or their names put into one cluster
-        (siblings.py), each group with a server of this directory.
+        (pipeline/clusters.py), each group with a server of this directory.
     """
 
     def __init__(

@@ -125,7 +125,7 @@ def _write(outcome: Outcome, arguments: argparse.Namespace, catalogue: Catalogue
         sys.stdout.flush()
     for note in outcome.notes:
         number, column = note.place.source.position(note.place.start)
-        print(line(f"{note.place.source.path}:{number}:{column}: not judged: {note.message}"), file=sys.stderr)
+        print(line(f"{note.place.source.path}:{number}:{column}: note: {note.message}"), file=sys.stderr)
     # Text and GitHub reports tell errors themselves; of a machine's report nobody would see them.
     seen = reports.FORMATS[arguments.format].shows_errors and not arguments.output
     for failed in () if seen else outcome.report.errors:

@@ -12,6 +12,7 @@ from kube_audit_lint.analysis.stages import written
 from kube_audit_lint.commands import OK
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.policy import FIELD_NAMES
+from kube_audit_lint.model.version import newer
 from kube_audit_lint.pipeline.options import versions_of
 from kube_audit_lint.pipeline.requests import Asked, open_policy
 from kube_audit_lint.pipeline.single import NoRequestError, Single, Wanted, single
@@ -42,7 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Explains; returns the exit code."""
-    asked = open_policy(arguments.policy, versions_of(arguments.kubernetes_version))
+    versions = versions_of(arguments.kubernetes_version)
+    if versions is not None and newer(versions):
+        print(newer(versions), file=sys.stderr)
+    asked = open_policy(arguments.policy, versions)
     if [arguments.url, arguments.resource, arguments.requests].count(None) != 2:
         raise UsageError("explain takes --resource, or --url, or --requests")
     if arguments.requests is not None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
-from kube_audit_lint.model.server import ApiServer, clean, covering
+from kube_audit_lint.model.server import ApiServer, HostFile, clean, covering
 from kube_audit_lint.syntax.unknown import is_unknown
 
 
@@ -23,3 +25,28 @@ def policy_path(server: ApiServer) -> str | None:
     """The path that the server is told to read its policy from; None when there is none to be known."""
     path = server.value(POLICY_FILE)
     return None if not path or is_unknown(path) else path
+
+
+def brought_file(server: ApiServer, path: str) -> HostFile | None:
+    """The file that the form itself brings to where a path lies on the host, the nearest folder's of several."""
+    at = host_path(server, path)
+    best: HostFile | None = None
+    for file in server.files:
+        folder = clean(file.path)
+        if at is not None and (at == folder or at.startswith(folder.rstrip("/") + "/")):
+            best = file if best is None or len(file.path) > len(best.path) else best
+    return best
+
+
+def wanted_names(server: ApiServer) -> tuple[str, ...]:
+    """The names of the files that a server takes its policy and its flags from: in a repository they are called so."""
+    names = [os.path.basename(path) for path in server.flag_files]
+    path = policy_path(server)
+    if path is not None and server.policy is None:
+        file = brought_file(server, path)
+        names.append(os.path.basename(host_path(server, path) or path))
+        names.append(os.path.basename(path))
+        if file is not None and file.local is not None:
+            named, _, key = file.local.text.rpartition("/")
+            names += (key, named.partition(":")[2])
+    return tuple(dict.fromkeys(name for name in names if name))

@@ -32,6 +32,11 @@ class Versions(NamedTuple):
         first, last = max(self.first, other.first), min(self.last, other.last)
         return Versions(first, last) if first <= last else None
 
+    @property
+    def known(self) -> Versions | None:
+        """The minors of the range that the facts hold for, NEWEST for those above it; None below OLDEST."""
+        return None if self.first < OLDEST else Versions(min(self.first, NEWEST), min(self.last, NEWEST))
+
     def __contains__(self, minor: object) -> bool:
         return isinstance(minor, int) and self.first <= minor <= self.last
 
@@ -49,23 +54,21 @@ _IN_TAG = re.compile(r"(?:^|[:/@_-])v?1\.(\d{1,2})(?:\.\d+)?(?![\d.])")
 def parse_versions(text: str) -> Versions | None:
     """`1.30`, `v1.30.4` or a range `1.29-1.34` as a range; None when it is neither.
 
-    Minors beyond NEWEST are taken as NEWEST, the newest that the facts know; minors before OLDEST as OLDEST.
+    It may lie outside of the known minors: see Versions.known.
     """
     low, dash, high = text.strip().partition("-")
     if dash and _SINGLE.match(high.strip()):
         first, last = _minor(low.strip()), _minor(high.strip())
     else:
         first = last = _minor(text.strip())
-    if first is None or last is None or first > last:
-        return None
-    return Versions(_known(first), _known(last))
+    return None if first is None or last is None or first > last else Versions(first, last)
 
 
 def version_of_image(image: str) -> Versions | None:
     """The version in an image's tag (`kube-apiserver:v1.20.4-aliyun.1`), or None when it has none."""
     tag = image.rpartition("/")[2].partition("@")[0].partition(":")[2]
     found = _IN_TAG.match(tag)
-    return None if found is None else Versions(_known(int(found[1])), _known(int(found[1])))
+    return None if found is None else Versions(int(found[1]), int(found[1]))
 
 
 def _minor(text: str) -> int | None:
@@ -73,5 +76,15 @@ def _minor(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _known(minor: int) -> int:
-    return min(max(minor, OLDEST), NEWEST)
+def refused(versions: Versions) -> str:
+    """Why a version that somebody requests is not taken; "" when it is."""
+    if versions.first >= OLDEST:
+        return ""
+    return f"1.{versions.first} is older than 1.{OLDEST}, the oldest version that is known"
+
+
+def newer(versions: Versions) -> str:
+    """A sentence about versions that are newer than what is known; "" where they are not."""
+    if versions.last <= NEWEST:
+        return ""
+    return f"1.{versions.last}: the newest known version is 1.{NEWEST}, checked by that"

@@ -1,4 +1,4 @@
-"""Applying rules to subjects, so that a faulty one never hides what the others say."""
+"""Applying rules to subjects, so that a faulty one never hides what the others find."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from kube_audit_lint.catalogue.selection import Applied, Choice, applied
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._files import of_file
 from kube_audit_lint.checks._subject import DirectorySubject, PolicySubject, ServerSubject
-from kube_audit_lint.model.finding import SEVERITIES, Finding
+from kube_audit_lint.model.finding import SEVERITIES, Finding, Related
 from kube_audit_lint.model.version import DEFAULT, Versions
 from kube_audit_lint.pipeline.config import Config, Settings
 from kube_audit_lint.pipeline.documents import Collected
 from kube_audit_lint.pipeline.options import Options
-from kube_audit_lint.pipeline.subjects import directories
+from kube_audit_lint.pipeline.subjects import Subjects, directories
 from kube_audit_lint.syntax.source import Place
 
 Subject = PolicySubject | ServerSubject | DirectorySubject
@@ -33,25 +33,27 @@ _UNCHECKED = (
 )
 
 
-class Speaking:
-    """The rules of a run, by the file they speak about."""
+class Rules:
+    """The rules of a run, by the file that they are applied to."""
 
     def __init__(self, catalogue: Catalogue, options: Options, config: Config, choose: Choose = applied) -> None:
         self.catalogue = catalogue
         self._choose = choose
-        self.options = options
-        self.config = config
+        self._options = options
+        self._config = config
         self._applied: dict[int, dict[str, Applied]] = {}
 
-    def rules_for(self, path: str) -> dict[str, Applied]:
-        """The rules that speak about a file, by id."""
-        settings = self.config.for_path(path)
+    def for_path(self, path: str) -> dict[str, Applied]:
+        """The rules that are applied to a file, by id, the gravest first: they share the time of an analysis."""
+        settings = self._config.for_path(path)
         if id(settings) not in self._applied:
-            self._applied[id(settings)] = _in_order(self._choose(self.catalogue, self._choice(settings)))
+            rules = self._choose(self.catalogue, self._choice(settings)).values()
+            ordered = sorted(rules, key=lambda one: -SEVERITIES.index(one.rule.severity))
+            self._applied[id(settings)] = {one.rule.id: one for one in ordered}
         return self._applied[id(settings)]
 
     def _choice(self, settings: Settings) -> Choice:
-        options = self.options
+        options = self._options
         return Choice(
             options.profile or settings.profile or "default",
             tuple(settings.rules.items()),
@@ -60,55 +62,79 @@ class Speaking:
             options.pedantic or settings.pedantic,
         )
 
-    def about(self, policies: list[PolicySubject], servers: list[ServerSubject]) -> Iterator[Finding]:
-        for policy in policies:
-            yield from self._apply(
-                "policy", policy, policy.versions, policy.document.source.path, policy.document.place
-            )
-        for server in servers:
-            path, place = server.server.source.path, server.server.place
-            yield from self._apply("server", server, server.versions, path, place)
+
+def findings_of(found: Subjects, rules: Rules, config: Config, reported: set[str]) -> list[Finding]:
+    """What the rules find about policies, servers, pairs and directories: all that touches a reported file."""
+    out: list[Finding] = []
+    for policy in found.policies:
+        if not reported.isdisjoint((policy.document.source.path, *(one.source.path for one in policy.servers))):
+            out += _policy_findings(policy, rules)
+    for server in found.servers:
+        path, place = server.server.source.path, server.server.place
+        loaded = server.policy.document.source.path if server.policy is not None else path
+        if not reported.isdisjoint((path, loaded)):
+            out += _apply("server", server, server.versions, rules.for_path(path), place)
             if server.policy is not None:
-                yield from self._apply("link", server, server.versions, path, place)
-        for directory in directories(policies, servers, self.config):
-            first = (directory.servers or directory.policies)[0]
-            place = first.server.place if isinstance(first, ServerSubject) else first.document.place
-            yield from self._apply("directory", directory, DEFAULT, place.source.path, place)
+                out += _apply("link", server, server.versions, rules.for_path(path), place)
+    for directory in directories(found, config):
+        place = directory.servers[0].server.place if directory.servers else directory.policies[0].document.place
+        out += _apply("directory", directory, DEFAULT, rules.for_path(place.source.path), place)
+    return [one for one in out if not reported.isdisjoint(place.source.path for place in _places(one))]
 
-    def _apply(self, kind: str, subject: Subject, versions: Versions, path: str, place: Place) -> Iterator[Finding]:
-        undecided: UndecidedError | None = None
-        rules = self.rules_for(path)
-        for one in rules.values():
-            if one.rule.subject != kind or one.rule.versions.overlap(versions) is None:
-                continue
-            hits, error = _hits(one, subject)
-            for hit in hits:
-                if one.pedantic or not hit.pedantic:
-                    yield _spelled(_finding(one, hit, versions), subject)
-            if isinstance(error, UndecidedError):
-                undecided = error
-            elif error is not None:
-                yield _internal_error(one, error, place)
-        if undecided is not None and "undecided" in rules:
-            message = (_TOO_LARGE if undecided.too_large else _UNDECIDED) + _UNCHECKED
-            yield _finding(rules["undecided"], Hit(_rules_of(subject, place), message), versions)
 
-    def about_shapes(self, files: list[Collected]) -> list[Finding]:
-        """What the forms themselves found: settings that they do not take, audit profiles."""
-        out = []
-        for file in files:
-            rules = self.rules_for(file.source.path)
-            for id, hit in of_file(file.found):
-                if id in rules:
-                    # Whatever version: the form refuses or drops it, not kube-apiserver.
-                    out.append(_finding(rules[id], hit, DEFAULT)._replace(kubernetes=""))
-        return out
+def _places(finding: Finding) -> Iterator[Place]:
+    yield finding.place
+    yield from (one.place for one in finding.related)
+
+
+def _policy_findings(policy: PolicySubject, rules: Rules) -> Iterator[Finding]:
+    """The findings about a policy; one that names a version names the manifests that the version comes from."""
+    place = policy.document.place
+    for finding in _apply("policy", policy, policy.versions, rules.for_path(place.source.path), place):
+        named = re.search(r"\b1\.\d\d\b", finding.message) is not None
+        related = (Related(at, "the version that it is checked by") for at in policy.version_places if named)
+        yield finding._replace(related=(*finding.related, *related))
+    for problem in policy.loaded.problems:
+        if problem.rule not in rules.catalogue.rules:
+            yield _unknown_rule(problem.rule, problem.place, problem.message)
+
+
+def _apply(
+    kind: str, subject: Subject, versions: Versions, rules: dict[str, Applied], place: Place
+) -> Iterator[Finding]:
+    undecided: UndecidedError | None = None
+    for one in rules.values():
+        if one.rule.subject != kind or one.rule.versions.overlap(versions) is None:
+            continue
+        hits, error = _hits(one, subject)
+        for hit in hits:
+            if one.pedantic or not hit.pedantic:
+                yield _spelled(_finding(one, hit, versions), subject)
+        if isinstance(error, UndecidedError):
+            undecided = error
+        elif error is not None:
+            yield _internal_error(one, error, place)
+    if undecided is not None and "undecided" in rules:
+        message = (_TOO_LARGE if undecided.too_large else _UNDECIDED) + _UNCHECKED
+        yield _finding(rules["undecided"], Hit(_rules_of(subject, place), message), versions)
+
+
+def misshapes(files: list[Collected], rules: Rules) -> Iterator[Finding]:
+    """What the forms themselves found: settings that they do not take, audit profiles."""
+    for file in files:
+        for id, hit in of_file(file.found) if file.reported else ():
+            one = rules.for_path(file.source.path).get(id)
+            if one is not None:
+                # Whatever version: the form refuses or drops it, not kube-apiserver.
+                yield _finding(one, hit, DEFAULT)._replace(kubernetes="")
+            elif id not in rules.catalogue.rules:
+                yield _unknown_rule(id, hit.place, hit.message)
 
 
 def _hits(one: Applied, subject: Subject) -> tuple[list[Hit], Exception | None]:
     """What a check finds, and why it ended early; it must not hide other findings.
 
-    What was found before a question could not be decided stands; what a faulty check says is not to be trusted.
+    What was found before a question could not be decided stands; what a faulty check finds is not to be trusted.
     """
     hits: list[Hit] = []
     try:
@@ -120,11 +146,6 @@ def _hits(one: Applied, subject: Subject) -> tuple[list[Hit], Exception | None]:
     except Exception as error:
         return [], error
     return hits, None
-
-
-def _in_order(rules: dict[str, Applied]) -> dict[str, Applied]:
-    """The gravest first, for they share what time an analysis may take."""
-    return {one.rule.id: one for one in sorted(rules.values(), key=lambda one: -SEVERITIES.index(one.rule.severity))}
 
 
 def _rules_of(subject: Subject, place: Place) -> Place:
@@ -169,4 +190,15 @@ def _internal_error(one: Applied, error: Exception, place: Place) -> Finding:
         f"The rule {one.rule.id} failed with {type(error).__name__}: {error}. All other rules were applied.",
         "This is a fault of kube-audit-lint, not of the file: please report it with the file. "
         f"Until then: --ignore {one.rule.id}.",
+    )
+
+
+def _unknown_rule(rule: str, place: Place, message: str) -> Finding:
+    """The finding about a rule that code names and the catalogue does not have: its finding must not be lost."""
+    return Finding(
+        "internal-error",
+        "error",
+        place,
+        f"There is no rule {rule}, which reports: {message}",
+        "This is a fault of kube-audit-lint, not of the file: please report it with the file.",
     )

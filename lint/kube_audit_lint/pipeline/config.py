@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.discovery.globs import Globs
 from kube_audit_lint.errors import OwnFileError
-from kube_audit_lint.model.version import Versions, parse_versions
+from kube_audit_lint.model.version import Versions, parse_versions, refused
 from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
     from kube_audit_lint.catalogue.ownfile import Keys, OwnFile
     from kube_audit_lint.catalogue.rule import Catalogue
-    from kube_audit_lint.model.server import ApiServer
 
 NAMES = (".kube-audit-lint.yaml", ".kube-audit-lint.yml")
 
@@ -100,11 +99,11 @@ class Config:
         below = self._below(path)
         return next((hint for hint, globs in self._hints if globs.matches(below)), None)
 
-    def linked_policy(self, server: ApiServer) -> str | None:
-        """The path, as reports show it, of the policy that the configuration says a server loads."""
+    def linked_policy(self, path: str) -> str | None:
+        """The path, as reports show it, of the policy that the configuration says the servers of a file load."""
         if not self._links:
             return None
-        below = self._below(server.source.path)
+        below = self._below(path)
         for globs, policy in reversed(self._links):
             if globs.matches(below):
                 return _forward(os.path.relpath(self._absolute(policy), self._cwd))
@@ -158,6 +157,8 @@ class Config:
         versions = parse_versions(text)
         if versions is None:
             self._file.fail(keys, f"{text} is no version such as 1.30 and no range such as 1.29-1.34")
+        if refused(versions):
+            self._file.fail(keys, refused(versions))
         return versions
 
     def _absolute(self, path: str) -> str:

@@ -1,16 +1,13 @@
-"""From files to what they hold: reads, recognises, and looks for the other half of a pair nearby."""
+"""From the bytes of a file to what it holds: decodes, parses, and recognises forms."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kube_audit_lint.discovery.files import is_file, is_folder
 from kube_audit_lint.discovery.walk import EMBEDDING
 from kube_audit_lint.forms import AllForms
 from kube_audit_lint.forms.common.context import Context, DocumentReader, Reading
-from kube_audit_lint.model.finding import FileError
 from kube_audit_lint.model.found import Found, Note, joined
 from kube_audit_lint.syntax.decode import decode, has_mark
 from kube_audit_lint.syntax.nodes import Document
@@ -21,9 +18,6 @@ from kube_audit_lint.syntax.source import Place, Source
 if TYPE_CHECKING:
     from kube_audit_lint.syntax.templates import Neutral
 
-NEARBY_LIMIT = 2000
-"""How many files may be looked at while searching for the other half of a pair."""
-
 _TEMPLATE_MARKS = ("{{", "{%", "<%", "#@", "%{", "${", "$(", "\\$")
 """One of them is in every template; most files hold none, and need no more of templates."""
 
@@ -32,8 +26,6 @@ _SETTINGS = ("audit-policy-file", "audit-log-path", "auditPolicyFile", "auditLog
 
 LARGE = 200_000
 """Characters above which a stream is looked at document by document before any is parsed."""
-
-_NEVER_NEARBY = {".git", "node_modules", ".venv", "venv", "vendor", "__pycache__"}
 
 
 class Collected(NamedTuple):
@@ -127,7 +119,7 @@ def _of_template(found: Found, template: Neutral, source: Source) -> Found:
         notes.append(Note(template.refused.place, as_it_stands))
     if template.partial and (policies or found.servers):
         first = template.insertions[0] if template.insertions else (0, 0)
-        notes.append(Note(Place(source, *first), "the template decides what is here; only what is certain was judged"))
+        notes.append(Note(Place(source, *first), "the template decides what is here; only what is certain was checked"))
     return Found(tuple(policies), found.servers, found.misshapes, tuple(notes))
 
 
@@ -163,59 +155,3 @@ def _of_text(source: Source, context: Context) -> Found:
         if part is not None:
             return part
     return Found()
-
-
-def nearby(path: str, root: str | None) -> Iterator[tuple[str, str]]:
-    """Files near a file, nearest folders first, never outside `root` (None: only the file's own folder).
-
-    Each comes with its real path: hundreds of them are looked up, and most are no links.
-    """
-    folder = os.path.dirname(path) or "."
-    seen: set[str] = set()
-    left = NEARBY_LIMIT
-    while True:
-        real = os.path.realpath(folder)
-        for file in _below(folder, real, seen, 0 if root is None else 3):
-            yield file
-            left -= 1
-            if left <= 0:
-                return
-        if root is None or real == root or not real.startswith(root + os.sep):
-            return
-        folder = os.path.normpath(os.path.join(folder, ".."))
-
-
-def _below(folder: str, real: str, seen: set[str], depth: int) -> Iterator[tuple[str, str]]:
-    if real in seen:
-        return
-    seen.add(real)
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        return
-    folders = []
-    for entry in entries:
-        if is_file(entry):
-            where = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(real, entry.name)
-            yield entry.path.removeprefix("./"), where
-        elif depth and entry.name not in _NEVER_NEARBY and is_folder(entry):
-            folders.append(entry)
-    for entry in folders:
-        yield from _below(entry.path, os.path.join(real, entry.name), seen, depth - 1)
-
-
-def repository_root(path: str) -> str | None:
-    """The folder with `.git` at or above a path, or None."""
-    folder = os.path.realpath(path)
-    while True:
-        if os.path.exists(os.path.join(folder, ".git")):
-            return folder
-        above = os.path.dirname(folder)
-        if above == folder:
-            return None
-        folder = above
-
-
-def unreadable(path: str, error: OSError) -> FileError:
-    """The error of a file that the system does not let us read."""
-    return FileError(path, error.strerror or str(error))

@@ -1,31 +1,32 @@
-"""Units and the environment files that they take flags from, put together when both are among the files of a run.
+"""Units and the environment files that they take flags from.
 
 The file's API server gets the unit's own flags, so that nothing is missed in one that stands in the other. The unit
-stays a part: what it takes from the file is judged where it is written.
+stays a part: what it takes from the file is checked where it is written.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from kube_audit_lint.model.server import ApiServer
 
 
-def joined(server: ApiServer, units: Sequence[ApiServer]) -> ApiServer:
-    """An environment file's server with the flags of the only unit that names the file and uses its variables."""
-    if not server.variables or server.flag_files:
+def takes_from(unit: ApiServer, name: str) -> bool:
+    """Whether a unit names an environment file of that name."""
+    files = {os.path.basename(path) for path in unit.flag_files}
+    return not files.isdisjoint((name, name.removesuffix(".env")))
+
+
+def joined(server: ApiServer, path: str, units: Iterable[tuple[str, ApiServer]]) -> ApiServer:
+    """An environment file's server with the flags of the one unit that names it and uses its variables.
+
+    units: units that name the file, with their paths; those of the file's own folder go before all others.
+    """
+    using = [(at, unit) for at, unit in units if not set(unit.variables).isdisjoint(server.variables)]
+    beside = [(at, unit) for at, unit in using if os.path.dirname(at) == os.path.dirname(path)]
+    if len(beside or using) != 1:
         return server
-    named = [unit for unit in units if _takes(unit, server)]
-    if len(named) != 1:
-        return server
-    (unit,) = named
+    ((_, unit),) = beside or using
     whole = set(unit.variables) <= set(server.variables)
     return server._replace(flags=(*unit.flags, *server.flags), partial=server.partial and not whole)
-
-
-def _takes(unit: ApiServer, server: ApiServer) -> bool:
-    name = os.path.basename(server.source.path)
-    files = {os.path.basename(path) for path in unit.flag_files}
-    plain = name.removesuffix(".j2").removesuffix(".env")
-    return not files.isdisjoint((name, plain)) and not set(unit.variables).isdisjoint(server.variables)

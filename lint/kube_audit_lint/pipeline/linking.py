@@ -1,190 +1,250 @@
-"""Which policy document an API server loads: through its flag, its mounts and the files at hand.
+"""Which policy an API server loads. It never guesses: where two files fit equally well, none is linked.
 
-The path of `--audit-policy-file` is one inside the container. The mount that covers it gives the path on the
-host; what the form brings onto the host, a configured link, or a file of the repository with the same end
-of its path (else the same name, nearest by) gives the policy.
+The path of `--audit-policy-file` is one inside the container. The mount that covers it gives the path on the host;
+then a configured link, what the form itself brings to that path, or a file of the repository with the same end of
+its path gives the policy.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator
+from functools import cached_property
 
-from kube_audit_lint.kubernetes.paths import host_path, policy_path
+from kube_audit_lint.kubernetes.paths import brought_file, host_path, policy_path
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.server import ApiServer, HostFile, clean, covering
+from kube_audit_lint.pipeline.repository import Repository, above, absolute, base_name, names_of
 from kube_audit_lint.syntax.record import NamedTuple
 
-_TEMPLATE_ENDS = (".j2", ".tpl", ".tmpl", ".erb", ".gotmpl")
 _OBJECTS = ("ConfigMap:", "Secret:")
 """How a HostFile's `local` begins that is taken from an object: `Secret:name/key`."""
 
-_NEAR = 6
-"""How many steps up and down the tree a file of the same name may be away."""
+_PARTS = 6
+"""How many parts of a path are compared."""
+
+_STEPS = 2
+"""How many folders up, and how many down from there, a file may lie that only its name connects with a server."""
 
 
 class Link(NamedTuple):
-    """A server and the policy it loads. `missing` says in words why an expected one is not there."""
+    """A server and the policy it loads.
+
+    missing: why a configured one is not there. equal: the paths of files that fit equally well.
+    """
 
     server: ApiServer
     policy: PolicyDocument | None
     missing: str = ""
+    equal: tuple[str, ...] = ()
 
 
-def wanted_name(server: ApiServer) -> str | None:
-    """The file name a policy of this server would have in a repository."""
-    path = policy_path(server)
-    if path is None or server.policy is not None:
-        return None
-    at = host_path(server, path)
-    file = _brought(server, path)
-    if at is not None and file is not None and file.local is not None and clean(file.path) == at:
-        return os.path.basename(file.local.text) or None
-    return os.path.basename(at or path) or None
+class Linker:
+    """Finds the policies of servers, and the servers of policies, in a repository.
 
-
-def link(
-    servers: Iterable[ApiServer],
-    policies: Sequence[PolicyDocument],
-    configured: Callable[[ApiServer], str | None] = lambda server: None,
-) -> list[Link]:
-    """Each server with its policy.
-
-    configured: gives the path of the file that the configuration links a server to, or None.
+    configured: the path of the policy that the configuration links the server of a file to, or None.
     """
-    by_name: dict[str, list[PolicyDocument]] = {}
-    by_path: dict[str, PolicyDocument] = {}
-    for policy in policies:
-        by_path.setdefault(policy.source.path, policy)
-        for name in policy.names or (policy.source.path,):
-            by_name.setdefault(_base(name), []).append(policy)
-    return [_link(server, by_name, by_path, configured(server)) for server in servers]
 
+    def __init__(self, repository: Repository, configured: Callable[[str], str | None] = lambda path: None) -> None:
+        self.repository = repository
+        self._configured = configured
+        self._links: dict[int, Link] = {}
+        self._ends: dict[str, dict[tuple[str, str], list[str]]] = {}
+        self._free: dict[tuple[str, str, str], list[str]] = {}
+        self._wanting: dict[tuple[str, str], bool] = {}
 
-def surely(server: ApiServer, path: str) -> bool:
-    """Whether a file is so clearly the one that a server loads that its content need not say so."""
-    at = host_path(server, policy_path(server) or "") or clean(policy_path(server) or "")
-    return _common_end(path, at) >= 2 or os.path.dirname(path) == os.path.dirname(server.source.path)
+    def link(self, server: ApiServer) -> Link:
+        """The policy that a server loads."""
+        if id(server) not in self._links:
+            self._links[id(server)] = self._link(server)
+        return self._links[id(server)]
 
+    def _link(self, server: ApiServer) -> Link:
+        if server.policy is not None:
+            return Link(server, server.policy)
+        configured = self._configured(server.source.path)
+        if configured is not None:
+            policy = next(iter(self.repository.policies(absolute(configured))), None)
+            missing = "" if policy else f"the configuration links it to {configured}, which holds no policy"
+            return Link(server, policy, missing)
+        path = policy_path(server)
+        if path is None:
+            return Link(server, None)
+        brought = brought_file(server, path)
+        if brought is not None:
+            return self._brought(server, path, brought)
+        mount = covering(server.mounts or (), clean(path))
+        if mount is not None and mount.volume is not None and mount.volume.kind in ("configMap", "secret", "projected"):
+            return self._in_objects(server, os.path.basename(path))
+        at = host_path(server, path) or clean(path)
+        own = absolute(server.source.path)
+        for look, where in ((self._contained, (own,)), (self._on_disk, above(own)), (self._contained, above(own))):
+            link = look(server, at, where)
+            if link.policy is not None or link.equal:
+                break
+        return link
 
-def _link(
-    server: ApiServer,
-    by_name: Mapping[str, list[PolicyDocument]],
-    by_path: Mapping[str, PolicyDocument],
-    configured: str | None,
-) -> Link:
-    if server.policy is not None:
-        return Link(server, server.policy)
-    if configured is not None:
-        found = by_path.get(configured)
-        return Link(
-            server, found, "" if found else f"the configuration links it to {configured}, which holds no policy"
-        )
-    path = policy_path(server)
-    if path is None:
+    def _brought(self, server: ApiServer, path: str, file: HostFile) -> Link:
+        """The policy in a file that the form brings: in place, in an object's key, or on the author's machine."""
+        if file.content is not None or file.local is None:
+            return Link(server, file.content)
+        if file.local.text.startswith(_OBJECTS):
+            named, _, key = file.local.text.rpartition("/")
+            return self._in_objects(server, key, named)
+        below = (host_path(server, path) or "")[len(clean(file.path)) :].lstrip("/")
+        local = "/".join(part for part in (file.local.text, below) if part)
+        folder = os.path.dirname(absolute(server.source.path))
+        for at in dict.fromkeys((os.path.normpath(os.path.join(folder, local)), absolute(os.path.normpath(local)))):
+            policy = self._policy(at.replace(os.sep, "/"), server, True)
+            if policy is not None:
+                return Link(server, policy)
         return Link(server, None)
-    brought = _brought(server, path)
-    if brought is not None:
-        return Link(server, _content(server, path, brought, by_path, by_name))
-    return Link(server, _in_volume(server, path, by_name) or _nearest(server, path, by_name))
+
+    def _on_disk(self, server: ApiServer, at: str, folders: tuple[str, ...]) -> Link:
+        """The policy in a file whose path has the longest end in common with `at`, the nearest of several."""
+        parts, name = at.strip("/").split("/")[-_PARTS:], os.path.basename(at)
+        for length in range(len(parts), 0, -1):
+            end = "/".join(parts[-length:])
+            for steps, folder in enumerate(folders if length > 1 else folders[: _STEPS + 1]):
+                found: dict[int, list[PolicyDocument]] = {}
+                for path in self._candidates(name, folder, end):
+                    depth = path.count("/") - folder.rstrip("/").count("/") - 1
+                    if length > 1 or depth <= _STEPS:
+                        policy = self._policy(path, server, length > 1 or steps + depth == 0)
+                        if policy is not None:
+                            found.setdefault(depth, []).append(policy)
+                if found:
+                    return _only(server, found[min(found)])
+        return Link(server, None)
+
+    def _candidates(self, name: str, folder: str, end: str) -> list[str]:
+        """The files below a folder whose path ends so and that belong to no other server below it.
+
+        A folder that holds a server which loads a policy of the same name is another cluster's.
+        """
+        key = (name, folder, end)
+        if key not in self._free:
+            if name not in self._ends:
+                self._ends[name] = _by_end(self.repository.by_name.get(name, ()))
+            self._free[key] = [
+                path
+                for path in self._ends[name].get((folder, end), ())
+                if path.rpartition("/")[0] == folder.rstrip("/") or not self._is_wanted(name, _child(folder, path))
+            ]
+        return self._free[key]
+
+    def _is_wanted(self, name: str, folder: str) -> bool:
+        """Whether a server in or below a folder loads a policy of that name."""
+        key = (name, folder)
+        if key not in self._wanting:
+            paths = self.repository.may_load(name).below(folder)
+            self._wanting[key] = any(self.repository.wants(path, name) for path in paths)
+        return self._wanting[key]
+
+    def _policy(self, path: str, server: ApiServer, surely: bool) -> PolicyDocument | None:
+        """The policy that a file is; `surely`: also when only the server's path says that it is one."""
+        if path == absolute(server.source.path):  # a manifest is never its own policy
+            return None
+        found = self.repository.policies(path)
+        whole = next((one for one in found if one.whole_file and not one.names), None)
+        if found or not surely:
+            return whole
+        declared = self.repository.declared(path)
+        return declared.found.policies[0] if declared is not None else None
+
+    def _in_objects(self, server: ApiServer, key: str, named: str = "") -> Link:
+        """The policy in the nearest ConfigMap or Secret with this key."""
+
+        def accepts(policy: PolicyDocument) -> bool:
+            objects = [name for name in policy.names if name.startswith(_OBJECTS)]
+            return bool(objects) and key in policy.names and named in ("", *objects)
+
+        path = absolute(server.source.path)
+        for folder in (path, *above(path)):
+            found = [policy for policy in self._held(base_name(key), folder) if accepts(policy)]
+            if found:
+                return _only(server, found)
+        return Link(server, None)
+
+    def _contained(self, server: ApiServer, at: str, folders: tuple[str, ...]) -> Link:
+        """The policy that a form writes to a path on the host with the same end, in the nearest of the folders."""
+        for folder in folders:
+            found: dict[int, list[PolicyDocument]] = {}
+            for policy in self._held(os.path.basename(at), folder):
+                ends = [_common_end(name, at) for name in policy.names if "/" in name]
+                if ends and max(ends) > 1 and policy.whole_file:
+                    found.setdefault(max(ends), []).append(policy)
+            if found:
+                return _only(server, found[max(found)])
+        return Link(server, None)
+
+    def _held(self, name: str, folder: str) -> Iterator[PolicyDocument]:
+        """The policies that are parts of files below a folder, or of one file, and are called so."""
+        own = folder in self.repository.paths
+        for path in (folder,) if own else self.repository.may_hold(name).below(folder):
+            for policy in self.repository.policies(path):
+                if name in names_of(policy):
+                    yield policy
+
+    def loaders(self, policy: PolicyDocument) -> list[ApiServer]:
+        """The servers of the repository that load a policy."""
+        path = absolute(policy.source.path)
+        candidates: dict[str, None] = {path: None}
+        for name in names_of(policy) or (base_name(path),):
+            candidates.update(dict.fromkeys(self.repository.by_local_path(name)))
+            for folder in ("/",) if policy.names else above(path):
+                paths = self.repository.may_load(name).below(folder)
+                near = [one for one in paths if policy.names or self.repository.wants(one, name)]
+                candidates.update(dict.fromkeys(near))
+                if near:  # a server further away belongs to another cluster
+                    break
+        candidates.update(dict.fromkeys(self._by_configuration.get(path, ())))
+        for unit in [server for one in candidates for server in self.repository.servers(one) if server.flag_files]:
+            for name in map(os.path.basename, unit.flag_files):
+                candidates.update(dict.fromkeys(self.repository.by_name.get(name, ())))
+                candidates.update(dict.fromkeys(self.repository.by_name.get(f"{name}.env", ())))
+        servers = (server for one in candidates for server in self.repository.servers(one))
+        return [server for server in servers if self.link(server).policy is policy]
+
+    @cached_property
+    def _by_configuration(self) -> dict[str, list[str]]:
+        """The files of the repository by the policy that the configuration links them to."""
+        found: dict[str, list[str]] = {}
+        for path in self.repository.paths:
+            policy = self._configured(path)
+            if policy is not None:
+                found.setdefault(absolute(policy), []).append(path)
+        return found
 
 
-def _brought(server: ApiServer, path: str) -> HostFile | None:
-    """The file that the form itself brings onto the host and that is read: no other can be, known or not."""
-    at = host_path(server, path)
-    best: HostFile | None = None
-    for file in server.files:
-        if at is not None and _at_or_below(at, clean(file.path)) and (best is None or len(file.path) > len(best.path)):
-            best = file
-    return best
+def _only(server: ApiServer, policies: list[PolicyDocument]) -> Link:
+    """The one policy; none when there are several."""
+    if len(policies) == 1:
+        return Link(server, policies[0])
+    return Link(server, None, equal=tuple(sorted({policy.source.path for policy in policies})))
 
 
-def _content(
-    server: ApiServer,
-    path: str,
-    file: HostFile,
-    by_path: Mapping[str, PolicyDocument],
-    by_name: Mapping[str, list[PolicyDocument]],
-) -> PolicyDocument | None:
-    """The policy in a file that the form brings: written in place, in an object's key, or on the author's machine."""
-    if file.content is not None or file.local is None:
-        return file.content
-    if file.local.text.startswith(_OBJECTS):
-        named, _, key = file.local.text.rpartition("/")
-        return _closest(server, [policy for policy in by_name.get(_base(key), ()) if named in policy.names])
-    below = (host_path(server, path) or "")[len(clean(file.path)) :].lstrip("/")
-    return _local(server.source.path, "/".join(part for part in (file.local.text, below) if part), by_path)
+def _by_end(paths: list[str] | tuple[()]) -> dict[tuple[str, str], list[str]]:
+    """Paths by a folder above them and an end of theirs."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for path in paths:
+        plain = f"{path.rpartition('/')[0]}/{base_name(path)}".strip("/").split("/")
+        ends = ["/".join(plain[-length:]) for length in range(1, min(len(plain), _PARTS) + 1)]
+        for folder in above(path):
+            for end in ends:
+                found.setdefault((folder, end), []).append(path)
+    return found
 
 
-def _local(from_path: str, local: str, by_path: Mapping[str, PolicyDocument]) -> PolicyDocument | None:
-    beside = os.path.normpath(os.path.join(os.path.dirname(from_path), local)).replace(os.sep, "/")
-    return by_path.get(beside) or by_path.get(os.path.normpath(local).replace(os.sep, "/"))
-
-
-def _in_volume(server: ApiServer, path: str, by_name: Mapping[str, list[PolicyDocument]]) -> PolicyDocument | None:
-    """The policy in the ConfigMap or Secret that is mounted there."""
-    mount = covering(server.mounts or (), clean(path))
-    if mount is None or mount.volume is None or mount.volume.kind not in ("configMap", "secret", "projected"):
-        return None
-    named = [policy for policy in by_name.get(os.path.basename(path), ()) if policy.names]
-    return _closest(server, named)
-
-
-def _nearest(server: ApiServer, path: str, by_name: Mapping[str, list[PolicyDocument]]) -> PolicyDocument | None:
-    at = host_path(server, path) or clean(path)
-    named = [policy for policy in by_name.get(os.path.basename(at), ()) if policy.whole_file and _on_disk(policy)]
-    longest = max((_end_in_common(policy, at) for policy in named), default=0)
-    same_end = [policy for policy in named if _end_in_common(policy, at) == longest]
-    if longest < 2:
-        same_end = [policy for policy in same_end if _distance(server, policy) <= _NEAR]
-    return _closest(server, same_end)
-
-
-def _on_disk(policy: PolicyDocument) -> bool:
-    """Whether it is or becomes a file: the key of a ConfigMap is none, until it is mounted."""
-    return not policy.names or any("/" in name for name in policy.names)
-
-
-def _end_in_common(policy: PolicyDocument, path: str) -> int:
-    return max(_common_end(name, path) for name in policy.names or (policy.source.path,))
-
-
-def _closest(server: ApiServer, policies: Sequence[PolicyDocument]) -> PolicyDocument | None:
-    """The one nearest in the tree; none when two are equally near, for a guess is worse than silence."""
-    ordered = sorted(policies, key=lambda policy: _distance(server, policy))
-    if len(ordered) > 1 and _distance(server, ordered[0]) == _distance(server, ordered[1]):
-        return None
-    return ordered[0] if ordered else None
-
-
-def _distance(server: ApiServer, policy: PolicyDocument) -> int:
-    one = os.path.dirname(server.source.path).split("/")
-    two = os.path.dirname(policy.source.path).split("/")
-    common = 0
-    while common < min(len(one), len(two)) and one[common] == two[common]:
-        common += 1
-    return len(one) + len(two) - 2 * common
+def _child(folder: str, path: str) -> str:
+    """The folder below a folder that leads to a path."""
+    start = folder.rstrip("/") + "/"
+    return start + path[len(start) :].partition("/")[0]
 
 
 def _common_end(one: str, two: str) -> int:
+    left, right = one.strip("/").split("/"), two.strip("/").split("/")
     count = 0
-    for left, right in zip(reversed(_plain(one).split("/")), reversed(two.split("/")), strict=False):
-        if left != right:
-            break
+    while count < min(len(left), len(right)) and left[-count - 1] == right[-count - 1]:
         count += 1
     return count
-
-
-def _at_or_below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
-
-
-def _base(path: str) -> str:
-    return os.path.basename(_plain(path))
-
-
-def _plain(path: str) -> str:
-    """A path without the ending that marks a template."""
-    for end in _TEMPLATE_ENDS:
-        path = path.removesuffix(end)
-    return path

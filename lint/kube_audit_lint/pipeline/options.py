@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kube_audit_lint.errors import UsageError
-from kube_audit_lint.model.version import Versions, parse_versions
+from kube_audit_lint.model.version import Versions, parse_versions, refused
 from kube_audit_lint.syntax.record import NamedTuple
 
 
@@ -28,4 +28,6 @@ def versions_of(text: str | None) -> Versions | None:
         raise UsageError(
             f"--kubernetes-version takes a version such as 1.30 or a range such as 1.29-1.34, not {text!r}"
         )
+    if versions is not None and refused(versions):
+        raise UsageError(f"--kubernetes-version: {refused(versions)}")
     return versions

@@ -19,7 +19,7 @@ from kube_audit_lint.catalogue.shape import validate
 from kube_audit_lint.discovery.roots import OUTSIDE, readable
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.model.policy import LEVELS, GroupResources
-from kube_audit_lint.model.version import Versions, parse_versions
+from kube_audit_lint.model.version import Versions, parse_versions, refused
 from kube_audit_lint.pipeline.requests import Asked, open_policy
 from kube_audit_lint.pipeline.single import NoRequestError, check_class, single, wanted_of
 from kube_audit_lint.syntax.record import NamedTuple
@@ -66,6 +66,8 @@ def _versions(file: OwnFile) -> Versions:
     if versions is None:
         message = f"takes a version such as 1.30 or a range such as 1.29-1.34, not {text}"
         file.fail(("kubernetes-version",), message)
+    if refused(versions):
+        file.fail(("kubernetes-version",), refused(versions))
     return versions
 
 

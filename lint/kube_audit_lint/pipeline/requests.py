@@ -42,7 +42,7 @@ def open_policy(path: str, versions: Versions | None = None) -> Asked:
     documents = _policies(path, data) or _policies(path, data, "policy")
     if len(documents) != 1:
         raise OwnFileError(path, f"holds {len(documents) or 'no'} audit policies; name a file that holds one")
-    loaded = load(documents[0], versions or documents[0].versions or DEFAULT)
+    loaded = load(documents[0], (versions or documents[0].versions or DEFAULT).known or DEFAULT)
     if loaded.policy is None or loaded.loads_in is None:
         first = next((problem for problem in loaded.problems if problem.fatal), None)
         line = documents[0].source.position(first.place.start)[0] if first else 0

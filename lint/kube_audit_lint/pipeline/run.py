@@ -8,18 +8,22 @@ from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.catalogue.selection import turned_off
 from kube_audit_lint.model.finding import Finding, Suppressed
 from kube_audit_lint.model.found import Note
-from kube_audit_lint.pipeline.applying import Speaking
+from kube_audit_lint.pipeline import sources
+from kube_audit_lint.pipeline.applying import Rules, findings_of, misshapes
+from kube_audit_lint.pipeline.closing import close
 from kube_audit_lint.pipeline.config import Config
 from kube_audit_lint.pipeline.documents import Collected
+from kube_audit_lint.pipeline.linking import Link, Linker
 from kube_audit_lint.pipeline.options import Options
-from kube_audit_lint.pipeline.sources import Gathering, Progress
-from kube_audit_lint.pipeline.subjects import subjects
+from kube_audit_lint.pipeline.repository import Repository, absolute
+from kube_audit_lint.pipeline.sources import Progress
+from kube_audit_lint.pipeline.subjects import VERSION_OPTION, subjects
 from kube_audit_lint.report import Files, Hidden, Report
 from kube_audit_lint.syntax.record import NamedTuple
 
 
 class Outcome(NamedTuple):
-    """A report, and notes on what was not judged."""
+    """A report, and notes on what was not checked."""
 
     report: Report
     notes: tuple[Note, ...]
@@ -27,37 +31,32 @@ class Outcome(NamedTuple):
 
 def run(options: Options, config: Config, catalogue: Catalogue, progress: Progress = lambda count: None) -> Outcome:
     """Lints the files. Errors of single files are in the report; nothing is raised for them."""
-    gathering = Gathering(options, config)
-    gathering.read_all(progress)
-    gathering.read_counterparts()
-    files = [one for one in gathering.collected if one.found]
-    policies, servers = subjects(files, options, config)
-    speaking = Speaking(catalogue, options, config)
-    findings = list(speaking.about(policies, servers))
-    findings += speaking.about_shapes(files)
-    shown = {one.source.path for one in files if one.reported}
-    findings = [finding for finding in findings if _touches(finding, shown)]
+    named = sources.read_named(options, config, progress)
+    repository = sources.repository(named, options, config)
+    linker = Linker(repository, config.linked_policy)
+    close(list(named.files), repository, linker, config.cluster_of)
+    links, files = _links(repository, linker)
+    found = subjects((policy for file in files for policy in file.found.policies), links, options, config)
+    rules = Rules(catalogue, options, config)
+    reported = {one.source.path for one in files if one.reported}
+    findings = [*findings_of(found, rules, config, reported), *misshapes(files, rules)]
     suppressed: list[Suppressed] = []
     if options.ignores:
-        findings, suppressed = _parted(findings, files, config, catalogue, speaking)
-    off = Speaking(catalogue, options, config, turned_off)
-    if config.path and any(off.rules_for(path) for path in shown):
-        hidden = [*off.about(policies, servers), *off.about_shapes(files)]
-        suppressed += [Suppressed(one, False) for one in _in_order(hidden) if _touches(one, shown) and _is_of_file(one)]
-    notes = [note for one in files if one.reported for note in one.found.notes]
-    notes = [*gathering.notes, *notes]
-    report = Report(
-        _in_order(findings),
-        Files(
-            gathering.read,
-            sum(len(one.found.policies) for one in files if one.reported),
-            sum(len(one.found.servers) for one in files if one.reported),
-        ),
-        tuple(gathering.errors),
-        tuple(notes),
-        Hidden(suppressed, gathering.excluded, config.fail_on == "never"),
+        findings, suppressed = _parted(findings, files, config, rules)
+    off = Rules(catalogue, options, config, turned_off)
+    if config.path and any(off.for_path(path) for path in reported):
+        hidden = _in_order([*findings_of(found, off, config, reported), *misshapes(files, off)])
+        suppressed += [Suppressed(one, False) for one in hidden if _is_of_file(one)]
+    named_files = [one for one in files if one.reported]
+    about = (note for note in found.notes if note.place.source.path in reported | {VERSION_OPTION})
+    counts = Files(
+        len(named.files),
+        sum(len(one.found.policies) for one in named_files),
+        sum(len(one.found.servers) for one in named_files),
     )
-    return Outcome(report, tuple(notes))
+    notes = [*named.notes, *(note for one in named_files for note in one.found.notes), *_each_once(about)]
+    kept_out = Hidden(suppressed, named.excluded, config.fail_on == "never")
+    return Outcome(Report(_in_order(findings), counts, named.errors, tuple(notes), kept_out), tuple(notes))
 
 
 def _is_of_file(finding: Finding) -> bool:
@@ -65,20 +64,32 @@ def _is_of_file(finding: Finding) -> bool:
     return finding.rule not in ("undecided", "internal-error")
 
 
-def _touches(finding: Finding, shown: set[str]) -> bool:
-    return finding.place.source.path in shown or any(one.place.source.path in shown for one in finding.related)
+def _links(repository: Repository, linker: Linker) -> tuple[list[Link], list[Collected]]:
+    """Every server with its policy, and the files that hold both; in the order of their paths."""
+    files = {absolute(one.source.path): one for one in repository.files}
+    links = [linker.link(server) for path in sorted(files) for server in repository.servers(path)]
+    for link in links:
+        path = absolute(link.policy.source.path) if link.policy is not None else ""
+        declared = repository.declared(path) if path and not repository.policies(path) else None
+        if declared is not None and link.policy in declared.found.policies:
+            files[path] = declared
+    return links, [files[path] for path in sorted(files)]
+
+
+def _each_once(notes: Iterable[Note]) -> Iterable[Note]:
+    return {note.message: note for note in notes}.values()
 
 
 def _parted(
-    findings: list[Finding], files: list[Collected], config: Config, catalogue: Catalogue, speaking: Speaking
+    findings: list[Finding], files: list[Collected], config: Config, rules: Rules
 ) -> tuple[list[Finding], list[Suppressed]]:
     """Without what comments suppress, with what is wrong about the comments; and what they suppress."""
     marked = [one for one in files if "kube-audit-lint:" in one.source.text]
     if not marked:
         return findings, []
-    from kube_audit_lint.pipeline import suppressing as suppression
+    from kube_audit_lint.pipeline import suppressing
 
-    outcome = suppression.apply(findings, marked, catalogue, speaking.rules_for, config.require_reason)
+    outcome = suppressing.apply(findings, marked, rules.catalogue, rules.for_path, config.require_reason)
     return outcome.kept, outcome.suppressed
 
 

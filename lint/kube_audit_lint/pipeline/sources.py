@@ -1,150 +1,127 @@
-"""Reading a run's files: the named ones, and the other halves of pairs that were not named."""
+"""From the paths of the command line to the files of a run: those that were named, and the repository around them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from kube_audit_lint.discovery import walk as discovery
-from kube_audit_lint.discovery.roots import OUTSIDE, Roots
-from kube_audit_lint.kubernetes.paths import policy_path
-from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.discovery.gitignore import repository_of
+from kube_audit_lint.discovery.roots import OUTSIDE
 from kube_audit_lint.model.finding import FileError
 from kube_audit_lint.model.found import Note
-from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.pipeline import linking
 from kube_audit_lint.pipeline.config import Config
-from kube_audit_lint.pipeline.documents import Collected, collect, nearby, repository_root, unreadable
+from kube_audit_lint.pipeline.documents import Collected, collect
 from kube_audit_lint.pipeline.options import Options
+from kube_audit_lint.pipeline.repository import Repository, absolute
+from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Source
 
 Progress = Callable[[int], None]
 
+OUTSIDE_LIMIT = 20_000
+"""How many files are looked through around a named one that lies in no repository."""
 
-class Gathering:
-    """The files of a run. `collected` are those that hold something of ours; `read` counts all.
 
-    excluded: how many paths `exclude` names.
+class Named(NamedTuple):
+    """The files that were named, by absolute path: what they hold, None where it is nothing of ours.
+
+    excluded: how many paths `exclude` of the configuration leaves out.
     """
 
-    def __init__(self, options: Options, config: Config) -> None:
-        self.options = options
-        self.config = config
-        self.collected: list[Collected] = []
-        self.errors: list[FileError] = []
-        self.read = 0
-        self.excluded = 0
-        self.notes: list[Note] = []
-        self._by_base: dict[str, list[str]] = {}
+    files: dict[str, Collected | None]
+    errors: tuple[FileError, ...]
+    notes: tuple[Note, ...]
+    excluded: int
 
-    def read_all(self, progress: Progress) -> None:
-        if self.options.stdin is not None:
-            name, data = self.options.stdin
-            self._take(name, data, self.config.hint(name) or "", always=True)
-            self.read += 1
-        paths, embedded = self.options.paths, self.options.embedded
-        for path in discovery.walk(paths, self.config, self.errors.append, embedded, self._left_out):
-            self.read += 1
-            progress(self.read)
-            self._by_base.setdefault(os.path.basename(path), []).append(path)
-            self._look_at(path)
 
-    def _left_out(self, path: str, why: str) -> None:
-        if why == discovery.EXCLUDED:
-            self.excluded += 1
+class _One(NamedTuple):
+    """One file that was read, or why it was not."""
+
+    file: Collected | None = None
+    error: FileError | None = None
+    note: Note | None = None
+
+
+def read_named(options: Options, config: Config, progress: Progress) -> Named:
+    """Reads standard input, the named files, and what lies below the named folders."""
+    read: dict[str, _One] = {}
+    errors: list[FileError] = []
+    left_out: list[tuple[str, str]] = []
+    if options.stdin is not None:
+        name, data = options.stdin
+        read[absolute(name)] = _collected(name, data, options, config.hint(name) or "", always=True)
+    walk = discovery.walk(options.paths, config, errors.append, options.embedded, lambda *one: left_out.append(one))
+    for path in walk:
+        at = absolute(path)
+        if at not in read:
+            read[at] = _read(path, options, config.hint(path) or "")
+            progress(len(read))
+    errors += [one.error for one in read.values() if one.error is not None]
+    notes = [Note(Source(path, "").place(), why) for path, why in left_out if why != discovery.EXCLUDED]
+    notes += [one.note for one in read.values() if one.note is not None]
+    files = {at: one.file for at, one in read.items()}
+    return Named(files, tuple(errors), tuple(notes), len(left_out) - sum(why == OUTSIDE for _, why in left_out))
+
+
+def repository(named: Named, options: Options, config: Config) -> Repository:
+    """The named files and those around them, which are read when something depends on them."""
+
+    def others() -> Iterator[str]:
+        for root, limit in _roots(options, config).items():
+            found = discovery.walk((root,), config, lambda error: None, options.embedded)
+            yield from map(absolute, islice(found, limit))
+
+    def read(path: str, declared: str) -> Collected | None:
+        shown = os.path.relpath(path).replace(os.sep, "/")
+        file = _read(shown, options, declared or config.hint(shown) or "").file
+        return None if file is None else file._replace(reported=False)
+
+    return Repository(named.files, others, read)
+
+
+def _roots(options: Options, config: Config) -> dict[str, int | None]:
+    """The folders in which the named files may have counterparts, each with how many files are looked through."""
+    named = (*options.paths, *([options.stdin[0]] if options.stdin else ()))
+    walked = {os.path.realpath(path) for path in named if os.path.isdir(path)}
+    above = {os.path.dirname(path) or "." for path in named if not os.path.isdir(path)}
+    folders = walked | {os.path.realpath(folder) for folder in above}
+    roots: dict[str, int | None] = {}
+    outside = []
+    for folder in sorted(folders):
+        root = repository_of(folder) or (config.folder if config.path and _below(folder, config.folder) else None)
+        if root is None:
+            outside.append(folder)
         else:
-            self.notes.append(Note(Source(path, "").place(), why))
+            roots[root] = None
+    if outside and not all(folder in walked for folder in outside):
+        roots[os.path.commonpath(outside)] = OUTSIDE_LIMIT
+    return {root: limit for root, limit in roots.items() if root not in walked}
 
-    def _look_at(self, path: str, *, hint: str = "", reported: bool = True) -> None:
-        hint = hint or self.config.hint(path) or ""
-        try:
-            data = discovery.read_bytes(path, always=bool(hint))
-        except OSError as error:
-            self.errors.append(unreadable(path, error))
-            return
-        except discovery.TooLarge as error:
-            self._too_large(path, hint, str(error))
-            return
-        self._take(path, data, hint, reported=reported)
 
-    def _too_large(self, path: str, hint: str, message: str) -> None:
-        """What is surely meant as configuration is an error; a dump that only holds the words is not."""
-        if hint or discovery.named_policy(path):
-            self.errors.append(FileError(path, message))
-        else:
-            self.notes.append(Note(Source(path, "").place(), message))
+def _below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
 
-    def _take(self, path: str, data: bytes, hint: str, *, reported: bool = True, always: bool = False) -> None:
-        if not (hint or always or discovery.worth_parsing(data, path)):
-            return
-        try:
-            one = collect(path, data, hint=hint, embedded=self.options.embedded, reported=reported)
-        except Exception as error:  # one file's fault must not hide the others' findings
-            self.errors.append(FileError(path, f"internal error while reading: {type(error).__name__}: {error}"))
-            return
-        if one is not None:
-            self.collected.append(one)
 
-    def read_counterparts(self) -> None:
-        """The policies that servers load and the servers that load policies, where they were not named."""
-        units = [server for server in self._servers() if server.flag_files]
-        if units:
-            from kube_audit_lint.pipeline.environments import joined
+def _read(path: str, options: Options, declared: str) -> _One:
+    try:
+        data = discovery.read_bytes(path, always=bool(declared))
+    except OSError as error:
+        return _One(error=FileError(path, error.strerror or str(error)))
+    except discovery.TooLarge as error:
+        # What is surely meant as configuration is an error; a dump that only holds the words is not.
+        if declared or discovery.named_policy(path):
+            return _One(error=FileError(path, str(error)))
+        return _One(note=Note(Source(path, "").place(), str(error)))
+    return _collected(path, data, options, declared)
 
-            with_units = [one.found.with_servers(lambda server: joined(server, units)) for one in self.collected]
-            pairs = zip(self.collected, with_units, strict=True)
-            self.collected = [one._replace(found=found) for one, found in pairs]
-        self._policies_by_mount()
-        if self.options.paths and any(not os.path.isdir(path) for path in self.options.paths):
-            self._unnamed()
 
-    def _policies_by_mount(self) -> None:
-        """Files that only a manifest's mount makes policies: they say nothing of themselves."""
-        for server in self._unlinked():
-            name = linking.wanted_name(server)
-            for path in self._by_base.get(name or "", ()):
-                if not self._known(path) and linking.surely(server, path):
-                    self._look_at(path, hint="policy")
-
-    def _unnamed(self) -> None:
-        wanted = {name for server in self._unlinked() if (name := linking.wanted_name(server))}
-        unloaded = {
-            os.path.basename(name)
-            for one in self.collected
-            for policy in one.found.policies
-            if policy.whole_file
-            for name in policy.names or (one.source.path,)
-        }
-        unloaded -= {linking.wanted_name(server) for server in self._servers()}
-        starts = [one.source.path for one in self.collected]
-        if not (wanted or unloaded) or not starts:
-            return
-        root = repository_root(".")
-        roots = Roots(self.options.paths)
-        seen = {os.path.realpath(path) for paths in self._by_base.values() for path in paths}
-        for start in starts:
-            for path, real in nearby(start, root):
-                if real in seen:
-                    continue
-                seen.add(real)
-                if roots.hold(real):
-                    self._counterpart(path, wanted, unloaded)
-                elif os.path.basename(path) in wanted:
-                    self._left_out(path, OUTSIDE)
-
-    def _counterpart(self, path: str, wanted: set[str], unloaded: set[str]) -> None:
-        if os.path.basename(path) in wanted or (unloaded and discovery.may_configure_server(path, unloaded)):
-            self._look_at(path, reported=False)
-
-    def _servers(self) -> Iterator[ApiServer]:
-        return (server for one in self.collected for server in one.found.servers)
-
-    def _policies(self) -> list[PolicyDocument]:
-        return [policy for one in self.collected for policy in one.found.policies]
-
-    def _unlinked(self) -> list[ApiServer]:
-        links = linking.link(self._servers(), self._policies(), self.config.linked_policy)
-        return [link.server for link in links if link.policy is None and policy_path(link.server)]
-
-    def _known(self, path: str) -> bool:
-        return any(one.source.path == path and one.found.policies for one in self.collected)
+def _collected(path: str, data: bytes, options: Options, declared: str, *, always: bool = False) -> _One:
+    """What a file holds. declared: `policy` or `server` where the configuration or a server says what it is."""
+    if not (declared or always or discovery.worth_parsing(data, path)):
+        return _One()
+    try:
+        return _One(collect(path, data, hint=declared, embedded=options.embedded))
+    except Exception as error:  # one file's fault must not hide the others' findings
+        return _One(error=FileError(path, f"internal error while reading: {type(error).__name__}: {error}"))

@@ -1,77 +1,131 @@
-"""What each policy and server is judged by: its version, and its other half."""
+"""What rules are applied to: policies and servers, with the versions they are checked by and their counterparts."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from kube_audit_lint.checks._manifests import is_backup, is_likely
 from kube_audit_lint.checks._subject import DirectorySubject, PolicySubject, ServerSubject
+from kube_audit_lint.kubernetes.flags import POLICY_FILE
+from kube_audit_lint.kubernetes.paths import brought_file, policy_path
 from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.found import Note
 from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.model.version import DEFAULT, Versions
-from kube_audit_lint.pipeline import linking
+from kube_audit_lint.model.version import DEFAULT, Versions, newer, refused
 from kube_audit_lint.pipeline.clusters import clusters
 from kube_audit_lint.pipeline.config import Config
-from kube_audit_lint.pipeline.documents import Collected
+from kube_audit_lint.pipeline.linking import Link
 from kube_audit_lint.pipeline.options import Options
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Place, Source
+
+VERSION_OPTION = "--kubernetes-version"
+"""Where a note about requested versions is shown."""
 
 
-def subjects(
-    files: list[Collected], options: Options, config: Config
-) -> tuple[list[PolicySubject], list[ServerSubject]]:
-    """Policies and servers, each with the versions it is judged by and its other half."""
-    servers = [server for one in files for server in one.found.servers]
-    documents = [policy for one in files for policy in one.found.policies]
-    documents += [server.policy for server in servers if server.policy and server.policy not in documents]
-    links = linking.link(servers, documents, config.linked_policy)
+class Subjects(NamedTuple):
+    """All that rules are applied to, and notes about what they are not applied to."""
+
+    policies: list[PolicySubject]
+    servers: list[ServerSubject]
+    notes: list[Note]
+
+
+def subjects(documents: Iterable[PolicyDocument], links: Sequence[Link], options: Options, config: Config) -> Subjects:
+    """Each policy and server with its counterpart and versions; what is older than all known versions is noted."""
+    live = [link for link in links if not _is_put_away(link.server)]
+    away = [link.server.place for link in links if _is_put_away(link.server)]
+    notes = [Note(place, "a backup outside of a static pod directory: not checked") for place in away]
     loaders: dict[int, list[ApiServer]] = {}
-    for link in links:
-        if link.policy is not None:
-            loaders.setdefault(id(link.policy), []).append(link.server)
+    for link in live:
+        loaders.setdefault(id(link.policy), []).append(link.server)
+    linked = (link.policy for link in live if link.policy is not None)
     policies: dict[int, PolicySubject] = {}
-    for document in documents:
-        loading = tuple(loaders.get(id(document), ()))
-        versions = _policy_versions(document, loading, options, config)
-        policies[id(document)] = PolicySubject(document, versions, loading)
-    judged = []
-    for link in links:
-        versions = _server_versions(link.server, options, config)
-        judged.append(ServerSubject(link.server, versions, policies.get(id(link.policy)), link.missing))
-    return list(policies.values()), judged
+    for document in {id(one): one for one in (*documents, *linked)}.values():
+        servers = tuple(loaders.get(id(document), ()))
+        versions, places = _policy_versions(document, servers, options, config)
+        if versions.known is not None:
+            policies[id(document)] = PolicySubject(document, versions.known, servers, places)
+        if not servers:
+            notes += _about_versions(versions, document.place, options)
+    subjects = []
+    for link in live:
+        versions = _requested(link.server.source.path, options, config) or link.server.versions or DEFAULT
+        notes += _about_versions(versions, link.server.version_place or link.server.place, options)
+        notes += _missing(link)
+        if versions.known is not None:
+            subjects.append(ServerSubject(link.server, versions.known, policies.get(id(link.policy)), link.missing))
+    return Subjects(list(policies.values()), subjects, notes)
+
+
+def _is_put_away(server: ApiServer) -> bool:
+    """Whether a file is a backup that no kubelet reads."""
+    folder, name = os.path.split(server.source.path)
+    return is_backup(name) and not is_likely(folder)
+
+
+def _about_versions(versions: Versions, place: Place, options: Options) -> Iterator[Note]:
+    """A note about versions that are not among the known ones."""
+    if versions.known is None:
+        yield Note(place, f"{refused(versions)}: not checked")
+    elif newer(versions):
+        yield Note(place if options.versions is None else Source(VERSION_OPTION, "").place(), newer(versions))
+
+
+def _missing(link: Link) -> Iterator[Note]:
+    """A note about a server whose policy is in no file of the run."""
+    server, flag = link.server, link.server.flag(POLICY_FILE)
+    path = policy_path(server)
+    if link.policy is not None or link.missing or flag is None or path is None:
+        return
+    if link.equal:
+        files = " and ".join(link.equal[:3])
+        message = f"{files} fit {path} equally well: which of them is loaded is not known; `links` of the configuration"
+        yield Note(flag.value_place, f"{message} says it")
+        return
+    file = brought_file(server, path)
+    if file is None or file.local is not None:  # else the form brings a policy that is not known
+        yield Note(flag.value_place, f"the policy {path} is in no file of this run: what it records was not checked")
 
 
 def _policy_versions(
-    document: PolicyDocument, loading: tuple[ApiServer, ...], options: Options, config: Config
-) -> Versions:
-    """What was asked for; else what the servers that load the policy run; else what its form says."""
-    asked = _asked(document.source.path, options, config)
-    if asked is not None:
-        return asked
-    known = [server.versions for server in loading if server.versions is not None]
-    if known:
-        return Versions(min(one.first for one in known), max(one.last for one in known))
-    return document.versions or DEFAULT
+    document: PolicyDocument, servers: tuple[ApiServer, ...], options: Options, config: Config
+) -> tuple[Versions, tuple[Place, ...]]:
+    """What is requested; else what the servers that load it run, and where they say so; else what its form says.
+
+    Servers that are older than all known versions count only when there is no other.
+    """
+    requested = _requested(document.source.path, options, config)
+    if requested is not None:
+        return requested, ()
+    found = [(one.versions, one) for one in servers if one.versions is not None]
+    found = [(versions, one) for versions, one in found if versions.known is not None] or found
+    if not found:
+        return document.versions or DEFAULT, ()
+    first = min(found, key=lambda one: one[0].first)
+    last = max(found, key=lambda one: one[0].last)
+    places = dict.fromkeys(one.version_place or one.place for _, one in (first, last))
+    return Versions(first[0].first, last[0].last), tuple(places)
 
 
-def _server_versions(server: ApiServer, options: Options, config: Config) -> Versions:
-    return _asked(server.source.path, options, config) or server.versions or DEFAULT
-
-
-def _asked(path: str, options: Options, config: Config) -> Versions | None:
-    """The versions that the command line asks for, or else the configuration."""
+def _requested(path: str, options: Options, config: Config) -> Versions | None:
+    """The versions of the command line, or else of the configuration."""
     return options.versions or config.for_path(path).versions
 
 
-def directories(
-    policies: list[PolicySubject], servers: list[ServerSubject], config: Config
-) -> Iterator[DirectorySubject]:
+def directories(subjects: Subjects, config: Config) -> Iterator[DirectorySubject]:
     """A subject for each directory with policies or servers, with the clusters that begin in it."""
-    folders: dict[str, tuple[list[ServerSubject], list[PolicySubject]]] = {}
-    for server in servers:
-        folders.setdefault(os.path.dirname(server.server.source.path), ([], []))[0].append(server)
-    for policy in policies:
-        folders.setdefault(os.path.dirname(policy.document.source.path), ([], []))[1].append(policy)
-    groups = clusters(servers, config.cluster_of) if len(servers) > 1 else []
-    for path, (of_servers, of_policies) in folders.items():
-        own = tuple(group for group in groups if os.path.dirname(group[0].server.source.path) == path)
-        yield DirectorySubject(path, tuple(of_servers), tuple(of_policies), own)
+    folders: dict[str, tuple[list[ServerSubject], list[PolicySubject], list[tuple[ServerSubject, ...]]]] = {}
+
+    def of(path: str) -> tuple[list[ServerSubject], list[PolicySubject], list[tuple[ServerSubject, ...]]]:
+        return folders.setdefault(os.path.dirname(path), ([], [], []))
+
+    for server in subjects.servers:
+        of(server.server.source.path)[0].append(server)
+    for policy in subjects.policies:
+        of(policy.document.source.path)[1].append(policy)
+    for group in clusters(subjects.servers, config.cluster_of):
+        of(group[0].server.source.path)[2].append(group)
+    for path, (servers, policies, groups) in folders.items():
+        yield DirectorySubject(path, tuple(servers), tuple(policies), tuple(groups))

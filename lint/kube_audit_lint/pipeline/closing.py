@@ -1,0 +1,102 @@
+"""Which files of a repository the findings about the named ones depend on; they are read, and nothing else is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.pipeline.clusters import pattern
+from kube_audit_lint.pipeline.linking import Linker
+from kube_audit_lint.pipeline.repository import Repository, above, absolute, base_name, may_be_policy
+
+ClusterOf = Callable[[str], str | None]
+"""The name that the configuration gives the cluster of a file, or None."""
+
+
+def close(named: list[str], repository: Repository, linker: Linker, cluster_of: ClusterOf) -> None:
+    """Reads what the named files belong to.
+
+    For a policy: the servers that load it, and the servers of their clusters with their policies. For a server: its
+    policy, with all of that. For both: the API servers in the same folder.
+    """
+    ours = [path for path in named if repository.file(path) is not None or may_be_policy(path)]
+    if not ours or repository.is_complete:
+        return
+    closure = _Closure(repository, linker, cluster_of)
+    folders = set()
+    for path in ours:
+        servers, policies = repository.servers(path), repository.policies(path)
+        if servers or policies:
+            folders.add(path.rpartition("/")[0])
+        for server in servers:
+            closure.server(server)
+        for policy in policies:
+            closure.policy(policy)
+        if not policies and may_be_policy(path):
+            closure.declared(path)
+    for folder in folders:
+        repository.read_folder(folder)
+
+
+class _Closure:
+    def __init__(self, repository: Repository, linker: Linker, cluster_of: ClusterOf) -> None:
+        self._repository = repository
+        self._linker = linker
+        self._cluster_of = cluster_of
+        self._seen: set[int] = set()
+        self._clusters: dict[tuple[str, str], list[str]] | None = None
+
+    def server(self, server: ApiServer) -> None:
+        """Reads what a server loads, and the servers of its cluster."""
+        policy = self._linker.link(server).policy
+        for name in server.flag_files:
+            base = base_name(name)
+            for path in (*self._repository.by_name.get(base, ()), *self._repository.by_name.get(f"{base}.env", ())):
+                self._repository.file(path)
+        if policy is not None:
+            self.policy(policy)
+        self._members(server)
+
+    def policy(self, policy: PolicyDocument) -> None:
+        """Reads the servers that load a policy, and those of their clusters."""
+        if id(policy) not in self._seen:
+            self._seen.add(id(policy))
+            for server in self._linker.loaders(policy):
+                self._members(server)
+
+    def declared(self, path: str) -> None:
+        """Reads the servers that load a file which does not say itself that it is a policy."""
+        name = base_name(path)
+        for folder in above(path):
+            near = [one for one in self._repository.may_load(name).below(folder) if self._repository.wants(one, name)]
+            for one in near:
+                for server in self._repository.servers(one):
+                    self.server(server)
+            if near:
+                return
+
+    def _members(self, server: ApiServer) -> None:
+        """Reads the other servers of a server's cluster, and their policies."""
+        for path in self._paths_of_cluster(server.source.path):
+            for member in self._repository.servers(path):
+                self._linker.link(member)
+
+    def _paths_of_cluster(self, path: str) -> list[str]:
+        key = self._key(path)
+        if key is None:
+            return []
+        if self._clusters is None:
+            self._clusters = {}
+            for one in self._repository.paths:
+                other = self._key(one)
+                if other is not None:
+                    self._clusters.setdefault(other, []).append(one)
+        return self._clusters.get(key, [])
+
+    def _key(self, path: str) -> tuple[str, str] | None:
+        name = self._cluster_of(path)
+        if name is not None:
+            return "configured", name
+        found = pattern(absolute(path))
+        return None if found is None else ("named", found)

@@ -1,0 +1,278 @@
+"""The files of a repository: those that were named, and the others, which are read when something depends on them.
+
+A file is known by its absolute path. What `check .` reads at once and what `check FILE` reads on demand is the same
+set of files (discovery/walk.py), so that both give the same answer.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache
+
+from kube_audit_lint.discovery.look import is_utf16
+from kube_audit_lint.discovery.walk import LIMIT
+from kube_audit_lint.kubernetes.paths import wanted_names
+from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.pipeline.documents import Collected
+from kube_audit_lint.pipeline.environments import joined, takes_from
+
+Read = Callable[[str, str], Collected | None]
+"""Reads the file at an absolute path; `policy` as the second argument declares what it is."""
+
+_TEMPLATE_ENDS = (".j2", ".tpl", ".tmpl", ".erb", ".gotmpl")
+
+# One of these is in every file that another file's findings can depend on; base64 stands at three alignments.
+_MARKS = (b"audit", b"Audit", b"AUDIT", b"EnvironmentFile", b"profile", b"YXVkaX", b"F1ZGl0", b"hdWRpd")
+_LOOKS_LIKE_SERVER = re.compile(rb"(?i)apiserver|hyperkube")
+_WITH_DEFAULT_POLICY = re.compile(rb"profile\"?:|audit_log:|audit-log:|kubernetes_audit|YXVkaX|F1ZGl0|hdWRpd")
+"""Forms whose distribution names the policy, and base64: the name of the policy does not stand in the file."""
+
+_WITH_LOCAL_FILES = re.compile(rb"extraMounts|k3d|KubeOneCluster|kwok|k0s|eckhouse")
+"""Forms that name a file of the repository by its path, wherever it lies."""
+
+
+class Repository:
+    """The files by absolute path, with what they hold.
+
+    files: those that are read already, None where a file holds nothing of ours. others: lists the paths of the rest.
+    read: reads one of them.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, Collected | None],
+        others: Callable[[], Iterable[str]] = tuple,
+        read: Read = lambda path, declared: None,
+    ) -> None:
+        self._files = dict(files)
+        self._named = dict.fromkeys(self._files)
+        self._others = others
+        self._read = read
+        self._servers: dict[str, tuple[ApiServer, ...]] = {}
+        self._declared: dict[str, Collected | None] = {}
+        self._local: dict[str, list[str]] = {}
+        self._loading: dict[str, Tree] = {}
+        self._holding: dict[str, Tree] = {}
+
+    @property
+    def files(self) -> list[Collected]:
+        """All that is read and holds something of ours."""
+        return [file for file in self._files.values() if file is not None]
+
+    @cached_property
+    def paths(self) -> dict[str, None]:
+        """All files, the named ones first."""
+        return dict.fromkeys((*self._named, *self._others()))
+
+    @cached_property
+    def _unnamed(self) -> list[str]:
+        return list(self.paths)[len(self._named) :]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every file is named."""
+        return not self._unnamed
+
+    @cached_property
+    def by_name(self) -> dict[str, list[str]]:
+        """The paths by the name of the file, without the ending of a template."""
+        names: dict[str, list[str]] = {}
+        for path in self.paths:
+            names.setdefault(base_name(path), []).append(path)
+        return names
+
+    @cached_property
+    def _texts(self) -> dict[str, bytes]:
+        """The content of the files that were not named, as far as others may depend on it."""
+        texts = {}
+        for path in self._unnamed:
+            data = _content(path)
+            if any(mark in data for mark in _MARKS):
+                texts[path] = data
+        return texts
+
+    @cached_property
+    def _wanted(self) -> dict[str, list[str]]:
+        """The named files by the names of the policies that their servers load."""
+        found = ((path, file.found.servers) for path in self._named if (file := self._files[path]) is not None)
+        return _by_name((path, wanted_names(server)) for path, servers in found for server in servers)
+
+    @cached_property
+    def _contained(self) -> dict[str, list[str]]:
+        """The named files by the names that the policies in them have where they are mounted or written to."""
+        return _by_name((path, names_of(policy)) for path in self._named for policy in self.policies(path))
+
+    def file(self, path: str) -> Collected | None:
+        """What a file holds, which is read when it was not; None for what is no file of the repository."""
+        if path not in self._files:
+            self._files[path] = self._read(path, "") if path in self.paths else None
+        return self._files[path]
+
+    def policies(self, path: str) -> tuple[PolicyDocument, ...]:
+        """The policies in a file."""
+        file = self.file(path)
+        return () if file is None else file.found.policies
+
+    def servers(self, path: str) -> tuple[ApiServer, ...]:
+        """The API servers of a file; those of an environment file with the flags of the unit that takes it."""
+        if path not in self._servers:
+            file = self.file(path)
+            found = () if file is None else file.found.servers
+            self._servers[path] = tuple(joined(one, path, self._units(one, path)) for one in found)
+        return self._servers[path]
+
+    def _units(self, server: ApiServer, path: str) -> Iterator[tuple[str, ApiServer]]:
+        """The units that may take an environment file."""
+        if server.variables and not server.flag_files:
+            name = base_name(path)
+            for other in self.may_load(name.removesuffix(".env")).below("/"):
+                file = self.file(other) if other != path else None
+                for unit in file.found.servers if file is not None else ():
+                    if takes_from(unit, name):
+                        yield other, unit
+
+    def declared(self, path: str) -> Collected | None:
+        """A file that is meant as a policy, although its content does not say so; None where it says otherwise."""
+        if path not in self._declared:
+            file = self._read(path, "policy") if path in self.paths and may_be_policy(path) else None
+            is_open = file is not None and bool(file.found.policies) and _is_open(file.found.policies[0])
+            self._declared[path] = file._replace(reported=path in self._named) if file and is_open else None
+        return self._declared[path]
+
+    def may_load(self, name: str) -> Tree:
+        """The files whose servers may load a policy, or take an environment file, of that name."""
+        if name not in self._loading:
+            self._loading[name] = Tree((*self._wanted.get(name, ()), *self._mentioning(name)))
+        return self._loading[name]
+
+    def may_hold(self, name: str) -> Tree:
+        """The files that may hold a policy which is called so where it is mounted or written to."""
+        if name not in self._holding:
+            self._holding[name] = Tree((*self._contained.get(name, ()), *self._mentioning(name)))
+        return self._holding[name]
+
+    def _mentioning(self, name: str) -> Iterator[str]:
+        raw = name.encode("utf-8", "surrogateescape")
+        return (path for path, data in self._texts.items() if raw in data or _WITH_DEFAULT_POLICY.search(data))
+
+    def wants(self, path: str, name: str) -> bool:
+        """Whether a server of a file loads a policy of that name."""
+        return any(name in wanted_names(server) for server in self.servers(path))
+
+    def by_local_path(self, name: str) -> list[str]:
+        """Of the files that may load a policy of that name, those that may name it by its path in the repository."""
+        if name not in self._local:
+            self._local[name] = [path for path in self.may_load(name).below("/") if self._may_name_paths(path)]
+        return self._local[name]
+
+    def _may_name_paths(self, path: str) -> bool:
+        data = self._texts.get(path)
+        if data is not None:
+            return _WITH_LOCAL_FILES.search(data) is not None
+        return any(file.local for server in self.servers(path) for file in server.files)
+
+    def read_folder(self, folder: str) -> None:
+        """Reads the files of a folder that may be API servers."""
+        for path in self._unnamed:
+            if path.rpartition("/")[0] == folder and _LOOKS_LIKE_SERVER.search(_content(path)):
+                self.file(path)
+
+
+class Tree:
+    """Paths by the folders above them."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = dict.fromkeys(paths)
+        self._below: dict[str, list[str]] = {}
+        for path in self._paths:
+            for folder in above(path):
+                self._below.setdefault(folder, []).append(path)
+
+    def below(self, folder: str) -> list[str]:
+        """The paths in a folder and below it."""
+        return self._below.get(folder, [])
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._paths
+
+
+@lru_cache(maxsize=4096)
+def _above(folder: str) -> tuple[str, ...]:
+    folders = []
+    while folder and folder != "/":
+        folders.append(folder)
+        folder = folder.rpartition("/")[0]
+    return (*folders, "/")
+
+
+def above(path: str) -> tuple[str, ...]:
+    """The folders above an absolute path, the nearest first."""
+    return _above(path.rpartition("/")[0])
+
+
+def absolute(path: str) -> str:
+    """The absolute path of one that reports show."""
+    return _absolute(path, os.getcwd())
+
+
+@lru_cache(maxsize=1 << 16)
+def _absolute(path: str, folder: str) -> str:
+    joined = os.path.join(folder, path)
+    return (os.path.normpath(joined) if "./" in path or "//" in path else joined).replace(os.sep, "/")
+
+
+def base_name(path: str) -> str:
+    """A file's name without the ending that marks a template."""
+    name = path[path.rfind("/") + 1 :]
+    while name.endswith(_TEMPLATE_ENDS):
+        name = name.rpartition(".")[0]
+    return name
+
+
+def names_of(policy: PolicyDocument) -> tuple[str, ...]:
+    """What a server's file may call a policy that is a part of another file."""
+    return tuple(base_name(name.partition(":")[2] or name) for name in policy.names)
+
+
+def may_be_policy(path: str) -> bool:
+    """Whether a file's name allows that it is meant as a policy although its content does not say so."""
+    return re.search(r"(?i)audit|polic", base_name(path)) is not None
+
+
+def _is_open(policy: PolicyDocument) -> bool:
+    """Whether a document does not say itself that it is something else."""
+    from kube_audit_lint.syntax.nodes import Mapping as MappingNode
+
+    root = policy.document.root
+    if not isinstance(root, MappingNode):
+        return True
+    group = (root.string("apiVersion") or "").partition("/")[0]
+    if group not in ("", "audit.k8s.io") and root.string("kind"):
+        return False
+    return any(key in root.entries for key in ("rules", "omitStages", "omitManagedFields"))
+
+
+def _by_name(named: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[str]]:
+    paths: dict[str, list[str]] = {}
+    for path, names in named:
+        for name in names:
+            paths.setdefault(name, []).append(path)
+    return paths
+
+
+def _content(path: str) -> bytes:
+    """The first megabytes of a file; nothing where it cannot be read."""
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError:
+        return b""
+    try:
+        data = os.read(handle, LIMIT)
+        return data.decode("utf-16", "replace").encode("utf-8", "replace") if is_utf16(data) else data
+    except OSError:
+        return b""
+    finally:
+        os.close(handle)
