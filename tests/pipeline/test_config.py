@@ -12,10 +12,8 @@ import pytest
 
 from kube_audit_lint.catalogue.rule import Catalogue, Profile, Rule
 from kube_audit_lint.errors import OwnFileError
-from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.pipeline.config import Config, load_config
-from kube_audit_lint.syntax.source import Source
 
 NAME = ".kube-audit-lint.yaml"
 
@@ -150,8 +148,7 @@ log-rate: 5
         config = _config(
             "links:\n  clusters/*/kube-apiserver.yaml: policies/default.yaml\n  clusters/prod/: policies/prod.yaml\n"
         )
-        server = ApiServer("static-pod", Source(path, "").place())
-        assert config.linked_policy(server) == policy
+        assert config.linked_policy(path) == policy
 
     def test_links_from_a_folder_below(self, monkeypatch: pytest.MonkeyPatch) -> None:
         os.makedirs(".git")

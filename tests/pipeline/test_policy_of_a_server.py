@@ -70,8 +70,9 @@ def test_more_of_the_path_counts_more_than_nearness(capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("policy", "found"),
     [
-        ("x__y__z__policy_yaml", True),
-        ("w__x__y__z__policy_yaml", False),  # seven steps, and only the name in common
+        ("a__x__y__policy_yaml", True),
+        ("x__policy_yaml", False),  # more than two folders up to where both lie, and only the name in common
+        ("a__x__y__z__policy_yaml", False),  # more than two folders down
         ("w__x__y__z__audit__policy_yaml", True),
     ],
 )
