@@ -72,7 +72,7 @@ def findings_of(found: Subjects, rules: Rules, config: Config, reported: set[str
     for server in found.servers:
         path, place = server.server.source.path, server.server.place
         loaded = server.policy.document.source.path if server.policy is not None else path
-        if not reported.isdisjoint((path, loaded)):
+        if not reported.isdisjoint((path, loaded, *(flag.place.source.path for flag in server.server.flags))):
             out += _apply("server", server, server.versions, rules.for_path(path), place)
             if server.policy is not None:
                 out += _apply("link", server, server.versions, rules.for_path(path), place)

@@ -1,0 +1,162 @@
+"""`check FILE...` reports exactly what `check .` reports about those files, and so does standard input."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from kube_audit_lint.catalogue.shipped import shipped
+from kube_audit_lint.model.finding import Finding
+from kube_audit_lint.pipeline.config import load_config
+from kube_audit_lint.pipeline.options import Options
+from kube_audit_lint.pipeline.run import run
+
+ROOT = Path(__file__).resolve().parents[2]
+CORPUS = ROOT.parent / "shared" / "corpus"
+POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n"
+OLD = POLICY.replace("/v1", "/v1beta1")
+MISSPELT = POLICY + "  user: [a]\n"
+LAYOUTS = {  # manifest, policy, the policy's path on the host
+    "flat": ("kube-apiserver.yaml", "policy.yaml", "/etc/kubernetes/policy.yaml"),
+    "host": ("etc/kubernetes/manifests/kube-apiserver.yaml", "etc/kubernetes/audit/policy.yaml", ""),
+    "role": ("templates/kube-apiserver.yaml.j2", "files/policy.yaml", "/etc/kubernetes/policy.yaml"),
+    "named": ("kube-apiserver.yaml", "audit-policy.yaml", "/etc/kubernetes/audit-policy.yaml"),
+}
+UNIT = (
+    "[Service]\nEnvironmentFile=/etc/kubernetes/apiserver\n"
+    "ExecStart=kube-apiserver --etcd-servers=x --audit-policy-file=/etc/kubernetes/policy.yaml $KUBE_API_ARGS\n"
+)
+
+
+def manifest(at: str = "", minor: int = 30, age: int = 30) -> str:
+    at = at or "/etc/kubernetes/audit/policy.yaml"
+    return f"""apiVersion: v1
+kind: Pod
+metadata: {{name: kube-apiserver, namespace: kube-system}}
+spec:
+  containers:
+  - name: kube-apiserver
+    image: registry.example.com/kube-apiserver:v1.{minor}.4
+    command: [kube-apiserver, --audit-log-path=-, --audit-policy-file={at}, --audit-log-maxage={age}]
+    volumeMounts: [{{name: p, mountPath: {at}, readOnly: true}}]
+  volumes: [{{name: p, hostPath: {{path: {at}, type: File}}}}]
+"""
+
+
+def monorepo(seed: int) -> dict[str, str]:
+    """Clusters of several layouts, with shared policies, copies, containers, other people's files and units."""
+    choose = random.Random(seed)
+    files = {"README.yaml": "a: 1\n", "kyverno/policy.yaml": "apiVersion: kyverno.io/v1\nkind: Policy\n"}
+    for number in range(choose.randint(2, 5)):
+        server, policy, at = LAYOUTS[choose.choice(list(LAYOUTS))]
+        for host in range(choose.randint(1, 3)):
+            base = f"clusters/{'abcde'[number]}/" + choose.choice(["", f"master-{host}/"])
+            text = manifest(at, choose.choice([20, 22, 30, 36, 41, 6]), choose.choice([7, 30]))
+            files[base + server] = text
+            if choose.random() < 0.3:
+                files[f"{base}{server}.bak"] = text.replace("=30]", "=31]")
+            if choose.random() < 0.7:
+                files[base + policy] = choose.choice([POLICY, OLD, MISSPELT, "", "rules: [a\n", "a: 1\n"])
+    if choose.random() < 0.5:
+        files[choose.choice(["policy.yaml", "shared/audit/policy.yaml", "clusters/policy.yaml"])] = OLD
+    if choose.random() < 0.4:
+        body = "".join(f"    {line}\n" for line in OLD.splitlines())
+        head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  policy.yaml: |\n"
+        files["maps/held.yaml"] = head + body
+        volume = "hostPath: {path: /etc/kubernetes/audit/policy.yaml, type: File}"
+        files["maps/pod.yaml"] = manifest().replace(volume, "configMap: {name: a}")
+    if choose.random() < 0.5:
+        files["units/kube-apiserver.service"] = UNIT
+        files["units/apiserver"] = 'KUBE_API_ARGS="--etcd-servers=x --audit-log-maxage=7"\n'
+        files["units/policy.yaml"] = OLD
+    if choose.random() < 0.5:
+        files["kind/kind.yaml"] = (
+            "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes:\n- role: control-plane\n"
+            "  image: kindest/node:v1.31.0\n  extraMounts:\n"
+            "  - {hostPath: ../clusters/a/policy.yaml, containerPath: /etc/kubernetes/policy.yaml}\n"
+            "  kubeadmConfigPatches:\n  - |\n    kind: ClusterConfiguration\n    apiServer:\n      extraArgs:\n"
+            "        audit-policy-file: /etc/kubernetes/policy.yaml\n"
+        )
+    return files
+
+
+def found(*paths: str, stdin: tuple[str, bytes] | None = None) -> list[Finding]:
+    """The findings of a run as the command line makes it."""
+    return list(run(Options(paths, stdin=stdin, profile="cis"), load_config(), shipped()).report.findings)
+
+
+def told(findings: list[Finding]) -> list[tuple[object, ...]]:
+    """Findings as far as a reader sees them."""
+    return [
+        (
+            one.rule,
+            one.severity,
+            one.place.source.path,
+            one.place.start,
+            one.message,
+            one.kubernetes,
+            one.help,
+            *tuple((other.place.source.path, other.place.start, other.message) for other in one.related),
+        )
+        for one in findings
+    ]
+
+
+def touching(findings: list[Finding], names: set[str]) -> list[Finding]:
+    """Those that a file of these names has a part in."""
+    return [
+        one
+        for one in findings
+        if not names.isdisjoint((one.place.source.path, *(other.place.source.path for other in one.related)))
+    ]
+
+
+def hold(choose: random.Random, subsets: int) -> None:
+    """Holds each file, random subsets, and each file on standard input against a run over everything."""
+    names = sorted(path.as_posix() for path in Path().rglob("*") if path.is_file() and ".git/" not in path.as_posix())
+    whole = found(".")
+    chosen = [[name] for name in names]
+    chosen += [choose.sample(names, choose.randint(2, len(names))) for _ in range(subsets)]
+    for some in chosen:
+        assert told(found(*some)) == told(touching(whole, set(some))), some
+    for name in names:
+        data = Path(name).read_bytes()
+        assert told(found(stdin=(name, data))) == told(touching(whole, {name})), f"standard input: {name}"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The working directory: a repository."""
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_monorepo(seed: int) -> None:
+    for name, text in monorepo(seed).items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text, "utf-8")
+    assert found(".")
+    hold(random.Random(seed), 6)
+
+
+@pytest.mark.parametrize("name", [*sorted(os.listdir(ROOT / "examples" / "ack")), "daocloud"])
+def test_the_examples(name: str, tmp_path: Path) -> None:
+    source = ROOT / "examples" / (name if name == "daocloud" else f"ack/{name}")
+    shutil.copytree(source, tmp_path / "examples")
+    hold(random.Random(1), 6)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not here")
+def test_the_corpus(tmp_path: Path) -> None:
+    for path in CORPUS.rglob("*"):
+        if path.is_file():
+            copy = tmp_path / path.relative_to(CORPUS)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(path.read_bytes())
+    hold(random.Random(2), 10)
