@@ -112,7 +112,7 @@ NARROW = [
     Case(
         "none first",
         ("level: None", f"level: Metadata, {core('secrets')}"),
-        ("E nothing-recorded 5", "E unreachable-rule 6"),
+        ("E nothing-recorded 5", "E unreachable-rule 5"),
     ),
     Case("one verb", ("level: None, verbs: [list]", METADATA), ("E blind-spot 5",)),
     Case("one user", ("level: None, users: [jane]", METADATA), ("E blind-spot 5",)),
@@ -153,12 +153,12 @@ NARROW = [
     Case(
         "empty conditions are none",
         ("level: None, users: [], verbs: []", METADATA),
-        ("E nothing-recorded 5", "E unreachable-rule 6"),
+        ("E nothing-recorded 5", "E unreachable-rule 5"),
     ),
 ]
 BODIES = [
     Case("bodies kept back by an earlier rule", (SENSITIVE, "level: RequestResponse")),
-    Case("and by a later one", ("level: RequestResponse", SENSITIVE), (*leaks(5), "E unreachable-rule 6")),
+    Case("and by a later one", ("level: RequestResponse", SENSITIVE), (*leaks(5), "E unreachable-rule 5")),
     Case("one user's", ("level: RequestResponse, users: [backup]", METADATA), leaks(5)),
     Case("in one namespace", ("level: Request, namespaces: [dev]", METADATA), LEAKS[0:1] + LEAKS[2:]),
     Case("by one verb", ("level: RequestResponse, verbs: [get]", METADATA), LEAKS[0:1] + LEAKS[2:]),
@@ -382,7 +382,7 @@ VERSIONS = [
     Case(
         "served from 1.34",
         (METADATA, "level: Request, resources: [{group: resource.k8s.io, resources: [deviceclasses]}]"),
-        ("E unreachable-rule 6",),
+        ("E unreachable-rule 5",),
     ),
     Case(
         "not served yet",
@@ -603,8 +603,11 @@ def test_advice_fits_the_rule() -> None:
     )
     first = "Move rule 1 (line 5), which takes every request, to the end."
     assert one((METADATA, f"level: None, {core('events')}"), "unreachable-rule").help == first
-    assert one((METADATA, METADATA), "unreachable-rule").help == "Remove rule 2."
-    twice = "Remove rule 1 (line 5): it takes every request, as rule 2 (line 6) is to."
+    assert one((METADATA, METADATA), "unreachable-rule").help == "Remove rule 2 (line 6)."
+    twice = (
+        "Remove rule 1 (line 5): rule 2 (line 6) takes every request that is left. "
+        "A rule that keeps secrets at Metadata has to stand in front."
+    )
     assert one((METADATA, "level: Request"), "unreachable-rule").help == twice
     assert (
         "A rule that keeps secrets at Metadata"

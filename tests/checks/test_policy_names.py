@@ -9,10 +9,10 @@ import pytest
 from kube_audit_lint.checks._subject import PolicySubject
 from kube_audit_lint.checks.literal_wildcard import is_pattern
 from kube_audit_lint.checks.unknown_group import meant_group
-from kube_audit_lint.checks.user_is_a_group import group_meant
 from kube_audit_lint.forms import policy
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.kubernetes import resources
+from kube_audit_lint.kubernetes.names import group_meant
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.reader import read_file
 from kube_audit_lint.syntax.unknown import UNKNOWN

@@ -122,16 +122,3 @@ def test_a_key_named_so_is_meant_as_a_policy() -> None:
 @pytest.mark.parametrize("name", ["metrics-server-audit-profiles", "prometheus-adapter-audit-profiles"])
 def test_policies_of_servers_of_measurements(name: str) -> None:
     assert not found_in(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata:\n  a.yaml: |\n" + BLOCK)
-
-
-def test_string_data_goes_over_data() -> None:
-    """Whatever the key holds in `data`, the mounted file is what `stringData` says."""
-    wrong = b64encode(POLICY.replace("Metadata", "metadata").encode()).decode()
-    good = "".join(f"    {line}\n" for line in POLICY.splitlines())
-    head = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n"
-    found = found_in(f"{head}data:\n  policy.yaml: {wrong}\nstringData:\n  policy.yaml: |\n{good}")
-    (policy,) = found.policies
-    assert policy.place.start > policy.source.text.index("stringData")
-    assert not found.misshapes
-    (only,) = found_in(f"{head}data:\n  policy.yaml: {wrong}\n").policies
-    assert only.root is not None

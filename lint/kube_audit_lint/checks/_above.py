@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
+from kube_audit_lint.analysis.evaluate import NO_RULE
 from kube_audit_lint.analysis.stages import written
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import concerns, joined, level_place, proof_of, query_of, versions_of
 from kube_audit_lint.checks._subject import Params, PolicySubject
-from kube_audit_lint.model.policy import LEVELS, GroupResources
+from kube_audit_lint.model.policy import LEVELS, GroupResources, PolicyRule
 from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -47,7 +48,25 @@ def too_much(subject: PolicySubject, analysis: Analysis, params: Params) -> Iter
     for rule, group in sorted(cases.items()):
         worst = max(case.weight for case in group)
         if worst == _LEAKS or not params.get("only-bodies"):
-            yield _hit(subject, analysis, rule, [case for case in group if case.weight == worst])
+            hit = _hit(subject, analysis, rule, [case for case in group if case.weight == worst])
+            if "named" not in params or rule == NO_RULE:
+                yield hit
+            else:
+                yield from _where_named(hit, analysis.policy.rules[rule], params)
+
+
+def _where_named(hit: Hit, rule: PolicyRule, params: Params) -> Iterator[Hit]:
+    """The hit, less grave where the author wants these bodies: the rule names the resource, or even the objects."""
+    named = [
+        entry
+        for entry in rule.resources
+        for asked in params["requests"]
+        if entry.group == asked.get("group", "") and not {*asked["resources"]}.isdisjoint(entry.resources)
+    ]
+    if not named:
+        yield hit
+    elif not all(entry.resource_names for entry in named):
+        yield hit._replace(severity=params["named"])
 
 
 def _by_bodies(request: dict[str, Any]) -> list[Query]:

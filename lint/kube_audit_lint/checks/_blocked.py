@@ -43,14 +43,14 @@ def _alike(one: Decision, other: Decision) -> bool:
     )
 
 
-def outcome(analysis: Analysis, rule: int, reach: Reach) -> str:
+def outcome(analysis: Analysis, rule: int, reach: Reach, name: str = "this rule") -> str:
     """What becomes of the requests there, against what the rule asks for."""
     if all(one.same_outcome for one in reach.blockers):
         return "They are recorded no differently there"
     own = outcome_of(decision_of(analysis.policy, rule))
     got = [outcome_of(decision_of(analysis.policy, one.rule)) for one in reach.blockers if not one.same_outcome]
     if set(got) != {own}:
-        return f"This rule asks for {own}, but they get {joined(sorted(set(got) - {own}))}"
+        return f"{name[:1].upper()}{name[1:]} asks for {own}, but they get {joined(sorted(set(got) - {own}))}"
     if same(analysis, rule, reach):
         return f"They get {own} there too, and only differ in the stage RequestReceived"
     return f"They get {own} there too, but with other stages or managed fields"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from kube_audit_lint.checks._decided import (
     versions_of,
 )
 from kube_audit_lint.checks._subject import Params, PolicySubject
+from kube_audit_lint.kubernetes.names import no_user_has
 from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -76,8 +77,20 @@ def _hidden(analysis: Analysis, params: Params) -> dict[int, list[tuple[Params, 
     hiding = analysis.deciding(lambda decision: not decision.records)
     for one in params["classes"]:
         for found in analysis.levels(query_of(one), hiding):
-            hidden.setdefault(found.rule, []).append((one, found))
+            for by_somebody in _by_somebody(analysis, one, found, hiding):
+                hidden.setdefault(found.rule, []).append((one, by_somebody))
     return hidden
+
+
+def _by_somebody(analysis: Analysis, asked: Params, found: Recorded, hiding: int) -> Iterable[Recorded]:
+    """What is hidden of requests that somebody can send: no user is called `system:nodes` or `cluster-admin`."""
+    listed = () if found.rule == NO_RULE else analysis.policy.rules[found.rule].users
+    users = tuple(user for user in listed if not no_user_has(user))
+    if len(users) == len(listed):
+        return (found,)
+    if not users:
+        return ()
+    return [one for one in analysis.levels(query_of({**asked, "users": users}), hiding) if one.rule == found.rule]
 
 
 def _hit(subject: PolicySubject, analysis: Analysis, rule: int, hidden: list[tuple[Params, Recorded]]) -> Hit:

@@ -37,6 +37,10 @@ PARAMS: dict[str, Any] = {
             "description": "The bodies that hold what must not be written; without it, the level alone counts.",
         },
         "only-bodies": {"type": "boolean", "description": "Say nothing where no such body is recorded."},
+        "named": {
+            "enum": ["info", "warning"],
+            "description": "The severity where the author's rule names the resource; nothing is said where by name.",
+        },
         "because": {"type": "string", "description": "What the bodies hold, for the message."},
     },
 }

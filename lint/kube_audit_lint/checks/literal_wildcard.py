@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._subject import Params, PolicySubject
+from kube_audit_lint.checks.user_is_a_group import instead
 from kube_audit_lint.kubernetes.written import Text, WrittenEntry
 
 SUBJECT = "policy"
@@ -44,7 +45,8 @@ def _literal(item: Text, field: str, items: list[Text]) -> Hit:
     if item.text.strip() == "*":
         help = f"Leave `{field}` out: without it the rule matches {every}."
     else:
-        help = _instead(item.text, field) or f"Name each {noun}, or leave `{field}` out."
+        others = any(not _starred(one) for one in items)
+        help = _instead(item.text, field, others) or f"Name each {noun}, or leave `{field}` out."
     return Hit(item.place, message, help=help)
 
 
@@ -54,8 +56,8 @@ def _so(items: list[Text]) -> str:
     return "this item matches nothing"
 
 
-def _instead(text: str, field: str) -> str:
-    """The group that has all the users that a pattern was meant for."""
+def _instead(text: str, field: str, others: bool) -> str:
+    """The group that has all the users that a pattern was meant for. others: further users are listed beside it."""
     start = text.partition("*")[0].rstrip(":.")
     parts = start.split(":")
     group = ""
@@ -65,7 +67,9 @@ def _instead(text: str, field: str) -> str:
         group = "system:nodes"
     if not group or field not in ("users", "userGroups"):
         return ""
-    return f'Write `userGroups: ["{group}"]`{" in place of it" if field == "users" else ""}.'
+    if field == "userGroups":
+        return f'Write `"{group}"` in place of it.'
+    return instead(group, others)
 
 
 def _in_entry(entry: WrittenEntry) -> Iterator[Hit]:

@@ -28,7 +28,6 @@ PARAMS: dict[str, Any] = {
             "description": "gigabytes of audit log that the API server writes in a day",
         }
     },
-    "required": ["log-rate"],
     "additionalProperties": False,
 }
 
@@ -36,10 +35,10 @@ _AGE, _BACKUPS, _SIZE = "audit-log-maxage", "audit-log-maxbackup", "audit-log-ma
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Speaks when the limits of size are reached before the limit of age, and the age was asked for."""
+    """One hit when the limits of size are reached before the limit of age, which is set, at a rate that is known."""
     server, versions = subject.server, subject.versions
-    if log_file(server) is None or server.flag(_AGE) is None or server.partial:
-        return
+    if "log-rate" not in params or log_file(server) is None or server.flag(_AGE) is None or server.partial:
+        return  # how long a log lasts cannot be told without the rate at which it grows
     rate = params["log-rate"] * 1000
     short = {minor: kept for minor in _minors(subject) if (kept := _kept(server, minor, rate))}
     part = span(versions, short.__contains__)

@@ -58,7 +58,7 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     server, versions = subject.server, subject.versions
     name = params["flag"]
     text = server.value(name)
-    if not _concerns(server, name) or (text is not None and is_unknown(text)):
+    if not _concerns(server, params) or (text is not None and is_unknown(text)):
         return
     if text is None and (server.flag(name) is not None or server.partial or server.flags_fixed):
         return
@@ -73,9 +73,14 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
         yield _hit(server, params, worst, part, versions)
 
 
-def _concerns(server: ApiServer, name: str) -> bool:
-    """Whether a log is written to a file: certain from its path, likely from a part that sets its limit."""
-    shown = server.partial and server.value(LOG_PATH) is None and server.flag(name) is not None
+def _concerns(server: ApiServer, params: Params) -> bool:
+    """Whether a log is written to a file: certain from its path, likely from a part that sets its limit.
+
+    Where a standard wants the flag to be written it counts without a log as well: every control is named.
+    """
+    if params.get("explicit"):
+        return not server.partial or server.flag(params["flag"]) is not None
+    shown = server.partial and server.value(LOG_PATH) is None and server.flag(params["flag"]) is not None
     return shown or log_file(server) is not None
 
 

@@ -14,11 +14,13 @@ from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.kubernetes import resources
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.kubernetes.validation import is_subdomain
+from kube_audit_lint.kubernetes.written import WrittenEntry
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
 
 _CORE = ("core", "v1", "api", "legacy", "core.k8s.io", "v1.core", "core.v1", "kubernetes")
+_CORE_HELP = 'Write `group: ""`.'
 # Served without a dot once, or by aggregated APIs of old.
 _ONCE = ("metrics", "federation", "componentconfig", "imagepolicy", "servicecatalog")
 
@@ -36,11 +38,27 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
             message = f"There is no API group `{group.text}`, so this item matches nothing."
             help = "Write the group that the resources belong to."
             if meant == "core":
-                message += ' The core group is the empty string: `""`.'
-                help = 'Write `group: ""`.'
+                help = _help_for_core(entry)
+                if help == _CORE_HELP:
+                    message += ' The core group is the empty string: `""`.'
             elif meant:
                 help = f"Write `group: {meant}`."
             yield Hit(group.place, message, help=help)
+
+
+def _help_for_core(entry: WrittenEntry) -> str:
+    """The group that serves what the item lists: `v1` is the version of many groups."""
+    groups = {serving[0][0] for one in entry.resources if (serving := _groups_serving(one.text))}
+    if not groups or groups == {""}:
+        return _CORE_HELP
+    if len(groups) == 1:
+        return f"Write `group: {groups.pop()}`."
+    names = (f'`{one.text}`: "{serving[0][0]}"' for one in entry.resources if (serving := _groups_serving(one.text)))
+    return f"Make an item of each group: {', '.join(names)}."
+
+
+def _groups_serving(text: str) -> tuple[tuple[str, int, int], ...]:
+    return resources.groups_serving(text.partition("/")[0])
 
 
 def meant_group(text: str) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._decided import name_of, rule_place, unlimited
+from kube_audit_lint.checks._decided import name_of, rule_place, rules_named, unlimited
 from kube_audit_lint.checks._subject import Params, PolicySubject
+from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.policy import PolicyRule
 from kube_audit_lint.model.version import Versions
 
@@ -20,14 +21,22 @@ PARAMS = {"type": "object", "additionalProperties": False}
 
 
 def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
-    """One hit for each such rule, a warning where earlier rules record the same."""
+    """One hit for each such rule, a warning where earlier rules record the same.
+
+    Everything behind an early catch-all has one cause, and is one hit about the catch-all.
+    """
     analysis = subject.analysis
     if analysis is None:
         return
-    for rule in range(len(analysis.policy.rules)):
+    rules = analysis.policy.rules
+    last = next((at for at, rule in enumerate(rules) if unlimited(rule)), len(rules) - 1)
+    for rule in range(last + 1):
         hit = _about(subject, analysis, rule)
         if hit is not None:
             yield hit
+    reaches = {rule: reach for rule in range(last + 1, len(rules)) if (reach := analysis.reach(rule)).blockers}
+    if reaches:
+        yield _behind(subject, analysis, last, reaches)
 
 
 def _about(subject: PolicySubject, analysis: Analysis, rule: int) -> Hit | None:
@@ -65,17 +74,47 @@ def _hit(subject: PolicySubject, rule: int, reach: Reach, analysis: Analysis, sp
     )
 
 
+def _behind(subject: PolicySubject, analysis: Analysis, catch_all: int, reaches: dict[int, Reach]) -> Hit:
+    """The rules behind a rule without a condition: none of them is ever reached."""
+    from kube_audit_lint.checks import _blocked
+
+    behind = list(reaches)
+    differing = [rule for rule in behind if not _blocked.same(analysis, rule, reaches[rule])]
+    first = (differing or behind)[0]
+    names = rules_named(subject, behind)
+    verb = "decides" if len(behind) == 1 else "decide"
+    return Hit(
+        rule_place(subject, catch_all),
+        f"Rule {catch_all + 1} has no condition and takes every request: behind it, {names} never {verb} anything. "
+        f"{_blocked.outcome(analysis, first, reaches[first], name_of(subject, first))}.",
+        tuple(Related(rule_place(subject, rule), "never reached") for rule in behind),
+        None,
+        "" if differing else "warning",
+        _help_behind(subject, analysis, catch_all, behind if not differing else ()),
+        _blocked.witness(reaches[first]),
+        _blocked.proof(subject, analysis, reaches[first]),
+    )
+
+
+def _help_behind(subject: PolicySubject, analysis: Analysis, catch_all: int, useless: Sequence[int]) -> str:
+    """useless: the rules behind it, where nothing would be gained by reaching them."""
+    if useless:
+        return f"Remove {rules_named(subject, useless)}."
+    rules = analysis.policy.rules
+    other = next((at for at in range(catch_all + 1, len(rules)) if unlimited(rules[at])), None)
+    if other is None:
+        help = f"Move {name_of(subject, catch_all)}, which takes every request, to the end."
+    else:
+        help = f"Remove {name_of(subject, catch_all)}: {name_of(subject, other)} takes every request that is left."
+    if any(_takes_bodies_of_secrets(rule) for rule in rules[catch_all + 1 :]):
+        help += " A rule that keeps secrets at Metadata has to stand in front."
+    return help
+
+
 def _help(subject: PolicySubject, analysis: Analysis, rule: int, reach: Reach, same: bool) -> str:
     first = min(blocker.rule for blocker in reach.blockers)
     if same:
         return f"Remove rule {rule + 1}."
-    if unlimited(analysis.policy.rules[first]):
-        last = next(
-            (at for at in range(first + 1, len(analysis.policy.rules)) if unlimited(analysis.policy.rules[at])), 0
-        )
-        if last:
-            return f"Remove {name_of(subject, first)}: it takes every request, as {name_of(subject, last)} is to."
-        return f"Move {name_of(subject, first)}, which takes every request, to the end."
     move = f"Move rule {rule + 1} in front of {name_of(subject, first)}, or narrow that rule."
     if _takes_bodies_of_secrets(analysis.policy.rules[rule]):
         return f"{move} A rule that keeps secrets at Metadata has to stand in front of both."

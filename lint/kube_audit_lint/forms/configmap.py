@@ -47,14 +47,10 @@ def _found(item: Mapping, context: Context) -> Found:
     metadata = item.mapping("metadata")
     name = (metadata.string("name") if metadata else None) or ""
     parts: list[Found] = []
-    over = item.mapping("stringData") if kind == "Secret" else None
     for section, encoding in _SECTIONS[kind]:
         values = item.mapping(section)
         for key, entry in values.entries.items() if values is not None else ():
             part = _value(entry.value, key, encoding, context, kind)
-            if values is not over and over is not None and key in over.entries:
-                # What stands there never counts; what is no base64 is refused all the same.
-                part = Found(misshapes=part.misshapes)
             parts.append(part.with_policies(lambda one: one._replace(names=(*one.names, f"{kind}:{name}"))))
     return joined(parts)
 

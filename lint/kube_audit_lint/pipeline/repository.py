@@ -22,9 +22,10 @@ from kube_audit_lint.pipeline.environments import joined, takes_from
 Read = Callable[[str, str], Collected | None]
 """Reads the file at an absolute path; `policy` as the second argument declares what it is."""
 
-_CHUNK = 1 << 16
 _TEMPLATE_ENDS = (".j2", ".tpl", ".tmpl", ".erb", ".gotmpl")
 
+# One of these is in every file that another file's findings can depend on; base64 stands at three alignments.
+_MARKS = (b"audit", b"Audit", b"AUDIT", b"EnvironmentFile", b"profile", b"YXVkaX", b"F1ZGl0", b"hdWRpd")
 _LOOKS_LIKE_SERVER = re.compile(rb"(?i)apiserver|hyperkube")
 _WITH_DEFAULT_POLICY = re.compile(rb"profile\"?:|audit_log:|audit-log:|kubernetes_audit|YXVkaX|F1ZGl0|hdWRpd")
 """Forms whose distribution names the policy, and base64: the name of the policy does not stand in the file."""
@@ -89,7 +90,7 @@ class Repository:
         texts = {}
         for path in self._unnamed:
             data = _content(path)
-            if _may_matter(data):
+            if any(mark in data for mark in _MARKS):
                 texts[path] = data
         return texts
 
@@ -262,20 +263,6 @@ def _by_name(named: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[str]]
     return paths
 
 
-def _may_matter(data: bytes) -> bool:
-    """Whether findings about another file can depend on one with this content. Unrolled: it is run for each file."""
-    return (
-        b"audit" in data
-        or b"Audit" in data
-        or b"AUDIT" in data
-        or b"profile" in data
-        or b"EnvironmentFile" in data
-        or b"YXVkaX" in data  # base64 of `audit`, at its three alignments
-        or b"F1ZGl0" in data
-        or b"hdWRpd" in data
-    )
-
-
 def _content(path: str) -> bytes:
     """The first megabytes of a file; nothing where it cannot be read."""
     try:
@@ -283,9 +270,7 @@ def _content(path: str) -> bytes:
     except OSError:
         return b""
     try:
-        data = os.read(handle, _CHUNK)
-        if len(data) == _CHUNK:
-            data += os.read(handle, LIMIT)
+        data = os.read(handle, LIMIT)
         return data.decode("utf-16", "replace").encode("utf-8", "replace") if is_utf16(data) else data
     except OSError:
         return b""

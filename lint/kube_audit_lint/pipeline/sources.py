@@ -68,12 +68,10 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
 def repository(named: Named, options: Options, config: Config) -> Repository:
     """The named files and those around them, which are read when something depends on them."""
 
-    here = absolute("").rstrip("/") + "/"
-
     def others() -> Iterator[str]:
         for root, limit in _roots(options, config).items():
             found = discovery.walk((root,), config, lambda error: None, options.embedded)
-            yield from (path if path.startswith("/") else here + path for path in islice(found, limit))
+            yield from map(absolute, islice(found, limit))
 
     def read(path: str, declared: str) -> Collected | None:
         shown = os.path.relpath(path).replace(os.sep, "/")

@@ -1,0 +1,63 @@
+"""Names that no user has: of groups, of roles, and the start of names of nodes and service accounts.
+
+Sources: k8s.io/apiserver pkg/authentication/user/user.go and serviceaccount/util.go, 1.12 to 1.37; the ClusterRoles
+are those of kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go. A certificate may put any name
+into a group, and some do for `system:kube-scheduler`, so only those groups count that kube-apiserver itself gives
+out, and of the roles only those that no component is called by: `system:node-problem-detector` is a user where GCE
+set the cluster up.
+"""
+
+from __future__ import annotations
+
+_GROUPS = (
+    "system:masters",
+    "system:authenticated",
+    "system:unauthenticated",
+    "system:nodes",
+    "system:serviceaccounts",
+    "system:bootstrappers",
+)
+_USERS = ("system:anonymous", "system:apiserver", "system:unsecured")
+_ROLES = (
+    "cluster-admin",
+    "system:auth-delegator",
+    "system:basic-user",
+    "system:discovery",
+    "system:kube-aggregator",
+    "system:public-info-viewer",
+    "system:service-account-issuer-discovery",
+)
+
+
+def group_meant(name: str) -> str:
+    """The group that a name among the users is, or is the start of; "" when it may be a user."""
+    if name in _GROUPS or name.startswith(("system:serviceaccounts:", "system:bootstrappers:")):
+        return name
+    if name in ("system:node", "system:node:"):
+        return "system:nodes"
+    parts = name.split(":")
+    if parts[:2] == ["system", "serviceaccount"] and len(parts) <= 3:
+        return ":".join(["system", "serviceaccounts", *[part for part in parts[2:] if part]])
+    return ""
+
+
+def is_role(name: str) -> bool:
+    """Whether a name is that of a ClusterRole that Kubernetes makes, which users are bound to and not called."""
+    return name in _ROLES or name.startswith(
+        ("system:controller:", "system:aggregate-to-", "system:certificates.k8s.io:")
+    )
+
+
+def no_user_has(name: str) -> bool:
+    """Whether no user has a name that a policy lists among its users."""
+    return "*" in name or is_role(name) or group_meant(name) != ""
+
+
+def is_user(name: str) -> bool:
+    """Whether a name among the groups is certainly that of a user."""
+    parts = name.split(":")
+    if "*" in name:
+        return False
+    if name in _USERS or (parts[:2] == ["system", "node"] and len(parts) == 3 and parts[2] != ""):
+        return True
+    return parts[:2] == ["system", "serviceaccount"] and len(parts) == 4
