@@ -11,7 +11,8 @@ What the paths say, and how it is read:
 - the object `.../RES/{name}`: GET is get, PUT is update, PATCH is patch, DELETE is delete;
 - `.../RES/{name}/SUB` is a subresource with the verb of the method; `.../proxy/{path}` is the proxy again;
 - HEAD of proxies is left out: to a policy it is get. OPTIONS, which only the proxies of pods, services and nodes
-  accept (pkg/registry/core/{pod,service,node}/rest: proxyMethods), has the verb "" there;
+  accept (proxyMethods in pkg/registry/core/{pod,service,node}, alike in 1.12, 1.30 and 1.36), has the verb "" there;
+  exec, attach and portforward take GET and POST alone (upgradeableMethods, pod/rest/subresources.go, the same minors);
 - a resource with a `{namespace}` in one of its paths is namespaced;
 - versions of a group are put together: an audit policy names no versions.
 

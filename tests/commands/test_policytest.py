@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from kube_audit_lint.cli import main
+from kube_audit_lint.pipeline import policytest
 
 POLICY = """apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -318,3 +319,16 @@ def test_as_a_process_of_its_own(run: Any, folder: Path) -> None:
         "audit/policy.test.yaml:4: test 2\n  request  kubectl get secret db -n shop by jane"
     )
     assert process.stdout.endswith("\n1 passed, 1 failed\n")
+
+
+def test_all_tests_of_a_file_share_one_analysis(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    class Counted(policytest.Analysis):
+        def __init__(self, *arguments: Any) -> None:
+            made.append(self)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(policytest, "Analysis", Counted)
+    assert run("\n".join(PASSING)).code == 0
+    assert len(made) == 1

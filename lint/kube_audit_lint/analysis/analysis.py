@@ -139,13 +139,17 @@ class Analysis:
             return Reach(found.minors, lambda: found.witness)
         return self._searched.unreached(rule)
 
-    def reach_value(self, rule: int, field: str, index: int, sub: int | None = None) -> Reach:
+    def reach_built_in(self, rule: int) -> Reach:
+        """Whether a rule ever decides a request for a resource of the built-in groups."""
+        return self._searched.reach_built_in(rule)
+
+    def reach_value(self, rule: int, field: str, index: int, sub: int | None = None, built_in: bool = False) -> Reach:
         """Whether one listed value of a rule ever decides anything.
 
         `field` is one of PolicyRule's. In `resources`, `index` is the entry and `sub` an item of its
-        `resources`; for one of its names the field is `resource_names`.
+        `resources`; for one of its names the field is `resource_names`. built_in: anything of the built-in groups.
         """
-        return self._searched.reach_value(rule, field, index, sub)
+        return self._searched.reach_value(rule, field, index, sub, built_in)
 
     def redundant(self, rule: int) -> bool:
         """Whether every served request would be recorded the same without this rule."""

@@ -13,6 +13,7 @@ from kube_audit_lint.analysis.space import union
 from kube_audit_lint.analysis.symbolic import Conditions, Joint
 from kube_audit_lint.analysis.walk import Segment
 from kube_audit_lint.analysis.worlds import minors_of
+from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.model.policy import CONDITIONS, PolicyRule
 from kube_audit_lint.syntax.record import NamedTuple
 
@@ -47,13 +48,13 @@ class Search:
         self._compiled = compiled
         self._policy = compiled.policy
         self._conditions = compiled.conditions
-        self._reach: dict[tuple[int, PolicyRule], Reach] = {}
+        self._reach: dict[tuple[int, PolicyRule, bool], Reach] = {}
         self._matching: dict[PolicyRule, bool] = {}
 
     def reach(self, rule: int) -> Reach:
         """Which served requests a rule decides, found without the walk."""
         asked = self._whole_rule(rule)
-        key = rule, asked.alone
+        key = rule, asked.alone, False
         found = self._reach.get(key)
         if found is None:
             probe = self._probe(asked, range(rule))
@@ -68,14 +69,29 @@ class Search:
         """What is to say of a rule that decides nothing."""
         return self._unreached(self._whole_rule(rule))
 
-    def reach_value(self, rule: int, field: str, index: int, sub: int | None) -> Reach:
+    def reach_built_in(self, rule: int) -> Reach:
+        """Whether a rule decides requests for built-in resources."""
+        return self._reach_of(self._of_built_in(self._whole_rule(rule)), built_in=True)
+
+    def reach_value(self, rule: int, field: str, index: int, sub: int | None, built_in: bool) -> Reach:
         """Whether a value decides anything; the arguments are those of Analysis.reach_value."""
         asked = self._value(rule, field, index, sub)
-        key = rule, asked.alone
+        return self._reach_of(self._of_built_in(asked) if built_in else asked, built_in)
+
+    def _reach_of(self, asked: _Asked, built_in: bool) -> Reach:
+        key = asked.rule, asked.alone, built_in
         found = self._reach.get(key)
         if found is None:
             found = self._reach[key] = self._reach_of_value(asked)
         return found
+
+    def _of_built_in(self, asked: _Asked) -> _Asked:
+        """The same of the built-in groups alone."""
+        targets = asked.only.targets
+        if targets is None:
+            targets = self._compiled.dimensions.chances(asked.wanted).targets
+        found = [taken for target in targets if (taken := _part(target, _is_built_in))]
+        return asked._replace(only=asked.only._replace(targets=found))
 
     def _reach_of_value(self, asked: _Asked) -> Reach:
         whole = self._compiled.whole_if_decided()
@@ -209,11 +225,16 @@ _ONLY: dict[str, Callable[[str], Only]] = {
 def _taken(target: Target, entry: GroupResources) -> Target | None:
     """The part of a class of resources that the entry takes, whatever the name."""
     group = entry.group
-    members = [
-        member
-        for member in target.members
-        if group in (member[1][0], "*") and isinstance(member[1], tuple) and _takes(entry, member[1])
-    ]
+    return _part(target, lambda resource: group in (resource[0], "*") and _takes(entry, resource))
+
+
+def _is_built_in(resource: Resource) -> bool:
+    return catalogue.is_builtin_group(resource[0])
+
+
+def _part(target: Target, wanted: Callable[[Resource], bool]) -> Target | None:
+    """The part of a class of resources that is wanted."""
+    members = [member for member in target.members if isinstance(member[1], tuple) and wanted(member[1])]
     if len(members) == len(target.members):
         return target
     return target._replace(members=members, worlds=union(members)) if members else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kube_audit_lint.analysis.evaluate import Decision, decision_of
 from kube_audit_lint.checks._decided import joined, name_of, outcome_of, proof_of, rule_place, rules_named, unlimited
 from kube_audit_lint.checks._subject import PolicySubject
+from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.model.finding import Related
 
 if TYPE_CHECKING:
@@ -17,13 +18,28 @@ _ONLY_TWICE = frozenset(("RequestReceived",))
 """The stage whose events say nothing that others do not: no difference that an author minds."""
 
 
-def takers(subject: PolicySubject, analysis: Analysis, reach: Reach) -> str:
+def takers(subject: PolicySubject, analysis: Analysis, reach: Reach, what: str = "of its requests") -> str:
     """`rule 3 (line 9) takes all of its requests first`."""
     rules = sorted(one.rule for one in reach.blockers)
     if len(rules) > 1:
-        return f"{rules_named(subject, rules)} together take all of its requests first"
+        return f"{rules_named(subject, rules)} together take all {what} first"
     everything = ", which has no condition," if unlimited(analysis.policy.rules[rules[0]]) else ""
-    return f"{name_of(subject, rules[0])}{everything} takes all of its requests first"
+    return f"{name_of(subject, rules[0])}{everything} takes all {what} first"
+
+
+def names_built_in(group: str, item: str) -> bool:
+    """Whether an item of the group `*` names resources that kube-apiserver itself serves."""
+    return group == "*" and bool(catalogue.groups_serving(item.partition("/")[0]))
+
+
+def custom_alone(analysis: Analysis, rule: int) -> Reach | None:
+    """What is to say of a rule that names built-in resources in the group `*`, and decides only custom ones."""
+    entries = analysis.policy.rules[rule].resources
+    named = [names_built_in(entry.group, item) for entry in entries for item in entry.resources or ("*",)]
+    if not named or not all(named):
+        return None
+    reach = analysis.reach_built_in(rule)
+    return reach if not reach and reach.blockers else None
 
 
 def same(analysis: Analysis, rule: int, reach: Reach) -> bool:

@@ -57,6 +57,8 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
                 reach = analysis.reach_value(index, listed.field, listed.at, listed.sub)
                 if not reach and reach.blockers:
                     yield _hit(subject, analysis, index, listed, reach)
+                elif reach and listed.field == "resources":
+                    yield from _custom_alone(subject, analysis, index, listed)
 
 
 def _listed(rule: WrittenRule) -> Iterator[_Listed]:
@@ -74,6 +76,32 @@ def _listed(rule: WrittenRule) -> Iterator[_Listed]:
             yield make(_Listed, ("resources", index, sub, "resource", text, group))
         for sub, text in enumerate(entry.names if len(entry.names) > 1 else ()):
             yield _Listed("resource_names", index, sub, "name", text)
+
+
+def _custom_alone(subject: PolicySubject, analysis: Analysis, rule: int, listed: _Listed) -> Iterator[Hit]:
+    """That of a built-in resource's name, in the group `*`, only custom resources are left."""
+    entry, at = analysis.policy.rules[rule].resources[listed.at], listed.sub
+    if entry.group != "*" or at is None:
+        return
+    from kube_audit_lint.checks import _blocked
+
+    if not _blocked.names_built_in(entry.group, entry.resources[at]) or _blocked.custom_alone(analysis, rule):
+        return  # the rule `unreachable-rule` says the latter
+    reach = analysis.reach_value(rule, "resources", listed.at, at, built_in=True)
+    if reach or not reach.blockers:
+        return
+    takers = _blocked.takers(subject, analysis, reach, "requests for the built-in resource")
+    yield Hit(
+        listed.value.place,
+        f"{listed.named} decides no request for a built-in resource here: {takers}. Only custom or aggregated "
+        f"resources of that name are left to it. {_blocked.outcome(analysis, rule, reach)}.",
+        _blocked.related(subject, reach),
+        witness=_blocked.witness(reach),
+        proof=_blocked.proof(subject, analysis, reach),
+        help="Move the rule in front of those that take these requests, or name the group that is meant.",
+        severity="info",
+        pedantic=_blocked.same(analysis, rule, reach),
+    )
 
 
 def _carved_out(analysis: Analysis, listed: _Listed, reach: Reach) -> bool:

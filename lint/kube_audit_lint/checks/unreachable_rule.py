@@ -43,6 +43,9 @@ def _about(subject: PolicySubject, analysis: Analysis, rule: int) -> Hit | None:
     reach = analysis.reach(rule)
     if not reach:
         return _hit(subject, rule, reach, analysis) if reach.blockers else None
+    alone = _custom_alone(subject, analysis, rule)
+    if alone is not None:
+        return alone
     asked = range(analysis.versions.first, analysis.versions.last + 1)
     if len(reach.minors) == len(asked):
         return None
@@ -54,6 +57,30 @@ def _about(subject: PolicySubject, analysis: Analysis, rule: int) -> Hit | None:
     part = analysis.within(span)
     inner = part.reach(rule)
     return _hit(subject, rule, inner, part, span) if not inner and inner.blockers else None
+
+
+def _custom_alone(subject: PolicySubject, analysis: Analysis, rule: int) -> Hit | None:
+    """That nothing but custom resources of these names is left to a rule with the group `*`."""
+    if all(entry.group != "*" for entry in analysis.policy.rules[rule].resources):
+        return None
+    from kube_audit_lint.checks import _blocked
+
+    reach = _blocked.custom_alone(analysis, rule)
+    if reach is None:
+        return None
+    first = min(blocker.rule for blocker in reach.blockers)
+    takers = _blocked.takers(subject, analysis, reach, "requests for the built-in resources that it names")
+    return Hit(
+        rule_place(subject, rule),
+        f"Rule {rule + 1} decides no request for a built-in resource: {takers}. Only custom or aggregated resources "
+        f"of these names are left to it. {_blocked.outcome(analysis, rule, reach)}.",
+        _blocked.related(subject, reach),
+        None,
+        "info",
+        f"Move rule {rule + 1} in front of {name_of(subject, first)}, or name the groups that it is about.",
+        _blocked.witness(reach),
+        _blocked.proof(subject, analysis, reach),
+    )
 
 
 def _hit(subject: PolicySubject, rule: int, reach: Reach, analysis: Analysis, span: Versions | None = None) -> Hit:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from kube_audit_lint.analysis.analysis import Analysis
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, evaluate
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.analysis.stages import possible, stages_of
@@ -54,9 +55,10 @@ def run_file(path: str) -> Outcome:
     if not readable(policy_path, (path,)):
         raise OwnFileError(path, f"policy: {OUTSIDE}", file.line(("policy",)))
     asked = open_policy(policy_path, _versions(file) if "kubernetes-version" in data else None)
+    analysis = Analysis(asked.policy, asked.loaded.judged)
     failures: list[Failure] = []
     for index, test in enumerate(data["tests"]):
-        failures += _Test(file, index, test).failures(asked)
+        failures += _Test(file, index, test).failures(asked, analysis)
     return Outcome(len(data["tests"]), tuple(failures))
 
 
@@ -80,10 +82,13 @@ class _Test:
         expect = data["expect"]
         self.expect: dict[str, Any] = {"level": expect} if isinstance(expect, str) else expect
 
-    def failures(self, asked: Asked) -> Iterator[Failure]:
-        """What the policy does otherwise: of a class, one request for each rule; and what is no request."""
+    def failures(self, asked: Asked, analysis: Analysis) -> Iterator[Failure]:
+        """What the policy does otherwise: of a class, one request for each rule; and what is no request.
+
+        analysis: of the policy, and one for all tests of a file.
+        """
         if "every" in self.data:
-            yield from self._of_class(asked, self.data["every"])
+            yield from self._of_class(asked, self.data["every"], analysis)
             return
         for one in self.data.get("requests") or [self.data["request"]]:
             yield from self._of_single(asked, one)
@@ -96,15 +101,14 @@ class _Test:
         else:
             yield from self._held(asked, request, evaluate(asked.policy, request), stages_of(request))
 
-    def _of_class(self, asked: Asked, wanted: dict[str, Any]) -> Iterator[Failure]:
+    def _of_class(self, asked: Asked, wanted: dict[str, Any], analysis: Analysis) -> Iterator[Failure]:
         """Holds each rule that decides requests of the class to what is expected of them."""
         from kube_audit_lint.analysis import UndecidedError
-        from kube_audit_lint.analysis.analysis import Analysis
         from kube_audit_lint.analysis.events import courses
 
         try:
             check_class(wanted, asked.loaded.judged)
-            found = courses(Analysis(asked.policy, asked.loaded.judged), _query(wanted), "stages" in self.expect)
+            found = courses(analysis, _query(wanted), "stages" in self.expect)
         except UndecidedError:
             text = json.dumps(wanted, ensure_ascii=False)
             message = f"`every` {text} cannot be decided: the policy is too entangled"
