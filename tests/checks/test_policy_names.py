@@ -14,7 +14,8 @@ from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.kubernetes import resources
 from kube_audit_lint.kubernetes.names import group_meant
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.syntax.reader import read_file
+from kube_audit_lint.syntax.reader import read_documents
+from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.unknown import UNKNOWN
 
 HEAD = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n"
@@ -33,7 +34,8 @@ TEMPLATES = (
 
 def said(rules: str, first: int = 24, last: int = 37) -> list[tuple[str, str, str]]:
     """The template, the characters and the help of each hit."""
-    source, documents = read_file("audit-policy.yaml", (HEAD + rules).encode())
+    source = Source("audit-policy.yaml", HEAD + rules)
+    documents = read_documents(source)
     found = policy.read(documents[0], Context(source, tuple(documents), "policy"))
     assert found is not None
     subject = PolicySubject(found.policies[0], Versions(first, last))

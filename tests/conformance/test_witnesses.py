@@ -18,7 +18,7 @@ from kube_audit_lint.analysis.analysis import Analysis
 from kube_audit_lint.analysis.difference import difference
 from kube_audit_lint.analysis.http import http_of_request, request_of_http
 from kube_audit_lint.analysis.request import Request
-from kube_audit_lint.catalogue.rule import shipped
+from kube_audit_lint.catalogue.shipped import shipped
 from kube_audit_lint.model.policy import GroupResources, Policy, PolicyRule
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.pipeline.config import load_config

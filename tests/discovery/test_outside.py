@@ -46,7 +46,7 @@ def repository(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("arguments", [(".",), ("audit.yaml", "policy.yaml"), ("audit.yaml", "kube-apiserver.yaml")])
+@pytest.mark.parametrize("arguments", [(".",), ("audit.yaml", "policy.yaml")])
 @pytest.mark.parametrize("format", ["text", "json", "sarif", "github", "gitlab"])
 def test_a_linked_policy_is_noted_and_not_quoted(arguments: tuple[str, ...], format: str, repository: Path) -> None:
     (repository / "kube-apiserver.yaml").write_text(POD)
@@ -54,7 +54,14 @@ def test_a_linked_policy_is_noted_and_not_quoted(arguments: tuple[str, ...], for
     ended = check(repository, "--format", format, *arguments)
     assert ended.returncode == 1
     assert "invalid-level" in ended.stdout
-    assert "policy.yaml:1:1: not judged: it leads out of the repository" in ended.stderr
+    assert "policy.yaml:1:1: note: it leads out of the repository" in ended.stderr
+
+
+def test_a_linked_policy_beside_the_manifest_that_the_command_names(repository: Path) -> None:
+    (repository / "kube-apiserver.yaml").write_text(POD)
+    (repository / "policy.yaml").symlink_to(repository.parent / "token")
+    ended = check(repository, "kube-apiserver.yaml")
+    assert "note: the policy /etc/kubernetes/policy.yaml is in no file of this run" in ended.stderr
 
 
 def test_notes_are_in_the_json_report(repository: Path) -> None:
@@ -73,7 +80,7 @@ def test_links_within_the_repository_are_followed(repository: Path) -> None:
 def test_a_linked_folder_that_the_command_names(repository: Path) -> None:
     (repository / "deploy").symlink_to(repository.parent / "elsewhere")
     ended = check(repository, "deploy")
-    assert "deploy:1:1: not judged: it leads out of the repository" in ended.stderr
+    assert "deploy:1:1: note: it leads out of the repository" in ended.stderr
     assert ended.returncode == 0
 
 
@@ -96,7 +103,7 @@ def test_a_policy_that_the_configuration_names(repository: Path) -> None:
     (repository / ".kube-audit-lint.yaml").write_text("policies: [p]\n")
     (repository / "p").symlink_to("/proc/self/environ")
     ended = check(repository)
-    assert "p:1:1: not judged: it leads out of the repository" in ended.stderr
+    assert "p:1:1: note: it leads out of the repository" in ended.stderr
     assert "audit.yaml:4:10: error[invalid-level]" in ended.stdout
 
 

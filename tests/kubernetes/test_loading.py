@@ -15,7 +15,8 @@ from kube_audit_lint.kubernetes.loading import Loaded, load
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.policy import Policy
 from kube_audit_lint.model.version import ALL, DEFAULT, Versions
-from kube_audit_lint.syntax.reader import read_file
+from kube_audit_lint.syntax.reader import read_documents, read_file
+from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.unknown import UNKNOWN
 
 RECORDED = Path(__file__).parents[1] / "conformance" / "recorded" / "policy_loading_cases.json"
@@ -40,8 +41,12 @@ NOT_JUDGED = {"1.10.0"}
 
 
 def document(data: bytes | str) -> PolicyDocument:
-    """The policy in a file that is loaded as one."""
-    source, documents = read_file("audit-policy.yaml", data.encode() if isinstance(data, str) else data)
+    """The policy in a file that is loaded as one; a text may hold UNKNOWN, which no bytes stand for."""
+    if isinstance(data, str):
+        source = Source("audit-policy.yaml", data)
+        documents = read_documents(source)
+    else:
+        source, documents = read_file("audit-policy.yaml", data)
     context = Context(source, tuple(documents), "policy")
     found = policy.read(documents[0], context)
     assert found is not None

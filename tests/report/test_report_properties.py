@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from test_ci_reports import is_command
 from kube_audit_lint.model.finding import FileError, Related
 from kube_audit_lint.report import Report
 from kube_audit_lint.report.region import shown
+from kube_audit_lint.report.safe import MARK
 from kube_audit_lint.report.snippet import mark, rows
 from kube_audit_lint.syntax.source import Place, Source
 
@@ -99,9 +101,8 @@ def test_the_underline_is_below_the_place(place: Place) -> None:
     before = place.source.line(place_mark.line)[: place_mark.start]
     if not line.text.startswith("…") and "\t" not in before:
         # A `##[` is shown as `#\\x23[`, also where the place begins within it.
-        shown_before = "".join(_visible(character) for character in before)
-        if "##" in place.source.line(place_mark.line):
-            shown_before = line.text[: len(stripped)]
+        escaped = {found.start() + 1 for found in re.finditer(MARK, place.source.line(place_mark.line))}
+        shown_before = "".join(r"\x23" if at in escaped else _visible(one) for at, one in enumerate(before))
         assert line.text.startswith(shown_before.rstrip())
         assert len(stripped) == sum(map(_width, shown_before))
     assert len(underline.text.split(" …")[0]) <= 102 + 10
