@@ -661,6 +661,20 @@ def test_urls_alone_are_told_apart() -> None:
     )
 
 
+EIGHT = "verbs: [get, list, watch, create, update, patch, delete, deletecollection]"
+
+
+def test_options_on_proxies_is_in_no_list_of_the_other_verbs() -> None:
+    rules = (f"level: Metadata, {EIGHT}", "level: Metadata, nonResourceURLs: ['*']")
+    assert (
+        "OPTIONS to the proxies of pods, services and nodes, whose verb is empty" in one(rules, "no-catch-all").message
+    )
+    hidden = one(rules, "blind-spot")
+    assert (hidden.severity, "OPTIONS is served by the proxies" in hidden.message) == ("warning", True)
+    assert not said((f"level: Metadata, {EIGHT[:-1]}, '']", rules[1]))
+    assert "OPTIONS" not in one((f"level: Metadata, {EIGHT}",), "no-catch-all").message
+
+
 @pytest.mark.parametrize(
     ("stages", "words"), [("", "whether it was allowed"), ("RequestReceived, ", "no event at all")]
 )

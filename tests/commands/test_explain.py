@@ -207,6 +207,13 @@ class TestWhatTheServerSees:
             (("--verb", "create", "--resource", "namespaces"), "create namespaces - -"),
             (("--verb", "get", "--resource", "nodes", "--name", "a"), "get nodes - a"),
             (("--verb", "get", "--resource", "widgets.example.com", "--name", "a"), "get widgets.example.com - a"),
+            (("--verb", "watch", "--resource", "widgets.x.io/log", "--name", "a"), "watch widgets.x.io/log - a"),
+            (
+                ("--verb", "watch", "--resource", "namespaces", "--namespace", "a", "--name", "a"),
+                "watch namespaces a a",
+            ),
+            (("--url", "/api/v1/watch/namespaces/a"), "watch namespaces a a"),
+            (("--url", "/apis/x.io/v1/watch/namespaces/a/widgets/b/log"), "watch widgets.x.io/log a b"),
         ],
     )
     def test_resources(self, arguments: tuple[str, ...], seen: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -216,6 +223,16 @@ class TestWhatTheServerSees:
         what += "/" + got["subresource"] if "subresource" in got else ""
         assert f"{got['verb']} {what} {got.get('namespace', '-')} {got.get('name', '-')}" == seen
         assert ("The path names a resource" in "".join(data["notes"])) == ("--url" in arguments)
+
+    def test_the_empty_verb_is_named(self, capsys: pytest.CaptureFixture[str]) -> None:
+        proxy = ("--user", "jane", "--verb", "options", "--url", "/api/v1/namespaces/a/pods/b/proxy")
+        output = explain(*proxy, capsys=capsys)
+        assert "rules see the empty verb of OPTIONS, pods/proxy in the namespace a" in output
+        assert 'rule 3 (p.yaml:13): verbs: OPTIONS (the verb "") is not among create' in output
+        Path("p.yaml").write_text(POLICY.replace("[watch]", '[watch, ""]'))
+        output = explain("--url", "/version", "--user", "system:kube-proxy", capsys=capsys)
+        assert 'get is not among watch, "" ("" is OPTIONS on the proxies of pods, services and nodes)' in output
+        assert "Rule 2 (p.yaml:10) decides" in explain(*("--user", "system:kube-proxy"), *proxy[2:], capsys=capsys)
 
     def test_a_query_is_dropped(self, capsys: pytest.CaptureFixture[str]) -> None:
         data = explain_json("--url", "/readyz?verbose", capsys=capsys)
@@ -264,6 +281,12 @@ class TestRefused:
             ("--verb create --resource pods --name a", "a create of pods carries no name: leave it out"),
             ("--verb deletecollection --resource pods --name a", "a deletecollection of pods carries no name"),
             ("--verb list --resource widgets.example.com/status", "a list is of a whole resource"),
+            ("--verb deletecollection --resource widgets.x.io/log --name a", "a deletecollection is of a whole"),
+            ("--verb watch --resource pods/log --name a", "pods/log is not served with watch, only with get"),
+            ("--verb watch --resource nodes/status --name a", "nodes/status is not served with watch, only with"),
+            ("--verb watch --resource namespaces --namespace a", "namespaces are in no namespace"),
+            ("--verb watch --resource namespaces --namespace a --name b", "namespaces are in no namespace"),
+            ("--verb options --resource pods/proxy", "OPTIONS has an empty verb, and only the proxies of pods"),
             ("--verb get --resource nodes --namespace shop --name a", "nodes are in no namespace: leave it out"),
             ("--verb get --resource namespaces --namespace shop --name a", "namespaces are in no namespace"),
             ("--verb get --resource pods --name a/b", "a namespace or name is one segment of a path"),

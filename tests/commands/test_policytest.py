@@ -79,6 +79,7 @@ PASSING = [
     "- {every: {resources: [serviceaccounts/token]}, expect: {at-most: Metadata, rule: 1}}",
     "- {every: {verbs: [create], resources: [pods]}, expect: {rule: 3, level: RequestResponse}}",
     "- {every: {urls: [/healthz], verbs: [get, head]}, expect: {rule: 4}}",
+    "- {every: {resources: [pods/proxy, nodes/proxy], verbs: ['']}, expect: {rule: 5}}",
     "- {every: {users: [jane]}, expect: {at-least: None}}",
     "- {every: {resources: [pods/exec, pods/log], verbs: [get]}, expect: {stages: [ResponseStarted, Panic]}}",
     "- {every: {resources: [secrets], verbs: [watch]}, expect: {stages: [ResponseStarted, ResponseComplete]}}",

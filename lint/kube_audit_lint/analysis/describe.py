@@ -53,7 +53,7 @@ def _kubectl(request: Request) -> str:
     if request.verb == "list":
         chosen = f" --field-selector metadata.name={request.name}" if request.name else ""
         return f"kubectl get {_plural(request)}{where}{chosen}"
-    if request.verb == "watch":
+    if request.verb == "watch" and (request.resource != "namespaces" or not request.namespace):
         chosen = f" {request.name}" if request.name else ""
         return f"kubectl get {_plural(request)}{chosen}{where} --watch"
     if request.verb in ("delete", "patch") and request.name:

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 RESOURCE_VERBS = ("get", "list", "create", "delete", "patch", "update", "watch", "deletecollection")
-"""Every verb of a resource request that an API server serves, the most familiar first.
+"""Every verb of a resource request that an API server serves, the most familiar first, but for the empty one."""
 
-Besides, OPTIONS on the proxies of pods, services and nodes is served with the verb "".
-"""
+OPTIONS_SERVED = "the proxies of pods, services and nodes"
+"""What serves OPTIONS, which has the verb "" on the path of a resource (data/resources.json)."""
 
 URL_VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
 """Every verb of a request that names no resource: lower-cased HTTP methods."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis.evaluate import NO_RULE, decision_of
 from kube_audit_lint.analysis.identities import AUTHENTICATED, UNAUTHENTICATED
+from kube_audit_lint.analysis.request import OPTIONS_SERVED
 from kube_audit_lint.analysis.worlds import CONTROL_PLANE, ORDINARY
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import (
@@ -98,12 +99,14 @@ def _hit(subject: PolicySubject, analysis: Analysis, rule: int, hidden: list[tup
     classes = [_Class(one, found, found.witness_for(kind)) for one, found in hidden if kind in found.who]
     first = classes[0]
     minors = tuple(sorted({minor for one in classes for minor in one.found.minors_for(kind)}))
+    options = all(one.verbs == "OPTIONS" for one in classes)
+    which = f"OPTIONS is served by {OPTIONS_SERVED}, with an empty verb. " if options else ""
     return Hit(
         level_place(subject, rule),
-        f"Not recorded{_whose(analysis, first, kind)}: {_names(classes)}. {_why(analysis, rule)}.",
+        f"Not recorded{_whose(analysis, first, kind)}: {_names(classes)}. {which}{_why(analysis, rule)}.",
         (),
         versions_of(minors),
-        "" if kind == ORDINARY else "warning",
+        "" if kind == ORDINARY and not options else "warning",
         _help(analysis, rule, classes),
         first.request.to_json(),
         proof_of(subject, first.request, first.found.decision),

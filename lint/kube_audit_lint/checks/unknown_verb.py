@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.analysis import request
+from kube_audit_lint.analysis.evaluate import item_matches
+from kube_audit_lint.analysis.request import OPTIONS_SERVED
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._subject import Params, PolicySubject
+from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.kubernetes.written import Text, WrittenRule
 
@@ -74,9 +77,36 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
         known = _known(rule)
         alone = all(other.known and other.text not in known and other.text for other in verbs)
         for verb in verbs:
-            # "" is the verb of a request for a resource with an odd HTTP method; `*` has a rule of its own.
-            if verb.text and verb.text not in known and verb.known and "*" not in verb.text:
+            if verb.text == "":
+                if not _may_be_empty(rule):
+                    yield _of_empty(verb, alone=len(verbs) == 1)
+            # `*` has a rule of its own.
+            elif verb.text not in known and verb.known and "*" not in verb.text:
                 yield _hit(verb, rule, alone, known)
+
+
+def _may_be_empty(rule: WrittenRule) -> bool:
+    """Whether the rule may match the requests that have an empty verb; an aggregated API may serve some, too."""
+    if rule.urls_only:
+        return False
+    return not rule.entries or any(
+        not catalogue.is_builtin_group(entry.group_name)
+        or (entry.group_name == "" and (not entry.resources or any(map(_takes_proxies, entry.resources))))
+        for entry in rule.entries
+    )
+
+
+def _takes_proxies(item: Text) -> bool:
+    return not item.known or any(item_matches(item.text, name, "proxy") for name in ("pods", "services", "nodes"))
+
+
+def _of_empty(verb: Text, alone: bool) -> Hit:
+    end = "so the rule never applies" if alone else "so this item matches nothing"
+    return Hit(
+        verb.place,
+        f"An empty verb is that of OPTIONS on {OPTIONS_SERVED}. This rule takes none of these, {end}.",
+        help="Leave the empty item out, and the field for all verbs.",
+    )
 
 
 def _known(rule: WrittenRule) -> tuple[str, ...]:

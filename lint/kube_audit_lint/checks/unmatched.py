@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from kube_audit_lint.analysis.request import OPTIONS_SERVED, RESOURCE_VERBS
 from kube_audit_lint.analysis.worlds import CONTROL_PLANE, ORDINARY
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import list_place, proof_of, versions_of
@@ -52,6 +53,8 @@ def _which(analysis: Analysis, found: Recorded) -> str:
     resources = analysis.unmatched(Query((RESOURCES,), who=_SENDERS))
     if resources is None:
         return f"Requests for URLs that are no resources, such as `{request.url}`,"
+    if not request.verb and analysis.unmatched(Query((RESOURCES,), RESOURCE_VERBS, who=_SENDERS)) is None:
+        return f"Requests with OPTIONS to {OPTIONS_SERVED}, whose verb is empty and in no list of the others,"
     if request.group and not catalogue.is_builtin_group(request.group):
         return "Requests for resources of custom or aggregated APIs"
     return "Some requests"

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, evaluate, explain
-from kube_audit_lint.analysis.request import Request
+from kube_audit_lint.analysis.request import OPTIONS_SERVED, Request
 from kube_audit_lint.analysis.stages import written
 from kube_audit_lint.commands import OK
 from kube_audit_lint.errors import UsageError
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _wanted(arguments: argparse.Namespace) -> Wanted:
     """What is asked about, as the options have it."""
-    if arguments.url is None and not arguments.verb:
+    if arguments.url is None and arguments.verb is None:
         raise UsageError("--resource goes with --verb")
     return Wanted(
         arguments.user,
@@ -148,11 +148,13 @@ def _failed(asked: Asked, request: Request, index: int, field: str) -> str:
         if any(entry.resource_names for entry in rule.resources):
             named = f" named {request.name!r}" if request.name else " without a name"
         return f"{name}: {request.combined}{in_group}{named} is not in them"
-    values = ", ".join(getattr(rule, field))
+    values = ", ".join(value or '""' for value in getattr(rule, field))
+    if field == "verbs" and "" in rule.verbs:
+        values += f' ("" is OPTIONS on {OPTIONS_SERVED})'
     have = {
         "users": request.user,
         "user_groups": ", ".join(sorted(request.groups)),
-        "verbs": request.verb,
+        "verbs": request.verb or 'OPTIONS (the verb "")',
         "namespaces": repr(request.namespace),
         "non_resource_urls": request.url,
     }[field]

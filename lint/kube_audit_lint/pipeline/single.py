@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis import familiar, identities
-from kube_audit_lint.analysis.request import RESOURCE_VERBS, Request, RequestURLError, from_http
+from kube_audit_lint.analysis.request import OPTIONS_SERVED, RESOURCE_VERBS, Request, RequestURLError, from_http
 from kube_audit_lint.checks.unknown_resource import SUBRESOURCES, called, meant_by
 from kube_audit_lint.checks.unknown_verb import FOR_RESOURCES, FOR_URLS, METHODS
 from kube_audit_lint.kubernetes import resources as catalogue
@@ -84,7 +84,7 @@ def _of_url(wanted: Wanted, url: str, minor: int) -> Single:
 
 def _notes_of_url(request: Request, url: str) -> tuple[str, ...]:
     if request.url is None:
-        verb = f"the verb {request.verb}" if request.verb else "an empty verb"
+        verb = f"the verb {request.verb}" if request.verb else "the empty verb of OPTIONS"
         where = f" in the namespace {request.namespace}" if request.namespace else ""
         group = f" of the group {request.group}" if request.group else ""
         named = f", the name {request.name}" if request.name else ""
@@ -113,6 +113,10 @@ def _check_verb(verb: str) -> None:
     if verb in RESOURCE_VERBS:
         return
     low = verb.strip().lower()
+    if low in ("", "options"):
+        raise NoRequestError(
+            f"OPTIONS has an empty verb, and only {OPTIONS_SERVED} serve it: ask for the path, with the verb options"
+        )
     meant = low if low in RESOURCE_VERBS else FOR_RESOURCES.get(low) or nearest(low, RESOURCE_VERBS)
     of = f" of {SUBRESOURCES[low]}" if low in SUBRESOURCES else ""
     raise NoRequestError(
@@ -124,7 +128,7 @@ def _check_verb(verb: str) -> None:
 
 def check_class(wanted: dict[str, Any], versions: Versions) -> None:
     """Raises NoRequestError for a verb or resource of a class that no request has: the class seems to hold more."""
-    for verb in wanted.get("verbs", ()):
+    for verb in filter(None, wanted.get("verbs", ())):
         if verb not in METHODS or ("urls" not in wanted and any(key in wanted for key in _OF_RESOURCES)):
             _check_verb(verb)
     for item in wanted.get("resources", ()):
@@ -186,7 +190,7 @@ def _placed(asked: Request, wanted: Wanted, policy: Policy, namespaced: bool | N
     """With the namespace and the name that such a request has. namespaced: None where either is possible."""
     verb, what, notes = asked.verb, asked.combined, []
     named = asked.subresource != "" or verb in ("get", "update", "patch", "delete")
-    if asked.subresource and verb in ("list", "watch", "deletecollection"):
+    if asked.subresource and verb in ("list", "deletecollection"):
         raise NoRequestError(f"a {verb} is of a whole resource, and {what} belongs to one object")
     if wanted.name and not named and verb in ("create", "deletecollection"):
         raise NoRequestError(f"a {verb} of {what} carries no name: leave it out")
@@ -198,7 +202,9 @@ def _placed(asked: Request, wanted: Wanted, policy: Policy, namespaced: bool | N
         taken.update(space for rule in policy.rules for space in rule.namespaces if asked.resource == "namespaces")
         name = familiar.pick((familiar.OBJECTS.get(asked.resource, familiar.OBJECT),), taken)
         notes.append(f"A {verb} of {what} names an object: without a name, {name} stands for any that no rule names.")
-    if asked.resource == "namespaces" and not namespaced and named and wanted.namespace in ("", name):
+    # The legacy GET /api/v1/watch/namespaces/NAME is the one watch of namespaces that has the namespace.
+    legacy = verb == "watch" and name != "" and wanted.namespace == name
+    if asked.resource == "namespaces" and not namespaced and (legacy or (named and wanted.namespace in ("", name))):
         return Single(asked._replace(namespace=name, name=name), tuple(notes))
     if namespaced is False and wanted.namespace:
         raise NoRequestError(f"{asked.resource} are in no namespace: leave it out")
