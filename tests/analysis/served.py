@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from kube_audit_lint.analysis.http import http_of_request, request_of_http
+from kube_audit_lint.analysis.http import from_http, http_of_request
 from kube_audit_lint.analysis.request import Request, RequestURLError
 from kube_audit_lint.kubernetes import resources as catalogue
 
@@ -72,7 +72,7 @@ def _is_resource(request: Request, minor: int) -> bool:
 def _has_http_request(request: Request) -> bool:
     """Whether what is sent for a request is seen as that request: RequestInfo decides what there can be."""
     try:
-        seen = request_of_http(*http_of_request(request), request.user, request.groups)
+        seen = from_http(*http_of_request(request), request.user, request.groups)
     except RequestURLError:
         return False
     return seen._replace(version="") == request

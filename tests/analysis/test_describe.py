@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kube_audit_lint.analysis.describe import describe
-from kube_audit_lint.analysis.request import Request, from_http
+from kube_audit_lint.analysis.http import from_http
+from kube_audit_lint.analysis.request import Request
 
 JANE = frozenset(("system:authenticated",))
 PATHS = [

@@ -6,6 +6,7 @@ import pytest
 from policies import policy_of
 
 from kube_audit_lint.analysis.analysis import Analysis
+from kube_audit_lint.analysis.describe import describe
 from kube_audit_lint.analysis.difference import difference
 from kube_audit_lint.analysis.evaluate import NO_RULE
 from kube_audit_lint.analysis.query import RESOURCES, Query
@@ -61,7 +62,7 @@ def test_metadata_for_secrets_limited_to_a_namespace_leaves_the_rest_to_the_catc
         - {level: RequestResponse}
     """)
     assert levels(analysis, SECRETS) == [(0, "Metadata"), (1, "RequestResponse")]
-    assert analysis.levels(SECRETS)[1].witness.describe() == "kubectl get secret db-password -n payments by jane"
+    assert describe(analysis.levels(SECRETS)[1].witness) == "kubectl get secret db-password -n payments by jane"
 
 
 def test_deployments_of_the_core_group_do_not_exist() -> None:
@@ -177,7 +178,7 @@ def test_exec_by_get_escapes_a_rule_for_create() -> None:
     """)
     hidden = [found for found in analysis.levels(EXEC) if found.level == "None"]
     assert [found.witness.verb for found in hidden] == ["get"]
-    assert "kubectl exec" in hidden[0].witness.describe()
+    assert "kubectl exec" in describe(hidden[0].witness)
 
 
 def test_only_the_control_plane_is_hidden() -> None:
@@ -271,7 +272,7 @@ def test_requests_by_every_kind_of_user_are_described() -> None:
         - {level: Metadata, userGroups: [system:authenticated]}
         - {level: Metadata}
     """)
-    described = [analysis.whole[rule].witness.describe() for rule in range(6)]
+    described = [describe(analysis.whole[rule].witness) for rule in range(6)]
     assert described == [
         "kubectl get secret db-password -n payments by system:serviceaccount:shop:cart",
         "DELETE /api/v1/namespaces/payments/secrets by kubernetes-admin (system:masters)",
@@ -296,7 +297,7 @@ def test_requests_by_every_kind_of_user_are_described() -> None:
 )
 def test_a_witness_is_sent_by_whom_a_reader_knows(rules: str, senders: list[str]) -> None:
     analysis = analysis_of(f"[{rules}]", Versions(30, 30))
-    found = [each.witness.describe().partition(" by ")[2] for each in analysis.levels() if each.rule != NO_RULE]
+    found = [describe(each.witness).partition(" by ")[2] for each in analysis.levels() if each.rule != NO_RULE]
     assert found == senders
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kube_audit_lint.analysis.request import Request, RequestURLError, from_audit_event, from_http
+from kube_audit_lint.analysis.describe import describe
+from kube_audit_lint.analysis.http import from_http
+from kube_audit_lint.analysis.request import Request, RequestURLError, from_audit_event
 
 GROUPS = frozenset({"system:authenticated"})
 
@@ -104,7 +106,7 @@ def test_from_the_event_of_a_failed_authentication() -> None:
     ],
 )
 def test_descriptions(request_: Request, text: str) -> None:
-    assert request_.describe() == text
+    assert describe(request_) == text
 
 
 def test_as_data_leaves_out_what_is_not_there() -> None:

@@ -29,8 +29,9 @@ from stage_samples import any_request, random_query
 from kube_audit_lint.analysis.analysis import Analysis
 from kube_audit_lint.analysis.evaluate import evaluate, failed_condition
 from kube_audit_lint.analysis.events import Course, by_stages
+from kube_audit_lint.analysis.http import from_http
 from kube_audit_lint.analysis.query import Query
-from kube_audit_lint.analysis.request import Request, RequestURLError, from_http
+from kube_audit_lint.analysis.request import Request, RequestURLError
 from kube_audit_lint.analysis.stages import possible, stages_of, written
 from kube_audit_lint.model.policy import Policy, PolicyRule
 from kube_audit_lint.model.version import Versions

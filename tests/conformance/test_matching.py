@@ -18,7 +18,8 @@ from go_oracle import VERSIONS, Oracle, OracleUnavailableError, start
 from vector_files import Decision, Vector, read_requests, read_vectors, recorded_versions
 
 from kube_audit_lint.analysis import evaluate as python
-from kube_audit_lint.analysis.request import Request, from_http
+from kube_audit_lint.analysis.http import from_http
+from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.model.policy import Policy
 
 RECORDED = Path(__file__).parent / "recorded" / "policy_matching_cases.json"

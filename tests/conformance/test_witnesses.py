@@ -16,7 +16,7 @@ from go_oracle import VERSIONS, OracleUnavailableError, start
 
 from kube_audit_lint.analysis.analysis import Analysis
 from kube_audit_lint.analysis.difference import difference
-from kube_audit_lint.analysis.http import http_of_request, request_of_http
+from kube_audit_lint.analysis.http import from_http, http_of_request
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.catalogue.shipped import shipped
 from kube_audit_lint.model.policy import GroupResources, Policy, PolicyRule
@@ -87,7 +87,7 @@ def _differences(requests: list[Request]) -> list[str]:
     wrong = []
     for request in requests:
         method, url = http_of_request(request)
-        seen = request_of_http(method, url, request.user, request.groups)
+        seen = from_http(method, url, request.user, request.groups)
         if seen._replace(version="") != request:
             wrong.append(f"{request}\n  {method} {url}\n  {seen}")
     return wrong

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from trees import every, value
 
 from kube_audit_lint.syntax.nodes import InnerScalar, Mapping, Scalar
-from kube_audit_lint.syntax.offsets import OffsetMap, embedded_base64, embedded_text
+from kube_audit_lint.syntax.offsets import embedded_base64, embedded_text
 from kube_audit_lint.syntax.reader import read_documents
-from kube_audit_lint.syntax.source import Source
+from kube_audit_lint.syntax.source import OffsetMap, Source
 
 CONTENT = st.text(st.sampled_from("ab: -#'é€\U0001f600\n\n"), max_size=60)
 INNER = "rules:\n- level: 'None' # é\n  users: [a,\n    \U0001f600]\n- level: Metadata\n"

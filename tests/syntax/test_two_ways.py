@@ -8,8 +8,7 @@ from trees import every
 
 from kube_audit_lint.syntax.exact import read_exact
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence
-from kube_audit_lint.syntax.offsets import OffsetMap
-from kube_audit_lint.syntax.source import Source
+from kube_audit_lint.syntax.source import OffsetMap, Source
 from kube_audit_lint.syntax.yaml_reader import read_simple
 
 PIECES = [

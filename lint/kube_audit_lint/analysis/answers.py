@@ -39,7 +39,7 @@ class Recorded:
         self._witnesses: dict[int, Request] = {}
 
     def __repr__(self) -> str:
-        return f"<Recorded {self.rule} {self.level} {self.minors} {self.witness.describe()}>"
+        return f"<Recorded {self.rule} {self.level} {self.minors} {self.witness!r}>"
 
     def add(self, node: Node) -> None:
         """More requests of the kind."""

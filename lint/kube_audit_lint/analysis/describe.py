@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kube_audit_lint.analysis.http import escaped, http_of_request
 from kube_audit_lint.kubernetes import resources as catalogue
 
 if TYPE_CHECKING:
@@ -36,6 +35,8 @@ def _sender(request: Request) -> str:
 
 
 def _curl(request: Request) -> str:
+    from kube_audit_lint.analysis.http import escaped  # with urllib, which few runs need
+
     assert request.url is not None
     option = {"get": "", "head": "-I "}.get(request.verb, f"-X {request.verb.upper()} ")
     if not {".", ".."}.isdisjoint(request.url.split("/")):
@@ -118,5 +119,7 @@ def _singular(request: Request) -> str:
 
 def _plain(request: Request) -> str:
     """Method and path; what has no verb says so."""
+    from kube_audit_lint.analysis.http import http_of_request
+
     method, url = http_of_request(request)
     return f"{method} {url}" + ("" if request.verb else " (which has no verb)")

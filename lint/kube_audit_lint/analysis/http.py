@@ -7,6 +7,7 @@ Source: k8s.io/apiserver `pkg/endpoints/request/requestinfo.go`, NewRequestInfo 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from urllib.parse import parse_qs, quote, unquote, urlencode
 
 from kube_audit_lint.analysis.request import (
@@ -75,8 +76,9 @@ def escaped(path: str) -> str:
     return quote(path, safe="/:@,+=", errors="surrogateescape")
 
 
-def request_of_http(method: str, url: str, user: str | None, groups: frozenset[str]) -> Request:
+def from_http(method: str, url: str, user: str | None, groups: Iterable[str] = ()) -> Request:
     """The request as a policy sees it; raises RequestURLError where kube-apiserver answers 500 before."""
+    groups = frozenset(groups)
     path, _, query = _after_host(url).partition("?")
     path = unquote(path)
     if not is_resource_path(path):

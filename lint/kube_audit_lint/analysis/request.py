@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 RESOURCE_VERBS = ("get", "list", "create", "delete", "patch", "update", "watch", "deletecollection")
 """Every verb of a resource request that an API server serves, the most familiar first, but for the empty one."""
@@ -54,12 +54,6 @@ class Request(NamedTuple):
         """The resource as a policy writes it: `pods` or `pods/log`."""
         return f"{self.resource}/{self.subresource}" if self.subresource else self.resource
 
-    def describe(self) -> str:
-        """The request in its most familiar form, and by whom."""
-        from kube_audit_lint.analysis.describe import describe
-
-        return describe(self)
-
     def to_json(self) -> dict[str, Any]:
         """The request as plain data; what it does not have is left out."""
         data: dict[str, Any] = {"user": self.user, "groups": sorted(self.groups), "verb": self.verb}
@@ -83,13 +77,6 @@ def is_resource_path(path: str) -> bool:
         return False
     parts = path.strip("/").split("/")
     return (parts[0] == "api" and len(parts) > 2) or (parts[0] == "apis" and len(parts) > 3)
-
-
-def from_http(method: str, url: str, user: str | None, groups: Iterable[str] = ()) -> Request:
-    """What a policy sees of an HTTP request. Source: requestinfo.go, NewRequestInfo."""
-    from kube_audit_lint.analysis.http import request_of_http
-
-    return request_of_http(method, url, user, frozenset(groups))
 
 
 def from_audit_event(event: Mapping[str, Any]) -> Request:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kube_audit_lint.analysis.describe import describe
 from kube_audit_lint.analysis.evaluate import Decision, decision_of
 from kube_audit_lint.checks._decided import joined, name_of, outcome_of, proof_of, rule_place, rules_named, unlimited
 from kube_audit_lint.checks._subject import PolicySubject
@@ -74,7 +75,7 @@ def outcome(analysis: Analysis, rule: int, reach: Reach, name: str = "this rule"
 
 def related(subject: PolicySubject, reach: Reach) -> tuple[Related, ...]:
     """The rules that take the requests, each with one of them."""
-    return tuple(Related(rule_place(subject, one.rule), f"takes {one.witness.describe()}") for one in reach.blockers)
+    return tuple(Related(rule_place(subject, one.rule), f"takes {describe(one.witness)}") for one in reach.blockers)
 
 
 def proof(subject: PolicySubject, analysis: Analysis, reach: Reach) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from kube_audit_lint.analysis.describe import describe
 from kube_audit_lint.analysis.evaluate import NO_RULE, evaluate
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import name_of, rule_place, unlimited
@@ -57,5 +58,5 @@ def _hit(subject: PolicySubject, analysis: Analysis, rule: int, reach: Reach) ->
         rule_place(subject, rule),
         f"Without rule {rule + 1} every request would be recorded exactly as it is.",
         witness=request.to_json(),
-        proof=f"{request.describe()}: rule {rule + 1} decides; without it {by}",
+        proof=f"{describe(request)}: rule {rule + 1} decides; without it {by}",
     )

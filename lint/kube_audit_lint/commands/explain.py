@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import Any
 
+from kube_audit_lint.analysis.describe import describe
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, evaluate, explain
 from kube_audit_lint.analysis.request import OPTIONS_SERVED, Request
 from kube_audit_lint.analysis.stages import written
@@ -104,7 +105,7 @@ def _data(asked: Asked, request: Request, decision: Decision) -> dict[str, Any]:
 def _lines(asked: Asked, about: Single, decision: Decision) -> list[str]:
     request = about.request
     what = written(request, decision)
-    lines = [visible(request.describe()), *(visible(f"  {note}") for note in about.notes), ""]
+    lines = [visible(describe(request)), *(visible(f"  {note}") for note in about.notes), ""]
     if decision.rule == NO_RULE:
         lines.append("No rule matches: the request is not recorded.")
     else:

@@ -11,9 +11,9 @@ from kube_audit_lint.forms.common.inside import found_in_text
 from kube_audit_lint.forms.common.uncertain import left_open
 from kube_audit_lint.model.found import Found, Note, joined
 from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.syntax.offsets import ChunkMap, OffsetMap
+from kube_audit_lint.syntax.offsets import ChunkMap
 from kube_audit_lint.syntax.pieces import Piece, fences, heredocs, strings
-from kube_audit_lint.syntax.source import Source
+from kube_audit_lint.syntax.source import OffsetMap, Source
 from kube_audit_lint.syntax.templates import neutralise
 from kube_audit_lint.syntax.unknown import UNKNOWN
 

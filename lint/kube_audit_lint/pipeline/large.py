@@ -10,9 +10,8 @@ import re
 
 from kube_audit_lint.discovery.look import interesting
 from kube_audit_lint.syntax.nodes import Document, Mapping
-from kube_audit_lint.syntax.offsets import OffsetMap
 from kube_audit_lint.syntax.reader import looks_like_json, read_documents
-from kube_audit_lint.syntax.source import Source
+from kube_audit_lint.syntax.source import OffsetMap, Source
 
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 

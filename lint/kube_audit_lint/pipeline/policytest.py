@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis.analysis import Analysis
+from kube_audit_lint.analysis.describe import describe
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, evaluate
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.analysis.stages import possible, stages_of
@@ -133,7 +134,7 @@ class _Test:
         wrong = self._wrong(decision, stages)
         if wrong:
             got = _got(asked, decision, stages if "stages" in self.expect else None)
-            yield Failure(self.path, self.line, self.name, request.describe(), " and ".join(wrong), got)
+            yield Failure(self.path, self.line, self.name, describe(request), " and ".join(wrong), got)
 
     def _wrong(self, decision: Decision, stages: tuple[str, ...]) -> list[str]:
         """What is expected and is not so, in words."""

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis import familiar, identities
-from kube_audit_lint.analysis.request import OPTIONS_SERVED, RESOURCE_VERBS, Request, RequestURLError, from_http
+from kube_audit_lint.analysis.http import from_http
+from kube_audit_lint.analysis.request import OPTIONS_SERVED, RESOURCE_VERBS, Request, RequestURLError
 from kube_audit_lint.checks.unknown_resource import SUBRESOURCES, called, meant_by
 from kube_audit_lint.checks.unknown_verb import FOR_RESOURCES, FOR_URLS, METHODS
 from kube_audit_lint.kubernetes import resources as catalogue

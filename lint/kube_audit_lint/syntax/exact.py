@@ -7,9 +7,8 @@ import re
 from kube_audit_lint.syntax.chars import BREAK, YamlError
 from kube_audit_lint.syntax.decode import ByteProblem, chunk_start, text_problem
 from kube_audit_lint.syntax.nodes import Document, SyntaxProblem
-from kube_audit_lint.syntax.offsets import OffsetMap
 from kube_audit_lint.syntax.parser import Parser
-from kube_audit_lint.syntax.source import Source
+from kube_audit_lint.syntax.source import OffsetMap, Source
 from kube_audit_lint.syntax.tree import TreeBuilder
 
 _FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")

@@ -17,15 +17,13 @@ from kube_audit_lint.syntax.nodes import (
     Sequence,
     SyntaxProblem,
 )
-from kube_audit_lint.syntax.offsets import OffsetMap
 from kube_audit_lint.syntax.scalars import replace_invalid
-from kube_audit_lint.syntax.source import Place, Source
+from kube_audit_lint.syntax.source import Chunk, OffsetMap, Place, Source
 from kube_audit_lint.syntax.unknown import from_outside
 
 MAX_DEPTH = 10000
 
 _Waiting = list[tuple[Callable[[Node], object], Node, Node]]
-Chunk = tuple[str, int, int]
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _SIMPLE = re.compile(r'"[^"\\\x00-\x1f\ud800-\udfff]*"')

@@ -10,9 +10,8 @@ import re
 
 from kube_audit_lint.syntax.chars import BREAK, END, ENDS, YamlError, document_mark, normal_break
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Chunk
 from kube_audit_lint.syntax.unknown import from_outside
-
-Chunk = tuple[str, int, int]
 
 
 class Scanned(NamedTuple):

@@ -8,12 +8,9 @@ for a document that lies inside another (a block scalar, base64).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from kube_audit_lint.syntax.source import Place, Source
-
-if TYPE_CHECKING:
-    from kube_audit_lint.syntax.offsets import OffsetMap
+from kube_audit_lint.syntax.source import OffsetMap, Place, Source
 
 Kind = Literal["string", "int", "float", "bool", "null"]
 

@@ -14,22 +14,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from kube_audit_lint.syntax.nodes import InnerScalar, Scalar
-
-Chunk = tuple[str, int, int]
-
-
-class OffsetMap:
-    """The map of a text that is the file itself."""
-
-    __slots__ = ()
-
-    def outer(self, offset: int) -> int:
-        """The offset in the file of the character at `offset`, or of the text's end."""
-        return offset
-
-    def outer_end(self, offset: int) -> int:
-        """The offset in the file just behind the character before `offset`."""
-        return offset
+from kube_audit_lint.syntax.source import Chunk, OffsetMap
 
 
 class ChunkMap(OffsetMap):

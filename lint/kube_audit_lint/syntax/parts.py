@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from kube_audit_lint.syntax.nodes import Scalar
-from kube_audit_lint.syntax.source import Place
-
-if TYPE_CHECKING:
-    from kube_audit_lint.syntax.offsets import OffsetMap
+from kube_audit_lint.syntax.source import OffsetMap, Place
 
 
 @lru_cache(maxsize=1)

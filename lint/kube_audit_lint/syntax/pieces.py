@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.syntax.offsets import Chunk
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Chunk
 from kube_audit_lint.syntax.unknown import UNKNOWN, from_outside
 
 _HEREDOC = re.compile(r"(?<!<)<<([-~]?)[ \t]*(\\|'|\"|)([A-Za-z_][\w.-]*)(?:'|\"|)(?![\w<])")

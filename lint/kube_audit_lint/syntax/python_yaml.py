@@ -20,8 +20,7 @@ from kube_audit_lint.syntax.nodes import (
     Sequence,
     SyntaxProblem,
 )
-from kube_audit_lint.syntax.offsets import OffsetMap
-from kube_audit_lint.syntax.source import Source
+from kube_audit_lint.syntax.source import OffsetMap, Source
 
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s*)+")
 _TAG = "tag:yaml.org,2002:"

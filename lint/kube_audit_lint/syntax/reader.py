@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from kube_audit_lint.syntax.decode import ByteProblem, decode, has_mark
 from kube_audit_lint.syntax.nodes import Document
-from kube_audit_lint.syntax.offsets import OffsetMap
-from kube_audit_lint.syntax.source import Source
+from kube_audit_lint.syntax.source import OffsetMap, Source
 from kube_audit_lint.syntax.yaml_reader import read_yaml
 
 # What Go's unicode.IsSpace takes for space.

@@ -9,6 +9,9 @@ from bisect import bisect_right
 
 from kube_audit_lint.syntax.record import NamedTuple
 
+Chunk = tuple[str, int, int]
+"""A piece of a value: its text, where it stands in the text that was read, and how wide it is there."""
+
 
 class Source:
     """One file's text as its author sees it.
@@ -62,6 +65,20 @@ class Place(NamedTuple):
     def text(self) -> str:
         """The characters as written."""
         return self.source.text[self.start : self.end]
+
+
+class OffsetMap:
+    """The map of a text that is the file itself."""
+
+    __slots__ = ()
+
+    def outer(self, offset: int) -> int:
+        """The offset in the file of the character at `offset`, or of the text's end."""
+        return offset
+
+    def outer_end(self, offset: int) -> int:
+        """The offset in the file just behind the character before `offset`."""
+        return offset
 
 
 def _line_starts(text: str) -> list[int]:

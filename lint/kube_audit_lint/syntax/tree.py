@@ -19,7 +19,6 @@ from kube_audit_lint.syntax.nodes import (
     Sequence,
     SyntaxProblem,
 )
-from kube_audit_lint.syntax.offsets import OffsetMap
 from kube_audit_lint.syntax.scalars import (
     MAX_INT,
     MERGE_TAG,
@@ -29,7 +28,7 @@ from kube_audit_lint.syntax.scalars import (
     resolve_plain,
     resolve_tagged,
 )
-from kube_audit_lint.syntax.source import Place, Source
+from kube_audit_lint.syntax.source import OffsetMap, Place, Source
 
 MAX_JSON_DEPTH = 10000
 _TOO_DEEP = "invalid character '[' exceeded max depth"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from kube_audit_lint.syntax.decode import ByteProblem
 from kube_audit_lint.syntax.nodes import Document
-from kube_audit_lint.syntax.offsets import OffsetMap
 from kube_audit_lint.syntax.simple import NotSimpleError, SimpleReader, is_unusual
-from kube_audit_lint.syntax.source import Source
+from kube_audit_lint.syntax.source import OffsetMap, Source
 from kube_audit_lint.syntax.tree import TreeBuilder
 
 

@@ -15,9 +15,8 @@ from typing import Protocol
 
 from kube_audit_lint.model.found import Found
 from kube_audit_lint.syntax.nodes import Document
-from kube_audit_lint.syntax.offsets import OffsetMap
 from kube_audit_lint.syntax.record import NamedTuple
-from kube_audit_lint.syntax.source import Place, Source
+from kube_audit_lint.syntax.source import OffsetMap, Place, Source
 
 
 class Readers(Protocol):

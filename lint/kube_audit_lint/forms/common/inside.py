@@ -14,9 +14,9 @@ from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Note, joined
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Scalar
-from kube_audit_lint.syntax.offsets import OffsetMap, WholeMap, decoded_base64, embedded_base64, embedded_text
+from kube_audit_lint.syntax.offsets import WholeMap, decoded_base64, embedded_base64, embedded_text
 from kube_audit_lint.syntax.reader import read_documents
-from kube_audit_lint.syntax.source import Source
+from kube_audit_lint.syntax.source import OffsetMap, Source
 from kube_audit_lint.syntax.unknown import from_outside, is_unknown
 
 LARGEST = 1_500_000
