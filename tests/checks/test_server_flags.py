@@ -102,7 +102,10 @@ def test_a_part_is_not_blamed_for_what_it_does_not_show() -> None:
         ([LOG, "--audit_policy_file", "/x"], []),
         ([LOG, "--audit-policy-file"], []),
         ([LOG, "--x=--audit-policy-file=/x"], [("kube-apiserver", "")]),
-        ([LOG, "-audit-policy-file=/x"], [("kube-apiserver", "")]),
+        ([LOG, "-audit-policy-file=/x"], []),  # unknown-audit-flag reports it
+        ([LOG, "--audit-policy=/x"], []),
+        ([LOG, "--policy-file=/x"], []),
+        ([LOG, "--authorization-policy-file=/x"], [("kube-apiserver", "")]),
     ],
 )
 def test_required_flag(flags: list[str], expected: list[tuple[str, str]]) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from kube_audit_lint.kubernetes.flags import LOG_PATH, POLICY_FILE
+from kube_audit_lint.kubernetes.meant_flags import meant
 from kube_audit_lint.model.server import ApiServer, Flag
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.source import Place
@@ -24,12 +25,17 @@ PLACEHOLDER = re.compile(
 def is_set(server: ApiServer, name: str) -> bool:
     """Whether a flag has a value, by the file or the distribution; `--audit-log-path=` is as good as unset.
 
-    A flag whose value is missing counts as set: that is another mistake.
+    A flag whose value is missing counts as set, and so does one that is misspelt: those are other mistakes.
     """
     if name == POLICY_FILE and server.policy is not None:
         return True
     value = server.value(name)
-    return bool(value) or (value is None and server.flag(name) is not None)
+    return bool(value) or (value is None and (server.flag(name) is not None or misspelt(server, name)))
+
+
+def misspelt(server: ApiServer, name: str) -> bool:
+    """Whether the server is given a flag that kube-apiserver does not have, and that was meant as this one."""
+    return any(flag.name != name and meant(flag.name) == name for flag in server.flags)
 
 
 def log_file(server: ApiServer) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._server import log_file, only, place_of_value, span, who
+from kube_audit_lint.checks._server import log_file, misspelt, only, place_of_value, span, who
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import LOG_PATH
 from kube_audit_lint.model.finding import Related
@@ -61,6 +61,8 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     if not _concerns(server, params) or (text is not None and is_unknown(text)):
         return
     if text is None and (server.flag(name) is not None or server.partial or server.flags_fixed):
+        return
+    if text is None and misspelt(server, name):
         return
     cases: dict[int, _Case] = {}
     for minor in range(versions.first, versions.last + 1):

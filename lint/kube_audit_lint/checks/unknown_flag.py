@@ -12,15 +12,12 @@ from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import name_place
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes import flags
-from kube_audit_lint.kubernetes.spelling import nearest
+from kube_audit_lint.kubernetes.meant_flags import is_about_auditing, meant
 from kube_audit_lint.model.server import Flag
 from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
-
-_WORDS = ("log-", "policy-file", "webhook")
-"""Parts of audit flags. A name without any is not looked at for a slip in `audit` itself."""
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
@@ -28,21 +25,9 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     for flag in subject.server.flags:
         if flags.spec(flag.name) is not None or is_unknown(flag.name):
             continue
-        bare = flag.name.strip("- ").replace("_", "-")
-        audit = bare.lower().startswith("audit")
-        near = _nearest(bare) if audit or any(word in bare for word in _WORDS) else None
-        if audit or near:
-            error, help = _error(flag), _help(bare, near)
+        if is_about_auditing(flag.name):
+            error, help = _error(flag), _help(flag.name, meant(flag.name))
             yield Hit(name_place(flag), f"kube-apiserver does not start: {error}", help=help)
-
-
-def _nearest(bare: str) -> str | None:
-    """The flag that was meant: one or two letters apart, or without a dash or with one too many."""
-    word = bare.split(" ")[0].split(":")[0].lower()
-    if flags.spec(word) is not None:
-        return word
-    squeezed = {name.replace("-", ""): name for name in flags.all_names()}
-    return squeezed.get(word.replace("-", "").replace(".", "")) or nearest(word, flags.all_names())
 
 
 def _error(flag: Flag) -> str:
@@ -55,8 +40,8 @@ def _error(flag: Flag) -> str:
     return f"unknown shorthand flag: '{flag.written[1:2]}' in {whole}"
 
 
-def _help(bare: str, near: str | None) -> str:
-    _, space, value = bare.partition(" ")
+def _help(name: str, near: str | None) -> str:
+    _, space, value = name.strip("- ").partition(" ")
     if near and space and value.strip():
         return f"Write `--{near}={value.strip()}`, or the value as an argument of its own."
     if near:
