@@ -22,6 +22,8 @@ _EVENTS = re.compile(rb"\s*\{.{0,80}\"kind\"\s*:\s*\"event(?:list)?\"", re.DOTAL
 _POLICY_NAME = re.compile(r"audit[^/]*polic|polic[^/]*audit", re.IGNORECASE)
 # Compiled when first needed, which for most files is never.
 _CLEAR_NAME = r"(?i)[^/]*audit[-_.]?polic(?:y|ies)[^/]*\.(?:ya?ml|json)(?:\.(?:j2|jinja2?|tpl|tmpl|erb|gotmpl))?\Z"
+_RULES_NAME = r"(?i)(?:[^/]*[-_.])?rules?\.ya?ml\Z"
+_RULE = rb"(?m)^[ \t-]+level:[ \t]*[\"']?(?:None|Metadata|Request(?:Response)?)\b"
 _SEALED = (b"$ANSIBLE_VAULT", b"\0GITCRYPT", b"version https://git-lfs", b"age-encryption.org/", b"-----BEGIN ")
 """How files begin that are encrypted or kept elsewhere: what the server gets is not in them."""
 _SERVER_NAME = re.compile(r"kube-?apiserver[^/]*\Z", re.IGNORECASE)
@@ -34,6 +36,8 @@ def worth_parsing(data: bytes, path: str) -> bool:
     if is_binary(data):
         return clearly_policy(path) and not data.startswith(_SEALED)
     named = named_policy(path) or _SERVER_NAME.search(path, path.rfind("/") + 1) is not None
+    if named_rules(path):
+        return re.search(_RULE, data) is not None
     return named and not data.startswith(_SEALED)
 
 
@@ -81,6 +85,11 @@ def named_policy(path: str) -> bool:
 def clearly_policy(path: str) -> bool:
     """Whether a file's name makes it an audit policy, whatever stands in it."""
     return re.match(_CLEAR_NAME, path[path.rfind("/") + 1 :]) is not None
+
+
+def named_rules(path: str) -> bool:
+    """Whether a file's name says that it is a list of rules, which a tool puts into audit policies."""
+    return re.match(_RULES_NAME, path[path.rfind("/") + 1 :]) is not None
 
 
 def mentions(data: bytes, names: frozenset[str]) -> bool:

@@ -11,6 +11,8 @@ kube-apiserver reads the first document of the file and nothing after it. So
   readers or tools, and each policy in it is judged for itself; only when the file is known to be loaded as a
   policy (`hint`) is its first document called wrong.
 
+A bare list of rules in a file that is named so (`write-rules.yaml`) is a part that a tool puts into policies.
+
 A file is recognised by what it says. Its name counts where it says nothing else: it is empty, broken, or text.
 """
 
@@ -18,11 +20,11 @@ from __future__ import annotations
 
 import re
 
-from kube_audit_lint.discovery.look import clearly_policy
+from kube_audit_lint.discovery.look import clearly_policy, named_rules
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found
-from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar
+from kube_audit_lint.syntax.nodes import Document, Entry, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import UNKNOWN
 
@@ -38,6 +40,7 @@ _TASKS = r"(?m)^[ \t]*-[ \t]+(?:name|hosts|block|(?:include|import)_\w+)[ \t]*:"
 _LINK = r"[\w./-]+"
 """A path alone: a symbolic link, as git writes it where there are none."""
 _LEVELS = ("metadata", "request", "requestresponse")
+_ALL_LEVELS = ("none", *_LEVELS)
 _FIELDS = ("users", "userGroups", "nonResourceURLs", "omitStages", "verbs", "resources")
 _NEVER = ("Event", "EventList")
 
@@ -51,6 +54,8 @@ def read(document: Document, context: Context) -> Found | None:
         return Found() if _is_policy(document) else None
     if _is_policy(document) or (first and _is_meant(document, documents, context)):
         return Found((_policy(document, documents if first else ()),))
+    if isinstance(document.root, Sequence) and named_rules(context.path) and _are_rules(document.root):
+        return Found((_part(document, document.root),))
     return None
 
 
@@ -161,6 +166,20 @@ def _policy(document: Document, documents: tuple[Document, ...]) -> PolicyDocume
         whole_file=bool(documents),
         later=documents[1:],
     )
+
+
+def _are_rules(root: Sequence) -> bool:
+    """Whether a list holds nothing but rules, at least one of them with a level that exists."""
+    rules = [item for item in root.items if isinstance(item, Mapping) and _loose(item, "level")]
+    return len(rules) == len(root.items) and any(_loose(rule, "level").lower() in _ALL_LEVELS for rule in rules)
+
+
+def _part(document: Document, rules: Sequence) -> PolicyDocument:
+    """The policy that a bare list of rules is a part of."""
+    key = Scalar(rules.source, rules.start, rules.start, "string", "rules")
+    whole = Mapping(rules.source, rules.start, rules.end, {"rules": Entry(key, rules)})
+    inner = Document(rules.source, document.start, document.end, whole)
+    return PolicyDocument(inner, rules.place, form="policy", partial=True)
 
 
 def _place(document: Document) -> Place:

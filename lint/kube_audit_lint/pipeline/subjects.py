@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from kube_audit_lint.checks._manifests import is_backup, is_likely
@@ -19,6 +20,9 @@ from kube_audit_lint.pipeline.linking import Link
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place, Source
+
+_BASE = r"(?i)(?:\A|[-_.])(?:base|fragment|partial|snippet)(?=[-_.])"
+"""How files are called that hold a part of a policy."""
 
 VERSION_OPTION = "--kubernetes-version"
 """Where a note about requested versions is shown."""
@@ -46,7 +50,9 @@ def subjects(documents: Iterable[PolicyDocument], links: Sequence[Link], options
         servers = tuple(loaders.get(id(document), ()))
         versions, places = _policy_versions(document, servers, options, config)
         if versions.known is not None:
-            policies[id(document)] = PolicySubject(document, versions.known, servers, places)
+            part = document.partial or (not servers and _is_base(document))
+            shown = document._replace(partial=part)
+            policies[id(document)] = PolicySubject(shown, versions.known, servers, places)
         if not servers:
             notes += _about_versions(versions, document.place, options)
     subjects = []
@@ -63,6 +69,11 @@ def _is_put_away(server: ApiServer) -> bool:
     """Whether a file is a backup that no kubelet reads."""
     folder, name = os.path.split(server.source.path)
     return is_backup(name) and not is_likely(folder)
+
+
+def _is_base(document: PolicyDocument) -> bool:
+    """Whether a policy that no server loads is one that others are made from: OpenShift's `base-policy.yaml`."""
+    return re.search(_BASE, os.path.basename(document.source.path)) is not None and not document.names
 
 
 def _about_versions(versions: Versions, place: Place, options: Options) -> Iterator[Note]:

@@ -18,6 +18,7 @@ from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, Flag
 from kube_audit_lint.model.value import Value
+from kube_audit_lint.model.version import OLDEST, Versions
 from kube_audit_lint.syntax.nodes import Mapping, Scalar, Sequence
 from kube_audit_lint.syntax.unknown import is_unknown
 
@@ -33,6 +34,9 @@ AUDIT_CONFIG = {
     "webHookKubeConfig": "audit-webhook-config-file",
     "webHookMode": "audit-webhook-mode",
 }
+_OPENSHIFT_3 = Versions(OLDEST, 11)
+"""OpenShift 3.11, the last with a MasterConfig, is Kubernetes 1.11."""
+
 _OWN_KEYS = frozenset((*AUDIT_CONFIG, "enabled", "policyConfiguration"))
 
 
@@ -45,7 +49,10 @@ def found_in_arguments(root: Mapping, group: str, spec: Mapping | None) -> Found
     if group == "kubecontrolplane.config.openshift.io" and kind == "KubeAPIServerConfig":
         return _found(root)
     if group == "v1" and kind == "MasterConfig" and "auditConfig" in root.entries:
-        return _found(root)
+        found = _found(root)
+        kind_place = root.entries["kind"].value.place
+        if found is not None:
+            return found.with_servers(lambda one: one._replace(versions=_OPENSHIFT_3, version_place=kind_place))
     return None
 
 
