@@ -78,9 +78,9 @@ def test_the_base_of_a_folder_is_a_whole_policy(capsys: pytest.CaptureFixture[st
 
 def test_a_master_config_means_openshift_3(capsys: pytest.CaptureFixture[str]) -> None:
     """Its kube-apiserver is 1.11 or older, which loads v1beta1 and refuses v1."""
-    config = "apiVersion: v1\nkind: MasterConfig\nauditConfig: {enabled: true, policyFile: /etc/origin/adv-audit.yaml}\n"
-    policy = "apiVersion: audit.k8s.io/v1beta1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n"
-    Path("master-config.yaml").write_text(config)
+    config = "apiVersion: v1\nkind: MasterConfig\nauditConfig: {enabled: true, policyFile: /etc/origin/adv-audit.yaml}"
+    policy = "apiVersion: audit.k8s.io/v1beta1\nkind: Policy\nrules: [{level: Metadata}]\n"
+    Path("master-config.yaml").write_text(config + "\n")
     Path("adv-audit.yaml").write_text(policy)
     assert ("adv-audit.yaml", "unsupported-api-version") not in rules_found(capsys)
     Path("adv-audit.yaml").write_text(policy.replace("v1beta1", "v1"))
