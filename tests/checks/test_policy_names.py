@@ -18,6 +18,25 @@ from kube_audit_lint.syntax.reader import read_documents
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.unknown import UNKNOWN
 
+CORE = {
+    "cm": "configmaps",
+    "cs": "componentstatuses",
+    "ep": "endpoints",
+    "ev": "events",
+    "limits": "limitranges",
+    "ns": "namespaces",
+    "no": "nodes",
+    "pvc": "persistentvolumeclaims",
+    "pv": "persistentvolumes",
+    "po": "pods",
+    "rc": "replicationcontrollers",
+    "quota": "resourcequotas",
+    "sa": "serviceaccounts",
+    "svc": "services",
+}
+APPS = {"ds": "daemonsets", "deploy": "deployments", "rs": "replicasets", "sts": "statefulsets"}
+VALIDATING = ("validatingwebhooks", "validatingadmissionwebhooks", "validatingwebhookconfigs")
+MUTATING = ("mutatingwebhooks", "mutatingadmissionwebhooks", "mutatingwebhookconfigs")
 HEAD = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n"
 TEMPLATES = (
     "literal_wildcard",
@@ -168,6 +187,74 @@ def test_slips_of_resources(resource: str, help: str) -> None:
 )
 def test_nothing_is_said_of_what_a_template_fills(rule: str) -> None:
     assert said(f"- level: Metadata\n  {rule.format(UNKNOWN)}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "group", "help"),
+    [
+        # The short names of `kubectl api-resources`.
+        *[(short, "", f"Write `{name}`.") for short, name in CORE.items()],
+        *[(short, "apps", f"Write `{name}`.") for short, name in APPS.items()],
+        ("hpa", "autoscaling", "Write `horizontalpodautoscalers`."),
+        ("cj", "batch", "Write `cronjobs`."),
+        ("csr", "certificates.k8s.io", "Write `certificatesigningrequests`."),
+        ("ing", "networking.k8s.io", "Write `ingresses`."),
+        ("netpol", "networking.k8s.io", "Write `networkpolicies`."),
+        ("pdb", "policy", "Write `poddisruptionbudgets`."),
+        ("pc", "scheduling.k8s.io", "Write `priorityclasses`."),
+        ("sc", "storage.k8s.io", "Write `storageclasses`."),
+        ("crd", "apiextensions.k8s.io", "Write `customresourcedefinitions`."),
+        ("crds", "apiextensions.k8s.io", "Write `customresourcedefinitions`."),
+        # In the wrong group too, and the singular.
+        ("deploy", "", 'Write `deployments` in an item with `group: "apps"`.'),
+        ("Pod", "", "Write `pods`."),
+        ("networkpolicy", "networking.k8s.io", "Write `networkpolicies`."),
+        ("ingress", "networking.k8s.io", "Write `ingresses`."),
+        ("cronjob", "batch", "Write `cronjobs`."),
+        ("csrs", "certificates.k8s.io", "Write `certificatesigningrequests`."),
+        ("cr", "rbac.authorization.k8s.io", "Write `clusterroles`."),
+        ("psp", "policy", "Write `podsecuritypolicies`."),
+        ("deploys", "apps", "Write `deployments`."),
+        ("customresources", "apiextensions.k8s.io", "Write `customresourcedefinitions`."),
+        *[(one, "admissionregistration.k8s.io", "Write `validatingwebhookconfigurations`.") for one in VALIDATING],
+        *[(one, "admissionregistration.k8s.io", "Write `mutatingwebhookconfigurations`.") for one in MUTATING],
+    ],
+)
+def test_a_short_name(name: str, group: str, help: str) -> None:
+    rule = f"- level: Metadata\n  resources: [{{group: '{group}', resources: [{name}]}}]\n"
+    assert said(rule) == [("unknown_resource", name, help)]
+
+
+@pytest.mark.parametrize(
+    ("name", "help"),
+    [
+        ("exec", "Write `pods/exec`."),
+        ("attach", "Write `pods/attach`."),
+        ("portforward", "Write `pods/portforward`."),
+        ("log", "Write `pods/log`."),
+        ("logs", "Write `pods/log`."),
+        ("eviction", "Write `pods/eviction`."),
+        ("ephemeralcontainers", "Write `pods/ephemeralcontainers`."),
+        ("token", "Write `serviceaccounts/token`."),
+        ("tokens", "Write `serviceaccounts/token`."),
+        ("approval", "Write `certificatesigningrequests/approval`."),
+        *[
+            (f"nodes/{one}", "Write `nodes/proxy`.")
+            for one in ("stats", "metrics", "log", "spec", "healthz", "configz")
+        ],
+        *[(f"nodes/{one}", "Write `nodes/proxy`.") for one in ("pods", "checkpoint")],
+        ("pods/logs", "Write `pods/log`."),
+        ("pods/exe", "Write `pods/exec`."),
+        ("'*/statuss'", "Write `*/status`."),
+        ("''", "Leave it out; a list of `resources` that is left out means all of the group."),
+        ("pods/", "Write `resource` or `resource/subresource`."),
+        ("pods/exec/x", "Write `resource` or `resource/subresource`."),
+        ("/exec", "Write `resource` or `resource/subresource`."),
+    ],
+)
+def test_a_subresource_that_is_not_there(name: str, help: str) -> None:
+    rule = f"- level: Metadata\n  resources: [{{group: '', resources: [{name}]}}]\n"
+    assert said(rule) == [("unknown_resource", name, help)]
 
 
 def test_several_verbs_in_one_string() -> None:

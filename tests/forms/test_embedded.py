@@ -182,6 +182,32 @@ def test_minikube(text: str) -> None:
     assert not embedded(text, "README.md", asked=False)
 
 
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("--kubernetes-version=1.30.4", "1.30"),
+        ("--kubernetes-version v1.29.1", "1.29"),
+        ("--kubernetes-version=stable", "None"),
+    ],
+)
+def test_the_version_that_minikube_is_given(version: str, expected: str) -> None:
+    server = the_server(MINIKUBE.replace("--kubernetes-version=v1.30.0", version), "README.md")
+    assert str(server.versions) == expected
+    assert (server.version_place is None) == (expected == "None")
+
+
+def test_advice_for_minikube_is_an_option() -> None:
+    spelling = the_server(MINIKUBE, "README.md").spelling
+    assert spelling is not None
+    assert spelling("audit-log-maxage", "30") == "--extra-config=apiserver.audit-log-maxage=30"
+    assert spelling("audit-log-maxage", "") == "--extra-config=apiserver.audit-log-maxage"
+
+
+@pytest.mark.parametrize("settings", ["", "--extra-config=apiserver.v=4", "--extra-config=apiserver.audit-log-path"])
+def test_minikube_without_an_audit_setting(settings: str) -> None:
+    assert not embedded(f"minikube start --driver=docker {settings} # audit-log-path=/a\n", "install.sh").servers
+
+
 K3S = (
     'curl -sfL https://get.k3s.io | INSTALL_K3S_EXEC="server \\\n'
     "  --kube-apiserver-arg=audit-log-path=/var/log/k3s.log \\\n"

@@ -184,6 +184,27 @@ def test_others_are_passed_over(text: str) -> None:
     assert not found_in(text)
 
 
+@pytest.mark.parametrize("wrong", ["{}", "[{}]"])
+def test_an_empty_mapping_for_a_patch(wrong: str) -> None:
+    text = cluster(f"{MOUNTS}kubeadmConfigPatches: {wrong}\n", patches(PATCH))
+    assert misshapes(text) == [("wrong-shape", "{}")]
+
+
+@pytest.mark.parametrize(
+    ("patch", "found"),
+    [
+        # A flag that has nothing to do with auditing, and a mistake that has none either.
+        ("kind: ClusterConfiguration\napiServer:\n  extraArgs: {v: '4'}\n", False),
+        ("kind: ClusterConfiguration\napiServer:\n  extraArgs: {v: 4}\n", False),
+        ("kind: ClusterConfiguration\napiServer:\n  extraArgs: {v: '4', audit-log-path: '-'}\n", True),
+        ("kind: ClusterConfiguration\napiServer:\n  auditLogPath: x\n", True),
+    ],
+)
+def test_only_clusters_with_audit_settings_are_read(patch: str, found: bool) -> None:
+    text = cluster(f"{MOUNTS}# audit\n{patches(patch)}")
+    assert bool(found_in(text).servers) == found
+
+
 def test_a_cluster_inside_a_config_map() -> None:
     text = "kind: ConfigMap\nmetadata: {name: a}\ndata:\n  kind.yaml: |\n" + indent(cluster(patches(PATCH)), "    ")
     assert flags(server_in(text))["audit-log-maxage"] == "30"

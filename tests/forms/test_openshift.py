@@ -124,6 +124,18 @@ def test_microshift() -> None:
     assert misshapes(microshift("profile: None\n")) == [("nothing-recorded", "None")]
 
 
+@pytest.mark.parametrize(
+    ("key", "flag"), [("maxFileAge", "maxage"), ("maxFiles", "maxbackup"), ("maxFileSize", "maxsize")]
+)
+def test_a_setting_of_microshift(key: str, flag: str) -> None:
+    server = server_in(microshift(f"{key}: 7\n"))
+    assert flags(server) == {f"audit-log-{flag}": "7"}
+    assert server.spelling is not None
+    assert (server.spelling(f"audit-log-{flag}", "9"), server.spelling(f"audit-log-{flag}", "")) == (f"{key}: 9", key)
+    (misshape,) = found_in(microshift(f"{key}: '7'\n")).misshapes
+    assert f"auditLog.{key} of type int" in misshape.message
+
+
 def shoot(server: str) -> str:
     return (
         "apiVersion: core.gardener.cloud/v1beta1\nkind: Shoot\nspec:\n  kubernetes:\n    version: 1.29.4\n"
@@ -144,6 +156,27 @@ def test_a_shoot() -> None:
     assert linked(("shoot.yaml", text), ("policy.yaml", HELD.replace("audit}", "other}"))) is None
     assert linked(("shoot.yaml", text), ("audit-policy.yaml", POLICY)) is None
     assert server_in("spec:\n  kubernetes:\n    kubeAPIServer:\n" + indent(REFERENCE, "      ")).flags_fixed
+
+
+@pytest.mark.parametrize(
+    ("group", "steps"),
+    [
+        ("core.gardener.cloud/v1beta1", "spec"),
+        ("garden.sapcloud.io/v1beta1", "spec"),
+        ("operator.gardener.cloud/v1alpha1", "spec virtualCluster"),
+        ("core.gardener.cloud/v1beta1", "spec shootTemplate spec"),
+        ("seedmanagement.gardener.cloud/v1alpha1", "spec shootTemplate spec"),
+        ("seedmanagement.gardener.cloud/v1alpha1", "spec template spec"),
+    ],
+)
+def test_where_gardener_has_a_server(group: str, steps: str) -> None:
+    """A Shoot; a Garden with its virtual cluster; what makes Shoots from a template."""
+    text = REFERENCE
+    for key in reversed([*steps.split(), "kubernetes", "kubeAPIServer"]):
+        text = f"{key}:\n" + indent(text, "  ")
+    server = server_in(f"apiVersion: {group}\nkind: Any\n{text}")
+    assert (server.form, server.name) == ("gardener", "kube-apiserver")
+    assert not found_in(f"apiVersion: example.com/v1\nkind: Any\n{text}")
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,42 @@ def test_rkt() -> None:
     assert [flag.name for flag in server.flags] == ["v", "port"]
 
 
+@pytest.mark.parametrize(
+    ("lines", "partial"),
+    [
+        ("--etcd-servers=unix:///k8s-dqlite.sock", False),
+        ("--etcd_servers=https://127.0.0.1:2379", False),
+        ("--storage-backend=dqlite", False),
+        ("--service-cluster-ip-range=10.152.183.0/24", False),
+        ("--allow-privileged=true", True),
+    ],
+)
+def test_a_file_of_arguments_is_whole_with_what_a_server_needs(lines: str, partial: bool) -> None:
+    """Without storage and the range of services no API server starts: there must be other arguments elsewhere."""
+    (server,) = found_in(f"# audit\n{lines}\n--audit-log-path=/a\n", "args/kube-apiserver").servers
+    assert server.partial == partial
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("--audit-log-path=$SNAP_DATA/a", "/var/snap/microk8s/current/a"),
+        ("--audit-log-path=${SNAP_COMMON}/a", "/var/snap/microk8s/common/a"),
+        ("--audit-log-path=$SNAP/a", "/snap/microk8s/current/a"),
+        ('--audit-log-path="/a b"', "/a"),  # quotes go, wherever they stand, and blanks divide all the same
+        ("--audit-log-path=/a'b'c", "/abc"),
+    ],
+)
+def test_a_path_in_a_file_of_arguments(line: str, path: str) -> None:
+    (server,) = found_in(f"--etcd-servers=x\n{line}\n", "args/kube-apiserver").servers
+    assert server.value("audit-log-path") == path
+
+
+@pytest.mark.parametrize("line", ["audit-log-maxage=7", "- --audit-log-maxage=7", "-v=4", "See --audit-log-maxage."])
+def test_other_texts_are_no_files_of_arguments(line: str) -> None:
+    assert not found_in(f"--etcd-servers=x\n--audit-log-path=/a\n{line}\n", "args/kube-apiserver")
+
+
 @pytest.mark.parametrize("path", ["args/kubelite", "roles/x/files/kubelite.args"])
 def test_microk8s_own_daemon_takes_no_flag_of_the_server(path: str) -> None:
     text = "--apiserver-args-file=$SNAP_DATA/args/kube-apiserver\n--audit-log-path=-\n--start-control-plane=true\n"

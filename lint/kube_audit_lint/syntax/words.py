@@ -91,8 +91,11 @@ def _escape(line: Sequence[Letter], at: int, found: list[Letter]) -> int:
     return at
 
 
-def expanded(words: Sequence[Word], variables: Variables) -> list[Word]:
-    """Words with `$NAME` (which splits when it stands alone) and `${NAME}` filled in, or unknown."""
+def expanded(words: Sequence[Word], variables: Variables, *, bare: bool = False) -> list[Word]:
+    """Words with `$NAME` (which splits when it stands alone) and `${NAME}` filled in, or unknown.
+
+    bare: whether a `$NAME` within a word is filled in too, as Go's os.Expand does and systemd does not.
+    """
     result: list[Word] = []
     for word in words:
         text = word.text
@@ -100,18 +103,18 @@ def expanded(words: Sequence[Word], variables: Variables) -> list[Word]:
         if alone and alone[1] in variables:
             result += split(variables[alone[1]])
         else:
-            result.append(_filled(word, text, variables) if "$" in text else word)
+            result.append(_filled(word, text, variables, bare) if "$" in text else word)
     return result
 
 
-def _filled(word: Word, text: str, variables: Variables) -> Word:
+def _filled(word: Word, text: str, variables: Variables, bare: bool) -> Word:
     found: list[Letter] = []
     at = 0
     for reference in _REFERENCE.finditer(text):
         found += word.letters[at : reference.start()]
         at = reference.end()
         start, end = word.span(reference.start(), at)
-        value = variables.get(reference[1] or "")
+        value = variables.get(reference[1] or (bare and reference[2]) or "")
         if reference[0] == "$$":
             filled = "$"
         else:

@@ -155,7 +155,8 @@ def _not_a_string(item: Mapping) -> Misshape:
     message = (
         "A patch is a string, and this is a mapping: kind refuses the file (`cannot unmarshal !!map into string`)."
     )
-    return Misshape("wrong-shape", next(iter(item.entries.values())).key.place, message, "Write `- |` above it.")
+    first = next(iter(item.entries.values()), None)
+    return Misshape("wrong-shape", first.key.place if first else item.place, message, "Write `- |` above it.")
 
 
 def _not_a_list(section: Mapping, node: Scalar) -> Misshape:
