@@ -7,10 +7,11 @@ version, validate, and refuse a policy without rules.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from kube_audit_lint.kubernetes import decoding, header
 from kube_audit_lint.kubernetes.fields import RULE
-from kube_audit_lint.kubernetes.problems import Problem, fatal, loads_in, within
+from kube_audit_lint.kubernetes.problems import MOST, Problem, bounded, fatal, loads_in, within
 from kube_audit_lint.kubernetes.validation import (
     is_subdomain,
     meant_group,
@@ -107,10 +108,10 @@ def _read(document: PolicyDocument, versions: Versions) -> _Read:
         return _Read(list(head.problems))
     written = written_policy(effective)
     problems = [*head.problems, *([] if document.partial else _missing_rules(document, effective, written))]
-    problems += validate(written, document.partial)
+    problems += bounded(validate(written, document.partial))
     keys = (head.key, written.rules_key, *(rule.level_key for rule in written.rules))
     claimed = frozenset(id(key) for key in keys if key is not None)
-    problems += decoding.check(root, json=read.json, partial=document.partial, claimed=claimed)
+    problems += bounded(decoding.check(root, json=read.json, partial=document.partial, claimed=claimed))
     unknown = "rules" not in effective.entries and any(is_unknown(key) for key in effective.entries)
     return _Read(problems, written, unknown)
 
@@ -156,12 +157,11 @@ def _missing_rules(document: PolicyDocument, root: Mapping, written: WrittenPoli
         yield fatal("no-rules", entry.key.place, message, server=server, hopeless=True)
     elif isinstance(entry.value, Sequence) and not entry.value.items:
         yield fatal("no-rules", entry.value.place, message, server=server, hopeless=True)
-    for rule in written.rules:
-        if rule.empty:
-            message = "This rule is empty, and every rule needs at least a level."
-            server = f"rules[{rule.number}].level: Required value"
-            help = "Remove it, or give it a `level`."
-            yield fatal("no-rules", rule.place, message, server=server, help=help, hopeless=True)
+    for rule in islice((rule for rule in written.rules if rule.empty), MOST + 1):
+        message = "This rule is empty, and every rule needs at least a level."
+        server = f"rules[{rule.number}].level: Required value"
+        help = "Remove it, or give it a `level`."
+        yield fatal("no-rules", rule.place, message, server=server, help=help, hopeless=True)
 
 
 def _no_level(rule: WrittenRule) -> bool:

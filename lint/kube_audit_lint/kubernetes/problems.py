@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from kube_audit_lint.model.finding import Related
@@ -10,6 +11,9 @@ from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
 
 ALWAYS = (OLDEST, NEWEST)
+
+MOST = 2_000
+"""So many findings of a rule are made about a file: a hostile one has more of them than anybody can read."""
 
 
 class Problem(NamedTuple):
@@ -68,6 +72,16 @@ def within(problems: Iterable[Problem], versions: Versions) -> Iterator[Problem]
         common = problem.versions.overlap(versions)
         if common is not None:
             yield problem if common == problem.versions else problem._replace(versions=common)
+
+
+def bounded(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The problems without those that nothing depends on: of each kind one more than is reported is enough."""
+    counts: Counter[tuple[str, Versions, bool, bool]] = Counter()
+    for problem in problems:
+        kind = problem.rule, problem.versions, problem.fatal, problem.hopeless
+        counts[kind] += 1
+        if counts[kind] <= MOST + 1:
+            yield problem
 
 
 def loads_in(problems: Iterable[Problem], versions: Versions) -> Versions | None:

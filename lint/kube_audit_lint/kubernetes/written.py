@@ -16,6 +16,9 @@ from kube_audit_lint.syntax.unknown import UNKNOWN
 LISTS = ("users", "userGroups", "verbs", "namespaces", "nonResourceURLs", "omitStages")
 """The fields of a rule that are lists of strings."""
 
+_NO_LISTS: dict[str, list[Text]] = {name: [] for name in LISTS}
+"""Those of a rule that is no mapping."""
+
 
 class Text(NamedTuple):
     """A string in a policy and where it is written. An empty list item is the empty string."""
@@ -132,14 +135,12 @@ def misspelt_key(node: Mapping, name: str) -> Scalar | None:
 
 def _rule(index: int, node: Node) -> WrittenRule:
     met = _Trouble()
-    lists: dict[str, list[Text]] = {name: [] for name in LISTS}
     if not isinstance(node, Mapping):
         empty, unknown = _is_null(node), _is_unknown(node)
         return WrittenRule(
-            index, node.place, None, None, None, lists, [], None, empty, not unknown and not empty, unknown
+            index, node.place, None, None, None, _NO_LISTS, [], None, empty, not unknown and not empty, unknown
         )
-    for name in LISTS:
-        lists[name] = _texts(node.get(name), met)
+    lists = {name: _texts(node.get(name), met) for name in LISTS}
     level, level_key = _level(node, met)
     entries = _entries(node.get("resources"), met)
     omit_managed_fields = _bool(node.get("omitManagedFields"), met)

@@ -16,6 +16,7 @@ from kube_audit_lint.model.finding import SEVERITIES, Finding, Related
 from kube_audit_lint.model.version import DEFAULT, Versions
 from kube_audit_lint.pipeline.config import Config, Settings
 from kube_audit_lint.pipeline.documents import Collected
+from kube_audit_lint.pipeline.limiting import MOST, rest
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.subjects import Subjects, directories
 from kube_audit_lint.syntax.source import Place
@@ -107,9 +108,10 @@ def _apply(
         if one.rule.subject != kind or one.rule.versions.overlap(versions) is None:
             continue
         hits, error = _hits(one, subject)
-        for hit in hits:
-            if one.pedantic or not hit.pedantic:
-                yield _spelled(_finding(one, hit, versions), subject)
+        for hit in hits[:MOST]:
+            yield _spelled(_finding(one, hit, versions), subject)
+        if len(hits) > MOST:
+            yield rest(_finding(one, hits[MOST]._replace(severity=""), versions))
         if isinstance(error, UndecidedError):
             undecided = error
         elif error is not None:
@@ -140,7 +142,10 @@ def _hits(one: Applied, subject: Subject) -> tuple[list[Hit], Exception | None]:
     try:
         template = import_module(f"kube_audit_lint.checks.{one.rule.check.replace('-', '_')}")
         for hit in template.check(subject, one.params):
-            hits.append(hit)  # noqa: PERF402 (list() would lose them)
+            if one.pedantic or not hit.pedantic:
+                hits.append(hit)
+            if len(hits) > MOST:
+                break
     except UndecidedError as error:
         return hits, error
     except Exception as error:

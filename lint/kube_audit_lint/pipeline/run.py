@@ -13,6 +13,7 @@ from kube_audit_lint.pipeline.applying import Rules, findings_of, misshapes
 from kube_audit_lint.pipeline.closing import close
 from kube_audit_lint.pipeline.config import Config
 from kube_audit_lint.pipeline.documents import Collected
+from kube_audit_lint.pipeline.limiting import limited
 from kube_audit_lint.pipeline.linking import Link, Linker
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.repository import Repository, absolute
@@ -45,7 +46,7 @@ def run(options: Options, config: Config, catalogue: Catalogue, progress: Progre
         findings, suppressed = _parted(findings, files, config, rules)
     off = Rules(catalogue, options, config, turned_off)
     if config.path and any(off.for_path(path) for path in reported):
-        hidden = _in_order([*findings_of(found, off, config, reported), *misshapes(files, off)])
+        hidden = limited(_in_order([*findings_of(found, off, config, reported), *misshapes(files, off)]))
         suppressed += [Suppressed(one, False) for one in hidden if _is_of_file(one)]
     named_files = [one for one in files if one.reported]
     about = (note for note in found.notes if note.place.source.path in reported | {VERSION_OPTION})
@@ -56,7 +57,9 @@ def run(options: Options, config: Config, catalogue: Catalogue, progress: Progre
     )
     notes = [*named.notes, *(note for one in named_files for note in one.found.notes), *_each_once(about)]
     kept_out = Hidden(suppressed, named.excluded, config.fail_on == "never")
-    return Outcome(Report(_in_order(findings), counts, named.errors, tuple(notes), kept_out), tuple(notes))
+    return Outcome(
+        Report(list(limited(_in_order(findings))), counts, named.errors, tuple(notes), kept_out), tuple(notes)
+    )
 
 
 def _is_of_file(finding: Finding) -> bool:

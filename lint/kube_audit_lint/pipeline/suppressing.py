@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from kube_audit_lint.discovery.walk import EMBEDDING
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.model.finding import Finding, Suppressed
+from kube_audit_lint.pipeline.limiting import is_rest
 from kube_audit_lint.syntax.nodes import Document, Node, Scalar
 from kube_audit_lint.syntax.nodes import Mapping as MappingNode
 from kube_audit_lint.syntax.nodes import Sequence as SequenceNode
@@ -101,7 +102,8 @@ class _File:
         """The reason that a comment has for suppressing the finding; None when none does. All that do are used."""
         line = self.one.source.position(finding.place.start)[0]
         reason = None
-        for lines in (*self._by_line.get(line, ()), self._whole):
+        own = () if is_rest(finding) else self._by_line.get(line, ())
+        for lines in (*own, self._whole):
             found = self._ranges.get(lines, {}).get(finding.rule)
             if found is not None:
                 self.used.add((lines, finding.rule))

@@ -29,10 +29,10 @@ def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
 
 
 def _hidden(hidden: Hidden) -> dict[str, Any]:
-    by_comments = sum(one.by_comment for one in hidden.suppressed)
+    by_comments = sum(one.finding.more or 1 for one in hidden.suppressed if one.by_comment)
     return {
         "by-comments": by_comments,
-        "by-configuration": len(hidden.suppressed) - by_comments,
+        "by-configuration": sum(one.finding.more or 1 for one in hidden.suppressed) - by_comments,
         "excluded-paths": hidden.excluded,
         "never-fails": hidden.never_fails,
         "findings": [
@@ -56,7 +56,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "related": [{**_place(other.place), "message": other.message} for other in finding.related],
         "kubernetes": finding.kubernetes,
         "witness": finding.witness,
-    }
+    } | ({"more": finding.more} if finding.more else {})
 
 
 def _place(place: Place) -> dict[str, Any]:

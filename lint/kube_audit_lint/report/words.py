@@ -29,11 +29,12 @@ def summary(report: Report) -> str:
 
 def _hidden(hidden: Hidden) -> Iterator[str]:
     """What is kept out of the findings, by cause."""
-    by_comments = sum(one.by_comment for one in hidden.suppressed)
+    by_comments = sum(one.finding.more or 1 for one in hidden.suppressed if one.by_comment)
+    all = sum(one.finding.more or 1 for one in hidden.suppressed)
     if by_comments:
         yield f"{counted(by_comments, 'finding')} by comments"
-    if len(hidden.suppressed) > by_comments:
-        yield f"{counted(len(hidden.suppressed) - by_comments, 'finding')} by the configuration"
+    if all > by_comments:
+        yield f"{counted(all - by_comments, 'finding')} by the configuration"
     if hidden.excluded:
         yield f"{counted(hidden.excluded, 'path')} by exclude"
     if hidden.never_fails:
@@ -57,7 +58,9 @@ def trouble(error: FileError) -> str:
 
 
 def _counts(findings: Sequence[Finding]) -> str:
-    numbers = Counter(finding.severity for finding in findings)
+    numbers: Counter[str] = Counter()
+    for finding in findings:
+        numbers[finding.severity] += finding.more or 1
     parts = [counted(numbers[severity], severity) for severity in reversed(SEVERITIES) if numbers[severity]]
     return ", ".join(parts) or "no findings"
 
