@@ -9,6 +9,7 @@ BREAKS = "\r\n\x85\u2028\u2029"
 BREAK = "(?:\r\n|[\r\n\x85\u2028\u2029])"
 ENDS = BREAKS + "\0"
 BLANK_OR_END = frozenset(" \t\0" + BREAKS)
+COMMENT = rf"[ \t]*(?:#[^{ENDS}]*)?"
 END = "\0\0\0\0"
 MARK = "\ufeff"
 

@@ -119,9 +119,7 @@ def _chunks(scalar: Scalar, text: str, start: int, end: int) -> list[Chunk] | No
     """What the scalar's value is put together from; None when it is written in no way we know."""
     if scalar.kind == "string" and text.startswith(scalar.value, start) and end - start == len(scalar.value):
         return [(scalar.value, start, end - start)]
-    from kube_audit_lint.syntax.literals import written_chunks
-
-    chunks = written_chunks(text, start, end, scalar.block, scalar.value)
+    chunks = _written_chunks(text, start, end, scalar.block, scalar.value)
     if chunks is None and text.startswith('"', start):
         from kube_audit_lint.syntax.json_reader import json_chunks
 
@@ -129,6 +127,25 @@ def _chunks(scalar: Scalar, text: str, start: int, end: int) -> list[Chunk] | No
     if chunks is None or "".join([chunk[0] for chunk in chunks]) != scalar.value:
         return None
     return chunks
+
+
+def _written_chunks(text: str, start: int, end: int, block: bool, value: str) -> list[Chunk] | None:
+    """The chunks of the YAML scalar that stands from `start` to `end`; None when that does not give `value`."""
+    from kube_audit_lint.syntax.blocks import block_chunks
+    from kube_audit_lint.syntax.chars import END, YamlError
+    from kube_audit_lint.syntax.literals import scan_plain
+    from kube_audit_lint.syntax.quoted import scan_quoted
+
+    try:
+        if block:
+            return block_chunks(text, start, value)
+        # On its own the scalar has no surroundings that could end it early.
+        alone = text[start:end] + END
+        scanned = scan_quoted(alone, 0, -1) if alone[0] in "\"'" else scan_plain(alone, 0, -1, 0, False)
+    except YamlError:
+        return None
+    chunks = [(chunk, start + at, width) for chunk, at, width in scanned.chunks]
+    return chunks if scanned.value == value else None
 
 
 def embedded_base64(scalar: Scalar) -> tuple[str, OffsetMap] | None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections import deque
 
-from kube_audit_lint.syntax.chars import BLANK_OR_END, BREAK, END, ENDS, MARK, YamlError
-from kube_audit_lint.syntax.literals import scan_block, scan_plain, scan_quoted
+from kube_audit_lint.syntax.chars import BLANK_OR_END, BREAK, COMMENT, END, ENDS, MARK, YamlError
+from kube_audit_lint.syntax.literals import scan_plain
 
 (
     STREAM_END,
@@ -57,7 +57,7 @@ class _Key:
 
 
 _SPACES = re.compile(rf" *(?:#[^{ENDS}]*)?")
-_BLANKS = re.compile(rf"[ \t]*(?:#[^{ENDS}]*)?")
+_BLANKS = re.compile(COMMENT)
 _BREAK = re.compile(BREAK)
 _NAME = re.compile("[0-9A-Za-z_-]*")
 _NOT_PLAIN = frozenset("\t-?:,[]{}#&*!|>'\"%@`")
@@ -342,11 +342,15 @@ class Scanner:
             self.at = simple.end()
             self._tokens.append((SCALAR, start, self.at, self.text[start + 1 : self.at - 1], QUOTED))
             return
+        from kube_audit_lint.syntax.quoted import scan_quoted
+
         scanned = scan_quoted(self.text, start, self.line)
         self.at, self.line = scanned.after, scanned.line
         self._tokens.append((SCALAR, start, scanned.end, scanned.value, QUOTED))
 
     def _block_scalar(self) -> None:
+        from kube_audit_lint.syntax.blocks import scan_block
+
         self._remove_key()
         self._allowed = True
         start = self.at

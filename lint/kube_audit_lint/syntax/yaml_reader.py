@@ -1,38 +1,65 @@
-"""YAML to nodes with positions, as kube-apiserver's own library reads it."""
+"""YAML to nodes with positions, as kube-apiserver's own library reads it, with its messages."""
 
 from __future__ import annotations
 
-from kube_audit_lint.syntax.decode import ByteProblem
-from kube_audit_lint.syntax.nodes import Document
-from kube_audit_lint.syntax.simple import NotSimpleError, SimpleReader, is_unusual
+import re
+
+from kube_audit_lint.syntax.chars import BREAK, YamlError
+from kube_audit_lint.syntax.decode import ByteProblem, chunk_start, text_problem
+from kube_audit_lint.syntax.nodes import Document, SyntaxProblem
+from kube_audit_lint.syntax.parser import Parser
 from kube_audit_lint.syntax.source import OffsetMap, Source
 from kube_audit_lint.syntax.tree import TreeBuilder
+
+_FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def read_yaml(
     source: Source, text: str, offsets: OffsetMap, byte_problem: ByteProblem | None = None, marked: bool = False
 ) -> list[Document]:
     """The documents of a YAML stream, up to the first that is broken."""
-    docs = read_simple(source, text, offsets) if byte_problem is None else None
-    if docs is None:
-        from kube_audit_lint.syntax.exact import read_exact
-
-        docs = read_exact(source, text, offsets, byte_problem, marked)
+    unreadable = _unreadable(text, byte_problem)
+    limit = len(text) if unreadable is None else chunk_start(text, unreadable.start)
+    builder = TreeBuilder(source, text, offsets)
+    parser = Parser(text[:limit], builder, marked)
+    docs: list[Document] = []
+    problem: SyntaxProblem | None = None
+    reached = 0
+    try:
+        while parser.next_document():
+            if unreadable is not None and parser.scanner.at >= limit:
+                break
+            docs.append(builder.document(parser.start))
+    except YamlError as error:
+        problem = _problem(text, error, parser.scanner.forced_line, builder)
+        reached = error.at
+    if unreadable is not None and max(reached, parser.scanner.at) >= limit:
+        problem = SyntaxProblem(unreadable.message, builder.place(unreadable.start, unreadable.end))
+    if problem is not None:
+        docs.append(Document(source, offsets.outer(parser.start), offsets.outer_end(len(text)), None, problem))
     return docs or [Document(source, offsets.outer(0), offsets.outer_end(len(text)), None)]
 
 
-def read_simple(source: Source, text: str, offsets: OffsetMap) -> list[Document] | None:
-    """The same by lines; None when the text needs more than that."""
-    # A blank before a line's end means nothing, except in block scalars.
-    lines = text.replace("\r\n", " \n") if "\r" in text else text
-    if is_unusual(lines):
-        return None
-    builder = TreeBuilder(source, text, offsets)
-    reader = SimpleReader(text, lines, builder)
-    docs: list[Document] = []
-    try:
-        while reader.next_document():
-            docs.append(builder.document(reader.start))
-    except NotSimpleError:
-        return None
-    return docs
+def _unreadable(text: str, byte_problem: ByteProblem | None) -> ByteProblem | None:
+    """The first character, or byte, that the server's reader refuses."""
+    bad = _FORBIDDEN.search(text)
+    if bad is None or (byte_problem is not None and byte_problem.start <= bad.start()):
+        return byte_problem
+    if "\ud800" <= bad[0] <= "\udfff":
+        return text_problem(text, bad.start())
+    return ByteProblem("yaml: control characters are not allowed", bad.start(), bad.end())
+
+
+def _problem(text: str, error: YamlError, forced_line: bool, builder: TreeBuilder) -> SyntaxProblem:
+    """An error with the line that go-yaml names: none for the first one."""
+    if error.stop is not None:
+        return SyntaxProblem(f"yaml: {error.message}", builder.place(error.at, error.stop))
+    line = len(re.findall(BREAK, text[: error.at]))
+    if error.at >= len(text) and forced_line:
+        line += 1
+    if line and not error.parser:
+        line += 1
+    where = f"line {line}: " if line else ""
+    opened = None if error.opened is None else builder.place(error.opened, error.opened + 1)
+    place = builder.place(error.at, min(error.at + 1, len(text)))
+    return SyntaxProblem(f"yaml: {where}{error.message}", place, opened)
