@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from kube_audit_lint.discovery.look import interesting
 from kube_audit_lint.discovery.walk import EMBEDDING
 from kube_audit_lint.forms import AllForms
 from kube_audit_lint.forms.common.context import Context, DocumentReader, Reading
-from kube_audit_lint.model.found import Found, Note, joined
+from kube_audit_lint.model.found import Found, Misshape, Note, joined
 from kube_audit_lint.syntax.decode import decode, has_mark
-from kube_audit_lint.syntax.nodes import Document
+from kube_audit_lint.syntax.nodes import Document, scalar_spans
 from kube_audit_lint.syntax.reader import read_documents
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place, Source
 
 if TYPE_CHECKING:
+    from kube_audit_lint.syntax.nodes import SyntaxProblem
     from kube_audit_lint.syntax.templates import Neutral
 
 _TEMPLATE_MARKS = ("{{", "{%", "<%", "#@", "%{", "${", "$(", "\\$")
 """One of them is in every template; most files hold none, and need no more of templates."""
+
+_NO_OUTPUT = re.compile(r"^[ \t]*#@(?:overlay|data|schema|library)/", re.MULTILINE)
+_NESTED_VALUE = "mapping values are not allowed in this context"
+_UNFILLED = "this template cannot be read before it is filled"
 
 _ENDINGS = (".yaml", ".yml", ".json")
 _SETTINGS = ("audit-policy-file", "audit-log-path", "auditPolicyFile", "auditLogPath", "audit_log:")
@@ -54,7 +61,7 @@ def collect(
     if not found:
         found = _of_text(source, context)
     if template is not None:
-        found = _of_template(found, template, source)
+        found = _of_template(found, template, source, documents)
     elif not found:
         found = _unreadable(documents, source)
     return Collected(source, documents, found, reported) if found else None
@@ -67,7 +74,8 @@ def _unreadable(documents: tuple[Document, ...], source: Source) -> Found:
         return Found()
     if not any(mark in source.text for mark in _SETTINGS):
         return Found()
-    return Found(notes=(Note(problem.place, f"audit settings in a file that cannot be read: {problem.message}"),))
+    note = Note(problem.place, f"audit settings in a file that cannot be read: {problem.message}")
+    return Found(misshapes=tuple(_no_yaml([problem], source)), notes=(note,))
 
 
 def _read(path: str, data: bytes, embedded: bool) -> tuple[Source, tuple[Document, ...], Neutral | None]:
@@ -79,7 +87,7 @@ def _read(path: str, data: bytes, embedded: bool) -> tuple[Source, tuple[Documen
     marked = problem is None and not pieces and any(mark in text for mark in _TEMPLATE_MARKS)
     template = _neutral(path, text) if marked else None
     if template is not None:
-        return source, tuple(read_documents(source, template.text)), template
+        return _of_marked(source, template)
     if problem is None and len(text) > LARGE and not has_mark(data):
         from kube_audit_lint.pipeline.large import read_large
 
@@ -95,32 +103,86 @@ def _read(path: str, data: bytes, embedded: bool) -> tuple[Source, tuple[Documen
     return source, documents, None
 
 
+def _of_marked(source: Source, template: Neutral) -> tuple[Source, tuple[Document, ...], Neutral | None]:
+    """The documents of a file with placeholders; where it is YAML as it stands, only its scalars hold any."""
+    from kube_audit_lint.syntax.templates import is_filled, neutralise
+
+    if not is_filled(source.path, source.text):
+        documents = tuple(read_documents(source))
+        if any(one.root for one in documents) and not any(one.problem for one in documents):
+            spans = [span for one in documents for span in scalar_spans(one.root)]
+            inside = neutralise(source.path, source.text, scalars=spans)
+            if inside is None:
+                return source, documents, None
+            template = inside
+    documents = tuple(read_documents(source, template.text))
+    return source, tuple(_outputs(documents, template, source.text)), template
+
+
+def _outputs(documents: tuple[Document, ...], template: Neutral, text: str) -> Iterator[Document]:
+    """The documents that become some of the output: not the functions, overlays and values of ytt."""
+    functions = [branch for branch in template.branches if branch.function]
+    end = 0
+    for one in documents:
+        root = one.root
+        if root is None or root.start == root.end:
+            yield one
+            continue
+        annotated = len(documents) > 1 and _NO_OUTPUT.search(text, end, root.start) is not None
+        if not annotated and not any(branch.holds(root.start, root.end) for branch in functions):
+            yield one
+        end = root.end
+
+
 def _neutral(path: str, text: str, shell: bool = False) -> Neutral | None:
     from kube_audit_lint.syntax.templates import neutralise
 
     return neutralise(path, text, shell)
 
 
-def _of_template(found: Found, template: Neutral, source: Source) -> Found:
+def _of_template(found: Found, template: Neutral, source: Source, documents: tuple[Document, ...]) -> Found:
     """Of a template, only what no filling can change; the rest is noted."""
-    from kube_audit_lint.forms.common.uncertain import left_open
+    from kube_audit_lint.forms.common.uncertain import TemplateParts
 
-    found = found.with_policies(lambda policy: policy._replace(partial=policy.partial or template.partial))
-    found = found.with_servers(lambda server: left_open(server, template.partial))
+    parts = TemplateParts(template, source, documents)
+    found = found.with_policies(parts.policy).with_servers(parts.server)
     notes = list(found.notes)
-    policies = []
-    for policy in found.policies:
-        if policy.document.problem is not None:
-            notes.append(Note(policy.document.problem.place, "this template cannot be read before it is filled"))
-            continue
-        policies.append(policy)
+    policies = [policy for policy in found.policies if policy.document.problem is None]
+    # A unit with a server in it is no YAML, and nothing is missed.
+    unread = [] if found.servers and not any(one.root for one in documents) else list(filter(_about_audit, documents))
+    unread += [policy.document for policy in found.policies]
+    problems = {one.problem.place: one.problem for one in unread if one.problem is not None}
+    misshapes = [*found.misshapes, *_no_yaml(problems.values(), source)]
+    notes += [Note(one.place, f"{_UNFILLED}: {one.message}") for one in problems.values()]
     if template.refused is not None and (policies or found.servers):
         as_it_stands = f"read as a template; as it stands the file is no YAML: {template.refused.message}"
         notes.append(Note(template.refused.place, as_it_stands))
-    if template.partial and (policies or found.servers):
-        first = template.insertions[0] if template.insertions else (0, 0)
-        notes.append(Note(Place(source, *first), "the template decides what is here; only what is certain was checked"))
-    return Found(tuple(policies), found.servers, found.misshapes, tuple(notes))
+    if parts.decided:
+        first = Place(source, *min(parts.decided))
+        notes.append(Note(first, "the template decides what is here; only what is certain was checked"))
+    return Found(tuple(policies), found.servers, tuple(misshapes), tuple(notes))
+
+
+def _about_audit(document: Document) -> bool:
+    text = document.source.text[document.start : document.end]
+    return document.problem is not None and interesting(text.encode("utf-8", "replace"))
+
+
+def _no_yaml(problems: Iterable[SyntaxProblem], source: Source) -> Iterator[Misshape]:
+    """The problems that no filling helps: a line without placeholders that is no YAML, whatever stands around it."""
+    for problem in problems:
+        text, at = source.text, problem.place.start
+        start = text.rfind("\n", 0, at) + 1
+        end = min(found for found in (text.find("\n", at), len(text)) if found >= 0)
+        line = text[start:end].strip()
+        if _NESTED_VALUE not in problem.message or any(mark in line for mark in (*_TEMPLATE_MARKS, "$")):
+            continue
+        (alone, *_) = read_documents(Source(source.path, line))
+        if alone.problem is not None and _NESTED_VALUE in alone.problem.message:
+            message = f"`{line}` is no YAML: {_NESTED_VALUE}. Nothing reads this file as it stands."
+            key = start + len(text[start:end]) - len(text[start:end].lstrip())
+            place = Place(source, key, start + len(text[start:end].rstrip()))
+            yield Misshape("wrong-shape", place, message, help="Put the value into quotes.")
 
 
 def _of_documents(documents: tuple[Document, ...], context: Context) -> Found:

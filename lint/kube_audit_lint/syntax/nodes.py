@@ -216,3 +216,16 @@ def strings(node: Node | None) -> Iterator[Scalar]:
         for item in node.items:
             if isinstance(item, Scalar) and item.kind == "string":
                 yield item
+
+
+def scalar_spans(node: Node | None) -> Iterator[tuple[int, int]]:
+    """Where the scalars of a node are written, keys included."""
+    if isinstance(node, Mapping):
+        for entry in node.entries.values():
+            yield entry.key.start, entry.key.end
+            yield from scalar_spans(entry.value)
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from scalar_spans(item)
+    elif node is not None:
+        yield node.start, node.end

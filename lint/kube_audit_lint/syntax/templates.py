@@ -2,16 +2,20 @@
 
 Every replacement keeps the length of what it replaces, so that offsets stay true: an
 expression becomes a run of `UNKNOWN`, a statement (`{% if %}`, `{{- if }}`, `<% %>`, `%{ if }`) becomes blanks.
-What a statement leaves in or takes out cannot be known, so the caller treats such a text as a part of a whole.
+Which statements enclose which parts of the text is kept (syntax/statements.py), so that the caller can tell what is
+certain from what they decide. A file that is YAML as it stands is whole: its statements belong to its scalars.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.statements import Branch, Part, Span, Statement, of_ytt, paired, part_of
 from kube_audit_lint.syntax.unknown import UNKNOWN
 
 if TYPE_CHECKING:
@@ -24,7 +28,7 @@ _BRACES = {"{{": "}}", "{%": "%}", "{#": "#}", "<%": "%>", "%{": "}"}
 _BRACE = re.compile(r"\{[{%#]|<%|%\{")
 _DOLLAR = re.compile(r"\$\{[^{}\r\n]*(?:\{[^{}\r\n]*\}[^{}\r\n]*)*\}|\\?\$\([^()\r\n]*\)|\\\$\w+")
 _GO_STATEMENT = re.compile(
-    r"\{\{-?\s*(?:(?:if|else|end|range|with|define|template|block|break|continue)\b|/\*|\$\w+\s*:?=)"
+    r"\{\{[-~]?\s*(?:(?:if|else|end|range|with|define|template|block|break|continue)\b|[#^/]|\$\w+\s*:?=)"
 )
 _CONDITION = re.compile(r"\{%-?\s*(?:if|for)\b|\{\{-?\s*(?:if|range|with)\b")
 _CONDITION_ENDS = {
@@ -34,26 +38,80 @@ _CONDITION_ENDS = {
 _LINE_END = re.compile(r"[\r\n]|\Z")
 _BLANK_REST = re.compile(r"[^\S\r\n]*(?:[\r\n]|\Z)")
 _YTT_VALUE = re.compile(r"^[ \t]*(?:- )?[^\s#][^\r\n#]*:[ \t]+(#@[^\r\n]*)(?=[\r\n]|\Z)", re.MULTILINE)
-_YTT_STATEMENT = re.compile(r"^[ \t]*#@[ /]", re.MULTILINE)
+_YTT_STATEMENT = re.compile(r"^[ \t]*(#@[^\r\n]*)", re.MULTILINE)
 _BLOCK_HEADER = re.compile(r"[:-][ \t]+[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n)")
 _BLANK_LINE = re.compile(r"[ \t]+(?:\r\n?|\n)")
 _DOLLAR_REST = re.compile(r"\$\{([^}\r\n]*)")
 _EXPRESSION = re.compile(r"\s[?=!&|<>]|[(\[\"]|(?:\A|\$\{)(?:var|local|module|each|data)\.")
-
-Span = tuple[int, int]
+_GROWS = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n|\Z))*")
+_QUIET_LINE = re.compile(r"[ \t]*(?:#[^\r\n]*)?")
+_FILLED = re.compile(
+    r"(?i)\.(?:j2|jinja2?|tpl|tftpl|tmpl|gotmpl|template|erb|epp|mustache|hbs|in|envsubst)\Z|(?:\A|/)templates?/"
+)
+_FILLED_HEAD = re.compile(r"#!\s*\S*(?:jinja|mako|py)|#\s*jinja2:")
 
 
 class Neutral(NamedTuple):
     """A template's text with nothing of the template language left in it.
 
-    partial: statements or whole inserted blocks decide what is in it. insertions: where these stand, in order.
+    branches: the blocks of it. insertions: where whole lines are put in, or what belongs to no block stands.
     refused: why the text is no YAML as it stands, where that is how it was found to be a template.
+    scalars: of a text that is YAML as it stands, where its scalars are: a statement decides only what is in its own.
     """
 
     text: str
-    partial: bool
+    branches: tuple[Branch, ...] = ()
     insertions: tuple[Span, ...] = ()
     refused: SyntaxProblem | None = None
+    scalars: tuple[Span, ...] = ()
+
+    @property
+    def partial(self) -> bool:
+        """Whether anything decides which parts of the text are there."""
+        return bool(self.branches or self.insertions)
+
+    def inserted(self, start: int, end: int) -> Span | None:
+        """The first insertion into what stands from `start` to `end`, or directly around it."""
+        low, high = self._around(start, end)
+        return next((one for one in self.insertions if one[0] < high and low < one[1]), None)
+
+    def branches_in(self, start: int, end: int) -> tuple[Branch, ...]:
+        """The branches that decide a part of what stands from `start` to `end`; not those that enclose it."""
+        return tuple(one for one in self.branches if one.start < end and start < one.end and not one.holds(start, end))
+
+    def decided(self, start: int, end: int) -> Span | None:
+        """The first place that decides a part of what stands from `start` to `end`."""
+        branches = self.branches_in(start, end)
+        inserted = self.inserted(start, end)
+        return min([*((one.start, one.end) for one in branches), *([inserted] if inserted else [])], default=None)
+
+    def _around(self, start: int, end: int) -> Span:
+        """The span with the blank lines and comments around it, which are what statements became."""
+        text, low, high = self.text, start, _end(_GROWS, self.text, end)
+        while low > 0:
+            line = max(text.rfind("\n", 0, low - 1), text.rfind("\r", 0, low - 1)) + 1
+            if _QUIET_LINE.fullmatch(text[line:low].rstrip("\r\n")) is None:
+                break
+            low = line
+        if not self.scalars:
+            return low, high
+        first, last = scalar_at(self.scalars, start), scalar_at(self.scalars, max(start, end - 1))
+        return max(low, first[0]) if first else start, min(high, last[1]) if last else end
+
+
+def scalar_at(scalars: Sequence[Span], at: int) -> Span | None:
+    """The one of some spans, in order, that an offset is in."""
+    index = bisect_right(scalars, (at, sys.maxsize)) - 1
+    return scalars[index] if index >= 0 and at < scalars[index][1] else None
+
+
+def is_filled(path: str, text: str) -> bool:
+    """Whether a file's name or first line makes it a template, so that statements in its comments act, too.
+
+    Jinja, Helm and the like know no comment of YAML: `# {% if x %}` in a file that they fill is a statement, and
+    people write it so that editors take the template for YAML. Elsewhere it is a comment.
+    """
+    return _FILLED.search(path.replace("\\", "/")) is not None or _FILLED_HEAD.match(text) is not None
 
 
 def has_expressions(text: str) -> bool:
@@ -61,12 +119,13 @@ def has_expressions(text: str) -> bool:
     return any(_EXPRESSION.search(found[1]) for found in _DOLLAR_REST.finditer(text))
 
 
-def neutralise(path: str, text: str, shell: bool = False) -> Neutral | None:
+def neutralise(path: str, text: str, shell: bool = False, scalars: Iterable[Span] | None = None) -> Neutral | None:
     """The text as it can be judged; None when it holds no placeholder at all.
 
-    shell: `${name}` and `$(command)` are placeholders whatever the file's name.
+    shell: `${name}` and `$(command)` are placeholders whatever the file's name. scalars: of a file that is YAML as
+    it stands, where its scalars are: nothing outside of one is a placeholder, nor is what reaches beyond it.
     """
-    work = _Work(text)
+    work = _Work(text, None if scalars is None else sorted(scalars))
     work.inline()
     work.braces()
     if shell or path.endswith(_SHELL_ENDS) or has_expressions(text):
@@ -78,13 +137,15 @@ def neutralise(path: str, text: str, shell: bool = False) -> Neutral | None:
 class _Work:
     """The text on its way. Every step looks at each character a bounded number of times, whatever the text holds."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, scalars: list[Span] | None = None) -> None:
         self.original = text
+        self.scalars = scalars
         self.text = text
-        self.partial = False
-        self.insertions: list[Span] = []
+        self.statements: list[Statement] = []
 
-    def _replace(self, spans: Iterable[Span], replaced: Callable[[str, Span, bool], str]) -> None:
+    def _replace(
+        self, spans: Iterable[Span], replaced: Callable[[str, Span, bool], str], in_comments: bool = False
+    ) -> None:
         """Each span, in order, by what `replaced` makes of its text, its place and whether its lines hold nothing else.
 
         What is replaced begins and ends with characters that are no blanks.
@@ -92,6 +153,8 @@ class _Work:
         text, at = self.text, 0
         parts: list[str] = []
         for start, end in spans:
+            if not in_comments and not self._acts(start, end):
+                continue
             gap = text[at:start]
             line = max(gap.rfind("\n"), gap.rfind("\r")) + 1
             first = (line > 0 or at == 0) and not gap[line:].strip()
@@ -100,13 +163,23 @@ class _Work:
             at = end
         self.text = "".join([*parts, text[at:]])
 
+    def _acts(self, start: int, end: int) -> bool:
+        if self.scalars is None:
+            return True
+        scalar = scalar_at(self.scalars, start)
+        return scalar is not None and end <= scalar[1]
+
     def inline(self) -> None:
         """A condition within one line, around a value: the value is unknown."""
         self._replace(_conditions(self.text), self._inline)
 
     def _inline(self, piece: str, span: Span, alone: bool) -> str:
-        self.partial = self.partial or alone
+        if alone:
+            self._add(piece, span, "inserts")
         return _blank(piece) if alone else _unknown(piece)
+
+    def _add(self, piece: str, span: Span, part: Part) -> None:
+        self.statements.append(Statement(span, part, piece[:2]))
 
     def braces(self) -> None:
         self._replace(_braces(self.text), self._brace)
@@ -116,17 +189,14 @@ class _Work:
             return self._expression(piece, span, alone)
         if piece.startswith(("{#", "<%#", "{{/*", "{{- /*")):
             return _blank(piece)
-        if not piece.startswith("{{") or not _assigns(piece):
-            self.partial = True
-            self.insertions.append(span)
+        self._add(piece, span, part_of(piece))
         return _blank(piece)
 
     def _expression(self, piece: str, span: Span, alone: bool) -> str:
         if not alone:
             return _unknown(piece)
         # A whole line, or more, is put in here: what it is, nobody can say.
-        self.partial = True
-        self.insertions.append(span)
+        self._add(piece, span, "inserts")
         return _blank(piece)
 
     def dollars(self) -> None:
@@ -135,9 +205,12 @@ class _Work:
     def ytt(self) -> None:
         if "#@" not in self.text:
             return
-        if _YTT_STATEMENT.search(self.text):
-            self.partial = True
-        self._replace((found.span(1) for found in _YTT_VALUE.finditer(self.text)), lambda piece, *_: _unknown(piece))
+        for found in _YTT_STATEMENT.finditer(self.text):
+            part = of_ytt(found[1])
+            if part is not None:
+                self._add(found[1], found.span(1), part)
+        values = (found.span(1) for found in _YTT_VALUE.finditer(self.text))
+        self._replace(values, lambda piece, *_: _unknown(piece), in_comments=True)
 
     def leading_blanks(self) -> None:
         """Statements in front of a block's first line: as blanks they would be indented deeper than the block."""
@@ -153,10 +226,13 @@ class _Work:
         self.text = "".join([*parts, text[done:]])
 
     def result(self) -> Neutral | None:
-        if self.text == self.original:
+        if self.text == self.original and not self.statements:
             return None
         self.leading_blanks()
-        return Neutral(self.text, self.partial, tuple(sorted(self.insertions)))
+        branches, insertions = paired(self.statements, self.original)
+        ytt = any(one.language == "#@" for one in self.statements)
+        scalars = () if ytt or self.scalars is None else tuple(self.scalars)
+        return Neutral(self.text, tuple(branches), tuple(insertions), scalars=scalars)
 
 
 def _conditions(text: str) -> Iterator[Span]:
@@ -190,13 +266,14 @@ def _braces(text: str) -> Iterator[Span]:
             yield found.start(), at
 
 
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.match(text, at)
+    return at if found is None else found.end()
+
+
 def _start(pattern: re.Pattern[str], text: str, at: int) -> int:
     found = pattern.search(text, at)
     return len(text) if found is None else found.start()
-
-
-def _assigns(piece: str) -> bool:
-    return re.match(r"\{\{-?\s*\$\w+\s*:?=", piece) is not None
 
 
 def _blank(piece: str) -> str:

@@ -1,13 +1,77 @@
-"""An API server out of a template: what placeholders and statements leave open is left out or marked as unknown."""
+"""What is read out of a template: what its placeholders and statements leave open is left out or marked as unknown."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
+from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.server import ApiServer, Flag, Mount
+from kube_audit_lint.syntax.nodes import Document, scalar_spans
+from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
 
+if TYPE_CHECKING:
+    from kube_audit_lint.syntax.templates import Neutral
+
 _PLACEHOLDER = re.compile(r"\{\{|<%|%\{|#@|\$[{(\w]|`")
+
+
+class TemplateParts:
+    """What is certain of what was found in a template. decided: the places that decide parts of it, as far as met."""
+
+    def __init__(self, template: Neutral, source: Source, documents: tuple[Document, ...]) -> None:
+        self.decided: list[tuple[int, int]] = []
+        self._template = template
+        self._text = source.text
+        self._documents = documents
+
+    def policy(self, policy: PolicyDocument) -> PolicyDocument:
+        """The policy as a part of one where a statement decides what is in it; what encloses it leaves it whole."""
+        root = policy.root
+        start, end = (policy.place.start, policy.place.end) if root is None else (root.start, root.end)
+        later = tuple(one for one in policy.later if not self._conditional(one, (start, end)))
+        return policy._replace(partial=policy.partial or self._is_partial((start, end)), later=later)
+
+    def _conditional(self, document: Document, policy: tuple[int, int]) -> bool:
+        """Whether a document after a policy is only there under a condition that the policy does not have."""
+        root = document.root
+        if root is None:
+            return False
+        around = (one for one in self._template.branches if one.start < root.start < one.end)
+        return any(not one.holds(*policy) for one in around)
+
+    def server(self, server: ApiServer) -> ApiServer:
+        """The server without what only the filled template decides."""
+        scopes = self._scalars_of(server) if self._template.scalars else [self._document_of(server)]
+        partial = any(self._is_partial(scope) for scope in scopes)
+        changed = left_open(server, partial)
+        return changed._replace(flags=tuple(self._flag(flag) for flag in changed.flags))
+
+    def _is_partial(self, span: tuple[int, int]) -> bool:
+        decided = self._template.decided(*span)
+        if decided is not None:
+            self.decided.append(decided)
+        return decided is not None
+
+    def _flag(self, flag: Flag) -> Flag:
+        """The flag with an unknown value where a statement stands in it."""
+        place = flag.value_place
+        if flag.value is None or self._template.decided(place.start, place.end) is None:
+            return flag
+        return flag._replace(value=UNKNOWN)
+
+    def _document_of(self, server: ApiServer) -> tuple[int, int]:
+        at = server.place.start
+        root = next((one.root for one in self._documents if one.start <= at <= one.end), None)
+        return (0, len(self._text)) if root is None else (root.start, root.end)
+
+    def _scalars_of(self, server: ApiServer) -> list[tuple[int, int]]:
+        """The scalars of more than one line out of which the server was read."""
+        places = {server.place.start, *(flag.place.start for flag in server.flags)}
+        spans = (span for one in self._documents for span in scalar_spans(one.root))
+        inside = (span for span in spans if any(span[0] <= at < span[1] for at in places))
+        return [span for span in inside if "\n" in self._text[span[0] : span[1]].strip()]
 
 
 def left_open(server: ApiServer, partial: bool) -> ApiServer:
