@@ -13,6 +13,7 @@ class Rule(NamedTuple):
 
     subject: what it is called for (`policy`, `server`, `link`, `directory`; `file` for the rules that
     the engine itself speaks for). versions: the minors it may speak for.
+    yields_to: rules of which a finding at the same place makes this one's superfluous.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Rule(NamedTuple):
     why: str = ""
     search: str = ""
     help: str = ""
+    yields_to: tuple[str, ...] = ()
 
 
 class Profile(NamedTuple):
@@ -61,6 +63,7 @@ def rule_of(data: dict[str, Any]) -> Rule:
         data.get("why", "").strip(),
         data.get("search", "").strip(),
         data.get("help", "").strip(),
+        tuple(data.get("yields-to", ())),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._quotes import of_quotes
 from kube_audit_lint.model.found import Found, MisshapeKind
 from kube_audit_lint.model.profile import AuditProfile
 from kube_audit_lint.model.value import Value
@@ -26,6 +27,8 @@ _OUTSIDE = "system:unauthenticated"
 
 def of_file(found: Found) -> Iterator[tuple[str, Hit]]:
     """Each hit with the id of its rule."""
+    for hit in of_quotes(found):
+        yield "typographic-quotes", hit
     for shape in found.misshapes:
         yield RULES[shape.kind], Hit(shape.place, shape.message, help=shape.help)
     for server in found.servers:

@@ -104,7 +104,8 @@ def _level(rule: WrittenRule, node: Mapping, path: str, partial: bool) -> Iterat
     yield fatal(
         "invalid-level",
         level.place,
-        f"`{level.text}` is no level: there are None, Metadata, Request and RequestResponse, in exactly this spelling.",
+        f"`{level.text}` is {'a stage, and ' if level.text in STAGES else ''}no level: there are None, Metadata, "
+        "Request and RequestResponse, in exactly this spelling.",
         server=_unsupported(path, level.text),
         help=f"Write `level: {meant}`." if meant else "",
     )
@@ -225,12 +226,21 @@ def _stages(stages: Iterable[Text], path: str) -> Iterator[Problem]:
     for index, stage in enumerate(stages):
         if stage.text in STAGES or not stage.known:
             continue
-        meant = meant_stage(stage.text)
+        level = nearest(stage.text, LEVELS)
+        meant = None if level else meant_stage(stage.text)
         what = f"`{stage.text}` is no stage" if stage.text else "An empty item is no stage"
+        if level:
+            what = f"`{stage.text}` is a level, and no stage"
         yield fatal(
             "invalid-stage",
             stage.place,
             f"{what}: there are {', '.join(STAGES)}, in exactly this spelling.",
             server=f'{path}[{index}]: Invalid value: "{stage.text}": allowed stages are {",".join(STAGES)}',
-            help=f"Write `{meant}`." if meant else "",
+            help=_stage_help(stage, level, meant),
         )
+
+
+def _stage_help(stage: Text, level: str | None, meant: str | None) -> str:
+    if level:
+        return f"Remove `{stage.text}`: how much is recorded is written as `level: {level}`, in each rule."
+    return f"Write `{meant}`." if meant else ""

@@ -13,6 +13,7 @@ from kube_audit_lint.pipeline.applying import Rules, findings_of, misshapes
 from kube_audit_lint.pipeline.closing import close
 from kube_audit_lint.pipeline.config import Config
 from kube_audit_lint.pipeline.documents import Collected
+from kube_audit_lint.pipeline.folding import folded
 from kube_audit_lint.pipeline.limiting import limited
 from kube_audit_lint.pipeline.linking import Link, Linker
 from kube_audit_lint.pipeline.options import Options
@@ -40,7 +41,8 @@ def run(options: Options, config: Config, catalogue: Catalogue, progress: Progre
     found = subjects((policy for file in files for policy in file.found.policies), links, options, config)
     rules = Rules(catalogue, options, config)
     reported = {one.source.path for one in files if one.reported}
-    findings = [*findings_of(found, rules, config, reported), *misshapes(files, rules)]
+    every = [*findings_of(found, rules, config, reported), *misshapes(files, rules)]
+    findings = folded(every, catalogue.rules)
     suppressed: list[Suppressed] = []
     if options.ignores:
         findings, suppressed = _parted(findings, files, config, rules)

@@ -10,6 +10,7 @@ import zlib
 
 from kube_audit_lint.discovery.look import interesting, named_policy
 from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.folded import folded
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Note, joined
 from kube_audit_lint.model.version import Versions
@@ -60,6 +61,9 @@ def found_inside(
     text, offsets = decoded
     if not (hint or named_policy(name) or interesting(text.encode("utf-8", "replace"))):
         return Found()
+    wrong = folded(scalar) if scalar.block else None
+    if wrong is not None:
+        return Found(misshapes=(wrong,))
     return _named(found_in_text(scalar.source, text, offsets, context, name=name, hint=hint), scalar, name, versions)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from kube_audit_lint.forms.common.folded import folded
 from kube_audit_lint.forms.common.json_patch import patched
 from kube_audit_lint.forms.common.nodes import below
 from kube_audit_lint.forms.common.reader import Reader
@@ -105,6 +106,9 @@ def _merge_patches(section: Mapping, misshapes: list[Misshape]) -> Iterator[Mapp
         if isinstance(item, Mapping):
             misshapes.append(_not_a_string(item))
             yield item
+        elif isinstance(item, Scalar) and (wrong := folded(item)) is not None:
+            misshapes.append(wrong)
+            continue
         for root in _documents(item):
             if isinstance(root, Mapping):
                 yield root

@@ -6,6 +6,7 @@ is as good as none, and then kubespray's own rules are written.
 
 from __future__ import annotations
 
+from kube_audit_lint.forms.common.folded import folded
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape, Note
 from kube_audit_lint.model.version import Versions
@@ -29,6 +30,9 @@ def policy_of(root: Mapping, versions: Versions | None) -> Found:
     if not isinstance(node, Scalar) or node.kind != "string":
         message = f"{RULES} is a text that kubespray puts below `rules:`, and this is none."
         return Found(misshapes=(Misshape("wrong-shape", key.place, message, "Write a list of rules behind `|`."),))
+    wrong = folded(node)
+    if wrong is not None:
+        return Found(misshapes=(wrong,))
     text, offsets = embedded_text(node)
     document = next(iter(read_documents(node.source, text, offsets)), None)
     if is_unknown(text) and (document is None or document.problem is not None or isinstance(document.root, Scalar)):
