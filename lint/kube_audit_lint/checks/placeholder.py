@@ -15,6 +15,8 @@ from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.source import Place
 
 SUBJECT = "server"
+_RELATED = 20
+"""So many further occurrences are shown: one argument may hold thousands."""
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 
 
@@ -22,15 +24,18 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     """Speaks once for every placeholder, at its first occurrence."""
     found: dict[str, list[Place]] = {}
     for text, place in _settings(subject.server):
+        kept: dict[str, bool] = {}
         for match in PLACEHOLDER.finditer(place.text):
-            if match[0] in text:
+            if match[0] not in kept:
+                kept[match[0]] = match[0] in text
+            if kept[match[0]]:
                 part = Place(place.source, place.start + match.start(), place.start + match.end())
                 found.setdefault(match[0], []).append(part)
     for text, places in found.items():
         message = f"`{text}` is a placeholder: nothing fills it in, and kube-apiserver gets it as it is written."
         if text.startswith("$("):
             message = f"`{text}` names a variable that the container does not have: kube-apiserver gets it as it is."
-        related = tuple(Related(place, "here too") for place in places[1:])
+        related = tuple(Related(place, "here too") for place in places[1 : _RELATED + 1])
         yield Hit(places[0], message, related)
 
 

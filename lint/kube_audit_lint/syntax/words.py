@@ -15,6 +15,10 @@ from kube_audit_lint.syntax.unknown import UNKNOWN
 Letter = tuple[str, int, int]
 """A character, and from where to where it is written."""
 
+MOST_FILLED = 131_072
+"""So many characters variables may add to a command: Linux starts nothing with a longer argument (MAX_ARG_STRLEN in
+include/uapi/linux/binfmts.h), and a few lines could ask for gigabytes of them. What goes beyond is unknown."""
+
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "s": " "}
 _SAME = "\\\"'"
 _SPACE = " \t\r\n"
@@ -97,17 +101,24 @@ def expanded(words: Sequence[Word], variables: Variables, *, bare: bool = False)
     bare: whether a `$NAME` within a word is filled in too, as Go's os.Expand does and systemd does not.
     """
     result: list[Word] = []
+    left = MOST_FILLED
     for word in words:
         text = word.text
         alone = re.fullmatch(r"\$(\w+)", text)
         if alone and alone[1] in variables:
-            result += split(variables[alone[1]])
+            left -= len(variables[alone[1]])
+            unknown = [Word(((UNKNOWN, word.start, word.end),), word.start, word.end)]
+            result += split(variables[alone[1]]) if left >= 0 else unknown
+        elif "$" in text:
+            filled, left = _filled(word, text, variables, bare, left)
+            result.append(filled)
         else:
-            result.append(_filled(word, text, variables, bare) if "$" in text else word)
+            result.append(word)
     return result
 
 
-def _filled(word: Word, text: str, variables: Variables, bare: bool) -> Word:
+def _filled(word: Word, text: str, variables: Variables, bare: bool, left: int) -> tuple[Word, int]:
+    """The word with its variables, and how many characters others may still add. left: how many these may."""
     found: list[Letter] = []
     at = 0
     for reference in _REFERENCE.finditer(text):
@@ -115,10 +126,13 @@ def _filled(word: Word, text: str, variables: Variables, bare: bool) -> Word:
         at = reference.end()
         start, end = word.span(reference.start(), at)
         value = variables.get(reference[1] or (bare and reference[2]) or "")
+        left -= len(value or "")
         if reference[0] == "$$":
             filled = "$"
+        elif left < 0:
+            filled = UNKNOWN
         else:
             filled = UNKNOWN * len(reference[0]) if value is None else "".join([letter[0] for letter in value])
         found += [(char, start, end) for char in filled]
     found += word.letters[at:]
-    return Word(tuple(found), word.start, word.end)
+    return Word(tuple(found), word.start, word.end), left

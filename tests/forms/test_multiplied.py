@@ -1,0 +1,55 @@
+"""Variables that multiply text: what no kernel would start is unknown, and costs nothing."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from kube_audit_lint import cli
+
+POD = """apiVersion: v1
+kind: Pod
+metadata: {{name: kube-apiserver}}
+spec:
+  containers:
+  - name: kube-apiserver
+    env:
+{env}    command: [kube-apiserver, '--audit-log-path={path}']
+"""
+
+
+def doubling() -> str:
+    env = "    - {name: V0, value: 0123456789}\n"
+    env += "".join(f"    - {{name: V{at}, value: $(V{at - 1})$(V{at - 1})}}\n" for at in range(1, 60))
+    return POD.format(env=env, path="$(V59)")
+
+
+def long_value() -> str:
+    return POD.format(env=f"    - {{name: A, value: {'x' * 10_000}}}\n", path="$(A)" * 50_000)
+
+
+def unit() -> str:
+    return f'[Service]\nEnvironment="A={"x" * 10_000}"\nExecStart=/usr/bin/kube-apiserver {"$A ${A} " * 30_000}\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("kube-apiserver.yaml", doubling()), ("kube-apiserver.yaml", long_value()), ("kube-apiserver.service", unit())],
+)
+def test_a_few_lines_do_not_become_gigabytes(
+    name: str, text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text(text)
+    started = time.process_time()
+    assert cli.main(["check", str(tmp_path / name)]) in (0, 1)
+    assert time.process_time() - started < 10
+    assert len(capsys.readouterr().out) < 1_000_000
+
+
+def test_what_fits_is_filled_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = POD.format(env="    - {name: A, value: 'not/absolute'}\n", path="$(A)" * 100)
+    (tmp_path / "kube-apiserver.yaml").write_text(text)
+    cli.main(["check", str(tmp_path / "kube-apiserver.yaml")])
+    assert "not/absolutenot/absolute" in capsys.readouterr().out
