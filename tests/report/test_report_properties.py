@@ -8,7 +8,7 @@ import unicodedata
 from pathlib import Path
 
 import jsonschema
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from report_samples import found, report, written
 from test_ci_reports import is_command
@@ -62,7 +62,8 @@ def test_text_is_printable(given: Report) -> None:
     assert not odd
 
 
-@settings(max_examples=50)
+# Making a report of many places is slow on a busy machine, which is no fault of the reports.
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(reports())
 def test_sarif_is_valid(given: Report) -> None:
     log = json.loads(written("sarif", given))

@@ -14,13 +14,15 @@ from kube_audit_lint.catalogue.shipped import catalogue_with
 from kube_audit_lint.commands import FAILED, FINDINGS, OK, standard_input
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.finding import SEVERITIES
+from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline.config import Config, load_config
 from kube_audit_lint.pipeline.options import Options, versions_of
 from kube_audit_lint.pipeline.run import Outcome
 from kube_audit_lint.pipeline.run import run as run_engine
 from kube_audit_lint.report import Report
+from kube_audit_lint.report.grouping import LONG, notes_of
 from kube_audit_lint.report.safe import line
-from kube_audit_lint.report.words import summary, trouble
+from kube_audit_lint.report.words import trouble
 
 FAIL_ON = (*reversed(SEVERITIES), "never")
 _PROGRESS_AFTER = 0.7
@@ -37,7 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--ignore", action="append", default=[], metavar="IDS", help="all but these rules or categories")
     add("--pedantic", action="store_true", help="also what costs only volume or tidiness")
     add("--format", choices=reports.FORMATS, default="text", help="default: text")
-    add("--output", metavar="FILE", help="write the report to a file, and print a summary")
+    add("--output", metavar="FILE", help="write the report to a file; the text goes to standard output all the same")
+    add("--show-all", action="store_true", help="in text, each finding and note, however many files have the same")
     add("--fail-on", choices=FAIL_ON, help="the least severity that fails the run (default: warning)")
     add("--config", metavar="FILE", help="default: .kube-audit-lint.yaml here or above, up to the repository's root")
     add("--no-config", action="store_true", help="read no configuration")
@@ -61,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.fail_on is not None:  # the command decides then, and not the configuration
         hidden = outcome.report.hidden._replace(never_fails=False)
         outcome = outcome._replace(report=outcome.report._replace(hidden=hidden))
+    if arguments.show_all:
+        outcome = outcome._replace(report=outcome.report._replace(show_all=True))
     _write(outcome, arguments, catalogue)
     return _exit_code(outcome.report, arguments.fail_on or config.fail_on or "warning")
 
@@ -119,17 +124,25 @@ def _write(outcome: Outcome, arguments: argparse.Namespace, catalogue: Catalogue
                 reports.write(arguments.format, outcome.report, file, rules)
         except OSError as error:
             raise UsageError(f"--output {arguments.output}: {error.strerror}") from error
-        print(summary(outcome.report))
-    else:
-        reports.write(arguments.format, outcome.report, sys.stdout, rules, _color(arguments.color))
-        sys.stdout.flush()
-    for note in outcome.notes:
-        number, column = note.place.source.position(note.place.start)
-        print(line(f"{note.place.source.path}:{number}:{column}: note: {note.message}"), file=sys.stderr)
+    shown = "text" if arguments.output else arguments.format
+    reports.write(shown, outcome.report, sys.stdout, rules, _color(arguments.color))
+    sys.stdout.flush()
+    _write_notes(outcome.notes, arguments.show_all)
     # Text and GitHub reports tell errors themselves; of a machine's report nobody would see them.
-    seen = reports.FORMATS[arguments.format].shows_errors and not arguments.output
-    for failed in () if seen else outcome.report.errors:
+    for failed in () if reports.FORMATS[shown].shows_errors else outcome.report.errors:
         print(line(trouble(failed)), file=sys.stderr)
+
+
+def _write_notes(notes: Sequence[Note], show_all: bool) -> None:
+    """Notes go to standard error, the same words once."""
+    shown = [(note, 0) for note in notes] if show_all else list(notes_of(notes))
+    left = 0 if show_all else max(0, len(shown) - LONG)
+    for note, others in shown[: len(shown) - left]:
+        number, column = note.place.source.position(note.place.start)
+        more = f" (and in {others} more places)" if others else ""
+        print(line(f"{note.place.source.path}:{number}:{column}: note: {note.message}{more}"), file=sys.stderr)
+    if left:
+        print(f"note: and {left} more notes; --show-all shows them", file=sys.stderr)
 
 
 def _rule_infos(catalogue: Catalogue) -> dict[str, reports.RuleInfo]:

@@ -57,7 +57,7 @@ def run(options: Options, config: Config, catalogue: Catalogue, progress: Progre
         sum(len(one.found.policies) for one in named_files),
         sum(len(one.found.servers) for one in named_files),
     )
-    notes = [*named.notes, *(note for one in named_files for note in one.found.notes), *_each_once(about)]
+    notes = [*named.notes, *(note for one in named_files for note in one.found.notes), *about]
     kept_out = Hidden(suppressed, named.excluded, config.fail_on == "never")
     return Outcome(
         Report(list(limited(_in_order(findings))), counts, named.errors, tuple(notes), kept_out), tuple(notes)
@@ -79,10 +79,6 @@ def _links(repository: Repository, linker: Linker) -> tuple[list[Link], list[Col
         if declared is not None and link.policy in declared.found.policies:
             files[path] = declared
     return links, [files[path] for path in sorted(files)]
-
-
-def _each_once(notes: Iterable[Note]) -> Iterable[Note]:
-    return {note.message: note for note in notes}.values()
 
 
 def _parted(

@@ -53,7 +53,8 @@ class Hidden(NamedTuple):
 class Report(NamedTuple):
     """The outcome of a run. `findings` are in the order in which they are to be shown.
 
-    notes: what was not judged. hidden: what somebody keeps out of the findings.
+    notes: what was not checked. hidden: what somebody keeps out of the findings. show_all: in text, show each finding,
+    however many files have the same.
     """
 
     findings: Sequence[Finding]
@@ -61,6 +62,7 @@ class Report(NamedTuple):
     errors: Sequence[FileError] = ()
     notes: Sequence[Note] = ()
     hidden: Hidden = Hidden()
+    show_all: bool = False
 
 
 class Format(NamedTuple):

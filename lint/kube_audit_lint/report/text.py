@@ -8,9 +8,10 @@ from itertools import groupby
 
 from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.report import Report, Rules
+from kube_audit_lint.report.grouping import ALIKE, LONG, grouped, table
 from kube_audit_lint.report.safe import visible
 from kube_audit_lint.report.snippet import Mark, Row, marks, rows
-from kube_audit_lint.report.words import location, summary, trouble
+from kube_audit_lint.report.words import counted, location, summary, trouble
 from kube_audit_lint.syntax.source import Source
 
 _WIDTH = 100
@@ -30,11 +31,26 @@ class _Paint:
 def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
     """The whole report."""
     paint = _Paint(color)
-    for finding in report.findings:
-        yield "\n".join(map(_harmless, _finding(finding, paint))) + "\n\n"
+    shown = [(finding, []) for finding in report.findings] if report.show_all else grouped(report.findings)
+    for finding, others in shown:
+        lines = [*_finding(finding, paint), *_others(finding, others, paint)]
+        yield "\n".join(map(_harmless, lines)) + "\n\n"
     for error in report.errors:
         yield _harmless(trouble(error)) + "\n"
+    for row in table(report.findings):
+        yield row + "\n"
+    if len(report.findings) > LONG:
+        yield "\n"
     yield summary(report) + "\n"
+
+
+def _others(finding: Finding, others: list[Finding], paint: _Paint) -> Iterator[str]:
+    """Where the same was found, and is not shown."""
+    if others:
+        gutter = len(str(max(place.line for place in marks(finding))))
+        named = ", ".join(location(one) for one in others[:ALIKE])
+        more = f" and in {counted(len(others) - ALIKE, 'more file')}" if others[ALIKE:] else ""
+        yield paint(f"{' ' * gutter} = ", "gutter") + f"also: {named}{more}; --show-all shows each"
 
 
 def _harmless(line: str) -> str:
