@@ -57,8 +57,9 @@ def http_of_request(request: Request) -> tuple[str, str]:
     of_namespace = request.subresource in ("", *NAMESPACE_SUBRESOURCES)
     is_namespace = request.resource == "namespaces" and request.namespace == request.name and of_namespace
     query = {"watch": "1"} if request.verb == "watch" else {}
-    if request.verb == "watch" and request.name and (request.subresource or is_namespace):
-        # Only the legacy path has a watch with a name in the path.
+    named = request.name and (request.subresource or is_namespace)
+    if request.verb == "watch" and (named or (request.resource in SPECIAL_VERBS and not request.namespace)):
+        # Only the legacy path has a watch with a name in the path, or of all that is called like a verb.
         parts.append("watch")
         query = {}
     elif request.verb in ("list", "watch") and request.name:

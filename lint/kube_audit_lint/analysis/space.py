@@ -75,6 +75,8 @@ class Profile(NamedTuple):
     namespaced: bool
     subresource: bool
     is_namespaces: bool
+    reserved: bool = False
+    """Whether its name is a verb at the begin of a path."""
 
 
 _MOST_SLASHES = 8
@@ -105,10 +107,20 @@ def _shapes_of_verb(profile: Profile, verb: str) -> list[Shape]:
         # The legacy GET /api/v1/watch/namespaces/NAME is the one watch that has the namespace.
         legacy = [Shape(NAMESPACE_IS_NAME, NO_NAME)] if verb == "watch" and not profile.subresource else []
         return [Shape(NAMESPACE_EMPTY, name), *legacy]
+    if profile.reserved:
+        return _shapes_of_reserved(profile.namespaced, verb, name)
     if not profile.namespaced:
         return [Shape(NAMESPACE_EMPTY, name, verb == "")]
     everywhere = verb in ("list", "watch") and not profile.subresource
     return [Shape(NAMESPACE_ANY if everywhere else NAMESPACE_SET, name, verb == "")]
+
+
+def _shapes_of_reserved(namespaced: bool, verb: str, name: int) -> list[Shape]:
+    """The same for a resource called `watch` or `proxy`: without a namespace in front, only the legacy watch has it."""
+    if not namespaced:
+        return [Shape(NAMESPACE_EMPTY, name)] if verb == "watch" else []
+    everywhere = verb == "watch" and name == NAME_ANY
+    return [Shape(NAMESPACE_SET, name), *([Shape(NAMESPACE_EMPTY, NAME_NONE)] if everywhere else [])]
 
 
 def _name_of_verb(subresource: bool, verb: str) -> int | None:
@@ -157,8 +169,8 @@ def _profile(letters: str, namespaced: bool, subresource: bool, is_namespaces: b
 
 
 @cache
-def _open_profile(namespaced: bool, subresource: bool, is_namespaces: bool) -> Profile:
-    return Profile(ALL_VERBS, namespaced, subresource, is_namespaces)
+def _open_profile(namespaced: bool, subresource: bool, is_namespaces: bool, reserved: bool) -> Profile:
+    return Profile(ALL_VERBS, namespaced, subresource, is_namespaces, reserved)
 
 
 class Region(NamedTuple):
@@ -259,7 +271,8 @@ class Served:
                 for namespaced in scopes:
                     if has_path(name, sub, namespaced):
                         is_namespaces = name == "namespaces" and not namespaced
-                        yield resource, _open_profile(namespaced, sub != "", is_namespaces), self.everyone
+                        profile = _open_profile(namespaced, sub != "", is_namespaces, name in SPECIAL_VERBS)
+                        yield resource, profile, self.everyone
 
     def url_verbs(self, joint: Joint) -> Sequence[str]:
         """The verbs of requests that name no resource."""
@@ -334,16 +347,14 @@ def open_resources(group: str, items: list[str]) -> Iterator[tuple[str, str, tup
 
 
 def has_path(resource: str, subresource: str, namespaced: bool) -> bool:
-    """Whether a path can name such a resource. Source: requestinfo.go, namespaceSubresources and specialVerbs.
+    """Whether a path can name such a resource. Source: requestinfo.go, namespaceSubresources.
 
     `namespaces/NAME/status` is the status of a namespace and no resource `status` in it, and after `namespaces/NAME`
-    everything but status and finalize is a resource in it; at its begin a path has `watch` and `proxy` for verbs.
+    everything but status and finalize is a resource in it.
     """
     if namespaced:
         return resource not in NAMESPACE_SUBRESOURCES
-    if resource == "namespaces":
-        return subresource in ("", *NAMESPACE_SUBRESOURCES)
-    return resource not in SPECIAL_VERBS
+    return resource != "namespaces" or subresource in ("", *NAMESPACE_SUBRESOURCES)
 
 
 def _mentioned_in(items: list[str]) -> tuple[list[str], list[str]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis import familiar, identities
-from kube_audit_lint.analysis.http import from_http
+from kube_audit_lint.analysis.http import from_http, http_of_request
 from kube_audit_lint.analysis.request import OPTIONS_SERVED, RESOURCE_VERBS, Request, RequestURLError
 from kube_audit_lint.checks.unknown_resource import SUBRESOURCES, called, meant_by
 from kube_audit_lint.checks.unknown_verb import FOR_RESOURCES, FOR_URLS, METHODS
@@ -106,7 +106,21 @@ def _of_resource(wanted: Wanted, policy: Policy, versions: Versions) -> Single:
         if found.last == catalogue.known_minors()[-1]:
             minor = versions.last
     asked = Request(wanted.user, groups_of(wanted.user, wanted.groups, minor), wanted.verb, group, plain, subresource)
-    return _placed(asked, wanted, policy, namespaced)
+    answer = _placed(asked, wanted, policy, namespaced)
+    _check_sent(answer.request)
+    return answer
+
+
+def _check_sent(request: Request) -> None:
+    """Raises for what no HTTP request is seen as: a path may mean something else."""
+    method, url = http_of_request(request)
+    try:
+        seen = from_http(method, url, request.user, request.groups)
+    except RequestURLError as error:
+        raise NoRequestError(f"no HTTP request is seen so: kube-apiserver answers 500: {error}") from error
+    if seen._replace(version="") != request:
+        what = f"a {seen.verb} of {seen.combined}" if seen.url is None else "one for a path"
+        raise NoRequestError(f"no HTTP request is seen so: {method} {url} is {what}")
 
 
 def _check_verb(verb: str) -> None:
