@@ -18,7 +18,7 @@ from kube_audit_lint.model.policy import CONDITIONS, PolicyRule
 from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from kube_audit_lint.analysis.compiled import Compiled
     from kube_audit_lint.analysis.request import Request
@@ -90,7 +90,7 @@ class Search:
         targets = asked.only.targets
         if targets is None:
             targets = self._compiled.dimensions.chances(asked.wanted).targets
-        found = [taken for target in targets if (taken := _part(target, _is_built_in))]
+        found = list(_parts(targets, _is_built_in))
         return asked._replace(only=asked.only._replace(targets=found))
 
     def _reach_of_value(self, asked: _Asked) -> Reach:
@@ -129,7 +129,8 @@ class Search:
         if entry.group != "*" and len(entry.resources) == 1 and "*" not in entry.resources[0]:
             found = made.targets_of(entry.group, entry.resources[0])
         else:
-            found = [taken for target in targets if (taken := _taken(target, entry))]
+            group = entry.group
+            found = list(_parts(targets, lambda one: group in (one[0], "*") and _takes(entry, one)))
         return Only(found, name=value if field == "resource_names" else None)
 
     def _replayed(self, probe: Probe, rule: int) -> Request:
@@ -222,22 +223,22 @@ _ONLY: dict[str, Callable[[str], Only]] = {
 }
 
 
-def _taken(target: Target, entry: GroupResources) -> Target | None:
-    """The part of a class of resources that the entry takes, whatever the name."""
-    group = entry.group
-    return _part(target, lambda resource: group in (resource[0], "*") and _takes(entry, resource))
-
-
 def _is_built_in(resource: Resource) -> bool:
     return catalogue.is_builtin_group(resource[0])
 
 
-def _part(target: Target, wanted: Callable[[Resource], bool]) -> Target | None:
-    """The part of a class of resources that is wanted."""
-    members = [member for member in target.members if isinstance(member[1], tuple) and wanted(member[1])]
-    if len(members) == len(target.members):
-        return target
-    return target._replace(members=members, worlds=union(members)) if members else None
+def _parts(targets: Iterable[Target], wanted: Callable[[Resource], bool]) -> Iterator[Target]:
+    """The parts of classes of resources that are wanted; those of the same members are looked through once."""
+    known: dict[int, list[tuple[int, Resource | str]]] = {}
+    for target in targets:
+        every = target.members
+        members = known.get(id(every))
+        if members is None:
+            members = known[id(every)] = [one for one in every if isinstance(one[1], tuple) and wanted(one[1])]
+        if len(members) == len(every):
+            yield target
+        elif members:
+            yield target._replace(members=members, worlds=union(members))
 
 
 def _takes(entry: GroupResources, resource: Resource) -> bool:
