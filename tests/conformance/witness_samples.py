@@ -124,13 +124,13 @@ def of_failing_tests(folder: Path) -> list[Request]:
 def _described() -> Iterator[list[Request]]:
     """The requests that are put into words meanwhile."""
     found: list[Request] = []
-    describe = Request.describe
+    describe = policytest.describe
 
     def noted(request: Request) -> str:
         found.append(request)
         return describe(request)
 
-    with patch.object(Request, "describe", noted):
+    with patch.object(policytest, "describe", noted):
         yield found
 
 
