@@ -14,7 +14,6 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from go_oracle import VERSIONS, OracleUnavailableError, start
@@ -29,7 +28,7 @@ from stage_samples import any_request, random_query
 from kube_audit_lint.analysis.analysis import Analysis
 from kube_audit_lint.analysis.evaluate import evaluate, failed_condition
 from kube_audit_lint.analysis.events import Course, by_stages
-from kube_audit_lint.analysis.http import from_http
+from kube_audit_lint.analysis.http import from_http, http_of_request
 from kube_audit_lint.analysis.query import Query
 from kube_audit_lint.analysis.request import Request, RequestURLError
 from kube_audit_lint.analysis.stages import possible, stages_of, written
@@ -40,8 +39,6 @@ CLASSES = int(os.environ.get("KUBE_AUDIT_LINT_CLASSES", "6"))
 REQUESTS = int(os.environ.get("KUBE_AUDIT_LINT_REQUESTS", "20000"))
 SEED = int(os.environ.get("KUBE_AUDIT_LINT_SEED", "15"))
 """How many answers are attacked in each version, with how many requests each."""
-
-METHODS = {"get": "GET", "list": "GET", "watch": "GET", "create": "POST", "update": "PUT", "patch": "PATCH"}
 
 
 def test_stages_are_those_that_the_filters_write() -> None:
@@ -66,23 +63,8 @@ def test_stages_are_those_that_the_filters_write() -> None:
 
 def http_of(request: Request) -> dict[str, Any]:
     """An HTTP request of which the server makes this one."""
-    who = {"user": request.user, "groups": sorted(request.groups)}
-    if request.url is not None:
-        return {"method": request.verb.upper(), "url": quote(request.url), **who}
-    parts = [f"/apis/{request.group}/v1" if request.group else "/api/v1"]
-    itself = request.resource == "namespaces" and request.namespace == request.name and request.verb != "list"
-    if request.namespace and not (itself and request.subresource in ("", "status", "finalize")):
-        parts.append(f"namespaces/{request.namespace}")
-    legacy = request.verb == "watch" and bool(request.subresource or (parts[1:] == [] and request.namespace))
-    selected = request.verb in ("list", "watch") and not legacy
-    if legacy:
-        parts.insert(1, "watch")
-    parts += [request.resource, *(each for each in (request.name, request.subresource) if each and not selected)]
-    query = ["watch=1"] if request.verb == "watch" and not legacy else []
-    if selected and request.name:
-        query.append(f"fieldSelector=metadata.name%3D{request.name}")
-    url = "/".join(parts) + ("?" + "&".join(query) if query else "")
-    return {"method": METHODS.get(request.verb, "DELETE"), "url": url, **who}
+    method, url = http_of_request(request)
+    return {"method": method, "url": url, "user": request.user, "groups": sorted(request.groups)}
 
 
 def document_of(policy: Policy) -> str:
