@@ -95,10 +95,10 @@ def test_the_scalar_that_holds_it_is_unknown(value: str, capsys: pytest.CaptureF
 
 
 def test_a_policy_in_the_scalar_that_holds_it(capsys: pytest.CaptureFixture[str]) -> None:
-    """The rules of the policy are decided by the statement, the flags around it are not."""
+    """The statement decides whether the rule is there; where it is, nothing is recorded. The flags are certain."""
     text = VARS.format(motd="a: b").replace("  - level: None\n", "  {% if x %}\n  - level: None\n  {% endif %}\n")
     rules, notes = found("group_vars/all.yml", text, capsys)
-    assert rules == ["log-maxage"]
+    assert rules == ["log-maxage", "nothing-recorded"]
     assert len(notes) == 1
 
 
@@ -180,3 +180,91 @@ def test_a_template_that_cannot_be_read_is_noted(capsys: pytest.CaptureFixture[s
     assert rules == []
     assert [one.partition(":")[0] for one in notes] == ["this template cannot be read before it is filled"]
     assert found("kubeadm.yaml", text.replace("value: ::", "value: '::'"), capsys)[0] != ["wrong-shape"]
+
+
+HEAD = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n"
+RULES = {
+    "secrets": '- level: RequestResponse\n  resources: [{group: "", resources: [secrets]}]\n',
+    "pods": '- level: Request\n  resources: [{group: "", resources: [pods]}]\n',
+    "proxy": "- level: None\n  users: [system:kube-proxy]\n",
+    "jane": "- level: None\n  users: [jane]\n",
+    "all": "- level: Metadata\n",
+    "none": "- level: None\n",
+}
+ORDERS = [
+    ("secrets", "proxy", "all"),
+    ("secrets", "all", "proxy"),
+    ("proxy", "all", "secrets", "jane"),
+    ("jane", "none", "all"),
+    ("all", "jane", "pods", "all"),
+    ("pods", "proxy", "none"),
+    ("none", "secrets", "all"),
+]
+
+
+def located(name: str, text: str, capsys: pytest.CaptureFixture[str]) -> set[tuple[str, str]]:
+    """The findings as rule and text of the place's line; lines are told apart by comments in them."""
+    Path(name).write_text(text)
+    main(["check", "--format", "json", name])
+    lines = text.splitlines()
+    return {(one["rule"], lines[one["start"]["line"] - 1]) for one in json.loads(capsys.readouterr().out)["findings"]}
+
+
+def numbered(names: tuple[str, ...]) -> list[str]:
+    """The rules, each line with the number of its rule."""
+    return [RULES[name].replace("\n", f" # {index}\n") for index, name in enumerate(names)]
+
+
+@pytest.mark.parametrize("names", ORDERS, ids="-".join)
+def test_what_holds_with_and_without_the_optional_rules(
+    names: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exactly what is found in both ways, and of the optional rule itself what is found where it is there."""
+    rules = numbered(names)
+    for at, rule in enumerate(rules):
+        branch = f"{{{{- if .Values.x }}}}\n{rule}{{{{- end }}}}\n"
+        text = HEAD + "".join([*rules[:at], branch, *rules[at + 1 :]])
+        without = located("audit-policy.yaml", HEAD + "".join(rules[:at] + rules[at + 1 :]), capsys)
+        there = located("audit-policy.yaml", HEAD + "".join(rules), capsys)
+        own = {one for one in there if one[1].endswith(f"# {at}")}
+        unreached = {one for one in without if one[0] == "unreachable-rule"}
+        assert located("audit-policy.yaml", text, capsys) == (there & without) | own | unreached, text
+
+
+@pytest.mark.parametrize("names", ORDERS, ids="-".join)
+def test_an_unknown_value_hides_nothing_that_holds_for_every_value(
+    names: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = numbered(names)
+    for at in range(len(rules) + 1):
+        text = HEAD + "".join([*rules[:at], "- level: {{ level }}\n  users: [{{ user }}]\n", *rules[at:]])
+        filled = [
+            located("audit-policy.yaml", text.replace("{{ level }}", level).replace("{{ user }}", user), capsys)
+            for level in ("None", "Metadata", "RequestResponse")
+            for user in ("jane", "system:kube-proxy", "nobody-else")
+        ]
+        found_here = located("audit-policy.yaml", text, capsys)
+        for one in filled:
+            assert {key for key in found_here if key[0] != "unreachable-rule"} <= one, text
+
+
+def test_the_arms_of_a_branch_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    first, second, last = numbered(("all", "none", "secrets"))
+    text = HEAD + f"{{% if x %}}\n{first}{{% else %}}\n{second}{{% endif %}}\n{last}"
+    rules = {rule for rule, _ in located("policy.yaml.j2", text, capsys)}
+    assert "unreachable-rule" in rules
+    assert ("nothing-recorded", second.rstrip()) in located("policy.yaml.j2", text, capsys)
+
+
+def test_many_branches_leave_what_is_certain(capsys: pytest.CaptureFixture[str]) -> None:
+    branch = "{{% if x{0} %}}\n- level: None\n  users: [user{0}]\n{{% endif %}}\n"
+    text = HEAD + RULES["secrets"] + "".join(branch.format(at) for at in range(12)) + RULES["all"]
+    assert ("secrets-above-metadata", "- level: RequestResponse") in located("policy.yaml.j2", text, capsys)
+
+
+def test_rules_are_numbered_as_in_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    text = HEAD + "- level: None\n  users: [{{ user }}]\n" + RULES["all"] + RULES["proxy"]
+    Path("policy.yaml.j2").write_text(text)
+    main(["check", "--format", "json", "policy.yaml.j2"])
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert finding["message"].startswith("Rule 2 has no condition and takes every request: behind it, rule 3 (line 8)")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Document, Node, locate
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place, Source
+
+if TYPE_CHECKING:
+    from kube_audit_lint.syntax.statements import Branch
 
 
 class PolicyDocument(NamedTuple):
@@ -20,6 +25,8 @@ class PolicyDocument(NamedTuple):
     embedded: the form hands kube-apiserver a policy it has parsed and checked itself (a part of a larger
         document): what is special about reading a file does not hold.
     partial: only a part of the policy is here (a fragment, a template whose loops decide the rest).
+    branches: of a partial policy, the blocks of a template that decide which rules are there, where that is all
+        that makes it partial.
     names: what it is called where it is mounted from (a ConfigMap's key, the path that cloud-init
         writes it to); empty when the name of the file counts.
     """
@@ -32,6 +39,7 @@ class PolicyDocument(NamedTuple):
     later: tuple[Document, ...] = ()
     embedded: bool = False
     partial: bool = False
+    branches: tuple[Branch, ...] = ()
     names: tuple[str, ...] = ()
 
     @property

@@ -90,14 +90,32 @@ def _places(finding: Finding) -> Iterator[Place]:
 
 def _policy_findings(policy: PolicySubject, rules: Rules) -> Iterator[Finding]:
     """The findings about a policy; one that names a version names the manifests that the version comes from."""
-    place = policy.document.place
-    for finding in _apply("policy", policy, policy.versions, rules.for_path(place.source.path), place):
+    for finding in _of_variants(policy, rules):
         named = re.search(r"\b1\.\d\d\b", finding.message) is not None
         related = (Related(at, "the version that it is checked by") for at in policy.version_places if named)
         yield finding._replace(related=(*finding.related, *related))
     for problem in policy.loaded.problems:
         if problem.rule not in rules.catalogue.rules:
             yield _unknown_rule(problem.rule, problem.place, problem.message)
+
+
+def _of_variants(policy: PolicySubject, rules: Rules) -> Iterator[Finding]:
+    """The findings of a policy; where a template leaves rules open, also what holds however it is filled."""
+    place = policy.document.place
+    applied_here = rules.for_path(place.source.path)
+
+    def found(subject: PolicySubject) -> Iterator[Finding]:
+        return _apply("policy", subject, subject.versions, applied_here, place)
+
+    own = list(found(policy))
+    yield from own
+    if policy.loaded.policy is None and policy.loaded.written is not None:
+        from kube_audit_lint.pipeline.variants import common, variants
+
+        known = {(one.rule, one.place) for one in own}
+        filled = variants(policy)
+        more = common(filled, found) if filled else ()
+        yield from (one for one in more if (one.rule, one.place) not in known)
 
 
 def _apply(
