@@ -47,7 +47,8 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
 def _hit(server: ApiServer, name: str, path: str, message: str) -> Hit:
     volume = unmounted_volume(server, path if name != LOG_PATH else path.rpartition("/")[0])
     if volume is None or volume.path is None:
-        return Hit(place_of_value(server, name), message, nearest_mounts(server, path))
+        help = server.mounting(name, path) if server.mounting is not None else ""
+        return Hit(place_of_value(server, name), message, nearest_mounts(server, path), help=help)
     at = volume.path.text + (", readOnly: true" if name != LOG_PATH else "")
     help = f"Add `- {{name: {volume.name}, mountPath: {at}}}` to the container's volumeMounts."
     related = (Related(volume.place, "this volume is not mounted"),)

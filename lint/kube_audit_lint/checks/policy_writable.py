@@ -14,6 +14,9 @@ from kube_audit_lint.model.finding import Related
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 
+_MISSPELT = ("readonly", "read_only", "read-only", "ro", "writable")
+"""Keys that are written for `readOnly`, in small letters; then the mount's place of `readOnly` is theirs."""
+
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     """Speaks when the covering mount lacks readOnly, and its volume is not read-only by nature."""
@@ -25,10 +28,12 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
         return
     flag = server.flag(POLICY_FILE)
     related = (Related(flag.place, "the policy"),) if flag is not None else ()
-    at = mount.path.text
-    message = f"The mount {at} that the audit policy lies in is writable: "
+    message = f"The mount {mount.path.text} that the audit policy lies in is writable: "
     message += "whoever gets into kube-apiserver's container can change what is recorded after the next start."
-    help = ""
+    help, at = "", mount.read_only_place
+    if at is not None and at.text.strip("'\"").lower() in _MISSPELT:
+        message += f" `{at.text}` is no field of a mount: it is dropped."
+        help = f"Write `readOnly: true` in place of `{at.text}`."
     if mount_of(server, LOG_PATH) is mount:
         help = "The log lies in the same mount and has to be written: mount the policy by itself, with readOnly: true."
     yield Hit(mount.read_only_place or mount.path.place, message, related, help=help)

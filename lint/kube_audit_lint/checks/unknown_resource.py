@@ -72,6 +72,8 @@ SUBRESOURCES = {
     "ephemeralcontainers": "pods/ephemeralcontainers",
     "token": "serviceaccounts/token",
     "tokens": "serviceaccounts/token",
+    "tokenrequest": "serviceaccounts/token",
+    "tokenrequests": "serviceaccounts/token",
     "approval": "certificatesigningrequests/approval",
 }
 _OF_KUBELET = ("stats", "metrics", "log", "spec", "healthz", "configz", "pods", "checkpoint")

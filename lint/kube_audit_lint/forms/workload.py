@@ -14,6 +14,7 @@ from kube_audit_lint.forms.common.commandline import CommandLine, api_server
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.nodes import below, objects
 from kube_audit_lint.forms.common.pod import environment_of, expander, mounts_of, volumes_of
+from kube_audit_lint.forms.common.pod_shape import shapes_of_pod
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.value import Value
@@ -103,7 +104,8 @@ def _server(container: Mapping, spec: Mapping, item: Mapping) -> tuple[ApiServer
         name=(metadata.string("name") if metadata else None) or "",
         namespace=(metadata.string("namespace") if metadata else None) or "",
     )
-    return server, _misshapes(words, odd)
+    shapes = shapes_of_pod(container, spec) if server.audited else ()
+    return server, [*_misshapes(words, odd), *shapes]
 
 
 def _parts(container: Mapping) -> Part:

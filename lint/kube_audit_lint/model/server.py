@@ -99,6 +99,8 @@ class ApiServer(NamedTuple):
     flags_fixed: the form has no place for flags (OpenShift): rules about missing flags are silent.
     is_pod: the file is a manifest that a kubelet can run.
     spelling: how the form writes a flag with a value (`auditLogMaxAge: 30`); None where it is `--name=value`.
+    mounting: how a file gets into the container, in the form's own keys: of a flag and its path; None in a pod.
+    type_key: what the form calls the type of a hostPath.
     flag_files: files that hold further flags (a unit's EnvironmentFile). variables: those that it takes from them;
         of such a file, all that it sets.
     name, namespace: the pod's, "" when the form has none.
@@ -120,6 +122,8 @@ class ApiServer(NamedTuple):
     flags_fixed: bool = False
     is_pod: bool = False
     spelling: Callable[[str, str], str] | None = None
+    mounting: Callable[[str, str], str] | None = None
+    type_key: str = "type"
     flag_files: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     name: str = ""

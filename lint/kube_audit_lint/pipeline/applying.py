@@ -25,6 +25,9 @@ Subject = PolicySubject | ServerSubject | DirectorySubject
 Choose = Callable[[Catalogue, Choice], dict[str, Applied]]
 
 
+_MOUNTING = ", mount its directory,"
+"""What is left out of advice where a form mounts by itself, or runs the server on the host."""
+
 _UNDECIDED = (
     "This policy is so entangled that what it records could not be decided within the analysis's fixed budget of steps."
 )
@@ -193,8 +196,15 @@ def _finding(one: Applied, hit: Hit, versions: Versions) -> Finding:
 
 
 def _spelled(finding: Finding, subject: Subject) -> Finding:
-    """The finding with the flags of its advice as the form of the server writes them."""
-    spelling = subject.server.spelling if isinstance(subject, ServerSubject) else None
+    """The finding with its advice in the words of the form."""
+    if isinstance(subject, PolicySubject) and subject.document.form == "kubespray":
+        return finding._replace(help=finding.help.replace("beside `rules`", "in each of these rules"))
+    if not isinstance(subject, ServerSubject):
+        return finding
+    if subject.server.mounts is None or subject.server.form == "kops":
+        finding = finding._replace(help=finding.help.replace(_MOUNTING, ""))
+    finding = finding._replace(help=finding.help.replace("`type: ", f"`{subject.server.type_key}: "))
+    spelling = subject.server.spelling
     if spelling is None or "`--" not in finding.help:
         return finding
 

@@ -19,16 +19,16 @@ def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
     """The whole report as one JSON object."""
     data = {
         "version": VERSION,
-        "findings": [_finding(finding) for finding in report.findings],
+        "findings": [_finding(finding, rules) for finding in report.findings],
         "files": report.files._asdict(),
         "errors": [error._asdict() for error in report.errors],
         "notes": [{**_place(note.place), "message": note.message} for note in report.notes],
-        "hidden": _hidden(report.hidden),
+        "hidden": _hidden(report.hidden, rules),
     }
     yield json_text(data, indent=2) + "\n"
 
 
-def _hidden(hidden: Hidden) -> dict[str, Any]:
+def _hidden(hidden: Hidden, rules: Rules) -> dict[str, Any]:
     by_comments = sum(one.finding.more or 1 for one in hidden.suppressed if one.by_comment)
     return {
         "by-comments": by_comments,
@@ -39,14 +39,14 @@ def _hidden(hidden: Hidden) -> dict[str, Any]:
             {
                 "by": "comment" if one.by_comment else "configuration",
                 "reason": one.reason,
-                "finding": _finding(one.finding),
+                "finding": _finding(one.finding, rules),
             }
             for one in hidden.suppressed
         ],
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, rules: Rules) -> dict[str, Any]:
     return {
         "rule": finding.rule,
         "severity": finding.severity,
@@ -55,6 +55,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         **_place(finding.place),
         "related": [{**_place(other.place), "message": other.message} for other in finding.related],
         "kubernetes": finding.kubernetes,
+        "standards": list(rules[finding.rule].standards) if finding.rule in rules else [],
         "witness": finding.witness,
     } | ({"more": finding.more} if finding.more else {})
 

@@ -13,6 +13,7 @@ from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.host_files import BroughtFile, brought_file, policy_paths
 from kube_audit_lint.forms.common.nodes import below, version_at
 from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
+from kube_audit_lint.forms.common.split import FILE, split, whole
 from kube_audit_lint.forms.kubeadm import found_in
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer, HostFile
@@ -87,13 +88,15 @@ def _found(spec: Spec, context: Context) -> Found:
         meant_for, written_to = _BOTTLEROCKET
         wanted |= {path.replace(written_to, meant_for) for path in wanted if path.startswith(written_to)}
     versions = found.servers[0].versions if found.servers else None
-    items = [item for item in spec.node.items(meant(spec.node, "files")) if isinstance(item, Mapping)]
+    listed = spec.node.items(meant(spec.node, "files"))
+    items = [item for item in whole(listed, FILE) if isinstance(item, Mapping)]
     files = [one for item in items if (one := brought_file(item, context, wanted, versions)) is not None]
     on_host, patched = tuple(_on_host(spec, files)), _is_patched(spec, files)
     found = found.with_servers(
         lambda server: server._replace(files=on_host, partial=server.partial or (patched and not server.audited))
     )
-    return joined([found, *(one.found for one in files)]).with_misshapes(_misspelt(spec))
+    misshapes = (*_misspelt(spec), *split(listed, FILE, "file"))
+    return joined([found, *(one.found for one in files)]).with_misshapes(misshapes)
 
 
 def _on_host(spec: Spec, files: list[BroughtFile]) -> list[HostFile]:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from kube_audit_lint.forms.common.arguments import flags_of, setting
-from kube_audit_lint.forms.common.shapes import LIST_VERSIONS, MAP_VERSIONS
+from kube_audit_lint.forms.common.shapes import LIST_VERSIONS, MAP_VERSIONS, READ_ONLY
+from kube_audit_lint.forms.common.split import KUBEADM_VOLUME, whole
 from kube_audit_lint.model.server import Flag, Mount, Volume
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
@@ -104,11 +105,22 @@ def mounts_of_volumes(volumes: Node | None) -> Iterator[Mount]:
     if isinstance(volumes, Mapping) and isinstance(volumes.get("extraVolumes"), Sequence):
         section = volumes.get("extraVolumes")  # type: ignore[assignment]
     found: dict[str, Mount] = {}
-    for number, item in enumerate(section.items if section is not None else ()):
+    for number, item in enumerate(whole(section.items, KUBEADM_VOLUME) if section is not None else ()):
         mount = _mount(item) if isinstance(item, Mapping) else None
         if mount is not None:
             found[mount.name.text if mount.name.place != mount.path.place else f"/{number}"] = mount
     yield from found.values()
+
+
+def extra_volume(flag: str, path: str) -> str:
+    """How kubeadm is told to mount what a flag's path needs."""
+    if flag == "audit-log-path":
+        folder = path.rpartition("/")[0] or "/"
+        volume = f"{{name: audit-log, hostPath: {folder}, mountPath: {folder}, pathType: DirectoryOrCreate}}"
+    else:
+        name = "audit-policy" if flag == "audit-policy-file" else "audit-webhook"
+        volume = f"{{name: {name}, hostPath: {path}, mountPath: {path}, readOnly: true, pathType: File}}"
+    return f"Add `- {volume}` to `apiServer.extraVolumes`."
 
 
 def always_mounted(place: Place, certificates: str | None = None) -> Iterator[Mount]:
@@ -131,6 +143,9 @@ def _mount(item: Mapping) -> Mount | None:
     if path is None or host is None:
         return None
     read_only, writable = item.get("readOnly"), item.get("writable")
+    misspelt = any(key != "readOnly" and key.lower() in READ_ONLY for key in item.entries)
+    if isinstance(writable, Scalar) and writable.value == "true":
+        misspelt = False
     volume = Volume(name.text if name else "", "hostPath", item.place, host, _value(item, "pathType"))
     return Mount(
         name or path,
@@ -140,6 +155,7 @@ def _mount(item: Mapping) -> Mount | None:
         read_only.place if read_only is not None else writable.place if writable is not None else None,
         None,
         volume,
+        read_only is not None or not misspelt,  # the key that is dropped is reported (shapes.py)
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from kube_audit_lint.forms.common.pod_shape import mounts_in, volumes_in
 from kube_audit_lint.model.server import EnvironmentVariable, Mount, Volume
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar
@@ -16,6 +17,8 @@ from kube_audit_lint.syntax.parts import part_of
 from kube_audit_lint.syntax.unknown import UNKNOWN
 from kube_audit_lint.syntax.words import MOST_FILLED
 
+_READ_ONLY = ("readonly", "read_only", "read-only", "ro", "writable")
+"""What is written for `readOnly`, in small letters."""
 _REFERENCE = r"\$(?:\$|\(([^()]*)\))"
 
 
@@ -26,7 +29,7 @@ def mounts_of(container: Mapping, spec: Mapping, owner: Mapping | None = None) -
     """
     volumes = _volumes(spec, owner)
     found: list[Mount] = []
-    for node in container.items("volumeMounts"):
+    for node in mounts_in(container):
         if isinstance(node, Mapping):
             name, path = value_at(node, "name"), value_at(node, "mountPath")
             if name is not None and path is not None:
@@ -41,12 +44,14 @@ def volumes_of(spec: Mapping, owner: Mapping | None = None) -> tuple[Volume, ...
 
 def _mount(node: Mapping, name: Value, path: Value, volume: Volume | None) -> Mount:
     read_only = node.get("readOnly")
+    misspelt = next((entry.key for key, entry in node.entries.items() if key.lower() in _READ_ONLY), None)
+    where = read_only or misspelt
     return Mount(
         name,
         path,
         path.place,
         isinstance(read_only, Scalar) and read_only.kind == "bool" and read_only.value == "true",
-        read_only.place if read_only is not None else None,
+        where.place if where is not None else None,
         value_at(node, "subPath") or value_at(node, "subPathExpr"),
         volume,
     )
@@ -54,7 +59,7 @@ def _mount(node: Mapping, name: Value, path: Value, volume: Volume | None) -> Mo
 
 def _volumes(spec: Mapping, owner: Mapping | None) -> dict[str, Volume]:
     found: dict[str, Volume] = {}
-    for node in spec.items("volumes"):
+    for node in volumes_in(spec):
         name = value_at(node, "name")
         if isinstance(node, Mapping) and name is not None:
             found[name.text] = _volume(node, name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from kube_audit_lint.model.found import Misshape
-from kube_audit_lint.syntax.nodes import Entry, Mapping, Scalar
+from kube_audit_lint.syntax.nodes import Entry, Mapping, Node, Scalar
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.unknown import is_unknown
 
@@ -89,3 +89,19 @@ def meant(section: Mapping, name: str) -> str:
     if name in section.entries:
         return name
     return next((key for key in section.entries if near_key(section, key, (name,)) == name), name)
+
+
+def twice(section: Node | None, reader: str, names: Iterable[str] = ()) -> Iterator[Misshape]:
+    """Keys that stand twice, all or those of some names: YAML's readers in Go keep the last one, without a word."""
+    wanted = frozenset(names)
+    for lost, wins in section.duplicates if isinstance(section, Mapping) else ():
+        name = lost.key.value
+        between = lost.key.source.text[lost.key.end : wins.key.start]
+        branches = any(mark in between for mark in ("{{", "{%", "<%", "#@"))  # a template takes one of them
+        if (not wanted or name in wanted) and wins.key.start != lost.key.start and not branches:
+            line = wins.key.source.position(wins.key.start)[0]
+            message = f"`{name}` stands twice, here and in line {line}: {reader} takes the last one, "
+            message += "and nothing of this one reaches kube-apiserver."
+            yield Misshape(
+                "wrong-shape", lost.key.place, message, f"Keep one `{name}`, with everything that was meant."
+            )

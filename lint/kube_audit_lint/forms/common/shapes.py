@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.nodes import first_place
-from kube_audit_lint.forms.common.reader import Reader, unknown_keys
+from kube_audit_lint.forms.common.reader import Reader, unknown_key, unknown_keys
+from kube_audit_lint.forms.common.split import KUBEADM_VOLUME, split, whole
 from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.unknown import is_unknown
@@ -23,6 +24,8 @@ MAP_VERSIONS = ("v1alpha1", "v1alpha2", "v1alpha3", "v1beta1", "v1beta2", "v1bet
 
 API_SERVER_KEYS = frozenset(("certSANs", "extraArgs", "extraEnvs", "extraVolumes", "timeoutForControlPlane"))
 VOLUME_KEYS = frozenset(("name", "hostPath", "mountPath", "readOnly", "pathType"))
+READ_ONLY = ("readonly", "readOnly", "read_only", "read-only", "ro", "writable", "Writable", "ReadOnly")
+"""What is written for `readOnly`."""
 ITEM_KEYS = frozenset(("name", "value"))
 
 _ARGUMENTS = "APIServer.apiServer.extraArgs"
@@ -146,9 +149,42 @@ def shape_of_volumes(volumes: Node | None, reader: Reader) -> Iterator[Misshape]
         says = reader.says("object", "APIServer.apiServer.extraVolumes", "[]v1beta4.HostPathMount")
         message = f"extraVolumes is a list: {reader.refused} (`{says}`)."
         yield Misshape("wrong-shape", first_place(volumes), message, "Put `- ` in front of each volume's first key.")
-    for item in volumes.items if isinstance(volumes, Sequence) else ():
+    items = volumes.items if isinstance(volumes, Sequence) else []
+    yield from split(items, KUBEADM_VOLUME, "volume")
+    items = whole(items, KUBEADM_VOLUME)
+    for item in items:
         if isinstance(item, Mapping):
-            yield from unknown_keys(item, VOLUME_KEYS, reader)
+            yield from unknown_keys(item, VOLUME_KEYS, reader, where=lambda entry: entry.key.value not in READ_ONLY)
+            yield from _read_only(item, reader)
+    yield from _named_twice(items)
+
+
+def _read_only(item: Mapping, reader: Reader) -> Iterator[Misshape]:
+    """What is written in place of `readOnly`. v1alpha1 and v1alpha2 had `writable`."""
+    for key, entry in item.entries.items():
+        if key != "readOnly" and key.lower() in READ_ONLY and not (key == "writable" and "alpha" in reader.version):
+            help = "Leave it away." if "readOnly" in item.entries else "Write `readOnly: true`."
+            if isinstance(entry.value, Scalar) and (entry.value.value == "true") == (key.lower() == "writable"):
+                help = "Leave it away: a volume is writable where `readOnly` is not set."
+            yield unknown_key(entry.key, reader, help)
+
+
+def _named_twice(items: list[Node]) -> Iterator[Misshape]:
+    """Volumes of one name: kubeadm keeps them by their names (app/phases/controlplane/volumes.go), the last one."""
+    seen: dict[str, Scalar] = {}
+    for item in items:
+        name = item.get("name") if isinstance(item, Mapping) else None
+        if not isinstance(name, Scalar) or name.kind != "string" or is_unknown(name.value):
+            continue
+        before = seen.get(name.value)
+        if before is not None and before.start != name.start:
+            line = name.source.position(name.start)[0]
+            message = (
+                f"Two volumes are called `{name.value}`, this one and that of line {line}: kubeadm keeps the last "
+            )
+            message += "volume of a name, and this one is not mounted."
+            yield Misshape("wrong-shape", before.place, message, "Give each volume a name of its own.")
+        seen[name.value] = name
 
 
 def shape_of_flags(arguments: Node | None, reader: Reader) -> Iterator[Misshape]:

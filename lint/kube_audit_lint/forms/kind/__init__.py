@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
-from kube_audit_lint.forms.common.extra_args import always_mounted, ordered
+from kube_audit_lint.forms.common.extra_args import always_mounted, extra_volume, ordered
 from kube_audit_lint.forms.common.nodes import version_at
 from kube_audit_lint.forms.common.reader import Reader, unknown_keys
+from kube_audit_lint.forms.common.split import KIND_MOUNT, split, whole
 from kube_audit_lint.forms.kind.patches import Patches, patches_of
 from kube_audit_lint.kubernetes.paths import host_path, policy_path
 from kube_audit_lint.model.found import Found, Misshape
@@ -80,6 +81,8 @@ def _server(
         mounts=(*always_mounted(place), *mounts),
         files=tuple(_files(node)),
         spelling=patches.spelling,
+        mounting=extra_volume,
+        type_key="pathType",
         name="kube-apiserver",
         namespace="kube-system",
     )
@@ -87,7 +90,7 @@ def _server(
 
 def _mounts(node: Mapping | None) -> Iterator[tuple[Mapping, Scalar, Scalar]]:
     """The extraMounts of a node: the mount, its path on the node, its path on the author's machine."""
-    for item in node.items("extraMounts") if node is not None else ():
+    for item in whole(node.items("extraMounts"), KIND_MOUNT) if node is not None else ():
         if isinstance(item, Mapping):
             inside, outside = item.get("containerPath"), item.get("hostPath")
             if isinstance(inside, Scalar) and isinstance(outside, Scalar) and inside.value:
@@ -164,5 +167,6 @@ def _unknown(root: Mapping, nodes: list[Mapping]) -> Iterator[Misshape]:
     sections = [(root, _CLUSTER_KEYS), *((node, _NODE_KEYS) for node in nodes)]
     for node in nodes:
         sections += [(item, _MOUNT_KEYS) for item in node.items("extraMounts") if isinstance(item, Mapping)]
+        yield from split(node.items("extraMounts"), KIND_MOUNT, "mount")
     for section, known in sections:
         yield from unknown_keys(section, known, _READER, near_only=True)

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.nodes import version_at
+from kube_audit_lint.forms.common.split import ASSET, split
 from kube_audit_lint.forms.kops.files import assets_of, found_in_assets
-from kube_audit_lint.forms.kops.mounts import mounts_of, twice_mounted
+from kube_audit_lint.forms.kops.mounts import mounting, mounts_of, twice_mounted
 from kube_audit_lint.forms.kops.settings import (
     SECTION,
     SETTINGS,
@@ -76,8 +77,9 @@ def _cluster(root: Mapping, spec: Mapping, context: Context, partial: bool = Fal
     assets = assets_of(spec)
     inside, policies = found_in_assets(assets, context, server.value("audit-policy-file") or "", versions)
     files = tuple(asset.host_file(policies.get(id(asset))) for asset in assets if asset.on_control_plane)
-    server = server._replace(mounts=mounts_of(server), files=files)
+    server = server._replace(mounts=mounts_of(server), files=files, mounting=mounting(server))
     misshapes = (*misplaced(root, spec), *_shapes(section, key), *twice_mounted(server))
+    misshapes += tuple(split(spec.items("fileAssets"), ASSET, "file"))
     return joined([inside, Found(servers=(server,), misshapes=misshapes)])
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
+from kube_audit_lint.forms.common.split import ASSET, whole
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import HostFile, clean
@@ -41,7 +42,7 @@ class Asset:
 def assets_of(spec: Mapping) -> list[Asset]:
     """The assets that have a path."""
     found: list[Asset] = []
-    for item in spec.items("fileAssets"):
+    for item in whole(spec.items("fileAssets"), ASSET):
         path = _path(item) if isinstance(item, Mapping) else None
         if isinstance(item, Mapping) and path is not None:
             found.append(Asset(item, path))

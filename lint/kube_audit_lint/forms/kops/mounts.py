@@ -7,7 +7,7 @@ Sources: kubernetes/kops nodeup/pkg/model/kube_apiserver.go: /srv/kubernetes up 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from kube_audit_lint.forms.common.extra_args import own_mount
 from kube_audit_lint.model.found import Misshape
@@ -47,6 +47,19 @@ def twice_mounted(server: ApiServer) -> Iterator[Misshape]:
             f'(`mountPath: Invalid value: "{directory}": must be unique`).',
             "Give the policy a directory of its own.",
         )
+
+
+def mounting(server: ApiServer) -> Callable[[str, str], str]:
+    """kops has no setting for volumes: what is to be read has to lie in a directory that it mounts."""
+    folder = _directory(server, "audit-policy-file")
+    reached = f"the policy's, {folder}," if folder else "the policy's"
+
+    def help(flag: str, path: str) -> str:
+        at = f"{folder}/{path.rpartition('/')[2]}" if folder else ""
+        to = f": write `{at}` as the path of the file asset, and `--{flag}={at}`" if at else ""
+        return f"kops mounts no other folder than {reached} and has no setting for volumes. Put the file there{to}."
+
+    return help
 
 
 def _directory(server: ApiServer, name: str) -> str | None:

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import (
     always_mounted,
+    extra_volume,
     flags_of_arguments,
     mounts_of_volumes,
     ordered,
     spelling,
 )
 from kube_audit_lint.forms.common.nodes import below
-from kube_audit_lint.forms.common.reader import Reader, meant, unknown_key, unknown_keys
+from kube_audit_lint.forms.common.reader import Reader, meant, twice, unknown_key, unknown_keys
 from kube_audit_lint.forms.common.shapes import API_SERVER_KEYS, GROUP, kubeadm, shape_of_arguments, shape_of_volumes
 from kube_audit_lint.forms.kubeadm.versions import kubernetes_of, not_read
 from kube_audit_lint.model.found import Found, Misshape, Note
@@ -118,6 +119,8 @@ def found_in(
         files=files,
         partial=partial,
         spelling=section.spelling,
+        mounting=extra_volume,
+        type_key="pathType",
         name="kube-apiserver",
         namespace="kube-system",
     )
@@ -140,6 +143,8 @@ def api_server_section(configuration: Mapping, version: str | None, reader: Read
     misshapes += unknown_keys(section, API_SERVER_KEYS, reader, "Write it as a flag in extraArgs.")
     misshapes += shape_of_arguments(arguments, version, reader)
     misshapes += shape_of_volumes(volumes, reader)
+    misshapes += [*twice(configuration, reader.name, (key,)), *twice(section, reader.name, API_SERVER_KEYS)]
+    misshapes += twice(arguments, reader.name)
     place = section.key(arguments_key) or configuration.key(key)
     return ApiServerSection(
         ordered(flags_of_arguments(arguments)),

@@ -71,7 +71,8 @@ def _found(section: Mapping) -> Found | None:
         return Found(misshapes=tuple(misshapes)) if misshapes else None
     place = section.key("apiServerArguments") or section.key("auditConfig")
     at = place.place if place else section.place
-    server = ApiServer("openshift", at, tuple(flags), policy=policy, partial=True, spelling=_in_lists)
+    spelling = _in_lists if isinstance(arguments, Mapping) or audit is None else _in_audit_config
+    server = ApiServer("openshift", at, tuple(flags), policy=policy, partial=True, spelling=spelling)
     return Found((policy,) if policy else (), (server,), tuple(misshapes))
 
 
@@ -80,6 +81,13 @@ def _flags(arguments: Mapping) -> Iterator[Flag]:
         name = Value(entry.key.value, entry.key.place)
         for node in entry.value.items if isinstance(entry.value, Sequence) else [entry.value]:
             yield setting(name, value_of(node))
+
+
+def _in_audit_config(name: str, value: str) -> str:
+    key = next((key for key, flag in AUDIT_CONFIG.items() if flag == name), None)
+    if key is None:
+        return _in_lists(name, value)
+    return f"{key}: {value}" if value else key
 
 
 def _in_lists(name: str, value: str) -> str:

@@ -19,6 +19,7 @@ from kube_audit_lint.forms.common.nodes import below, version_at
 from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
 from kube_audit_lint.forms.common.settings import in_map, part_as_policy
 from kube_audit_lint.forms.common.shapes import shape_of_flags
+from kube_audit_lint.forms.common.split import HOST_MOUNT, split
 from kube_audit_lint.forms.talos.mounts import CONFIG_FOLDER, DEFAULTS, VOLUME_KEYS, mounts_of
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape
@@ -89,6 +90,7 @@ def _machine(root: Mapping, context: Context) -> Found | None:
     misshapes = [*unknown_keys(cluster, ("apiServer",), _READER, "Write it below `apiServer`.")]
     misshapes += unknown_keys(section, _KEYS, _READER, "Write the policy as `auditPolicy`, a flag in `extraArgs`.")
     misshapes += _no_mapping(section, "auditPolicy")
+    misshapes += split(section.items("extraVolumes"), HOST_MOUNT, "volume")
     for item in section.items("extraVolumes"):
         misshapes += unknown_keys(item, VOLUME_KEYS, _READER) if isinstance(item, Mapping) else ()
     misshapes += shape_of_flags(section.get("extraArgs"), _READER)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.extra_args import own_mount
 from kube_audit_lint.forms.common.pod import value_at
+from kube_audit_lint.forms.common.split import HOST_MOUNT, whole
 from kube_audit_lint.model.server import Mount, Volume
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
@@ -34,7 +35,7 @@ VOLUME_KEYS = ("hostPath", "mountPath", "readonly")
 
 def mounts_of(volumes: Node | None, place: Place) -> Iterator[Mount]:
     """All mounts of the API server. place: what stands for those that Talos makes itself."""
-    for item in volumes.items if isinstance(volumes, Sequence) else ():
+    for item in whole(volumes.items, HOST_MOUNT) if isinstance(volumes, Sequence) else ():
         mount = _extra(item) if isinstance(item, Mapping) else None
         if mount is not None:
             yield mount
