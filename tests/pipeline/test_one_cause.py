@@ -92,3 +92,27 @@ def test_a_stage_for_a_level(check) -> None:  # type: ignore[no-untyped-def]
 def test_a_catch_all_that_hides_is_one_finding(check) -> None:  # type: ignore[no-untyped-def]
     found = check(POLICY + "  users: [alice]\n- level: None\n")
     assert [one.rule for one in found] == ["blind-spot", "failed-authentication-unlogged"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "severity"),
+    [
+        ('users: ["system:serviceaccount:argocd:argocd"]\n  verbs: [get, list, watch]', "warning"),
+        (
+            'users: [cert-manager-operator]\n  verbs: [watch]\n  resources: [{group: "", resources: [secrets]}]',
+            "warning",
+        ),
+        ('users: [cert-manager-operator]\n  resources: [{group: "", resources: [secrets]}]', "error"),
+        ('users: [alice]\n  verbs: [get]\n  resources: [{group: "", resources: [secrets]}]', "error"),
+        ('users: ["system:anonymous"]\n  verbs: [get]\n  resources: [{group: "", resources: [secrets]}]', "error"),
+    ],
+)
+def test_reads_of_a_named_machine_are_a_lesser_blind_spot(check, rule: str, severity: str) -> None:  # type: ignore[no-untyped-def]
+    text = POLICY.replace("rules:\n", f"rules:\n- level: None\n  {rule}\n")
+    assert [(one.rule, one.severity) for one in check(text)] == [("blind-spot", severity)]
+
+
+def test_a_blind_spot_of_requests_without_credentials_says_so(check) -> None:  # type: ignore[no-untyped-def]
+    text = POLICY.replace("rules:\n", 'rules:\n- level: None\n  users: ["system:anonymous"]\n')
+    found = [one for one in check(text) if one.rule == "blind-spot"]
+    assert ["for requests without credentials" in one.message for one in found] == [True]

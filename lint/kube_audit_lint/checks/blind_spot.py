@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis.evaluate import NO_RULE, decision_of
-from kube_audit_lint.analysis.identities import AUTHENTICATED, UNAUTHENTICATED
+from kube_audit_lint.analysis.identities import ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED
 from kube_audit_lint.analysis.request import OPTIONS_SERVED
 from kube_audit_lint.analysis.worlds import CONTROL_PLANE, ORDINARY
 from kube_audit_lint.checks import Hit
@@ -39,6 +40,9 @@ PARAMS: dict[str, Any] = {
 }
 
 _EVERYBODY = (AUTHENTICATED, UNAUTHENTICATED)
+_READS = frozenset(("get", "list", "watch"))
+_MACHINES = re.compile(r"system:.+|.+-(?:operator|controller)")
+"""Names of users who are no people: service accounts, components, operators with certificates of their own."""
 _MANY = 7
 """So many classes are named, of more the first ones."""
 
@@ -106,11 +110,20 @@ def _hit(subject: PolicySubject, analysis: Analysis, rule: int, hidden: list[tup
         f"Not recorded{_whose(analysis, first, kind)}: {_names(classes)}. {which}{_why(analysis, rule)}.",
         (),
         versions_of(minors),
-        "" if kind == ORDINARY and not options else "warning",
+        "warning" if kind != ORDINARY or options or _of_machines(analysis, rule) else "",
         _help(analysis, rule, classes),
         first.request.to_json(),
         proof_of(subject, first.request, first.found.decision),
     )
+
+
+def _of_machines(analysis: Analysis, rule: int) -> bool:
+    """Whether the rule is for reads and watches of single users who are no people."""
+    if rule == NO_RULE:
+        return False
+    own = analysis.policy.rules[rule]
+    machines = all(_MACHINES.fullmatch(user) and not no_user_has(user) and user != ANONYMOUS for user in own.users)
+    return machines and bool(own.users) and bool(own.verbs) and _READS.issuperset(own.verbs)
 
 
 def _names(classes: list[_Class]) -> str:
@@ -135,6 +148,8 @@ def _whose(analysis: Analysis, first: _Class, kind: str) -> str:
     if rule.users:
         more = f" and {len(rule.users) - 1} more" if rule.users[1:] else ""
         who = f" for `{first.request.user}`{more}"
+        if rule.users == (ANONYMOUS,):
+            who = f" for requests without credentials (`{ANONYMOUS}`)"
     elif groups and groups[0] not in _EVERYBODY:
         who = f" for members of `{groups[0]}`"
     elif groups and kind == ORDINARY and AUTHENTICATED not in rule.user_groups:
