@@ -40,17 +40,19 @@ def _hit(places: list[Place], help: str) -> Hit:
     return Hit(first, message, related, help=f"{help}{', at each of these places' if others else ''}.")
 
 
-def _in(node: Node | None) -> Iterator[Place]:
-    """The scalars of a policy that begin or end with such a quote."""
-    if isinstance(node, Mapping):
-        for entry in node.entries.values():
-            yield from _in(entry.key)
-            yield from _in(entry.value)
-    elif isinstance(node, Sequence):
-        for item in node.items:
-            yield from _in(item)
-    elif isinstance(node, Scalar) and node.kind == "string" and node.plain and _is_quoted(node.value):
-        yield node.place
+def _in(root: Node | None) -> list[Place]:
+    """The scalars of a policy that begin or end with such a quote, without recursion: a policy may be very deep."""
+    found: list[Place] = []
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Mapping):
+            waiting += [part for entry in node.entries.values() for part in (entry.key, entry.value)]
+        elif isinstance(node, Sequence):
+            waiting += node.items
+        elif isinstance(node, Scalar) and node.kind == "string" and node.plain and _is_quoted(node.value):
+            found.append(node.place)
+    return sorted(found, key=lambda place: place.start)
 
 
 def _is_quoted(text: str) -> bool:
