@@ -24,3 +24,7 @@ class OwnFileError(KubeAuditLintError):
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.path, self.line, self.column) if part)
         return f"{place}: {self.message}"
+
+
+class TooManyPartsError(KubeAuditLintError):
+    """A text of so many lines and values that reading it would take longer than anybody waits."""

@@ -9,6 +9,7 @@ from itertools import islice
 from kube_audit_lint.discovery import walk as discovery
 from kube_audit_lint.discovery.gitignore import repository_of
 from kube_audit_lint.discovery.roots import OUTSIDE
+from kube_audit_lint.errors import TooManyPartsError
 from kube_audit_lint.model.finding import FileError
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline.config import Config
@@ -110,11 +111,15 @@ def _read(path: str, options: Options, declared: str) -> _One:
     except OSError as error:
         return _One(error=FileError(path, error.strerror or str(error)))
     except discovery.TooLarge as error:
-        # What is surely meant as configuration is an error; a dump that only holds the words is not.
-        if declared or discovery.named_policy(path):
-            return _One(error=FileError(path, str(error)))
-        return _One(note=Note(Source(path, "").place(), str(error)))
+        return _too_large(path, declared, str(error))
     return _collected(path, data, options, declared)
+
+
+def _too_large(path: str, declared: str, why: str) -> _One:
+    """What is surely meant as configuration is an error; a dump that only holds the words is not."""
+    if declared or discovery.named_policy(path):
+        return _One(error=FileError(path, why))
+    return _One(note=Note(Source(path, "").place(), why))
 
 
 def _collected(path: str, data: bytes, options: Options, declared: str, *, always: bool = False) -> _One:
@@ -123,5 +128,7 @@ def _collected(path: str, data: bytes, options: Options, declared: str, *, alway
         return _One()
     try:
         return _One(collect(path, data, hint=declared, embedded=options.embedded))
+    except TooManyPartsError as error:
+        return _too_large(path, declared, str(error))
     except Exception as error:  # one file's fault must not hide the others' findings
         return _One(error=FileError(path, f"internal error while reading: {type(error).__name__}: {error}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kube_audit_lint.errors import TooManyPartsError
 from kube_audit_lint.syntax.decode import ByteProblem, decode, has_mark
 from kube_audit_lint.syntax.nodes import Document
 from kube_audit_lint.syntax.source import OffsetMap, Source
@@ -12,6 +13,10 @@ _SPACES = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
+
+
+MOST_PARTS = 40_000
+"""Lines and values above which a text is not read: no policy and no manifest comes near, and each costs time."""
 
 
 def looks_like_json(text: str) -> bool:
@@ -37,10 +42,12 @@ def read_documents(
     """The documents of a source, or of `text`, which lies in it where `offsets` say.
 
     `byte_problem` is what `decode` found; `marked` is whether a byte order mark stood first: then
-    a text that starts with `{` is YAML as well.
+    a text that starts with `{` is YAML as well. Raises TooManyPartsError.
     """
     if text is None:
         text = source.text
+    if len(text) > MOST_PARTS and max(text.count("\n"), text.count("\r")) + text.count(",") > MOST_PARTS:
+        raise TooManyPartsError(f"more than {MOST_PARTS:,} lines and values: not checked")
     offsets = offsets or OffsetMap()
     if not marked and looks_like_json(text):
         from kube_audit_lint.syntax.json_reader import read_json

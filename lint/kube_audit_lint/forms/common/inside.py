@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 
 from kube_audit_lint.discovery.look import interesting, named_policy
+from kube_audit_lint.errors import TooManyPartsError
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.folded import folded
 from kube_audit_lint.model.document import PolicyDocument
@@ -64,7 +65,11 @@ def found_inside(
     wrong = folded(scalar) if scalar.block else None
     if wrong is not None:
         return Found(misshapes=(wrong,))
-    return _named(found_in_text(scalar.source, text, offsets, context, name=name, hint=hint), scalar, name, versions)
+    try:
+        found = found_in_text(scalar.source, text, offsets, context, name=name, hint=hint)
+    except TooManyPartsError as error:
+        return Found(notes=(Note(scalar.place, f"{name or 'this text'}: {error}"),))
+    return _named(found, scalar, name, versions)
 
 
 def _limited(scalar: Scalar, encoding: str, hint: str, context: Context) -> str | None:
