@@ -253,7 +253,7 @@ class TestOutput:
         for number in range(300):
             (tmp_path / f"{number}.yaml").write_text(BAD)
         process = subprocess.Popen(
-            [sys.executable, "-m", "kube_audit_lint", "check", "."],
+            [sys.executable, "-m", "kube_audit_lint", "check", "--show-all", "."],
             cwd=tmp_path,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
