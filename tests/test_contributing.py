@@ -140,11 +140,11 @@ def _extended(value: Any, newest: int) -> Any:
 def test_a_kubernetes_version(copy: Copy) -> None:
     from kube_audit_lint.model.version import DEFAULT_FIRST, NEWEST
 
-    assert f"kubernetes: 1.{DEFAULT_FIRST}-1.{NEWEST}\n" in copy.lint("check")
+    assert f'"kubernetes": "1.{DEFAULT_FIRST}-1.{NEWEST}"' in copy.lint("check", "--format", "json")
     copy.replace("lint/kube_audit_lint/model/version.py", f"NEWEST = {NEWEST}\n", f"NEWEST = {NEWEST + 1}\n")
     data = copy.package / "kubernetes" / "data" / "resources.json"  # as generate_resources.py would write it
     data.write_text(json.dumps(_extended(json.loads(data.read_text("utf-8")), NEWEST)), "utf-8")
-    assert f"kubernetes: 1.{DEFAULT_FIRST}-1.{NEWEST + 1}\n" in copy.lint("check")
-    one = copy.lint("check", "--kubernetes-version", f"1.{NEWEST + 1}")
-    assert "warning[unknown-resource]" in one
-    assert f"kubernetes: 1.{NEWEST + 1}\n" in one
+    assert f'"kubernetes": "1.{DEFAULT_FIRST}-1.{NEWEST + 1}"' in copy.lint("check", "--format", "json")
+    one = copy.lint("check", "--format", "json", "--kubernetes-version", f"1.{NEWEST + 1}")
+    assert '"rule": "unknown-resource"' in one
+    assert f'"kubernetes": "1.{NEWEST + 1}"' in one

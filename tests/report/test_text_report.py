@@ -42,8 +42,9 @@ def test_a_whole_report() -> None:
         ),
         kubernetes="1.24-1.37",
         proof="kubectl get deployments -n payments as jane is decided by rule 1",
+        narrowed=True,
     )
-    later = found(at(POLICY, "Policy"), severity="warning", rule="wrong-kind")
+    later = found(at(POLICY, "Policy"), severity="warning", rule="wrong-kind")._replace(kubernetes="1.24-1.37")
     given = report([finding, later], [FileError("secret.yaml", "permission denied")])
     assert written("text", given) == (
         "audit/policy.yaml:5:3: error[unreachable-rule]: rule 2 never decides anything\n"

@@ -33,7 +33,6 @@ class Dimensions:
         self.complete = joint.bits & ~(self.asks_place | self.asks_user)
         """The alternatives that need no more than a target."""
         self._by_item: dict[tuple[str, str], list[Row]] | None = None
-        self._items: dict[str, list[str]] | None = None
         self._narrowed: dict[tuple[str, str], list[Target]] = {}
         self._chances: dict[int, Chances] = {}
         self._tree: Branch | None = None
@@ -56,14 +55,6 @@ class Dimensions:
                 for target in targets
             ]
         return found
-
-    def items_of(self, group: str) -> list[str]:
-        """The items that name the resources of a group, one by one."""
-        if self._items is None:
-            self._items = {}
-            for of_group, item in self._rows:
-                self._items.setdefault(of_group, []).append(item)
-        return self._items.get(group, [])
 
     @property
     def _rows(self) -> dict[tuple[str, str], list[Row]]:

@@ -85,7 +85,6 @@ MOST_TARGETS = 100_000
 """Classes of resources and verbs: real policies have some hundreds, those with many groups of their own thousands."""
 
 URL_SHAPE = Shape(NO_NAMESPACE, NO_NAME)
-ANY_SHAPE = Shape(NAMESPACE_ANY, NAME_ANY)
 ALL_VERBS = frozenset(RESOURCE_VERBS)
 
 

@@ -43,8 +43,8 @@ class Loaded(NamedTuple):
 
     problems: everything wrong, by place. loads_in: the minors in which kube-apiserver accepts the file.
     judged: the minors for which `policy` holds. policy: the policy as held in memory by the newest of them;
-    where no version accepts it, the policy that it would be after following the help of its problems
-    (`assumed`), or None when nobody can tell what was meant or a template decides it. written: the rules with
+    where no version accepts it, the policy that it would be after following the help of its problems,
+    or None when nobody can tell what was meant or a template decides it. written: the rules with
     their places, None when the file cannot be read as a policy at all.
     """
 
@@ -53,11 +53,6 @@ class Loaded(NamedTuple):
     judged: Versions
     policy: Policy | None = None
     written: WrittenPolicy | None = None
-
-    @property
-    def assumed(self) -> bool:
-        """Whether the policy is what was probably meant, and not what some version loads."""
-        return self.policy is not None and self.loads_in is None
 
     @property
     def rules(self) -> list[WrittenRule]:

@@ -151,12 +151,6 @@ def names(group: str) -> tuple[str, ...]:
     return tuple(_data()["groups"].get(group, ()))
 
 
-def in_minor(minor: int) -> tuple[Resource, ...]:
-    """Everything that one minor serves, by group and name. Minors outside the known ones are clamped."""
-    every = (served(group, name, minor) for group in groups() for name in names(group))
-    return tuple(resource for resource in every if resource is not None)
-
-
 @cache
 def groups_serving(resource: str) -> tuple[tuple[str, int, int], ...]:
     """(group, first minor, last minor) for each built-in group that ever had it, those served longest first.

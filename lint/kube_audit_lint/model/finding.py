@@ -22,9 +22,10 @@ class Finding(NamedTuple):
     """One thing wrong at one place.
 
     `message` says what is wrong and what really happens in the cluster, `help` how to put it right.
-    `kubernetes` names the versions it holds for (`1.24-1.37`), `witness` is a concrete request as
-    JSON data that proves it, `proof` the same as one line for a reader. `more` is how many findings
-    of its rule in its file it stands for, where they are too many to show each; else 0.
+    `kubernetes` names the versions it holds for (`1.24-1.37`), `narrowed` is whether these are fewer than
+    were checked. `witness` is a concrete request as JSON data that proves it, `proof` the same as one line
+    for a reader. `more` is how many findings of its rule in its file it stands for, where they are too many
+    to show each; else 0.
     """
 
     rule: str
@@ -37,6 +38,7 @@ class Finding(NamedTuple):
     witness: dict[str, Any] | None = None
     proof: str = ""
     more: int = 0
+    narrowed: bool = False
 
 
 class Suppressed(NamedTuple):

@@ -192,6 +192,7 @@ def _finding(one: Applied, hit: Hit, versions: Versions) -> Finding:
         str(hit.versions or versions),
         hit.witness,
         hit.proof,
+        narrowed=hit.versions not in (None, versions),
     )
 
 

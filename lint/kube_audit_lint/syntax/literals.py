@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from kube_audit_lint.syntax.chars import BREAK, ENDS, YamlError, document_mark, normal_break
+from kube_audit_lint.syntax.chars import BLANK_OR_END, BREAK, ENDS, YamlError, document_mark, normal_break
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Chunk
 
@@ -102,6 +102,8 @@ def scan_plain(text: str, start: int, line: int, indent: int, flow: bool) -> Sca
         chunks += fold.chunks()
         chunks.append((content, at, len(content)))
         end = at + len(content)
+        if found and found.start() == end and text[end] not in BLANK_OR_END:  # the end of a key, of a flow's item
+            return Scanned(chunks, end, end, line)
         fold, at, line = pass_breaks(text, end, line, indent, False)
         if at == end or (not flow and at - line < indent):
             break
