@@ -14,7 +14,7 @@ class Applied(NamedTuple):
     """A rule as this run applies it.
 
     severity: what the profile or the configuration set, or "" for the rule's own. params: complete.
-    pedantic: whether its pedantic cases speak too.
+    pedantic: whether its pedantic cases are reported, too.
     """
 
     rule: Rule
@@ -42,10 +42,10 @@ class Choice(NamedTuple):
 
 
 def applied(catalogue: Catalogue, choice: Choice) -> dict[str, Applied]:
-    """The rules that speak, by id, in the catalogue's order.
+    """The rules that are on, by id, in the catalogue's order.
 
     The profile comes first, then the configuration, then `--select` and `--ignore`, which take rule
-    ids and categories. A pedantic rule speaks when asked for: by `--pedantic`, by id in `--select`,
+    ids and categories. A pedantic rule is on when it is chosen: by `--pedantic`, by id in `--select`,
     or by a profile or configuration that sets anything but `off` for it.
     """
     profile = catalogue.profiles[choice.profile].rules if choice.profile in catalogue.profiles else {}
@@ -69,7 +69,7 @@ def turned_off(catalogue: Catalogue, choice: Choice) -> dict[str, Applied]:
 
 
 def _apply(rule: Rule, wishes: tuple[Any, Any], choice: Choice) -> Applied | None:
-    severity, params, asked, off = "", rule.params, False, False
+    severity, params, chosen, off = "", rule.params, False, False
     for wish in wishes:
         if wish is None:
             continue
@@ -78,7 +78,7 @@ def _apply(rule: Rule, wishes: tuple[Any, Any], choice: Choice) -> Applied | Non
         wish = dict(wish)
         level = wish.pop("severity", None)
         off = level == "off"
-        asked = asked or not off
+        chosen = chosen or not off
         if level in SEVERITIES:
             severity = level
         params = {**params, **wish} if wish else params
@@ -87,7 +87,7 @@ def _apply(rule: Rule, wishes: tuple[Any, Any], choice: Choice) -> Applied | Non
         off = not (named or rule.category in choice.select)
     if off or _has(choice.ignore, rule):
         return None
-    pedantic = choice.pedantic or asked or named
+    pedantic = choice.pedantic or chosen or named
     return None if rule.pedantic and not pedantic else Applied(rule, severity, params, pedantic)
 
 

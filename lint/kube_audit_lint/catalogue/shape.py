@@ -60,7 +60,7 @@ def validate_value(file: OwnFile, data: Any, schema: Mapping[str, Any], keys: Ke
 
 
 def _problems(error: Any, file: OwnFile, above: Keys) -> Iterator[_Problem]:
-    """What an error of jsonschema says, in our words."""
+    """An error of jsonschema in our words."""
     keys: Keys = (*above, *error.absolute_path)
     kind, value = error.validator, error.validator_value
     if kind in ("anyOf", "oneOf"):

@@ -12,7 +12,7 @@ from kube_audit_lint.kubernetes import flags, go_values
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.finding import Related
-from kube_audit_lint.syntax.plain import plain
+from kube_audit_lint.syntax.nodes import Mapping, Node, Sequence
 from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "directory"
@@ -22,7 +22,7 @@ _EFFECT = "What is recorded depends on which of them answers a request."
 
 
 def check(subject: DirectorySubject, params: Params) -> Iterator[Hit]:
-    """Speaks for every setting of a server that differs from what most of its siblings have."""
+    """Reports every setting of a server that differs from what most of the others have."""
     for group in subject.clusters:
         for name in _names(group):
             for server, usual in _odd(group, name):
@@ -91,7 +91,7 @@ def _shown(value: str | None) -> str:
 
 
 def _odd_policies(group: tuple[ServerSubject, ...]) -> Iterator[Hit]:
-    """The servers whose policy says something else than the policy of the first."""
+    """The servers whose policy differs from the policy of the first."""
     first: tuple[ServerSubject, PolicyDocument] | None = None
     for server in group:
         document = server.policy.document if server.policy is not None else None
@@ -99,7 +99,7 @@ def _odd_policies(group: tuple[ServerSubject, ...]) -> Iterator[Hit]:
             continue
         if first is None:
             first = (server, document)
-        elif document is not first[1] and plain(document.root) != plain(first[1].root):
+        elif document is not first[1] and _plain(document.root) != _plain(first[1].root):
             yield _policy_hit(server, document, *first)
 
 
@@ -110,3 +110,20 @@ def _policy_hit(server: ServerSubject, here: PolicyDocument, usual: ServerSubjec
     )
     related = (Related(here.place, "this policy"), Related(there.place, "the other one"))
     return Hit(place_of_value(server.server, POLICY_FILE), message, related, help="Give both the same policy.")
+
+
+def _plain(node: Node | None) -> Any:
+    """Dicts, lists, strings, numbers, booleans and None for a node."""
+    if node is None:
+        return None
+    if isinstance(node, Mapping):
+        return {key: _plain(entry.value) for key, entry in node.entries.items()}
+    if isinstance(node, Sequence):
+        return [_plain(item) for item in node.items]
+    if node.kind == "string":
+        return node.value
+    if node.kind == "bool":
+        return node.value == "true"
+    if node.kind == "int":
+        return int(node.value)
+    return float(node.value) if node.kind == "float" else None

@@ -1,4 +1,4 @@
-"""The parser of the command line: of all commands, or of the one that is asked for."""
+"""The parser of the command line: of all commands, or of the one that is run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COMMANDS = {
 
 
 def parser_for(words: list[str]) -> argparse.ArgumentParser:
-    """The parser of the command that is asked for; without one, the parser that knows them all."""
+    """The parser of the command that is run; without one, the parser that knows them all."""
     if words and words[0] in COMMANDS:
         return _parser_of(words.pop(0))
     parser = _Parser(
@@ -58,7 +58,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Formatter(argparse.HelpFormatter):
-    """Help of one width: argparse asks for the terminal's with every option, and imports shutil for it."""
+    """Help of one width: argparse looks up the terminal's with every option, and imports shutil for it."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=28, width=96)

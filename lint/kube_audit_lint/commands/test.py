@@ -1,4 +1,4 @@
-"""`kube-audit-lint test`: holds policies to what files of tests say."""
+"""`kube-audit-lint test`: holds policies to files of tests."""
 
 from __future__ import annotations
 

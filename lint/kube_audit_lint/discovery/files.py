@@ -9,7 +9,7 @@ import stat
 from kube_audit_lint.discovery.look import interesting, is_binary, named_policy
 
 LIMIT = 5_000_000
-"""Bytes above which a file is taken for something else than audit configuration."""
+"""Bytes above which a file is not read as audit configuration."""
 
 _CHUNK = 1 << 20
 _LOOK = 64 << 20  # how far a file above the limit is looked through

@@ -44,10 +44,10 @@ class _Rule(NamedTuple):
 
 
 class Globs:
-    """An ordered list of patterns, asked about paths relative to the folder they were written for.
+    """An ordered list of patterns, matched against paths relative to the folder they were written for.
 
     Most patterns in the world are plain names and `*.ext`; those are looked up, and a regular
-    expression is compiled only when a path is asked for and another pattern is there.
+    expression is compiled only when a path is matched and another pattern is there.
     """
 
     __slots__ = ("_endings", "_ends", "_names", "_one_by_one", "_paths", "_regex", "_rest", "_rules")
@@ -77,7 +77,7 @@ class Globs:
         return bool(self._rules)
 
     def verdict(self, path: str, folder: bool = False) -> bool | None:
-        """What the last matching pattern says of this path alone: in, out (`!`), or None for none."""
+        """The outcome of the last pattern that matches this path alone: in, out (`!`), or None for none."""
         best = -1
         for index in self._candidates(path):
             if index > best and (folder or not self._rules[index].folder):

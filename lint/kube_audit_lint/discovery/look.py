@@ -30,7 +30,7 @@ _SERVER_NAME = re.compile(r"kube-?apiserver[^/]*\Z", re.IGNORECASE)
 
 
 def worth_parsing(data: bytes, path: str) -> bool:
-    """Whether a file may hold audit configuration, by content or, where that says nothing, by name."""
+    """Whether a file may hold audit configuration, by content or, where that has no sign of it, by name."""
     if interesting(data):
         return True
     if is_binary(data):
@@ -67,7 +67,7 @@ def _marked(lower: bytes) -> bool:
 
 
 def is_utf16(data: bytes) -> bool:
-    """Whether a byte order mark says UTF-16, the only way in which Kubernetes knows it."""
+    """Whether a byte order mark is that of UTF-16, the only way in which Kubernetes knows it."""
     return data[:2] in (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -78,7 +78,7 @@ def is_binary(data: bytes) -> bool:
 
 
 def named_policy(path: str) -> bool:
-    """Whether a file's name says audit policy, so that it is worth parsing even when its content says nothing."""
+    """Whether a file's name is that of an audit policy, so that it is worth parsing whatever its content."""
     return _POLICY_NAME.search(path, path.rfind("/") + 1) is not None
 
 
@@ -88,7 +88,7 @@ def clearly_policy(path: str) -> bool:
 
 
 def named_rules(path: str) -> bool:
-    """Whether a file's name says that it is a list of rules, which a tool puts into audit policies."""
+    """Whether a file's name is that of a list of rules, which a tool puts into audit policies."""
     return re.match(_RULES_NAME, path[path.rfind("/") + 1 :]) is not None
 
 

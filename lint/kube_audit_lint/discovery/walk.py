@@ -3,7 +3,7 @@
 Below folders, left out are: what git ignores; `.git`; everything that `exclude` of the configuration
 names; symlinks to folders (what they lead to is walked where it lies, or lies outside); pipes, sockets
 and devices; and, by the ends of their names, files that are surely something else (SOURCES). Markdown,
-shell and Terraform files are read only when embedded configuration is asked for (EMBEDDING). All else
+shell and Terraform files are read only when embedded configuration is wanted (EMBEDDING). All else
 is decided by content (look.py), for audit configuration has no end of its own: kube-apiserver.yaml.bak
 counts in a static pod directory, units are .service, templates .j2, argument files have none at all.
 
@@ -58,7 +58,7 @@ EXCLUDED = "the configuration excludes it"
 
 
 class Scope(Protocol):
-    """What the configuration says: `exclude`, relative to the absolute folder `folder`."""
+    """What the configuration excludes: `exclude`, relative to the absolute folder `folder`."""
 
     @property
     def exclude(self) -> Globs: ...
@@ -246,12 +246,12 @@ class _Walk:
         return bool(self._exclude) and self._exclude.verdict(self._relative(real), folder) is True
 
     def _excludes_named(self, real: str, folder: bool) -> bool:
-        """The same for a named path, of which no folder above was asked about yet."""
+        """The same for a named path, of which no folder above was matched yet."""
         path = self._relative(real)
         return bool(self._exclude) and (self._exclude.matches(path) or self._exclude.verdict(path, folder) is True)
 
     def _relative(self, real: str) -> str:
-        """The path that `exclude` is asked about; outside the configuration's folder all of it."""
+        """The path that `exclude` is matched against; outside the configuration's folder all of it."""
         return real[len(self._base) :] if real.startswith(self._base) else real.lstrip("/")
 
     def _shown(self, path: str) -> str:

@@ -1,4 +1,4 @@
-"""For programs: `report.schema.json` beside the package says what is in it."""
+"""For programs: `report.schema.json` beside the package describes it."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def _run(report: Report, rules: Rules) -> dict[str, Any]:
     results = [_result(one, index[one.rule], mark) for one, mark in zip(findings, fingerprints(findings), strict=True)]
     for result, one in zip(results[len(report.findings) :], report.hidden.suppressed, strict=True):
         result["suppressions"] = [_suppression(one)]
-    if report.hidden.suppressed:  # then every result has to say that it is none
+    if report.hidden.suppressed:  # then every result needs a list, if an empty one
         for result in results[: len(report.findings)]:
             result["suppressions"] = []
     return {
@@ -58,9 +58,9 @@ def _driver(rules: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _invocation(report: Report) -> dict[str, Any]:
-    told = [_notification(_FILE_ERROR, "error", error.message, error.path) for error in report.errors]
-    told += [_notification("not-judged", "note", note.message, note.place.source.path) for note in report.notes]
-    invocation: dict[str, Any] = {"executionSuccessful": not report.errors, "toolExecutionNotifications": told}
+    messages = [_notification(_FILE_ERROR, "error", error.message, error.path) for error in report.errors]
+    messages += [_notification("not-judged", "note", note.message, note.place.source.path) for note in report.notes]
+    invocation: dict[str, Any] = {"executionSuccessful": not report.errors, "toolExecutionNotifications": messages}
     hidden = report.hidden
     if hidden.excluded or hidden.never_fails:
         invocation["properties"] = {"excludedPaths": hidden.excluded, "neverFails": hidden.never_fails}

@@ -1,4 +1,4 @@
-"""What a SARIF log says about the rules themselves."""
+"""The descriptions of the rules in a SARIF log."""
 
 from __future__ import annotations
 

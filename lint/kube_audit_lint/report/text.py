@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.report import Report, Rules
 from kube_audit_lint.report.grouping import ALIKE, LONG, grouped, table
 from kube_audit_lint.report.safe import visible
+from kube_audit_lint.report.snippet import Mark, Row, marks, rows
 from kube_audit_lint.report.words import counted, location, summary, trouble
 from kube_audit_lint.syntax.source import Source
-
-if TYPE_CHECKING:
-    from kube_audit_lint.report.snippet import Mark, Row
 
 _WIDTH = 100
 _COLORS = {"error": "1;31", "warning": "1;33", "info": "1;36", "place": "1", "gutter": "34", "-": "36"}
@@ -62,8 +59,6 @@ def _harmless(line: str) -> str:
 
 
 def _finding(finding: Finding, paint: _Paint) -> Iterator[str]:
-    from kube_audit_lint.report.snippet import marks, rows  # most runs find nothing
-
     places = marks(finding)
     gutter = len(str(max(place.line for place in places)))
     what = paint(f"{finding.severity}[{finding.rule}]", finding.severity)

@@ -18,7 +18,7 @@ class YamlError(Exception):
     """What breaks a text, in go-yaml's words, and where.
 
     `opened` is where the construct begins that was never closed. The parser counts lines from 0
-    and the scanner from 1, as go-yaml does: `parser` says whose error it is. `stop` is where the place
+    and the scanner from 1, as go-yaml does: `parser` is whether it is an error of the parser. `stop` is where the place
     ends, of an error that go-yaml names no line for.
     """
 

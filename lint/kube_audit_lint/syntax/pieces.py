@@ -185,7 +185,7 @@ def _closed(text: str, at: int, opening: str) -> int:
 
 
 def _target(text: str, found: re.Match[str], line_end: int) -> str:
-    """The file that a heredoc is written to, as its command says."""
+    """The file that the command of a heredoc writes to."""
     start = text.rfind("\n", 0, found.start()) + 1
     while start > 1 and text[max(0, start - 3) : start].rstrip("\r\n").endswith("\\"):
         start = text.rfind("\n", 0, start - 1) + 1

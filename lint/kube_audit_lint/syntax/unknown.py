@@ -1,7 +1,7 @@
 """Values that a template decides: what stands where `{{ name }}` or `${name}` stood.
 
 A template is read with each placeholder replaced by a run of one private character of the same
-length, so that offsets stay true. No rule may speak of a value it cannot know. What comes from outside,
+length, so that offsets stay true. No rule reports on a value that is unknown. What comes from outside,
 by whatever encoding or escape, goes through `from_outside`: no input holds the character itself.
 """
 
