@@ -39,3 +39,23 @@ def test_what_cannot_be_ours_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(large, "read_documents", lambda source, piece, offsets: parsed.append(piece) or [])
     assert collect("bundle.yaml", _bundle(*[OTHER] * 600, POLICY, *[OTHER] * 3)) is None
     assert [piece.removeprefix("---\n") for piece in parsed] == [POLICY]
+
+
+@pytest.mark.parametrize("start", ["", "---\n", "# A bundle.\n---\n", "\n\n---\n"])
+def test_where_a_bundle_begins(start: str) -> None:
+    one = collect("bundle.yaml", start.encode() + _bundle(*[OTHER] * 600, POLICY, OTHER))
+    assert one is not None
+    (policy,) = one.found.policies
+    assert policy.at("rules", 0, "level").text == "Metadata"
+
+
+def test_nothing_behind_a_broken_document_is_read() -> None:
+    """As the YAML reader of Kubernetes, which ends at the first error."""
+    broken = POLICY.replace("level: Metadata", "level: [Metadata")
+    one = collect("bundle.yaml", _bundle(POLICY, *[OTHER] * 600, broken, POLICY))
+    assert one is not None
+    assert [document.problem is None for document in one.documents if document.problem or document.start == 0] == [
+        True,
+        False,
+    ]
+    assert len(one.documents) == 602

@@ -2,7 +2,7 @@
 
 A template is a module below this package with
 
-    SUBJECT: "policy" | "server" | "link" | "directory"    what it is called for
+    SUBJECT: "policy" | "server" | "directory"    what it is called for
     PARAMS: a JSON Schema (as a dict) of the parameters a rule file may give
     check(subject, params) -> Iterator[Hit]
 

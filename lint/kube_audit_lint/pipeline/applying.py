@@ -68,7 +68,7 @@ class Rules:
 
 
 def findings_of(found: Subjects, rules: Rules, config: Config, reported: set[str]) -> list[Finding]:
-    """What the rules find about policies, servers, pairs and directories: all that touches a reported file."""
+    """What the rules find about policies, servers and directories: all that touches a reported file."""
     out: list[Finding] = []
     for policy in found.policies:
         if not reported.isdisjoint((policy.document.source.path, *(one.source.path for one in policy.servers))):
@@ -78,8 +78,6 @@ def findings_of(found: Subjects, rules: Rules, config: Config, reported: set[str
         loaded = server.policy.document.source.path if server.policy is not None else path
         if not reported.isdisjoint((path, loaded, *(flag.place.source.path for flag in server.server.flags))):
             out += _apply("server", server, server.versions, rules.for_path(path), place)
-            if server.policy is not None:
-                out += _apply("link", server, server.versions, rules.for_path(path), place)
     for directory in directories(found, config):
         place = directory.servers[0].server.place if directory.servers else directory.policies[0].document.place
         out += _apply("directory", directory, DEFAULT, rules.for_path(place.source.path), place)
