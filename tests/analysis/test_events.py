@@ -19,9 +19,9 @@ from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.analysis.stages import FAILED_AUTHENTICATION, LONG_RUNNING, SHORT, stages_of
 from kube_audit_lint.analysis.worlds import KINDS
 from kube_audit_lint.model.policy import GroupResources
-from kube_audit_lint.model.version import Versions
+from kube_audit_lint.model.version import NEWEST, Versions
 
-VERSIONS = Versions(18, 37)
+VERSIONS = Versions(18, NEWEST)
 
 
 def by(user: str | None, verb: str, **what: str) -> Request:

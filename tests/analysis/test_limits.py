@@ -21,11 +21,11 @@ from kube_audit_lint.analysis.compiled import Compiled
 from kube_audit_lint.analysis.evaluate import evaluate, failed_condition
 from kube_audit_lint.analysis.search import only_value
 from kube_audit_lint.model.policy import GroupResources, Policy, PolicyRule
-from kube_audit_lint.model.version import Versions
+from kube_audit_lint.model.version import NEWEST, Versions
 
 SEEDS = st.integers(min_value=0, max_value=2**32)
 MANY = settings(max_examples=120, deadline=None)
-VERSIONS = Versions(18, 37)
+VERSIONS = Versions(18, NEWEST)
 
 
 class WithoutWalks(Compiled):

@@ -17,11 +17,11 @@ from kube_audit_lint.analysis.evaluate import evaluate, failed_condition
 from kube_audit_lint.analysis.query import RESOURCES, Query
 from kube_audit_lint.analysis.worlds import KINDS
 from kube_audit_lint.model.policy import GroupResources, Policy
-from kube_audit_lint.model.version import Versions
+from kube_audit_lint.model.version import NEWEST, Versions
 
 SEEDS = st.integers(min_value=0, max_value=2**32)
 MANY = settings(max_examples=150, deadline=None)
-VERSIONS = Versions(18, 37)
+VERSIONS = Versions(18, NEWEST)
 
 
 @MANY

@@ -21,9 +21,9 @@ from kube_audit_lint.analysis.analysis import Analysis  # noqa: E402 - after the
 from kube_audit_lint.analysis.evaluate import NO_RULE, evaluate  # noqa: E402
 from kube_audit_lint.analysis.request import Request  # noqa: E402
 from kube_audit_lint.analysis.symbolic import Conditions  # noqa: E402
-from kube_audit_lint.model.version import Versions  # noqa: E402
+from kube_audit_lint.model.version import NEWEST, Versions  # noqa: E402
 
-VERSIONS = Versions(16, 37)
+VERSIONS = Versions(16, NEWEST)
 
 
 def symbolic_bits(conditions: Conditions, request: Request) -> int:

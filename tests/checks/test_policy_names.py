@@ -13,7 +13,7 @@ from kube_audit_lint.forms import policy
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.kubernetes import resources
 from kube_audit_lint.kubernetes.names import group_meant
-from kube_audit_lint.model.version import Versions
+from kube_audit_lint.model.version import NEWEST, Versions
 from kube_audit_lint.syntax.reader import read_documents
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.unknown import UNKNOWN
@@ -51,7 +51,7 @@ TEMPLATES = (
 )
 
 
-def said(rules: str, first: int = 24, last: int = 37) -> list[tuple[str, str, str]]:
+def said(rules: str, first: int = 24, last: int = NEWEST) -> list[tuple[str, str, str]]:
     """The template, the characters and the help of each hit."""
     source = Source("audit-policy.yaml", HEAD + rules)
     documents = read_documents(source)
@@ -285,7 +285,7 @@ def test_names_of_nameless_requests() -> None:
     assert said(core.format("example.com", "widgets")) == []
 
 
-@pytest.mark.parametrize(("first", "last", "count"), [(12, 21, 0), (21, 22, 0), (22, 37, 1)])
+@pytest.mark.parametrize(("first", "last", "count"), [(12, 21, 0), (21, 22, 0), (22, NEWEST, 1)])
 def test_removed_resources_are_told_where_no_version_serves_them(first: int, last: int, count: int) -> None:
     text = "- level: Metadata\n  resources: [{group: extensions, resources: [ingresses]}]\n"
     assert len(said(text, first, last)) == count

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from server_pods import LOG, POLICY, ROTATION, brief, hits, pod, said, subject
 
-from kube_audit_lint.model.version import Versions
+from kube_audit_lint.model.version import NEWEST, Versions
 
 AGE = {"flag": "audit-log-maxage", "at_least": 30}
 BACKUP = {"flag": "audit-log-maxbackup", "at_least": 10}
@@ -32,7 +32,7 @@ def rotation(params: dict[str, Any], *flags: str, versions: str = "1.30", log: s
         (AGE, "--audit-log-maxage-typo=99", "1.30", [("kube-apiserver", "warning")]),
         (AGE, "--v=1", "1.35", [("kube-apiserver", "warning")]),
         (AGE, "--v=1", "1.36", [("kube-apiserver", "info")]),
-        (AGE, "--v=1", "1.24-1.37", [("kube-apiserver", "warning")]),
+        (AGE, "--v=1", f"1.24-1.{NEWEST}", [("kube-apiserver", "warning")]),
         ({**AGE, "explicit": True}, "--v=1", "1.36", [("kube-apiserver", "warning")]),
         ({**AGE, "at_least": 400}, "--v=1", "1.36", [("kube-apiserver", "warning")]),
         (BACKUP, "--audit-log-maxbackup=9", "1.30", [("9", "warning")]),
@@ -41,7 +41,7 @@ def rotation(params: dict[str, Any], *flags: str, versions: str = "1.30", log: s
         (SIZE, "--audit-log-maxsize=99", "1.30", [("99", "warning")]),
         (SIZE, "--audit-log-maxsize=0", "1.35", [("0", "info")]),
         (SIZE, "--audit-log-maxsize=0", "1.36", [("0", "error")]),
-        (SIZE, "--audit-log-maxsize=0", "1.24-1.37", [("0", "error")]),
+        (SIZE, "--audit-log-maxsize=0", f"1.24-1.{NEWEST}", [("0", "error")]),
         (SIZE, "--v=1", "1.35", [("kube-apiserver", "info")]),
         (SIZE, "--v=1", "1.36", [("kube-apiserver", "info")]),
         ({**SIZE, "at_least": 200}, "--v=1", "1.35", [("kube-apiserver", "warning")]),
@@ -67,12 +67,12 @@ def test_age_says_nothing_of_a_log_that_is_never_rotated() -> None:
 
 
 def test_a_range_says_for_which_versions() -> None:
-    (missing,) = hits("rotation", subject(pod([POLICY, LOG]), "1.30-1.37"), **AGE)
+    (missing,) = hits("rotation", subject(pod([POLICY, LOG]), f"1.30-1.{NEWEST}"), **AGE)
     assert missing.versions == Versions(30, 35)
     assert "up to 1.35" in missing.message
     assert "From 1.36 on the default is 366 days." in missing.message
-    (never,) = hits("rotation", subject(pod([POLICY, LOG, "--audit-log-maxsize=0"]), "1.30-1.37"), **SIZE)
-    assert never.versions == Versions(36, 37)
+    (never,) = hits("rotation", subject(pod([POLICY, LOG, "--audit-log-maxsize=0"]), f"1.30-1.{NEWEST}"), **SIZE)
+    assert never.versions == Versions(36, NEWEST)
     assert "1.36 and later" in never.message
     (single,) = hits("rotation", subject(pod([POLICY, LOG]), "1.30"), **AGE)
     assert single.versions is None
@@ -218,7 +218,12 @@ def test_flags_that_are_known(flag: str) -> None:
         ("--audit-dynamic-configuration", "1.30", "--audit-dynamic-configuration", None),
         ("--audit-dynamic-configuration", "1.17-1.20", "--audit-dynamic-configuration", Versions(19, 20)),
         ("--audit-log-compress", "1.19", "--audit-log-compress", None),
-        ("--feature-gates=A=true,AdvancedAuditing=true", "1.24-1.37", "AdvancedAuditing=true", Versions(28, 37)),
+        (
+            "--feature-gates=A=true,AdvancedAuditing=true",
+            f"1.24-1.{NEWEST}",
+            "AdvancedAuditing=true",
+            Versions(28, NEWEST),
+        ),
         ("--feature-gates=DynamicAuditing=true", "1.19", "DynamicAuditing=true", None),
     ],
 )

@@ -7,6 +7,8 @@ from textwrap import indent
 import pytest
 from form_samples import POLICY, flags, found_in, linked, misshapes, mounts, notes, server_in
 
+from kube_audit_lint.model.version import NEWEST
+
 
 def cluster(api_server: str, version: str = "v1beta3", more: str = "") -> str:
     head = f"apiVersion: kubeadm.k8s.io/{version}\nkind: ClusterConfiguration\n{more}apiServer:\n"
@@ -114,8 +116,8 @@ def test_linked_to_the_file_on_the_host() -> None:
         ("v1beta3", "stable-1.29", "1.29", "stable-1.29"),
         ("v1beta3", "stable", "None", None),
         ("v1beta3", "v1.30.1+build", "1.30", "v1.30.1+build"),
-        ("v1beta4", "stable", "1.30-1.37", "kubeadm.k8s.io/v1beta4"),
-        ("v1beta4", "$VERSION", "1.30-1.37", "kubeadm.k8s.io/v1beta4"),
+        ("v1beta4", "stable", f"1.30-1.{NEWEST}", "kubeadm.k8s.io/v1beta4"),
+        ("v1beta4", "$VERSION", f"1.30-1.{NEWEST}", "kubeadm.k8s.io/v1beta4"),
         ("v1beta2", "latest", "1.24-1.26", "kubeadm.k8s.io/v1beta2"),
         ("v1beta1", "latest", "1.12-1.21", "kubeadm.k8s.io/v1beta1"),
         ("v9", "latest", "None", None),

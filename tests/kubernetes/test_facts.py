@@ -84,7 +84,7 @@ class TestResources:
         assert resources.groups()[0] == ""
         assert resources.is_builtin_group("apps")
         assert resources.is_builtin_group("extensions")
-        assert not resources.is_builtin_group("extensions", range(24, 38))
+        assert not resources.is_builtin_group("extensions", range(24, NEWEST + 1))
         assert resources.is_builtin_group("extensions", (21, 22))
         assert resources.is_builtin_group("apps", [99])
 
