@@ -20,7 +20,7 @@ from pathlib import Path
 import analysis
 from blocks import put
 from measure import Case, Group, Row, command, measure, short_table, table
-from tree import grow
+from tree import grow, grow_operators
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, README = ROOT / "docs" / "benchmarks.md", ROOT / "README.md"
@@ -73,6 +73,7 @@ def _groups(folder: Path, options: argparse.Namespace) -> Iterator[Group]:
     if options.peers:
         yield _peers(folder, check, policy, manifest)
     yield from _tree(folder / "tree", lint, yamllint)
+    yield _operators(folder / "operators", lint)
     yield _hostile(folder / "hostile", lint)
     if not options.no_analysis:
         yield from analysis.groups(lint, folder / "analysis")
@@ -105,6 +106,17 @@ def _tree(folder: Path, lint: str, yamllint: str) -> Iterator[Group]:
             Case("yamllint", command([yamllint, policy], FOUND)),
         ],
         repeats=21,
+    )
+
+
+def _operators(folder: Path, lint: str) -> Group:
+    grow_operators(folder, 2_000)
+    words = command(["grep", "-rlE", "audit|apiserver", str(folder)])
+    return Group(
+        "2,000 files of installers and operators, full of the words of auditing and none about it",
+        [Case(OURS, command([lint, "check", str(folder)], FOUND)), Case("`grep -rlE 'audit|apiserver'`", words)],
+        repeats=5,
+        warm_ups=1,
     )
 
 

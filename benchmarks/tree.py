@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -74,3 +75,124 @@ def grow(root: Path, files: int, ours: int, examples: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         text = (_DEPLOYMENT if number % 2 else _VALUES).format(number=number, team=team)
         (folder / f"app-{number}.yaml").write_text(text)
+
+
+_FIELD = """                {name}{number}:
+                  description: >-
+                    The {name} of the kube-apiserver's audit configuration, see
+                    https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/ and --audit-log-path.
+                    Pods run as `kube-apiserver` are restarted, audit.k8s.io/v1 is not involved.
+                  type: string
+"""
+_NAMES = ("auditLog", "audit", "auditPolicy", "auditWebhook", "apiServer", "extraArgs", "containers", "volumeMounts")
+_CRD = """apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  annotations: {{controller-gen.kubebuilder.io/version: v0.16.1}}
+  name: things{number}.example.com
+spec:
+  group: example.com
+  names: {{kind: Thing{number}, plural: things{number}}}
+  scope: Namespaced
+  versions:
+  - name: v1
+    schema:
+      openAPIV3Schema:
+        description: Thing is part of the audit trail of clusters.
+        properties:
+          spec:
+            properties:
+              audit:
+                description: audit configures auditing.
+                type: object
+              apiServer:
+                description: kube-apiserver's flags.
+                properties:
+                  extraArgs:
+                    additionalProperties: {{type: string}}
+                    type: object
+                type: object
+{fields}            type: object
+        type: object
+    served: true
+    storage: true
+"""
+_ADDON = """apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: addon-{number}
+  labels:
+    addon.example.com/name: kube-apiserver
+    app.kubernetes.io/component: audit-log
+data:
+  note: reports what the kube-apiserver records in its audit log
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: from-kube-apiserver-{number}}}
+spec:
+  podSelector: {{matchLabels: {{audit-log: collected, component: kube-apiserver}}}}
+  egress:
+  - ports: [{{port: 443}}]
+"""
+_BENCHMARK = """---
+controls:
+version: "cis-1.{number}"
+id: 1
+text: "Control Plane Security Configuration"
+type: "master"
+groups:
+  - id: 1.2
+    text: "API Server"
+    checks:
+{checks}"""
+_CHECK = """      - id: 1.2.{number}
+        text: "Ensure that the --audit-log-path argument is set (Automated)"
+        audit: "/bin/ps -ef | grep $apiserverbin | grep -v grep"
+        tests:
+          test_items:
+            - flag: "--audit-log-path"
+              set: true
+        remediation: |
+          Edit the API server pod specification file $apiserverconf and set the --audit-log-path parameter:
+          --audit-log-path=/var/log/apiserver/audit.log
+        scored: true
+"""
+
+
+def grow_operators(root: Path, files: int) -> None:
+    """Writes `files` files like those of installers and operators: full of the words of auditing, none about it."""
+    kinds = (_definition, _definition, _addon, _definition, _addon, _benchmark, _fixture, _addon)
+    for number in range(files):
+        name, text = kinds[number % len(kinds)](number)
+        path = root / f"area-{number % 40}" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for number in range(2):
+        items = [{"apiVersion": "v1", "kind": "Thing", "auditLog": "x", "id": at} for at in range(30_000)]
+        text = json.dumps({"items": items}, separators=(",", ":"))
+        (root / f"bundle-{number}.json").write_text(text.ljust(2_000_000))
+
+
+def _definition(number: int) -> tuple[str, str]:
+    lines = (10, 100, 400, 830)[number % 4]  # six lines each
+    fields = "".join(_FIELD.format(name=_NAMES[at % len(_NAMES)], number=at) for at in range(lines))
+    return f"crd-{number}.yaml", _CRD.format(number=number, fields=fields)
+
+
+def _addon(number: int) -> tuple[str, str]:
+    return f"addon-{number}.yaml", _ADDON.format(number=number)
+
+
+def _benchmark(number: int) -> tuple[str, str]:
+    checks = "".join(_CHECK.format(number=at) for at in range(30))
+    return f"benchmark-{number}.yaml", _BENCHMARK.format(number=number, checks=checks)
+
+
+def _fixture(number: int) -> tuple[str, str]:
+    data = {
+        "kind": "Fixture",
+        "audit": {"enabled": True},
+        "steps": [f"restart kube-apiserver {at}" for at in range(40)],
+    }
+    return f"fixture-{number}.json", json.dumps(data, indent=1)

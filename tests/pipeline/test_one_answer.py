@@ -90,7 +90,7 @@ def found(*paths: str, stdin: tuple[str, bytes] | None = None) -> list[Finding]:
 
 
 def told(findings: list[Finding]) -> list[tuple[object, ...]]:
-    """Findings as far as a reader sees them."""
+    """Findings as far as a reader sees them; without those that are one a run, whatever files are in it."""
     return [
         (
             one.rule,
@@ -103,6 +103,7 @@ def told(findings: list[Finding]) -> list[tuple[object, ...]]:
             *tuple((other.place.source.path, other.place.start, other.message) for other in one.related),
         )
         for one in findings
+        if not one.once
     ]
 
 

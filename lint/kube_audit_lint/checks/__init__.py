@@ -27,6 +27,7 @@ class Hit(NamedTuple):
     pedantic: a case that is only spoken of with --pedantic or where the rule was asked for by name.
     versions: the minors it holds for, when not for all that were asked.
     witness: a concrete request as JSON data; proof: the same as one line.
+    once: equal hits of a run are one finding, at the first place, with a count.
     """
 
     place: Place
@@ -38,3 +39,4 @@ class Hit(NamedTuple):
     witness: dict[str, Any] | None = None
     proof: str = ""
     pedantic: bool = False
+    once: bool = False

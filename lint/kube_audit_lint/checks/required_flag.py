@@ -30,7 +30,10 @@ PARAMS: dict[str, Any] = {
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Speaks when none of the flags is set. Silent where the file shows only a part of the settings."""
+    """Reports that none of the flags is set; nothing where the file shows only a part of the settings.
+
+    What holds for each server whose file sets nothing of auditing is reported once a run.
+    """
     server = subject.server
     names = params["any-of"]
     if server.partial or server.flags_fixed or any(is_set(server, name) for name in names):
@@ -48,7 +51,8 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     else:
         message = f"None of {', '.join(f'--{name}' for name in names)} is set."
     place = empty.place if empty is not None else server.place
-    yield Hit(place, f"{message} {params['consequence']}", _idle(server, params.get("idle", ())))
+    idle = _idle(server, params.get("idle", ()))
+    yield Hit(place, f"{message} {params['consequence']}", idle, once=not server.audited)
 
 
 def _idle(server: ApiServer, names: list[str]) -> tuple[Related, ...]:

@@ -16,7 +16,7 @@ _STARTED = re.compile(rb"--[a-z]+-[a-z]|execstart|containers\"?[ \t]*:")
 # The program or a name, not the word in a sentence, of which the CRDs of every operator with a pod template are full.
 _PROGRAM = (
     rb"kube-apiserver[ \t]*(?:\\?\r?\n[ \t]*)?(?:--|\\|\$|\{|<)"
-    rb"|(?:[/\"'\[=,>{]|[-:]|\n)[ \t]*kube-apiserver(?![ \t]+[a-z]|[.,;]\s|[ \t]*\r?\n[ \t]*[a-z]+ [a-z])"
+    rb"|(?:[/\"'\[=,>{]|[-:]|\n)[ \t]*kube-apiserver(?![ \t]+[a-z]|[.;]\s|,\s+[a-z]|[ \t]*\r?\n[ \t]*[a-z]+ [a-z])"
 )
 _EVENTS = re.compile(rb"\s*\{.{0,80}\"kind\"\s*:\s*\"event(?:list)?\"", re.DOTALL)
 _POLICY_NAME = re.compile(r"audit[^/]*polic|polic[^/]*audit", re.IGNORECASE)
@@ -24,6 +24,14 @@ _POLICY_NAME = re.compile(r"audit[^/]*polic|polic[^/]*audit", re.IGNORECASE)
 _CLEAR_NAME = r"(?i)[^/]*audit[-_.]?polic(?:y|ies)[^/]*\.(?:ya?ml|json)(?:\.(?:j2|jinja2?|tpl|tmpl|erb|gotmpl))?\Z"
 _RULES_NAME = r"(?i)(?:[^/]*[-_.])?rules?\.ya?ml\Z"
 _RULE = rb"(?m)^[ \t-]+level:[ \t]*[\"']?(?:None|Metadata|Request(?:Response)?)\b"
+_KIND = rb"(?m)^kind:[ \t]*[\"']?([a-z]+)"
+_OTHER_KINDS = frozenset(
+    b"customresourcedefinition networkpolicy service serviceaccount namespace clusterrole clusterrolebinding role "
+    b"rolebinding poddisruptionbudget horizontalpodautoscaler storageclass priorityclass ingress".split()
+)
+"""Objects that hold no settings of a server, whatever their texts and schemas tell about auditing."""
+_LARGE = 200_000
+_SETTING = rb"audit\.k8s|audit-(?:log|policy|webhook)-|audit_?policy|audit_?config|audit\"[ \t]*:|kube-?apiserver"
 _SEALED = (b"$ANSIBLE_VAULT", b"\0GITCRYPT", b"version https://git-lfs", b"age-encryption.org/", b"-----BEGIN ")
 """How files begin that are encrypted or kept elsewhere: what the server gets is not in them."""
 _SERVER_NAME = re.compile(r"kube-?apiserver[^/]*\Z", re.IGNORECASE)
@@ -53,7 +61,17 @@ def interesting(data: bytes) -> bool:
     if any(mark in data for mark in ENCODED):
         return True
     lower = data.lower()
-    return _marked(lower) and not _EVENTS.match(lower)
+    return _marked(lower) and not _EVENTS.match(lower) and not _put_aside(lower)
+
+
+def _put_aside(lower: bytes) -> bool:
+    """Whether the kinds of all documents say that they are something else, or a large JSON shows no setting."""
+    if lower[:1] in (b"{", b"["):
+        return len(lower) > _LARGE and re.search(_SETTING, lower) is None
+    kinds = re.findall(_KIND, lower)
+    # As many kinds as documents: one without a kind may be a policy.
+    documents = lower.count(b"\n---", lower.find(b"kind:")) + 1
+    return bool(kinds) and _OTHER_KINDS.issuperset(kinds) and documents <= len(kinds)
 
 
 def _marked(lower: bytes) -> bool:

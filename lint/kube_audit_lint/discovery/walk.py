@@ -30,6 +30,7 @@ from kube_audit_lint.syntax.record import NamedTuple
 __all__ = [
     "LIMIT",
     "TooLarge",
+    "embeds",
     "interesting",
     "may_configure_server",
     "named_policy",
@@ -91,6 +92,11 @@ def may_configure_server(path: str, names: Iterable[str]) -> bool:
         return mentions(read_bytes(path), frozenset(names))
     except (OSError, TooLarge):
         return False
+
+
+def embeds(path: str) -> bool:
+    """Whether a file is a script or documentation, which is read for embedded configuration only."""
+    return _end(path) in EMBEDDING
 
 
 class _Folder(NamedTuple):

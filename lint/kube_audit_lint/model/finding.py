@@ -25,7 +25,7 @@ class Finding(NamedTuple):
     `kubernetes` names the versions it holds for (`1.24-1.37`), `narrowed` is whether these are fewer than
     were checked. `witness` is a concrete request as JSON data that proves it, `proof` the same as one line
     for a reader. `more` is how many findings of its rule in its file it stands for, where they are too many
-    to show each; else 0.
+    to show each; else 0. `once`: equal ones of a run are shown as one, with a count.
     """
 
     rule: str
@@ -39,6 +39,7 @@ class Finding(NamedTuple):
     proof: str = ""
     more: int = 0
     narrowed: bool = False
+    once: bool = False
 
 
 class Suppressed(NamedTuple):

@@ -46,6 +46,8 @@ class Rules:
         self._options = options
         self._config = config
         self._applied: dict[int, dict[str, Applied]] = {}
+        self.quiet: set[tuple[object, ...]] = set()
+        """All that findings depend on, of policies about which there are none: many clusters have the same one."""
 
     def for_path(self, path: str) -> dict[str, Applied]:
         """The rules that are applied to a file, by id, the gravest first: they share the time of an analysis."""
@@ -72,7 +74,7 @@ def findings_of(found: Subjects, rules: Rules, config: Config, reported: set[str
     out: list[Finding] = []
     for policy in found.policies:
         if not reported.isdisjoint((policy.document.source.path, *(one.source.path for one in policy.servers))):
-            out += _policy_findings(policy, rules)
+            out += _unless_quiet(policy, rules)
     for server in found.servers:
         path, place = server.server.source.path, server.server.place
         loaded = server.policy.document.source.path if server.policy is not None else path
@@ -82,6 +84,18 @@ def findings_of(found: Subjects, rules: Rules, config: Config, reported: set[str
         place = directory.servers[0].server.place if directory.servers else directory.policies[0].document.place
         out += _apply("directory", directory, DEFAULT, rules.for_path(place.source.path), place)
     return [one for one in out if not reported.isdisjoint(place.source.path for place in _places(one))]
+
+
+def _unless_quiet(policy: PolicySubject, rules: Rules) -> list[Finding]:
+    """The findings about a policy; nothing is applied where there were none about one with the same text."""
+    document, place = policy.document, policy.document.place
+    at = (place.start, place.end, document.document.start, document.document.end)
+    state = (document.form, document.whole_file, document.embedded, document.partial, len(document.later))
+    key = (place.source.text, id(rules.for_path(place.source.path)), policy.versions, *at, *state)
+    found = [] if key in rules.quiet else list(_policy_findings(policy, rules))
+    if not found:
+        rules.quiet.add(key)
+    return found
 
 
 def _places(finding: Finding) -> Iterator[Place]:
@@ -191,6 +205,7 @@ def _finding(one: Applied, hit: Hit, versions: Versions) -> Finding:
         hit.witness,
         hit.proof,
         narrowed=hit.versions not in (None, versions),
+        once=hit.once,
     )
 
 

@@ -22,10 +22,13 @@ from kube_audit_lint.pipeline.environments import joined, takes_from
 Read = Callable[[str, str], Collected | None]
 """Reads the file at an absolute path; `policy` as the second argument declares what it is."""
 
+_MOST = 1 << 16
+"""Bytes that hold most files whole."""
+
 _TEMPLATE_ENDS = (".j2", ".tpl", ".tmpl", ".erb", ".gotmpl")
 
 # One of these is in every file that another file's findings can depend on; base64 stands at three alignments.
-_MARKS = (b"audit", b"Audit", b"AUDIT", b"EnvironmentFile", b"profile", b"YXVkaX", b"F1ZGl0", b"hdWRpd")
+_MARKS = (b"udit", b"AUDIT", b"EnvironmentFile", b"profile", b"YXVkaX", b"F1ZGl0", b"hdWRpd")
 _LOOKS_LIKE_SERVER = re.compile(rb"(?i)apiserver|hyperkube")
 _WITH_DEFAULT_POLICY = re.compile(rb"profile\"?:|audit_log:|audit-log:|kubernetes_audit|YXVkaX|F1ZGl0|hdWRpd")
 """Forms whose distribution names the policy, and base64: the name of the policy does not stand in the file."""
@@ -90,8 +93,10 @@ class Repository:
         texts = {}
         for path in self._unnamed:
             data = _content(path)
-            if any(mark in data for mark in _MARKS):
-                texts[path] = data
+            for mark in _MARKS:  # a loop, as any() would cost more than the search
+                if mark in data:
+                    texts[path] = data
+                    break
         return texts
 
     @cached_property
@@ -270,7 +275,10 @@ def _content(path: str) -> bytes:
     except OSError:
         return b""
     try:
-        data = os.read(handle, LIMIT)
+        # A large buffer costs more than most files: the rest of those that fill a small one is read afterwards.
+        data = os.read(handle, _MOST)
+        if len(data) == _MOST:
+            data += os.read(handle, LIMIT - _MOST)
         return data.decode("utf-16", "replace").encode("utf-8", "replace") if is_utf16(data) else data
     except OSError:
         return b""

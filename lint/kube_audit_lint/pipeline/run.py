@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.catalogue.selection import turned_off
@@ -16,6 +16,7 @@ from kube_audit_lint.pipeline.documents import Collected
 from kube_audit_lint.pipeline.folding import folded
 from kube_audit_lint.pipeline.limiting import limited
 from kube_audit_lint.pipeline.linking import Link, Linker
+from kube_audit_lint.pipeline.mentions import some_of
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.repository import Repository, absolute
 from kube_audit_lint.pipeline.sources import Progress
@@ -59,9 +60,8 @@ def run(options: Options, config: Config, catalogue: Catalogue, progress: Progre
     )
     notes = [*named.notes, *(note for one in named_files for note in one.found.notes), *about]
     kept_out = Hidden(suppressed, named.excluded, config.fail_on == "never")
-    return Outcome(
-        Report(list(limited(_in_order(findings))), counts, named.errors, tuple(notes), kept_out), tuple(notes)
-    )
+    shown = list(limited(_folded(_in_order(findings))))
+    return Outcome(Report(shown, counts, named.errors, tuple(notes), kept_out), tuple(notes))
 
 
 def _is_of_file(finding: Finding) -> bool:
@@ -92,6 +92,28 @@ def _parted(
 
     outcome = suppressing.apply(findings, marked, rules.catalogue, rules.for_path, config.require_reason)
     return outcome.kept, outcome.suppressed
+
+
+def _folded(findings: Iterable[Finding]) -> list[Finding]:
+    """With one for all equal ones that are reported once: the first, which names some of the other files."""
+    out: list[Finding] = []
+    others: dict[tuple[object, ...], list[str]] = {}
+    for one in findings:
+        key = (one.rule, one.severity, one.message, one.kubernetes)
+        if one.once and key in others:
+            others[key].append(one.place.source.path)
+            continue
+        if one.once:
+            others[key] = []
+        out.append(one)
+    return [_with_count(one, others.get((one.rule, one.severity, one.message, one.kubernetes), ())) for one in out]
+
+
+def _with_count(finding: Finding, paths: Sequence[str]) -> Finding:
+    if not paths or not finding.once:
+        return finding
+    servers = "1 more API server" if len(paths) == 1 else f"{len(paths)} more API servers"
+    return finding._replace(message=f"{finding.message} The same holds for {servers}: {some_of(paths)}.")
 
 
 def _in_order(findings: Iterable[Finding]) -> list[Finding]:

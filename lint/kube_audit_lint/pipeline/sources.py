@@ -12,6 +12,7 @@ from kube_audit_lint.discovery.roots import OUTSIDE
 from kube_audit_lint.errors import TooManyPartsError
 from kube_audit_lint.model.finding import FileError
 from kube_audit_lint.model.found import Note
+from kube_audit_lint.pipeline import mentions
 from kube_audit_lint.pipeline.config import Config
 from kube_audit_lint.pipeline.documents import Collected, collect
 from kube_audit_lint.pipeline.options import Options
@@ -43,6 +44,7 @@ class _One(NamedTuple):
     file: Collected | None = None
     error: FileError | None = None
     note: Note | None = None
+    unread: Note | None = None
 
 
 def read_named(options: Options, config: Config, progress: Progress) -> Named:
@@ -53,15 +55,23 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
     if options.stdin is not None:
         name, data = options.stdin
         read[absolute(name)] = _collected(name, data, options, config.hint(name) or "", always=True)
-    walk = discovery.walk(options.paths, config, errors.append, options.embedded, lambda *one: left_out.append(one))
+    walk = discovery.walk(options.paths, config, errors.append, True, lambda *one: left_out.append(one))
+    given = {absolute(path) for path in options.paths}
+    unread: list[Note] = []
     for path in walk:
         at = absolute(path)
-        if at not in read:
+        if at in read:
+            continue
+        if options.embedded or at in given or not discovery.embeds(path):
             read[at] = _read(path, options, config.hint(path) or "")
             progress(len(read))
+        elif (mention := mentions.look(path)) is not None:
+            unread.append(mention)
     errors += [one.error for one in read.values() if one.error is not None]
     notes = [Note(Source(path, "").place(), why) for path, why in left_out if why != discovery.EXCLUDED]
     notes += [one.note for one in read.values() if one.note is not None]
+    unread += [one.unread for one in read.values() if one.unread is not None]
+    notes += mentions.one_note(unread, options.embedded)
     files = {at: one.file for at, one in read.items()}
     return Named(files, tuple(errors), tuple(notes), len(left_out) - sum(why == OUTSIDE for _, why in left_out))
 
@@ -72,7 +82,8 @@ def repository(named: Named, options: Options, config: Config) -> Repository:
     def others() -> Iterator[str]:
         for root, limit in _roots(options, config).items():
             found = discovery.walk((root,), config, lambda error: None, options.embedded)
-            yield from map(absolute, islice(found, limit))
+            for path in islice(found, limit):
+                yield path if path.startswith("/") else absolute(path)
 
     def read(path: str, declared: str) -> Collected | None:
         shown = os.path.relpath(path).replace(os.sep, "/")
@@ -127,7 +138,8 @@ def _collected(path: str, data: bytes, options: Options, declared: str, *, alway
     if not (declared or always or discovery.worth_parsing(data, path)):
         return _One()
     try:
-        return _One(collect(path, data, hint=declared, embedded=options.embedded))
+        file = collect(path, data, hint=declared, embedded=options.embedded)
+        return _One(file, unread=mentions.of(path, data) if file is None else None)
     except TooManyPartsError as error:
         return _too_large(path, declared, str(error))
     except Exception as error:  # one file's fault must not hide the others' findings

@@ -1,0 +1,105 @@
+"""What is told once a run: servers without auditing, and files that mention audit settings and are not read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kube_audit_lint.cli import main
+
+SERVER = (
+    "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: x\n    command: [kube-apiserver, --etcd-servers=x%s]\n"
+)
+NOT_CHECKED = "and no form reads it"
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[list[dict[str, str]], list[str]]:
+    """The findings of a run, and its lines on standard error."""
+    assert main(["check", "--format", "json", *(arguments or (".",))]) in (0, 1)
+    captured = capsys.readouterr()
+    return json.loads(captured.out)["findings"], captured.err.splitlines()
+
+
+def write(**files: str) -> None:
+    """Writes files; `__` in a name is a dot."""
+    for name, text in files.items():
+        Path(name.replace("__", ".")).write_text(text)
+
+
+def test_servers_that_set_nothing_of_auditing_are_one_finding(capsys: pytest.CaptureFixture[str]) -> None:
+    write(**{f"{name}__yaml": SERVER % "" for name in "abcdef"})
+    findings, _ = run(capsys)
+    assert [(one["path"], one["rule"]) for one in findings] == [("a.yaml", "no-audit-policy")]
+    assert "5 more API servers: b.yaml, c.yaml, d.yaml and 2 more." in findings[0]["message"]
+    findings, _ = run(capsys, "d.yaml", "c.yaml")
+    assert [one["path"] for one in findings] == ["c.yaml"]
+    assert "1 more API server: d.yaml." in findings[0]["message"]
+    findings, _ = run(capsys, "f.yaml")
+    assert "more API server" not in findings[0]["message"]
+
+
+def test_a_server_with_audit_flags_is_a_finding_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    write(**{f"{name}__yaml": SERVER % ", --audit-log-path=-" for name in "ab"}, c__yaml=SERVER % "")
+    findings, _ = run(capsys, "--select", "no-audit-policy", ".")
+    assert [one["path"] for one in findings] == ["a.yaml", "b.yaml", "c.yaml"]
+
+
+def test_a_comment_that_suppresses_one_leaves_the_others(capsys: pytest.CaptureFixture[str]) -> None:
+    write(a__yaml="# kube-audit-lint: ignore-file[no-audit-policy] a test\n" + SERVER % "", b__yaml=SERVER % "")
+    findings, _ = run(capsys)
+    assert [(one["path"], "more API server" in one["message"]) for one in findings] == [("b.yaml", False)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("main.tf", 'resource "x" "y" {\n  extra = { "audit-log-path" = "-" }\n}\n'),
+        ("install.sh", "kube-apiserver --audit-log-path=-\n"),
+        ("README.md", "Run it with `--audit-log-path=-`.\n"),
+        ("vars.yaml", "my_servers_flags:\n- name: --audit-log-path\n  value: x\n"),
+    ],
+)
+def test_a_setting_that_no_form_reads_is_noted(name: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path(name).write_text(text)
+    findings, errors = run(capsys)
+    assert findings == []
+    (line,) = errors
+    assert line.startswith(f"{name}:")
+    assert "audit-log-path, and no form reads it" in line
+    assert ("--embedded looks" in line) == (not name.endswith(".yaml"))
+
+
+def test_a_policy_that_no_form_reads_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
+    write(notes__md="```yaml\napiVersion: audit.k8s.io/v1\nkind: Policy\n```\n", a__md="kind: Policy\n")
+    assert [line.partition(" and")[0] for line in run(capsys)[1]] == ["notes.md:2:13: note: mentions audit.k8s.io/v1,"]
+
+
+def test_the_note_is_one_with_a_count(capsys: pytest.CaptureFixture[str]) -> None:
+    write(**{f"{name}__sh": "kube-apiserver --audit-log-path=-\n" for name in "abcdef"})
+    (line,) = run(capsys)[1]
+    assert line.endswith("The same holds for 5 more files: b.sh, c.sh, d.sh and 2 more")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.sh", "auditctl -w /etc/passwd\n"),
+        ("events.yaml", "apiVersion: audit.k8s.io/v1\nkind: EventList\nitems: []\n"),
+        ("main.go", 'flag("--audit-log-path")\n'),  # sources are not opened at all
+    ],
+)
+def test_other_words_are_not_noted(name: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path(name).write_text(text)
+    assert run(capsys) == ([], [])
+
+
+def test_what_is_read_is_not_noted(capsys: pytest.CaptureFixture[str]) -> None:
+    write(a__yaml=SERVER % ", --audit-log-path=-", b__sh="cat <<X\napiVersion: audit.k8s.io/v1\nkind: Policy\nX\n")
+    assert not [line for line in run(capsys, "--embedded", ".")[1] if NOT_CHECKED in line]
