@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import os
+import subprocess
+import sys
 import time
 import tracemalloc
 from pathlib import Path
@@ -133,3 +135,18 @@ class TestReading:
             read_bytes(str(tmp_path))
         with pytest.raises(FileNotFoundError):
             read_bytes(str(tmp_path / "gone"))
+
+
+@pytest.mark.parametrize("head", ["$ANSIBLE_VAULT;1.1;AES256\n6162\n", "version https://git-lfs.github.com/spec/v1\n"])
+@pytest.mark.parametrize(
+    ("name", "configuration"), [("audit-policy.yaml", ""), ("prod.txt", "policies: [prod.txt]\n"), ("notes.txt", "")]
+)
+def test_what_is_encrypted_or_kept_elsewhere_is_noted(
+    head: str, name: str, configuration: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text(head)
+    Path(".kube-audit-lint.yaml").write_text(configuration)
+    ended = subprocess.run([sys.executable, "-m", "kube_audit_lint", "check", name], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout
+    assert ("encrypted or kept elsewhere" in ended.stderr) == (name != "notes.txt")

@@ -93,8 +93,10 @@ def test_the_name_counts_where_the_content_says_nothing(path: str, text: str) ->
         "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\n\tspec: {}\n",
         "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nspec: {}\n",
         "auditConfigs: []\n",
+        "rules:\n- rule: shells\n  priority: warning\n",
         "- name: write the policy\n  copy: {src: a\n",
         "../policies/prod.yaml\n",
+        "prod.yaml\n",
     ],
 )
 def test_the_name_counts_nowhere_else(text: str) -> None:
@@ -114,6 +116,9 @@ def test_the_name_counts_nowhere_else(text: str) -> None:
         "how to write an audit policy: see\n\tbelow\n",
         HEAD.replace("Policy", "Event") + RULES,
         "kind: Policy\n",
+        "todo\n",
+        "rules:\n- level: Metdata\n",
+        HEAD.replace(": ", ":\u00a0") + "rules:\n- level:\u00a0Metadata\n",
     ],
 )
 @pytest.mark.parametrize("path", ["audit-policy.yaml", "roles/a/templates/audit-policy.yaml.j2", "audit_policy.yml"])

@@ -21,7 +21,7 @@ _PROGRAM = (
 _EVENTS = re.compile(rb"\s*\{.{0,80}\"kind\"\s*:\s*\"event(?:list)?\"", re.DOTALL)
 _POLICY_NAME = re.compile(r"audit[^/]*polic|polic[^/]*audit", re.IGNORECASE)
 # Compiled when first needed, which for most files is never.
-_CLEAR_NAME = r"(?i)[^/]*audit[-_.]?polic(?:y|ies)[^/]*\.(?:ya?ml|json)(?:\.(?:j2|jinja2?|tpl|tmpl|erb|gotmpl))?\Z"
+_CLEAR_NAME = r"(?i)[^/]*audit[-_. ]?polic(?:y|ies)[^/]*\.(?:ya?ml|json)(?:\.(?:j2|jinja2?|tpl|tmpl|erb|gotmpl))?\Z"
 _RULES_NAME = r"(?i)(?:[^/]*[-_.])?rules?\.ya?ml\Z"
 _RULE = rb"(?m)^[ \t-]+level:[ \t]*[\"']?(?:None|Metadata|Request(?:Response)?)\b"
 _KIND = rb"(?m)^kind:[ \t]*[\"']?([a-z]+)"
@@ -33,7 +33,7 @@ _OTHER_KINDS = frozenset(
 _LARGE = 200_000
 _SETTING = rb"audit\.k8s|audit-(?:log|policy|webhook)-|audit_?policy|audit_?config|audit\"[ \t]*:|kube-?apiserver"
 _SEALED = (b"$ANSIBLE_VAULT", b"\0GITCRYPT", b"version https://git-lfs", b"age-encryption.org/", b"-----BEGIN ")
-"""How files begin that are encrypted or kept elsewhere: what the server gets is not in them."""
+"""How files begin that are encrypted or kept elsewhere."""
 _SERVER_NAME = re.compile(r"kube-?apiserver[^/]*\Z", re.IGNORECASE)
 
 
@@ -42,11 +42,15 @@ def worth_parsing(data: bytes, path: str) -> bool:
     if interesting(data):
         return True
     if is_binary(data):
-        return clearly_policy(path) and not data.startswith(_SEALED)
-    named = named_policy(path) or _SERVER_NAME.search(path, path.rfind("/") + 1) is not None
+        return clearly_policy(path)
     if named_rules(path):
         return re.search(_RULE, data) is not None
-    return named and not data.startswith(_SEALED)
+    return named_policy(path) or _SERVER_NAME.search(path, path.rfind("/") + 1) is not None
+
+
+def is_sealed(data: bytes) -> bool:
+    """Whether a file is encrypted or kept elsewhere: what the server gets is not in it."""
+    return data.startswith(_SEALED)
 
 
 def interesting(data: bytes) -> bool:

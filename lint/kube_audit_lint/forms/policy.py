@@ -37,7 +37,7 @@ _GROUP = r"(?m)(?:^|[{,])[ \t]*[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?audit\.k
 _EVENT = r"(?m)^[^#\n]*[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Event"
 _API_VERSION = r"(?m)^(?:[^#\n]*[{,])?[ \t]*[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?([^\s\"']*)"
 _TASKS = r"(?m)^[ \t]*-[ \t]+(?:name|hosts|block|(?:include|import)_\w+)[ \t]*:"  # of Ansible
-_LINK = r"[\w./-]+"
+_LINK = r"(?=[^./]*[./])[\w./-]+"
 """A path alone: a symbolic link, as git writes it where there are none."""
 _LEVELS = ("metadata", "request", "requestresponse")
 _ALL_LEVELS = ("none", *_LEVELS)
@@ -91,6 +91,8 @@ def _is_meant_mapping(root: Mapping) -> bool:
     kind = _loose(root, "kind")
     if kind in _NEVER:
         return group == "audit.k8s.io" and root.get("rules") is not None
+    if not group and not kind:
+        return _has_levels(root.get("rules"))
     return kind.lower() in ("policy", "auditpolicy") and (not slash or "audit" in group)
 
 
@@ -103,7 +105,9 @@ def _broken_policy(document: Document, named: bool) -> bool:
     text = document.source.text[document.start : document.end]
     if named:
         version = re.search(_API_VERSION, text)
-        return version[1].startswith("audit.") if version else re.search(_TASKS, text) is None
+        if version and version[1]:
+            return version[1].startswith("audit.")
+        return re.search(_TASKS, text) is None
     if not re.match(_OWN_KEY, _first_line(text)) or re.search(_EVENT, text):
         return False
     return re.search(_GROUP, text) is not None
@@ -149,6 +153,12 @@ def _is_rules(node: Node | None) -> bool:
     if not isinstance(items, list):
         return False
     return any(isinstance(item, Mapping) and _is_rule(item) for item in items)
+
+
+def _has_levels(node: Node | None) -> bool:
+    """Whether a list's items all have a `level`, whatever it is: rules, in a file that is named as a policy."""
+    items = node.items if isinstance(node, Sequence) else []
+    return bool(items) and all(isinstance(item, Mapping) and item.get("level") is not None for item in items)
 
 
 def _is_rule(item: Mapping) -> bool:

@@ -137,6 +137,8 @@ def _collected(path: str, data: bytes, options: Options, declared: str, *, alway
     """What a file holds. declared: `policy` or `server` where the configuration or a server says what it is."""
     if not (declared or always or discovery.worth_parsing(data, path)):
         return _One()
+    if discovery.is_sealed(data):
+        return _One(note=_sealed(path) if declared or discovery.clearly_policy(path) else None)
     try:
         file = collect(path, data, hint=declared, embedded=options.embedded)
         return _One(file, unread=mentions.of(path, data) if file is None else None)
@@ -144,3 +146,7 @@ def _collected(path: str, data: bytes, options: Options, declared: str, *, alway
         return _too_large(path, declared, str(error))
     except Exception as error:  # one file's fault must not hide the others' findings
         return _One(error=FileError(path, f"internal error while reading: {type(error).__name__}: {error}"))
+
+
+def _sealed(path: str) -> Note:
+    return Note(Source(path, "").place(), "it is encrypted or kept elsewhere: what the server gets was not checked")

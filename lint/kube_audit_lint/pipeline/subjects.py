@@ -21,7 +21,7 @@ from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place, Source
 
-_BASE = r"(?i)(?:\A|[-_.])(?:base|fragment|partial|snippet)(?=[-_.])"
+_BASE = r"(?i)(?:\A|[-_.])(?:base|fragment)(?=[-_.])"
 """How files are called that hold a part of a policy."""
 
 VERSION_OPTION = "--kubernetes-version"
