@@ -203,29 +203,51 @@ class Probe:
         return sure, perhaps | mine if free else perhaps
 
     def _groups(self, sure: int, perhaps: int, index: int, worlds: int) -> None:
-        if sure:
-            first = sure & -sure
-            perhaps &= first - 1
-            sure = first
-        if not (sure | perhaps) & self.wanted:
-            return
-        if not perhaps:
-            self._reached(worlds)
-            return
-        worlds = self._spend((3, sure, perhaps, index), worlds)
-        if not worlds:
-            return
-        group, asking = self.dimensions.identities.free[index]
-        later = self.dimensions.later[index + 1]
-        if self.only.user_group is not None:
-            asking = asking | self.wanted if group == self.only.user_group else asking & ~self.wanted
-            later = self._later_with_group(later, index)
-        hit = perhaps & asking
-        self._groups(sure, perhaps & later, index + 1, worlds)
-        if hit and self.missing & worlds:
-            self._trace.groups.add(group)
-            self._groups(sure | hit, perhaps & ~hit & later, index + 1, worlds & self.missing)
-            self._trace.groups.discard(group)
+        """Tries the free groups in their order, first without each: by a list, for there may be more than calls."""
+        before = set(self._trace.groups)
+        pending = [(sure, perhaps, index, worlds, before)]
+        while pending:
+            sure, perhaps, index, worlds, groups = pending.pop()
+            worlds &= self.missing if groups is not before else worlds
+            if not worlds:
+                continue
+            self._trace.groups = set(groups)
+            self._without_more(sure, perhaps, index, worlds, groups, pending)
+        self._trace.groups = before
+
+    def _without_more(
+        self,
+        sure: int,
+        perhaps: int,
+        index: int,
+        worlds: int,
+        groups: set[str],
+        pending: list[tuple[int, int, int, int, set[str]]],
+    ) -> None:
+        """A user in no further group; the same user in each that matters is left pending."""
+        while True:
+            if sure:
+                first = sure & -sure
+                perhaps &= first - 1
+                sure = first
+            if not (sure | perhaps) & self.wanted:
+                return
+            if not perhaps:
+                self._reached(worlds)
+                return
+            worlds = self._spend((3, sure, perhaps, index), worlds)
+            if not worlds:
+                return
+            group, asking = self.dimensions.identities.free[index]
+            later = self.dimensions.later[index + 1]
+            if self.only.user_group is not None:
+                asking = asking | self.wanted if group == self.only.user_group else asking & ~self.wanted
+                later = self._later_with_group(later, index)
+            index += 1
+            hit = perhaps & asking
+            if hit:
+                pending.append((sure | hit, perhaps & ~hit & later, index, worlds, groups | {group}))
+            perhaps &= later
 
     def _later_with_group(self, later: int, index: int) -> int:
         names = [group for group, _ in self.dimensions.identities.free[index + 1 :]]

@@ -13,7 +13,7 @@ from kube_audit_lint.forms.common.context import Context, DocumentReader, Readin
 from kube_audit_lint.model.found import Found, Misshape, Note, joined
 from kube_audit_lint.syntax.decode import decode, has_mark
 from kube_audit_lint.syntax.nodes import Document, scalar_spans
-from kube_audit_lint.syntax.reader import read_documents
+from kube_audit_lint.syntax.reader import check_parts, read_documents
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place, Source
 
@@ -88,6 +88,8 @@ def _read(path: str, data: bytes, embedded: bool) -> tuple[Source, tuple[Documen
     template = _neutral(path, text) if marked else None
     if template is not None:
         return _of_marked(source, template)
+    if pieces or len(text) <= LARGE or has_mark(data):
+        check_parts(text)
     if problem is None and len(text) > LARGE and not has_mark(data):
         from kube_audit_lint.pipeline.large import read_large
 

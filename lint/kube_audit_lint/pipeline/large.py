@@ -10,7 +10,7 @@ import re
 
 from kube_audit_lint.discovery.look import interesting
 from kube_audit_lint.syntax.nodes import Document, Mapping
-from kube_audit_lint.syntax.reader import looks_like_json, read_documents
+from kube_audit_lint.syntax.reader import check_parts, looks_like_json, read_documents
 from kube_audit_lint.syntax.source import OffsetMap, Source
 
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
@@ -36,6 +36,7 @@ def read_large(source: Source) -> list[Document]:
     text = source.text
     starts = [found.start() for found in _SEPARATOR.finditer(text)]
     if looks_like_json(text) or not starts:
+        check_parts(text)
         return read_documents(source)
     if starts[0] > 0:
         starts.insert(0, 0)
@@ -45,6 +46,7 @@ def read_large(source: Source) -> list[Document]:
         if not interesting(piece.encode("utf-8", "surrogateescape")):
             documents.append(Document(source, start, end, Mapping(source, start, end, {})))
             continue
+        check_parts(piece)
         read = read_documents(source, piece, _Shifted(start))
         documents += read
         if read and read[-1].problem is not None:

@@ -191,8 +191,16 @@ def _with_level(item: Node, known: dict[str, Entry], level: str) -> dict[str, En
 
 
 def _has_unknown(node: Node | None) -> bool:
-    if isinstance(node, Mapping):
-        return any(is_unknown(key) or _has_unknown(entry.value) for key, entry in node.entries.items())
-    if isinstance(node, Sequence):
-        return any(map(_has_unknown, node.items))
-    return isinstance(node, Scalar) and is_unknown(node.value)
+    """Whether a template decides some part of a node, which may be nested deeper than Python calls."""
+    pending = [node]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, Mapping):
+            if any(map(is_unknown, one.entries)):
+                return True
+            pending += [entry.value for entry in one.entries.values()]
+        elif isinstance(one, Sequence):
+            pending += one.items
+        elif isinstance(one, Scalar) and is_unknown(one.value):
+            return True
+    return False

@@ -19,6 +19,12 @@ MOST_PARTS = 40_000
 """Lines and values above which a text is not read: no policy and no manifest comes near, and each costs time."""
 
 
+def check_parts(text: str) -> None:
+    """Raises TooManyPartsError for a text that is not to be read."""
+    if len(text) > MOST_PARTS and max(text.count("\n"), text.count("\r")) + text.count(",") > MOST_PARTS:
+        raise TooManyPartsError(f"more than {MOST_PARTS:,} lines and values: not checked")
+
+
 def looks_like_json(text: str) -> bool:
     """Whether the API server reads the text as JSON, and as nothing else."""
     return text.lstrip(_SPACES).startswith("{")
@@ -42,12 +48,10 @@ def read_documents(
     """The documents of a source, or of `text`, which lies in it where `offsets` say.
 
     `byte_problem` is what `decode` found; `marked` is whether a byte order mark stood first: then
-    a text that starts with `{` is YAML as well. Raises TooManyPartsError.
+    a text that starts with `{` is YAML as well.
     """
     if text is None:
         text = source.text
-    if len(text) > MOST_PARTS and max(text.count("\n"), text.count("\r")) + text.count(",") > MOST_PARTS:
-        raise TooManyPartsError(f"more than {MOST_PARTS:,} lines and values: not checked")
     offsets = offsets or OffsetMap()
     if not marked and looks_like_json(text):
         from kube_audit_lint.syntax.json_reader import read_json

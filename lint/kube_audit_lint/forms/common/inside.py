@@ -17,7 +17,7 @@ from kube_audit_lint.model.found import Found, Note, joined
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Scalar
 from kube_audit_lint.syntax.offsets import WholeMap, decoded_base64, embedded_base64, embedded_text
-from kube_audit_lint.syntax.reader import read_documents
+from kube_audit_lint.syntax.reader import check_parts, read_documents
 from kube_audit_lint.syntax.source import OffsetMap, Source
 from kube_audit_lint.syntax.unknown import from_outside, is_unknown
 
@@ -98,6 +98,7 @@ def found_in_text(
     source: Source, text: str, offsets: OffsetMap, context: Context, *, name: str = "", hint: str = ""
 ) -> Found:
     """What any form finds in a text that stands in a file where `offsets` say."""
+    check_parts(text)
     documents = tuple(read_documents(source, text, offsets))
     inner = context._replace(
         documents=documents,

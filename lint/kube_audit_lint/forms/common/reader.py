@@ -97,7 +97,7 @@ def twice(section: Node | None, reader: str, names: Iterable[str] = ()) -> Itera
     for lost, wins in section.duplicates if isinstance(section, Mapping) else ():
         name = lost.key.value
         between = lost.key.source.text[lost.key.end : wins.key.start]
-        branches = any(mark in between for mark in ("{{", "{%", "<%", "#@"))  # a template takes one of them
+        branches = any(mark in between for mark in ("{{", "{%", "%{", "<%", "#@"))  # a template takes one of them
         if (not wanted or name in wanted) and wins.key.start != lost.key.start and not branches:
             line = wins.key.source.position(wins.key.start)[0]
             message = f"`{name}` stands twice, here and in line {line}: {reader} takes the last one, "

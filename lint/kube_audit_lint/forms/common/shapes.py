@@ -177,7 +177,9 @@ def _named_twice(items: list[Node]) -> Iterator[Misshape]:
         if not isinstance(name, Scalar) or name.kind != "string" or is_unknown(name.value):
             continue
         before = seen.get(name.value)
-        if before is not None and before.start != name.start:
+        between = name.source.text[before.start : name.start] if before is not None else ""
+        branches = any(mark in between for mark in ("{{", "{%", "%{", "<%", "#@"))  # a template takes one of them
+        if before is not None and before.start != name.start and not branches:
             line = name.source.position(name.start)[0]
             message = (
                 f"Two volumes are called `{name.value}`, this one and that of line {line}: kubeadm keeps the last "
