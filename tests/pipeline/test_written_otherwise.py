@@ -14,7 +14,7 @@ from kube_audit_lint import cli
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT.parent / "shared" / "corpus"
 YAML = (".yaml", ".yml")
-OF_THE_TEXT = {"policy-unreadable", "duplicate-key", "ignored-document"}
+OF_THE_TEXT = {"typographic-quotes", "policy-unreadable", "duplicate-key", "ignored-document"}
 """Rules about what a dump of the values no longer has."""
 
 
@@ -94,9 +94,9 @@ def test_another_style_changes_no_rule(findings) -> None:
             continue
         compared += 1
         ways = {
-            "re-indented": yaml.safe_dump(value, indent=6, sort_keys=False, width=10_000),
-            "flow": "".join(f"{key}: {json.dumps(below)}\n" for key, below in value.items()),
-            "JSON": json.dumps(value, indent=1),
+            "re-indented": yaml.safe_dump(value, indent=6, sort_keys=False, width=10_000, allow_unicode=True),
+            "flow": "".join(f"{key}: {json.dumps(below, ensure_ascii=False)}\n" for key, below in value.items()),
+            "JSON": json.dumps(value, indent=1, ensure_ascii=False),
         }
         for way, other in ways.items():
             assert rules(findings(name, other)) == rules(first), (way, name, text)
