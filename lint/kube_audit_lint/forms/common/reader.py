@@ -91,14 +91,18 @@ def meant(section: Mapping, name: str) -> str:
     return next((key for key in section.entries if near_key(section, key, (name,)) == name), name)
 
 
+def in_branches(first: Node, second: Node) -> bool:
+    """Whether a template's statement stands between two nodes, so that it may take but one of them."""
+    between = first.source.text[first.end : second.start]
+    return any(mark in between for mark in ("{{", "{%", "%{", "<%", "#@"))
+
+
 def twice(section: Node | None, reader: str, names: Iterable[str] = ()) -> Iterator[Misshape]:
     """Keys that stand twice, all or those of some names: YAML's readers in Go keep the last one, without a word."""
     wanted = frozenset(names)
     for lost, wins in section.duplicates if isinstance(section, Mapping) else ():
         name = lost.key.value
-        between = lost.key.source.text[lost.key.end : wins.key.start]
-        branches = any(mark in between for mark in ("{{", "{%", "%{", "<%", "#@"))  # a template takes one of them
-        if (not wanted or name in wanted) and wins.key.start != lost.key.start and not branches:
+        if (not wanted or name in wanted) and wins.key.start != lost.key.start and not in_branches(lost.key, wins.key):
             line = wins.key.source.position(wins.key.start)[0]
             message = f"`{name}` stands twice, here and in line {line}: {reader} takes the last one, "
             message += "and nothing of this one reaches kube-apiserver."

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.nodes import first_place
-from kube_audit_lint.forms.common.reader import Reader, unknown_key, unknown_keys
+from kube_audit_lint.forms.common.reader import Reader, in_branches, unknown_key, unknown_keys
 from kube_audit_lint.forms.common.split import KUBEADM_VOLUME, split, whole
 from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
@@ -177,9 +177,7 @@ def _named_twice(items: list[Node]) -> Iterator[Misshape]:
         if not isinstance(name, Scalar) or name.kind != "string" or is_unknown(name.value):
             continue
         before = seen.get(name.value)
-        between = name.source.text[before.start : name.start] if before is not None else ""
-        branches = any(mark in between for mark in ("{{", "{%", "%{", "<%", "#@"))  # a template takes one of them
-        if before is not None and before.start != name.start and not branches:
+        if before is not None and before.start != name.start and not in_branches(before, name):
             line = name.source.position(name.start)[0]
             message = (
                 f"Two volumes are called `{name.value}`, this one and that of line {line}: kubeadm keeps the last "
