@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kube_audit_lint.analysis.request import Request
     from kube_audit_lint.analysis.symbolic import Joint
     from kube_audit_lint.analysis.walk import Node
-    from kube_audit_lint.model.policy import Policy
+    from kube_audit_lint.model.policy import Level, Policy, Stage
 
 
 class Recorded:
@@ -66,12 +66,12 @@ class Recorded:
         return self.decision.rule
 
     @property
-    def level(self) -> str:
+    def level(self) -> Level:
         """The level of the decision."""
         return self.decision.level
 
     @property
-    def omit_stages(self) -> frozenset[str]:
+    def omit_stages(self) -> frozenset[Stage]:
         """The stages that are not recorded."""
         return self.decision.omit_stages
 

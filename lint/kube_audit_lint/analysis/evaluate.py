@@ -14,7 +14,7 @@ from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.request import Request
-    from kube_audit_lint.model.policy import GroupResources, Policy, PolicyRule
+    from kube_audit_lint.model.policy import GroupResources, Level, Policy, PolicyRule, Stage
 
 NO_RULE = -1
 """The `rule` of a decision that no rule took: such a request is not recorded."""
@@ -24,8 +24,8 @@ class Decision(NamedTuple):
     """What is to be recorded of a request, and the rule that says so."""
 
     rule: int
-    level: str
-    omit_stages: frozenset[str]
+    level: Level
+    omit_stages: frozenset[Stage]
     omit_managed_fields: bool
 
     @property
@@ -34,7 +34,7 @@ class Decision(NamedTuple):
         return self.level != "None" and not self.omit_stages.issuperset(STAGES)
 
     @property
-    def outcome(self) -> tuple[str, frozenset[str], bool]:
+    def outcome(self) -> tuple[Level, frozenset[Stage], bool]:
         """Equal for decisions that lead to the same records, whichever rule took them."""
         if not self.records:
             return "None", frozenset(), False

@@ -19,7 +19,7 @@ from kube_audit_lint.analysis.stages import (
 from kube_audit_lint.analysis.symbolic import Conditions, Joint
 from kube_audit_lint.analysis.walk import Segment, Walk
 from kube_audit_lint.analysis.worlds import CONTROL_PLANE, NOBODY, ORDINARY
-from kube_audit_lint.model.policy import GroupResources, PolicyRule
+from kube_audit_lint.model.policy import GroupResources, PolicyRule, Stage
 from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _STAGES = {
 class Course(NamedTuple):
     """Requests that one rule decides and that all go through the same stages."""
 
-    stages: tuple[str, ...]
+    stages: tuple[Stage, ...]
     found: Recorded
 
 
@@ -62,7 +62,7 @@ def by_stages(analysis: Analysis, query: Query = EVERYTHING) -> list[Course]:
     Raises UndecidedError where that would take too long.
     """
     walk, short = _walk(analysis, query)
-    found: dict[tuple[int, tuple[str, ...]], tuple[Recorded, int]] = {}
+    found: dict[tuple[int, tuple[Stage, ...]], tuple[Recorded, int]] = {}
     for leaf, node in walk.leaves.items():
         rule = analysis.compiled.owner(leaf)
         for kinds, (otherwise, long_running) in _STAGES.items():
@@ -85,6 +85,6 @@ def _walk(analysis: Analysis, query: Query) -> tuple[Walk, int]:
     return analysis.compiled.walk(joint, segments, region_of(rules, asked, query.who)), running.rule_bits[-1]
 
 
-def _order(item: tuple[tuple[int, tuple[str, ...]], object]) -> tuple[bool, int, int]:
+def _order(item: tuple[tuple[int, tuple[Stage, ...]], object]) -> tuple[bool, int, int]:
     rule, stages = item[0]
     return rule == NO_RULE, rule, (SHORT, LONG_RUNNING, FAILED_AUTHENTICATION).index(stages)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kube_audit_lint.model.policy import LEVELS
+from kube_audit_lint.model.policy import LEVELS, Stage
 from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ LONG_RUNNING_SUBRESOURCES = frozenset(("attach", "exec", "proxy", "log", "portfo
 LONG_RUNNING_PATHS = "/debug/pprof/"
 """What the paths begin with whose requests are long-running."""
 
-SHORT = ("RequestReceived", "ResponseComplete")
-LONG_RUNNING = ("RequestReceived", "ResponseStarted", "ResponseComplete")
-FAILED_AUTHENTICATION = ("ResponseStarted",)
+SHORT: tuple[Stage, ...] = ("RequestReceived", "ResponseComplete")
+LONG_RUNNING: tuple[Stage, ...] = ("RequestReceived", "ResponseStarted", "ResponseComplete")
+FAILED_AUTHENTICATION: tuple[Stage, ...] = ("ResponseStarted",)
 """The stages that a request goes through, in order, when nothing panics."""
 
 _STREAMS = frozenset(("attach", "exec", "proxy", "portforward"))
@@ -35,20 +35,20 @@ _WITH_REQUEST_BODY = frozenset(("create", "update", "patch", "delete", "deleteco
 class Written(NamedTuple):
     """What is written of one request. stages: those that leave an event, in order; bodies are in ResponseComplete."""
 
-    stages: tuple[str, ...]
-    omitted: tuple[str, ...]
+    stages: tuple[Stage, ...]
+    omitted: tuple[Stage, ...]
     request_body: bool
     response_body: bool
 
 
-def stages_of(request: Request) -> tuple[str, ...]:
+def stages_of(request: Request) -> tuple[Stage, ...]:
     """The stages that a request goes through when nothing panics, in order."""
     if request.user is None:
         return FAILED_AUTHENTICATION
     return LONG_RUNNING if is_long_running(request) else SHORT
 
 
-def possible(stages: tuple[str, ...]) -> tuple[str, ...]:
+def possible(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
     """The same with Panic, where a handler is called that can panic: none is for a failed authentication."""
     return stages if stages == FAILED_AUTHENTICATION else (*stages, "Panic")
 

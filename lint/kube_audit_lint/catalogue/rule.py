@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kube_audit_lint.model.finding import Severity
 from kube_audit_lint.model.version import ALL, Versions
 from kube_audit_lint.syntax.record import NamedTuple
 
@@ -18,7 +19,7 @@ class Rule(NamedTuple):
 
     id: str
     title: str
-    severity: str
+    severity: Severity
     category: str
     subject: str
     check: str

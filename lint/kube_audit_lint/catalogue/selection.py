@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from kube_audit_lint.catalogue.rule import Catalogue, Rule
-from kube_audit_lint.model.finding import SEVERITIES
+from kube_audit_lint.model.finding import SEVERITIES, Severity, SeverityOrNone
 from kube_audit_lint.syntax.record import NamedTuple
 
 
@@ -18,11 +18,11 @@ class Applied(NamedTuple):
     """
 
     rule: Rule
-    severity: str
+    severity: SeverityOrNone
     params: dict[str, Any]
     pedantic: bool
 
-    def severity_of(self, hit_severity: str) -> str:
+    def severity_of(self, hit_severity: SeverityOrNone) -> Severity:
         """The severity of a hit; a lesser case of a mistake stays lesser under a set severity."""
         own = hit_severity or self.rule.severity
         if not self.severity:
@@ -69,7 +69,8 @@ def turned_off(catalogue: Catalogue, choice: Choice) -> dict[str, Applied]:
 
 
 def _apply(rule: Rule, wishes: tuple[Any, Any], choice: Choice) -> Applied | None:
-    severity, params, chosen, off = "", rule.params, False, False
+    severity: SeverityOrNone = ""
+    params, chosen, off = rule.params, False, False
     for wish in wishes:
         if wish is None:
             continue

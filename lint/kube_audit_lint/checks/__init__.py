@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kube_audit_lint.model.finding import Related
+from kube_audit_lint.model.finding import Related, SeverityOrNone
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
@@ -34,7 +34,7 @@ class Hit(NamedTuple):
     message: str
     related: tuple[Related, ...] = ()
     versions: Versions | None = None
-    severity: str = ""
+    severity: SeverityOrNone = ""
     help: str = ""
     witness: dict[str, Any] | None = None
     proof: str = ""

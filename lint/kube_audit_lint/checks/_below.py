@@ -18,7 +18,7 @@ from kube_audit_lint.checks._decided import (
     versions_of,
 )
 from kube_audit_lint.checks._subject import Params, PolicySubject
-from kube_audit_lint.model.policy import LEVELS
+from kube_audit_lint.model.policy import LEVELS, Stage
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis
@@ -48,7 +48,7 @@ def too_little(subject: PolicySubject, analysis: Analysis, params: Params) -> It
                 )
 
 
-def _lacking(found: Recorded, least: int, stage: str | None, stages: tuple[str, ...]) -> str:
+def _lacking(found: Recorded, least: int, stage: Stage | None, stages: tuple[Stage, ...]) -> str:
     """What is missing of what was asked for, in words; "" when nothing is."""
     if LEVELS.index(found.level) < least or (least and not found.decision.records):
         return f"at {found.level}, not at {LEVELS[least]} or above"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kube_audit_lint.analysis.describe import describe
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision
 from kube_audit_lint.checks._subject import PolicySubject
-from kube_audit_lint.model.policy import CONDITIONS, LEVELS, GroupResources, Policy, PolicyRule
+from kube_audit_lint.model.policy import CONDITIONS, LEVELS, GroupResources, Policy, PolicyRule, Stage
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Mapping
 from kube_audit_lint.syntax.source import Place
@@ -93,7 +93,7 @@ def list_place(subject: PolicySubject) -> Place:
     return key.place if key is not None else subject.document.place
 
 
-def stage_place(subject: PolicySubject, stage: str, rule: int) -> Place | None:
+def stage_place(subject: PolicySubject, stage: Stage, rule: int) -> Place | None:
     """Where a stage is omitted for a rule: by the policy, else by the rule itself."""
     written = subject.loaded.written
     candidates: list[Text] = [] if written is None else list(written.omit_stages)

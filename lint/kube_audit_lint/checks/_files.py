@@ -6,6 +6,7 @@ The one place where the kinds of what is wrong in a form become rules.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._quotes import of_quotes
@@ -13,7 +14,19 @@ from kube_audit_lint.model.found import Found, MisshapeKind
 from kube_audit_lint.model.profile import AuditProfile
 from kube_audit_lint.model.value import Value
 
-RULES: dict[MisshapeKind, str] = {
+FileRule = Literal[
+    "typographic-quotes",
+    "unknown-setting",
+    "wrong-shape",
+    "invalid-flag-value",
+    "policy-not-mounted",
+    "no-audit-policy",
+    "unreachable-rule",
+    "nothing-recorded",
+    "blind-spot",
+]
+
+RULES: dict[MisshapeKind, FileRule] = {
     "unknown-key": "unknown-setting",
     "wrong-shape": "wrong-shape",
     "not-a-string": "invalid-flag-value",
@@ -25,19 +38,19 @@ _EVERYBODY = "system:authenticated"
 _OUTSIDE = "system:unauthenticated"
 
 
-def of_file(found: Found) -> Iterator[tuple[str, Hit]]:
-    """Each hit with the id of its rule."""
+def of_file(found: Found) -> Iterator[tuple[FileRule | MisshapeKind, Hit]]:
+    """Each hit with the id of its rule. A kind that there is not is its own id, which the engine reports as unknown."""
     for hit in of_quotes(found):
         yield "typographic-quotes", hit
     for shape in found.misshapes:
-        yield RULES[shape.kind], Hit(shape.place, shape.message, help=shape.help)
+        yield RULES.get(shape.kind, shape.kind), Hit(shape.place, shape.message, help=shape.help)
     for server in found.servers:
         if server.profile is not None:
             yield from _unreachable(server.profile)
             yield from _unrecorded(server.profile)
 
 
-def _unreachable(profiles: AuditProfile) -> Iterator[tuple[str, Hit]]:
+def _unreachable(profiles: AuditProfile) -> Iterator[tuple[FileRule, Hit]]:
     """Rules behind the one for everybody: every group but that of the unauthenticated is within it."""
     everybody = False
     for group in (rule.group for rule in profiles.rules if rule.group is not None):
@@ -50,7 +63,7 @@ def _unreachable(profiles: AuditProfile) -> Iterator[tuple[str, Hit]]:
         everybody = everybody or group.text == _EVERYBODY
 
 
-def _unrecorded(profiles: AuditProfile) -> Iterator[tuple[str, Hit]]:
+def _unrecorded(profiles: AuditProfile) -> Iterator[tuple[FileRule, Hit]]:
     """Profiles `None`: nothing at all is recorded, or nothing of some users."""
     top = profiles.profile
     if top is not None and _is_none(top):

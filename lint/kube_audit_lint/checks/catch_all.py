@@ -13,7 +13,7 @@ from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import level_place, proof_of, unlimited
 from kube_audit_lint.checks._subject import Params, PolicySubject
-from kube_audit_lint.model.policy import LEVELS, Policy, PolicyRule
+from kube_audit_lint.model.policy import LEVELS, Level, Policy, PolicyRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +51,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
         )
 
 
-def _decider(policy: Policy, level: str) -> tuple[Request, Decision] | None:
+def _decider(policy: Policy, level: Level) -> tuple[Request, Decision] | None:
     """The last rule of the level that decides writes that nobody had in mind, if it takes all, or the level does."""
     if not any(rule.level == level and _takes_what_nobody_names(rule) for rule in policy.rules):
         return None

@@ -26,7 +26,7 @@ from kube_audit_lint.checks._decided import (
     versions_of,
 )
 from kube_audit_lint.checks._subject import Params, PolicySubject
-from kube_audit_lint.model.policy import GroupResources
+from kube_audit_lint.model.policy import GroupResources, Stage
 from kube_audit_lint.syntax.source import Place
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ PARAMS: dict[str, Any] = {
     },
 }
 
-_STAGE = "ResponseStarted"
+_STAGE: Stage = "ResponseStarted"
 _PODS = GroupResources("", ("pods",))
 
 

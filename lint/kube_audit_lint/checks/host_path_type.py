@@ -22,7 +22,7 @@ from kube_audit_lint.checks._mounts import (
 from kube_audit_lint.checks._server import known_path
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import POLICY_FILE, WEBHOOK_CONFIG
-from kube_audit_lint.model.finding import Related
+from kube_audit_lint.model.finding import Related, SeverityOrNone
 from kube_audit_lint.model.server import ApiServer, Mount, Volume
 
 SUBJECT = "server"
@@ -50,7 +50,7 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
 
 
 def _hit(
-    server: ApiServer, name: str, volume: Volume, found: tuple[str, str, str] | None, mount: Mount | None
+    server: ApiServer, name: str, volume: Volume, found: tuple[SeverityOrNone, str, str] | None, mount: Mount | None
 ) -> Iterator[Hit]:
     if found is None:
         return
@@ -64,7 +64,7 @@ def _hit(
     yield Hit(place, message, tuple(related), severity=severity, help=help)
 
 
-def _at_file(kind: str, path: str) -> tuple[str, str, str] | None:
+def _at_file(kind: str, path: str) -> tuple[SeverityOrNone, str, str] | None:
     """The volume is the file itself."""
     if kind == "FileOrCreate":
         message = (
@@ -87,7 +87,7 @@ def _at_file(kind: str, path: str) -> tuple[str, str, str] | None:
     return None
 
 
-def _above(mount: Mount, path: str) -> tuple[str, str, str] | None:
+def _above(mount: Mount, path: str) -> tuple[SeverityOrNone, str, str] | None:
     """The mount is a directory above the file."""
     if type_of(mount.volume) not in FILE_TYPES:
         return None

@@ -6,34 +6,16 @@ The findings are those of kubernetes/loading.py; `problem` says which of them th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._subject import Params, PolicySubject
-from kube_audit_lint.kubernetes.problems import Problem
+from kube_audit_lint.kubernetes.problems import Problem, Refusal
 
 SUBJECT = "policy"
 PARAMS = {
     "type": "object",
-    "properties": {
-        "problem": {
-            "enum": [
-                "policy-unreadable",
-                "unsupported-api-version",
-                "wrong-kind",
-                "no-rules",
-                "wrong-type",
-                "invalid-level",
-                "invalid-stage",
-                "invalid-url",
-                "invalid-group",
-                "names-without-resources",
-                "urls-with-resources",
-                "unknown-field",
-                "field-not-in-version",
-                "duplicate-key",
-            ]
-        }
-    },
+    "properties": {"problem": {"enum": list(get_args(Refusal))}},
     "required": ["problem"],
     "additionalProperties": False,
 }

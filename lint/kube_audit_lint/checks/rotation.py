@@ -14,7 +14,7 @@ from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import log_file, misspelt, only, place_of_value, span, who
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import LOG_PATH
-from kube_audit_lint.model.finding import Related
+from kube_audit_lint.model.finding import Related, Severity
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.record import NamedTuple
@@ -48,7 +48,7 @@ _ORDER = ("error", "warning", "info")
 class _Case(NamedTuple):
     """What is wrong in one minor. number: what the limit is there; 0 when there is none."""
 
-    severity: str
+    severity: Severity
     kind: str
     number: int = 0
 

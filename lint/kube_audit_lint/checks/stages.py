@@ -9,8 +9,8 @@ from kube_audit_lint.analysis.worlds import NOBODY
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import joined, list_place, proof_of, stage_place, versions_of
 from kube_audit_lint.checks._subject import Params, PolicySubject
-from kube_audit_lint.model.finding import SEVERITIES
-from kube_audit_lint.model.policy import STAGES
+from kube_audit_lint.model.finding import SEVERITIES, Severity
+from kube_audit_lint.model.policy import STAGES, Stage
 from kube_audit_lint.syntax.nodes import Mapping
 from kube_audit_lint.syntax.source import Place
 
@@ -46,7 +46,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
         yield from _recorded(subject, analysis, params["recorded"])
 
 
-def _omitted(subject: PolicySubject, analysis: Analysis, severities: dict[str, str]) -> Iterator[Hit]:
+def _omitted(subject: PolicySubject, analysis: Analysis, severities: dict[Stage, Severity]) -> Iterator[Hit]:
     told: set[tuple[int, int]] = set()
     for stage, severity in severities.items():
         for found in _through(analysis, stage):
@@ -67,7 +67,7 @@ def _omitted(subject: PolicySubject, analysis: Analysis, severities: dict[str, s
                 )
 
 
-def _effect(stage: str, found: Recorded) -> str:
+def _effect(stage: Stage, found: Recorded) -> str:
     """What is lost with the stage."""
     if stage == "Panic":
         return "a request that crashes its handler leaves no event of it"
@@ -80,7 +80,7 @@ def _effect(stage: str, found: Recorded) -> str:
     return "outcomes and all bodies are lost. The log says that a request came, not whether it was allowed"
 
 
-def _through(analysis: Analysis, stage: str) -> list[Recorded]:
+def _through(analysis: Analysis, stage: Stage) -> list[Recorded]:
     """For each rule that records requests which go through a stage: these requests."""
     if stage == "ResponseStarted":
         from kube_audit_lint.analysis.events import by_stages
@@ -92,7 +92,7 @@ def _through(analysis: Analysis, stage: str) -> list[Recorded]:
     return [one for one in found if one.decision.records]
 
 
-def _recorded(subject: PolicySubject, analysis: Analysis, stage: str) -> Iterator[Hit]:
+def _recorded(subject: PolicySubject, analysis: Analysis, stage: Stage) -> Iterator[Hit]:
     recording = _through(analysis, stage)
     found = [one for one in recording if stage not in one.omit_stages]
     if not found:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from kube_audit_lint.kubernetes.fields import ROOT, Field, Type
 from kube_audit_lint.kubernetes.problems import Problem, fatal, harmless
 from kube_audit_lint.kubernetes.written import first_key
-from kube_audit_lint.model.finding import Related
+from kube_audit_lint.model.finding import Related, SeverityOrNone
 from kube_audit_lint.model.version import NEWEST, OLDEST
 from kube_audit_lint.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.source import Place
@@ -134,7 +134,7 @@ class _Decoder:
         from kube_audit_lint.kubernetes.wording import not_in_version
 
         message, help = not_in_version(entry.key.value, field)
-        severity = "info" if path.startswith("metadata.") else ""
+        severity: SeverityOrNone = "info" if path.startswith("metadata.") else ""
         for minors in ((OLDEST, field.first - 1), (field.last + 1, NEWEST)):
             if minors[0] <= minors[1]:
                 self.found.append(

@@ -29,7 +29,7 @@ from kube_audit_lint.kubernetes.written import (
     written_policy,
 )
 from kube_audit_lint.model.document import PolicyDocument
-from kube_audit_lint.model.policy import LEVELS, STAGES, GroupResources, Policy, PolicyRule
+from kube_audit_lint.model.policy import LEVELS, STAGES, GroupResources, Policy, PolicyRule, Stage
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.record import NamedTuple
@@ -207,7 +207,7 @@ def _url(text: str) -> str:
     return meant_url(text) or text
 
 
-def _stages(stages: list[Text]) -> tuple[str, ...]:
+def _stages(stages: list[Text]) -> tuple[Stage, ...]:
     """The stages; misspelt ones as they were meant, others not at all."""
     meant = (stage.text if stage.text in STAGES else meant_stage(stage.text) for stage in stages)
     return tuple(stage for stage in meant if stage is not None)

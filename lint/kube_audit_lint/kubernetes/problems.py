@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
-from kube_audit_lint.model.finding import Related
+from kube_audit_lint.model.finding import Related, SeverityOrNone
 from kube_audit_lint.model.version import NEWEST, OLDEST, Versions
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
+
+Refusal = Literal[
+    "policy-unreadable",
+    "unsupported-api-version",
+    "wrong-kind",
+    "no-rules",
+    "wrong-type",
+    "invalid-level",
+    "invalid-stage",
+    "invalid-url",
+    "invalid-group",
+    "names-without-resources",
+    "urls-with-resources",
+    "unknown-field",
+    "field-not-in-version",
+    "duplicate-key",
+]
+"""The rules about what kube-apiserver refuses or drops; each is a rule of the template `loading`."""
 
 ALWAYS = (OLDEST, NEWEST)
 
@@ -24,12 +43,12 @@ class Problem(NamedTuple):
     meant, so that there is no policy to analyse.
     """
 
-    rule: str
+    rule: Refusal
     place: Place
     message: str
     versions: Versions
     fatal: bool = False
-    severity: str = ""
+    severity: SeverityOrNone = ""
     help: str = ""
     related: tuple[Related, ...] = ()
     server_message: str = ""
@@ -37,7 +56,7 @@ class Problem(NamedTuple):
 
 
 def fatal(
-    rule: str,
+    rule: Refusal,
     place: Place,
     message: str,
     *,
@@ -52,11 +71,11 @@ def fatal(
 
 
 def harmless(
-    rule: str,
+    rule: Refusal,
     place: Place,
     message: str,
     *,
-    severity: str = "",
+    severity: SeverityOrNone = "",
     server: str = "",
     help: str = "",
     minors: tuple[int, int] = ALWAYS,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
+
+Word = TypeVar("Word", bound=str)
 
 
 def distance(left: str, right: str, limit: int = 3) -> int:
@@ -23,7 +26,7 @@ def distance(left: str, right: str, limit: int = 3) -> int:
     return min(row[-1], limit + 1)
 
 
-def nearest(word: str, known: Iterable[str], limit: int | None = None) -> str | None:
+def nearest(word: str, known: Iterable[Word], limit: int | None = None) -> Word | None:
     """The known word that `word` is most likely a misspelling of; None when none or several are as near.
 
     Capitals and surrounding blanks count nothing. By default one slip in words of up to five letters, two in
@@ -33,7 +36,7 @@ def nearest(word: str, known: Iterable[str], limit: int | None = None) -> str | 
     if not low:
         return None
     allowed = limit if limit is not None else (1 if len(low) <= 5 else 2)
-    best: list[str] = []
+    best: list[Word] = []
     for candidate in known:
         # Each letter that is missing costs a change of its own: that spares most candidates the rest.
         if abs(len(candidate) - len(low)) > allowed or len(set(candidate.lower()).difference(low)) > allowed:

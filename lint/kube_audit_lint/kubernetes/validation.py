@@ -14,7 +14,7 @@ from kube_audit_lint.kubernetes.problems import Problem, fatal
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.kubernetes.written import Text, WrittenEntry, WrittenPolicy, WrittenRule
 from kube_audit_lint.model.finding import Related
-from kube_audit_lint.model.policy import LEVELS, STAGES
+from kube_audit_lint.model.policy import LEVELS, STAGES, Level, Stage
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar
 from kube_audit_lint.syntax.unknown import is_unknown
 
@@ -27,7 +27,7 @@ _SUBDOMAIN_RULE = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
     "and must start and end with an alphanumeric character"
 )
-_LEVEL_WORDS = {
+_LEVEL_WORDS: dict[str, Level] = {
     "response": "RequestResponse",
     "requestandresponse": "RequestResponse",
     "request/response": "RequestResponse",
@@ -62,12 +62,12 @@ def is_subdomain(name: str) -> bool:
     )
 
 
-def meant_level(text: str) -> str | None:
+def meant_level(text: str) -> Level | None:
     """The level that a wrong one was probably meant to be."""
     return _LEVEL_WORDS.get(text.strip().lower()) or nearest(text, LEVELS)
 
 
-def meant_stage(text: str) -> str | None:
+def meant_stage(text: str) -> Stage | None:
     """The stage that a wrong one was probably meant to be."""
     return nearest(text, STAGES)
 
@@ -240,7 +240,7 @@ def _stages(stages: Iterable[Text], path: str) -> Iterator[Problem]:
         )
 
 
-def _stage_help(stage: Text, level: str | None, meant: str | None) -> str:
+def _stage_help(stage: Text, level: Level | None, meant: Stage | None) -> str:
     if level:
         return f"Remove `{stage.text}`: how much is recorded is written as `level: {level}`, in each rule."
     return f"Write `{meant}`." if meant else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kube_audit_lint.kubernetes.fields import METADATA, POLICY, RESOURCES, RULE, Field, Type
 from kube_audit_lint.kubernetes.spelling import nearest
+from kube_audit_lint.model.finding import SeverityOrNone
 from kube_audit_lint.model.policy import STAGES
 from kube_audit_lint.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.source import Place
@@ -110,7 +111,7 @@ def not_in_version(name: str, field: Field) -> tuple[str, str]:
     )
 
 
-def repeated_key(losers: list[Entry], kept: Entry, json: bool) -> tuple[Place, str, str, str]:
+def repeated_key(losers: list[Entry], kept: Entry, json: bool) -> tuple[Place, str, str, SeverityOrNone]:
     """Place, message, help and severity for a key that is more than once in a mapping."""
     name, lost = kept.key.value, losers[-1]
     if kept.merged and not lost.merged:
@@ -133,7 +134,7 @@ def repeated_key(losers: list[Entry], kept: Entry, json: bool) -> tuple[Place, s
     return kept.key.place, message, "", ""
 
 
-def unknown_field(entry: Entry, node: Mapping, wanted: Type) -> tuple[str, str, str]:
+def unknown_field(entry: Entry, node: Mapping, wanted: Type) -> tuple[str, str, SeverityOrNone]:
     """Message, help and severity for a field that kube-apiserver drops."""
     if wanted.fields is RULE:
         return _unknown_in_rule(entry.key.value, node)
@@ -144,7 +145,7 @@ def unknown_field(entry: Entry, node: Mapping, wanted: Type) -> tuple[str, str, 
     return _unknown_in_metadata(entry.key.value, wanted)
 
 
-def _unknown_in_rule(name: str, node: Mapping) -> tuple[str, str, str]:
+def _unknown_in_rule(name: str, node: Mapping) -> tuple[str, str, SeverityOrNone]:
     head = f"A rule has no field `{name}`: kube-apiserver drops it without an error."
     low = name.lower()
     if low in _SPECIAL:
@@ -201,7 +202,7 @@ def _has_items(node: Mapping, name: str) -> bool:
     return bool(node.items(name))
 
 
-def _unknown_in_entry(name: str, node: Mapping) -> tuple[str, str, str]:
+def _unknown_in_entry(name: str, node: Mapping) -> tuple[str, str, SeverityOrNone]:
     head = f"An item of `resources` has no field `{name}`: kube-apiserver drops it without an error."
     low = name.lower()
     if name in RULE:
@@ -232,7 +233,7 @@ def _called(group: str) -> str:
     return f"group `{group}`" if group else "core group"
 
 
-def _unknown_in_policy(entry: Entry) -> tuple[str, str, str]:
+def _unknown_in_policy(entry: Entry) -> tuple[str, str, SeverityOrNone]:
     name = entry.key.value
     head = f"A policy has no field `{name}`: kube-apiserver drops it without an error."
     if name.lower() in ("apiversion", "kind"):
@@ -254,7 +255,7 @@ def _unknown_in_policy(entry: Entry) -> tuple[str, str, str]:
     return head, f"Leave `{name}` out, or make it a comment.", ""
 
 
-def _unknown_in_metadata(name: str, wanted: Type) -> tuple[str, str, str]:
+def _unknown_in_metadata(name: str, wanted: Type) -> tuple[str, str, SeverityOrNone]:
     if wanted.fields is METADATA and (name in POLICY or name in RULE):
         message = f"`{name}` is inside `metadata`, where kube-apiserver drops it without an error."
         return message, f"Move `{name}` out of `metadata`.", ""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
 
-SEVERITIES = ("info", "warning", "error")
+Severity = Literal["info", "warning", "error"]
+
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """From least to most; an index into it orders severities."""
+
+SeverityOrNone = Severity | Literal[""]
+"""A severity, or "" for the one that the rule has."""
 
 
 class Related(NamedTuple):
@@ -29,7 +34,7 @@ class Finding(NamedTuple):
     """
 
     rule: str
-    severity: str
+    severity: Severity
     place: Place
     message: str
     help: str = ""

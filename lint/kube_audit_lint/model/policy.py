@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from kube_audit_lint.syntax.record import NamedTuple
 
-LEVELS = ("None", "Metadata", "Request", "RequestResponse")
+Level = Literal["None", "Metadata", "Request", "RequestResponse"]
+Stage = Literal["RequestReceived", "ResponseStarted", "ResponseComplete", "Panic"]
+
+LEVELS: tuple[Level, ...] = get_args(Level)
 """From least to most; an index into it orders levels."""
 
-STAGES = ("RequestReceived", "ResponseStarted", "ResponseComplete", "Panic")
+STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 class GroupResources(NamedTuple):
@@ -21,14 +26,14 @@ class GroupResources(NamedTuple):
 class PolicyRule(NamedTuple):
     """One rule. An empty tuple is no condition."""
 
-    level: str
+    level: Level
     users: tuple[str, ...] = ()
     user_groups: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ()
     resources: tuple[GroupResources, ...] = ()
     namespaces: tuple[str, ...] = ()
     non_resource_urls: tuple[str, ...] = ()
-    omit_stages: tuple[str, ...] = ()
+    omit_stages: tuple[Stage, ...] = ()
     omit_managed_fields: bool | None = None
 
 
@@ -36,7 +41,7 @@ class Policy(NamedTuple):
     """A policy that kube-apiserver has loaded."""
 
     rules: tuple[PolicyRule, ...]
-    omit_stages: tuple[str, ...] = ()
+    omit_stages: tuple[Stage, ...] = ()
     omit_managed_fields: bool = False
 
 

@@ -110,7 +110,8 @@ def _policy_findings(policy: PolicySubject, rules: Rules) -> Iterator[Finding]:
         related = (Related(at, "the version that it is checked by") for at in policy.version_places if named)
         yield finding._replace(related=(*finding.related, *related))
     for problem in policy.loaded.problems:
-        if problem.rule not in rules.catalogue.rules:
+        rule = rules.catalogue.rules.get(problem.rule)
+        if rule is None or rule.check != "loading":  # no rule reports it
             yield _unknown_rule(problem.rule, problem.place, problem.message)
 
 
@@ -246,6 +247,6 @@ def _unknown_rule(rule: str, place: Place, message: str) -> Finding:
         "internal-error",
         "error",
         place,
-        f"There is no rule {rule}, which reports: {message}",
+        f"There is no rule {rule} that reports: {message}",
         "This is a fault of kube-audit-lint, not of the file: please report it with the file.",
     )

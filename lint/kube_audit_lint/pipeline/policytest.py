@@ -20,7 +20,7 @@ from kube_audit_lint.catalogue.ownfile import OwnFile, read_own_file
 from kube_audit_lint.catalogue.shape import validate
 from kube_audit_lint.discovery.roots import OUTSIDE, readable
 from kube_audit_lint.errors import OwnFileError
-from kube_audit_lint.model.policy import LEVELS, GroupResources
+from kube_audit_lint.model.policy import LEVELS, GroupResources, Stage
 from kube_audit_lint.model.version import Versions, parse_versions, refused
 from kube_audit_lint.pipeline.requests import Asked, open_policy
 from kube_audit_lint.pipeline.single import NoRequestError, check_class, single, wanted_of
@@ -130,13 +130,13 @@ class _Test:
         text = json.dumps(wanted, ensure_ascii=False)
         return Failure(self.path, self.line, self.name, text, "requests that are served", why)
 
-    def _held(self, asked: Asked, request: Request, decision: Decision, stages: tuple[str, ...]) -> Iterator[Failure]:
+    def _held(self, asked: Asked, request: Request, decision: Decision, stages: tuple[Stage, ...]) -> Iterator[Failure]:
         wrong = self._wrong(decision, stages)
         if wrong:
             got = _got(asked, decision, stages if "stages" in self.expect else None)
             yield Failure(self.path, self.line, self.name, describe(request), " and ".join(wrong), got)
 
-    def _wrong(self, decision: Decision, stages: tuple[str, ...]) -> list[str]:
+    def _wrong(self, decision: Decision, stages: tuple[Stage, ...]) -> list[str]:
         """What is expected and is not so, in words."""
         expect, level = self.expect, LEVELS.index(decision.level)
         wrong = []
@@ -175,7 +175,7 @@ def _entry(item: str) -> GroupResources:
     return GroupResources(group, (f"{resource}{slash}{subresource}",))
 
 
-def _got(asked: Asked, decision: Decision, stages: tuple[str, ...] | None) -> str:
+def _got(asked: Asked, decision: Decision, stages: tuple[Stage, ...] | None) -> str:
     """What is decided, and at which of the stages an event is left; None: nobody asked for stages."""
     if decision.rule == NO_RULE:
         return "no rule matches, so it is not recorded"

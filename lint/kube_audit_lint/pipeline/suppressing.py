@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from kube_audit_lint.discovery.walk import EMBEDDING
 from kube_audit_lint.kubernetes.spelling import nearest
@@ -32,11 +32,8 @@ if TYPE_CHECKING:
     from kube_audit_lint.catalogue.selection import Applied
     from kube_audit_lint.pipeline.documents import Collected
 
-UNKNOWN = "unknown-suppression"
-UNUSED = "unused-suppression"
-WITHOUT_REASON = "suppression-without-reason"
-INVALID = "invalid-suppression"
-OWN = frozenset((UNKNOWN, UNUSED, WITHOUT_REASON, INVALID))
+OwnRule = Literal["unknown-suppression", "unused-suppression", "suppression-without-reason", "invalid-suppression"]
+OWN = frozenset(get_args(OwnRule))
 """The rules that this module reports for."""
 
 ALWAYS_SHOWN = OWN | {"undecided", "internal-error"}
@@ -146,12 +143,12 @@ class _Own:
     def about(self, file: _File, require_reason: bool) -> Iterator[Finding]:
         for place in file.invalid:
             message = "This comment suppresses nothing: it is not written as `ignore[rule-id] reason`."
-            yield from self._finding(INVALID, place, message)
+            yield from self._finding("invalid-suppression", place, message)
         for directive in file.directives:
             if not directive.reason and (require_reason or directive.whole_file):
                 asked = "the configuration requires a reason" if require_reason else "it does so for the whole file"
                 message = f"The comment suppresses findings without a reason, and {asked}."
-                yield from self._finding(WITHOUT_REASON, directive.place, message)
+                yield from self._finding("suppression-without-reason", directive.place, message)
             for id, place in directive.ids:
                 yield from self._about_id(id, place, (directive.lines, id) in file.used)
 
@@ -159,20 +156,22 @@ class _Own:
         if id not in self._known:
             near = self._nearest(id)
             message = f"There is no rule {id}, so that nothing is suppressed."
-            yield from self._finding(UNKNOWN, place, message, f"Write `{near}`." if near else "")
+            yield from self._finding("unknown-suppression", place, message, f"Write `{near}`." if near else "")
         elif id in ALWAYS_SHOWN:
-            message = f"The rule {id} cannot be suppressed by a comment: it says what the other rules do not see."
-            yield from self._finding(INVALID, place, message, "Remove the id, or the whole comment.")
+            message = f"The rule {id} cannot be suppressed by a comment: it reports what the other rules do not see."
+            yield from self._finding("invalid-suppression", place, message, "Remove the id, or the whole comment.")
         # A rule that was not applied in this run could not find anything.
         elif id in self._applied and not used:
-            yield from self._finding(UNUSED, place, f"The rule {id} finds nothing here: the comment is not needed.")
+            yield from self._finding(
+                "unused-suppression", place, f"The rule {id} finds nothing here: the comment is not needed."
+            )
 
     def _nearest(self, id: str) -> str | None:
         """The rule that was meant; for the first ones only, as each is compared with the whole catalogue."""
         self._hints -= 1
         return nearest(id, self._known) if self._hints >= 0 else None
 
-    def _finding(self, rule: str, place: Place, message: str, help: str = "") -> Iterator[Finding]:
+    def _finding(self, rule: OwnRule, place: Place, message: str, help: str = "") -> Iterator[Finding]:
         applied = self._applied.get(rule)
         if applied is not None:
             yield Finding(rule, applied.severity_of(""), place, message, help or applied.rule.help)

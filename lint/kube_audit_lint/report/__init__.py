@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import TextIO
 
-from kube_audit_lint.model.finding import FileError, Finding, Suppressed
+from kube_audit_lint.model.finding import FileError, Finding, Severity, Suppressed
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.syntax.record import NamedTuple
 
@@ -23,7 +23,7 @@ class RuleInfo(NamedTuple):
 
     id: str
     title: str
-    severity: str
+    severity: Severity
     why: str = ""
     help: str = ""
     standards: tuple[str, ...] = ()
