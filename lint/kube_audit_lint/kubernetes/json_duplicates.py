@@ -18,10 +18,7 @@ def overlaid(node: Mapping) -> Mapping:
     for lost, _ in node.duplicates:
         name = lost.key.value
         values[name] = _over(values.get(name), lost.value)
-    entries = {
-        name: Entry(entry.key, _over(values.get(name), entry.value), entry.merged)
-        for name, entry in node.entries.items()
-    }
+    entries = {name: Entry(entry.key, _over(values.get(name), entry.value)) for name, entry in node.entries.items()}
     return Mapping(node.source, node.start, node.end, entries, node.duplicates)
 
 
@@ -37,7 +34,7 @@ def _over(old: Node | None, new: Node) -> Node:
         for name, entry in fresh.entries.items():
             before = entries.get(name)
             value = _over(before.value if before is not None else None, entry.value)
-            entries[name] = Entry(entry.key, value, entry.merged)
+            entries[name] = Entry(entry.key, value)
         return Mapping(new.source, new.start, new.end, entries, fresh.duplicates)
     before_items = old.items if isinstance(old, Sequence) else []
     items = [_over(before_items[i] if i < len(before_items) else None, item) for i, item in enumerate(new.items)]

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from kube_audit_lint.syntax.chars import BREAK, ENDS, YamlError
-from kube_audit_lint.syntax.scanner import BLOCK, SCALAR, STREAM_END, Scanner, Token
+from kube_audit_lint.syntax.nodes import BLOCK
+from kube_audit_lint.syntax.scanner import SCALAR, STREAM_END, Scanner, Token
 
 _COMMENT = re.compile(rf"#[^{ENDS}]*")
 _WHOLE_LINE = re.compile(rf"(?:\A|{BREAK})[ \t]*(#[^{ENDS}]*)")

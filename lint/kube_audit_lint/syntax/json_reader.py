@@ -7,8 +7,11 @@ from collections.abc import Callable
 from functools import partial
 
 from kube_audit_lint.syntax.nodes import (
+    PLAIN,
+    QUOTED,
     Document,
     Entry,
+    Inner,
     InnerScalar,
     Kind,
     Mapping,
@@ -57,10 +60,10 @@ class _Reader:
     def __init__(self, source: Source, text: str, offsets: OffsetMap) -> None:
         self.source = source
         self.text = text
-        self._offsets = offsets
         self._start = offsets.outer
         self._end = offsets.outer_end
-        self._own = text is source.text
+        self._inner = None if text is source.text else Inner(text, offsets)
+        self._known: dict[str, str] = {}
 
     def problem(self, broken: _BrokenError) -> SyntaxProblem:
         """Go's words, and the character at which it stopped."""
@@ -149,7 +152,7 @@ class _Reader:
                 node.entries[key.value] = Entry(key, value)
             else:
                 entry = node.entries[key.value] = Entry(key, _over(lost.value, value))
-                node.duplicates.append((lost, entry))
+                node.lose(lost, entry)
 
     def _scalar(self, at: int) -> tuple[Scalar, int]:
         char = self.text[at : at + 1]
@@ -161,24 +164,23 @@ class _Reader:
             return self._number(at)
         raise _BrokenError("looking for beginning of value", at)
 
-    def _make(self, start: int, end: int, kind: Kind, value: str, plain: bool = True) -> Scalar:
-        if self._own:
-            return Scalar(self.source, start, end, kind, value, plain)
-        node = InnerScalar(self.source, self._start(start), self._end(end), kind, value, plain)
-        node.text, node.offsets, node.at = self.text, self._offsets, (start, end)
-        return node
+    def _make(self, start: int, end: int, kind: Kind, value: str, style: int = PLAIN) -> Scalar:
+        value = self._known.setdefault(value, value)
+        if self._inner is None:
+            return Scalar(self.source, start, end, kind, value, style)
+        return InnerScalar(self.source, self._inner, start, end, kind, value, style)
 
     def _string(self, at: int) -> tuple[Scalar, int]:
         text = self.text
         simple = _SIMPLE.match(text, at)
         if simple:
             end = simple.end()
-            return self._make(at, end, "string", text[at + 1 : end - 1], False), end
+            return self._make(at, end, "string", text[at + 1 : end - 1], QUOTED), end
         end = self._string_end(at + 1)
         if text[end : end + 1] != '"':
             raise self._broken_string(end)
         value = _ESCAPE.sub(_unescape, replace_invalid(text[at + 1 : end]))
-        return self._make(at, end + 1, "string", value, False), end + 1
+        return self._make(at, end + 1, "string", value, QUOTED), end + 1
 
     def _string_end(self, at: int) -> int:
         """Where the closing quote stands, or the first character that no string may hold."""

@@ -8,14 +8,100 @@ for a document that lies inside another (a block scalar, base64).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Sequence as SequenceType
 from typing import Literal
 
 from kube_audit_lint.syntax.source import OffsetMap, Place, Source
 
 Kind = Literal["string", "int", "float", "bool", "null"]
 
+PLAIN, QUOTED, BLOCK = range(3)
+"""How a scalar is written: without quotes, with them, behind `|` or `>`."""
 
-class _Node:
+
+class Scalar:
+    """A string, number, boolean or null.
+
+    `value` is the decoded string; for the other kinds the canonical JSON text (`true`, `511`, `null`).
+    `style` is PLAIN, QUOTED or BLOCK. Files hold more scalars than all else, so each is kept small: the width is
+    an integer that Python has only once.
+    """
+
+    __slots__ = ("_start", "_width", "kind", "source", "style", "value")
+
+    def __init__(self, source: Source, start: int, end: int, kind: Kind, value: str, style: int = QUOTED) -> None:
+        self.source = source
+        self._start = start
+        self._width = end - start
+        self.kind = kind
+        self.value = value
+        self.style = style
+
+    @property
+    def start(self) -> int:
+        """Where it begins in the file."""
+        return self._start
+
+    @property
+    def end(self) -> int:
+        """Where it ends in the file."""
+        return self._start + self._width
+
+    @property
+    def place(self) -> Place:
+        """Where it is written (an alias: where the anchor's node is written)."""
+        return Place(self.source, self.start, self.end)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it was written without quotes and not as a block."""
+        return self.style == PLAIN
+
+    @property
+    def block(self) -> bool:
+        """Whether it was written behind `|` or `>`."""
+        return self.style == BLOCK
+
+    def __repr__(self) -> str:
+        return f"Scalar({self.kind}, {self.value!r})"
+
+
+class Inner:
+    """A text that is not the file's own, one inside it or a template made readable; `offsets` tell where it stands."""
+
+    __slots__ = ("offsets", "text")
+
+    def __init__(self, text: str, offsets: OffsetMap) -> None:
+        self.text = text
+        self.offsets = offsets
+
+
+class InnerScalar(Scalar):
+    """A scalar of a text that is not the file's own. `at` is where in that text it stands."""
+
+    __slots__ = ("inner",)
+
+    def __init__(
+        self, source: Source, inner: Inner, start: int, end: int, kind: Kind, value: str, style: int = QUOTED
+    ) -> None:
+        super().__init__(source, start, end, kind, value, style)
+        self.inner = inner
+
+    @property
+    def at(self) -> tuple[int, int]:
+        """Where it begins and ends in the text that was read."""
+        return self._start, self._start + self._width
+
+    @property
+    def start(self) -> int:
+        return self.inner.offsets.outer(self._start)
+
+    @property
+    def end(self) -> int:
+        return self.inner.offsets.outer_end(self._start + self._width)
+
+
+class _Collection:
     __slots__ = ("end", "source", "start")
 
     def __init__(self, source: Source, start: int, end: int) -> None:
@@ -25,49 +111,11 @@ class _Node:
 
     @property
     def place(self) -> Place:
-        """Where the node is written (an alias: where the anchor's node is written)."""
+        """Where it is written (an alias: where the anchor's node is written)."""
         return Place(self.source, self.start, self.end)
 
 
-class Scalar(_Node):
-    """A string, number, boolean or null.
-
-    `value` is the decoded string; for the other kinds the canonical JSON text (`true`, `511`, `null`).
-    `plain` is whether it was written without quotes and not as a block. `block` marks `|` and `>`.
-    """
-
-    __slots__ = ("block", "kind", "plain", "value")
-
-    def __init__(
-        self, source: Source, start: int, end: int, kind: Kind, value: str, plain: bool = False, block: bool = False
-    ) -> None:
-        # Not through super(): every policy makes hundreds of these.
-        self.source = source
-        self.start = start
-        self.end = end
-        self.kind = kind
-        self.value = value
-        self.plain = plain
-        self.block = block
-
-    def __repr__(self) -> str:
-        return f"Scalar({self.kind}, {self.value!r})"
-
-
-class InnerScalar(Scalar):
-    """A scalar of a text that is not the file's own: of one inside it, or of a template made readable.
-
-    `text` is what was read, `at` where in it the scalar stands, `offsets` where in the file that is.
-    """
-
-    __slots__ = ("at", "offsets", "text")
-
-    at: tuple[int, int]
-    offsets: OffsetMap
-    text: str
-
-
-class Sequence(_Node):
+class Sequence(_Collection):
     """A list."""
 
     __slots__ = ("items",)
@@ -81,25 +129,37 @@ class Sequence(_Node):
 
 
 class Entry:
-    """A key with its value. `key.value` is the key as a JSON key (`on` is `true`, `1` is `1`).
+    """A key with its value. `key.value` is the key as a JSON key (`on` is `true`, `1` is `1`)."""
 
-    `merged` is whether it came through `<<`. `alias` is where the value's alias is written, if it
-    is one: the value itself stands where the anchor is.
-    """
+    __slots__ = ("key", "value")
 
-    __slots__ = ("alias", "key", "merged", "value")
+    merged = False
+    alias: Place | None = None
 
-    def __init__(self, key: Scalar, value: Node, merged: bool = False, alias: Place | None = None) -> None:
+    def __init__(self, key: Scalar, value: Node) -> None:
         self.key = key
         self.value = value
-        self.merged = merged
-        self.alias = alias
 
     def __repr__(self) -> str:
         return f"{self.key.value!r}: {self.value!r}"
 
 
-class Mapping(_Node):
+class EntryFromElsewhere(Entry):
+    """An entry whose value is written in another place.
+
+    `merged` is whether it came through `<<`. `alias` is where the value's alias is written, if it
+    is one: the value itself stands where the anchor is.
+    """
+
+    __slots__ = ("alias", "merged")
+
+    def __init__(self, key: Scalar, value: Node, merged: bool = False, alias: Place | None = None) -> None:
+        super().__init__(key, value)
+        self.merged = merged
+        self.alias = alias
+
+
+class Mapping(_Collection):
     """A mapping. `entries` in written order, each key once; `duplicates` the entries that lost.
 
     A duplicate's pair is (the entry that was overwritten, the entry that wins).
@@ -113,11 +173,24 @@ class Mapping(_Node):
         start: int,
         end: int,
         entries: dict[str, Entry],
-        duplicates: list[tuple[Entry, Entry]] | None = None,
+        duplicates: SequenceType[tuple[Entry, Entry]] = (),
     ) -> None:
         super().__init__(source, start, end)
         self.entries = entries
-        self.duplicates = duplicates or []
+        self.duplicates = duplicates
+
+    def put(self, entry: Entry) -> None:
+        """Adds an entry behind all others; one of the same key loses."""
+        lost = self.entries.pop(entry.key.value, None)
+        self.entries[entry.key.value] = entry
+        if lost is not None:
+            self.lose(lost, entry)
+
+    def lose(self, lost: Entry, wins: Entry) -> None:
+        """Notes that an entry was overwritten."""
+        if not isinstance(self.duplicates, list):
+            self.duplicates = list(self.duplicates)
+        self.duplicates.append((lost, wins))
 
     def get(self, key: str) -> Node | None:
         """The value of a key, or None when the key is not there."""

@@ -108,7 +108,7 @@ def embedded_text(scalar: Scalar) -> tuple[str, OffsetMap]:
     """The text of a string, and where it stands in the file."""
     text, around, start, end = scalar.source.text, _SAME, scalar.start, scalar.end
     if isinstance(scalar, InnerScalar):
-        text, around, (start, end) = scalar.text, scalar.offsets, scalar.at
+        text, around, (start, end) = scalar.inner.text, scalar.inner.offsets, scalar.at
     chunks = _chunks(scalar, text, start, end)
     if chunks is None:
         return scalar.value, WholeMap(scalar.start, scalar.end)

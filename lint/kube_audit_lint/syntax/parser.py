@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from kube_audit_lint.syntax import scanner as tokens
 from kube_audit_lint.syntax.chars import YamlError
+from kube_audit_lint.syntax.nodes import PLAIN
 from kube_audit_lint.syntax.scanner import Scanner, Token
 from kube_audit_lint.syntax.tree import TreeBuilder
 
@@ -115,8 +116,7 @@ class Parser:
         if kind == tokens.SCALAR:
             self._skip()
             self._pop()
-            style = token[4]
-            self.builder.scalar(token[1], token[2], token[3], style == tokens.PLAIN, block=style == tokens.BLOCK)
+            self.builder.scalar(token[1], token[2], token[3], token[4])
             return
         if kind == tokens.ALIAS:
             self._skip()
@@ -169,9 +169,7 @@ class Parser:
         if kind == tokens.SCALAR:
             self._skip()
             self._pop()
-            style = token[4]
-            plain = style == tokens.PLAIN
-            self.builder.scalar(at, token[2], token[3], plain, tag, anchor, style == tokens.BLOCK)
+            self.builder.scalar(at, token[2], token[3], token[4], tag, anchor)
         elif kind == tokens.ENTRY and indentless:
             self.builder.open_sequence(at, anchor)
             self._state = self._indentless_item
@@ -189,7 +187,7 @@ class Parser:
             self.builder.open_mapping(at, anchor)
         elif anchor is not None or tag is not None:
             self._pop()
-            self.builder.scalar(end, end, "", True, tag, anchor)
+            self.builder.scalar(end, end, "", PLAIN, tag, anchor)
         else:
             raise YamlError("did not find expected node content", at, start, parser=True)
 

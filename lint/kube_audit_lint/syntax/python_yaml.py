@@ -10,8 +10,13 @@ import re
 from typing import Any
 
 from kube_audit_lint.syntax.nodes import (
+    BLOCK,
+    PLAIN,
+    QUOTED,
     Document,
     Entry,
+    EntryFromElsewhere,
+    Inner,
     InnerScalar,
     Kind,
     Mapping,
@@ -63,6 +68,7 @@ class _Builder:
         self._source = source
         self._text = text
         self._around = around
+        self._inner = Inner(text, around)
         self._count = 0
 
     def node(self, node: Any) -> Node:
@@ -106,7 +112,7 @@ class _Builder:
                 raise _UnusableError(mapping.start_mark.index, "expected a mapping or list of mappings for merging")
             for name, entry in self._entries(mapping)[0].items():
                 if name not in found and name not in before:
-                    found[name] = Entry(entry.key, entry.value, merged=True)
+                    found[name] = EntryFromElsewhere(entry.key, entry.value, merged=True)
         return found
 
     def _first(self, node: Any) -> int:
@@ -120,12 +126,10 @@ class _Builder:
         if block:  # PyYAML's ends where the next token begins
             last = first + len(self._text[first:last].rstrip(" \r\n"))
         kind, value = _resolved(node)
-        start, end = self._around.outer(first), self._around.outer_end(last)
+        style = BLOCK if block else PLAIN if node.style is None else QUOTED
         if self._text is self._source.text:
-            return Scalar(self._source, start, end, kind, value, node.style is None, block)
-        inner = InnerScalar(self._source, start, end, kind, value, node.style is None, block)
-        inner.text, inner.offsets, inner.at = self._text, self._around, (first, last)
-        return inner
+            return Scalar(self._source, first, last, kind, value, style)
+        return InnerScalar(self._source, self._inner, first, last, kind, value, style)
 
 
 def _resolved(node: Any) -> tuple[Kind, str]:

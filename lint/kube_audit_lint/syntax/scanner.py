@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from typing import Any
 
 from kube_audit_lint.syntax.chars import BLANK_OR_END, BREAK, COMMENT, END, ENDS, MARK, YamlError
 from kube_audit_lint.syntax.literals import scan_plain
+from kube_audit_lint.syntax.nodes import BLOCK, PLAIN, QUOTED
 
 (
     STREAM_END,
@@ -35,13 +37,12 @@ from kube_audit_lint.syntax.literals import scan_plain
     SCALAR,
 ) = range(20)
 
-PLAIN, QUOTED, BLOCK = range(3)
 MAX_DEPTH = 10000
 # How much of a file of two marks go-yaml has read before its buffer moves, in characters.
 _BUFFER = 507
 
 # kind, start, end, value, extra: the style of a scalar, the suffix of a tag, the prefix of a directive
-Token = tuple[int, int, int, str, object]
+Token = tuple[int, int, int, str, Any]
 
 
 class _Key:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from kube_audit_lint.syntax.chars import YamlError
 from kube_audit_lint.syntax.nodes import (
+    PLAIN,
     Document,
     Entry,
+    EntryFromElsewhere,
+    Inner,
     InnerScalar,
-    Kind,
     Mapping,
     Node,
     Scalar,
@@ -57,11 +59,10 @@ class TreeBuilder:
 
     def __init__(self, source: Source, text: str, offsets: OffsetMap) -> None:
         self.source = source
-        self._text = text
-        self._offsets = offsets
         self._start = offsets.outer
         self._end = offsets.outer_end
-        self._own = text is source.text
+        self._inner = None if text is source.text else Inner(text, offsets)
+        self._known: dict[str, str] = {}
         self.reset()
 
     def reset(self) -> None:
@@ -84,35 +85,35 @@ class TreeBuilder:
         start: int,
         end: int,
         value: str,
-        plain: bool,
+        style: int,
         tag: str | None = None,
         anchor: str | None = None,
-        block: bool = False,
     ) -> None:
-        """A scalar; `plain` is whether it is written without quotes and not as a block."""
+        """A scalar."""
         self.last_end = end
         self._count += 1
         top = self._top
         if top is not None and top.merge:
             self._fail(_MERGE_NEEDS_MAP, self._start(start), self._end(end))
         if tag is None:
-            kind, text = resolve_plain(value) if plain else ("string", value)
+            kind, text = resolve_plain(value) if style == PLAIN else ("string", value)
         else:
             try:
                 kind, text = resolve_tagged(tag, value)
             except ScalarError as error:
                 kind, text = "string", value
                 self._fail(str(error), self._start(start), self._end(end))
-        if self._own:
-            node = Scalar(self.source, start, end, kind, text, plain, block)
+        text = self._known.setdefault(text, text)  # keys and levels are the same few words
+        if self._inner is None:
+            node = Scalar(self.source, start, end, kind, text, style)
         else:
-            node = self._inner_scalar(start, end, kind, text, plain, block)
+            node = InnerScalar(self.source, self._inner, start, end, kind, text, style)
         if kind == "float" and text in UNWRITABLE:
             self._late.append((node, f"json: unsupported value: {text}"))
         if anchor is not None:
             self._anchors[anchor] = node, 1
         if value == "<<" and top is not None and top.items is None and top.key is None:
-            top.merge = (plain and tag is None) or tag in ("!", MERGE_TAG)
+            top.merge = (style == PLAIN and tag is None) or tag in ("!", MERGE_TAG)
             self._count -= top.merge
         self._add(node)
 
@@ -137,14 +138,9 @@ class TreeBuilder:
         self._fail(f"yaml: anchor '{name}' value contains itself", first, last)
         return Scalar(self.source, first, last, "null", "null")
 
-    def _inner_scalar(self, start: int, end: int, kind: Kind, text: str, plain: bool, block: bool) -> Scalar:
-        node = InnerScalar(self.source, self._start(start), self._end(end), kind, text, plain, block)
-        node.text, node.offsets, node.at = self._text, self._offsets, (start, end)
-        return node
-
     def empty(self, at: int) -> None:
         """A value that is not there."""
-        self.scalar(at, at, "", True)
+        self.scalar(at, at, "", PLAIN)
 
     def open_mapping(self, start: int, anchor: str | None = None) -> None:
         """A mapping begins."""
@@ -217,21 +213,16 @@ class TreeBuilder:
     def _set(self, mapping: Mapping, key: Scalar, value: Node, alias: tuple[int, int] | None) -> None:
         if key.kind != "string":
             key = self._as_json_key(key, value)
-        at = None if alias is None else Place(self.source, self._start(alias[0]), self._end(alias[1]))
-        self._put(mapping, Entry(key, value, alias=at))
-
-    def _put(self, mapping: Mapping, entry: Entry) -> None:
-        entries = mapping.entries
-        name = entry.key.value
-        lost = entries.pop(name, None)
-        if lost is not None:
-            mapping.duplicates.append((lost, entry))
-        entries[name] = entry
+        if alias is None:
+            mapping.put(Entry(key, value))
+        else:
+            at = Place(self.source, self._start(alias[0]), self._end(alias[1]))
+            mapping.put(EntryFromElsewhere(key, value, alias=at))
 
     def _as_json_key(self, key: Scalar, value: Node) -> Scalar:
         """A key as JSON writes it; a copy, for the key may be an alias to a value."""
         name = json_key(key.kind, key.value)
-        copy = Scalar(key.source, key.start, key.end, key.kind, name, key.plain, key.block)
+        copy = Scalar(key.source, key.start, key.end, key.kind, name, key.style)
         go_type = None
         if key.kind == "null":
             go_type = "%!s(<nil>), key: <nil>"
@@ -254,7 +245,7 @@ class TreeBuilder:
         for part in parts:
             if isinstance(part, Mapping):
                 for entry in part.entries.values():
-                    self._put(mapping, Entry(entry.key, entry.value, merged=True))
+                    mapping.put(EntryFromElsewhere(entry.key, entry.value, merged=True))
             else:
                 self._fail(_MERGE_NEEDS_MAP, value.start, value.end)
 

@@ -19,7 +19,7 @@ _LINES = re.compile(
 
 def folded(scalar: Scalar) -> Misshape | None:
     """What is wrong with a text of several YAML lines that `>` has joined; None where it did no harm."""
-    raw = scalar.text[slice(*scalar.at)] if isinstance(scalar, InnerScalar) else scalar.place.text
+    raw = scalar.inner.text[slice(*scalar.at)] if isinstance(scalar, InnerScalar) else scalar.place.text
     if not scalar.block or not raw.startswith(">") or scalar.value.lstrip().startswith(("{", "[")):
         return None
     lines = [line for line in raw.splitlines()[1:] if line.strip()]

@@ -87,7 +87,7 @@ def _padded(content: Scalar) -> Scalar:
     """The content with the padding that others ask for."""
     packed = "".join(content.value.split())
     text = packed + "=" * (-len(packed) % 4)
-    return Scalar(content.source, content.start, content.end, content.kind, text, content.plain, content.block)
+    return Scalar(content.source, content.start, content.end, content.kind, text, content.style)
 
 
 def _not_a_string(content: Mapping) -> Misshape:
