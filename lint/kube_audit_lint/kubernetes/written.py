@@ -16,15 +16,17 @@ from kube_audit_lint.syntax.unknown import UNKNOWN
 LISTS = ("users", "userGroups", "verbs", "namespaces", "nonResourceURLs", "omitStages")
 """The fields of a rule that are lists of strings."""
 
-_NO_LISTS: dict[str, list[Text]] = {name: [] for name in LISTS}
-"""Those of a rule that is no mapping."""
-
 
 class Text(NamedTuple):
-    """A string in a policy and where it is written. An empty list item is the empty string."""
+    """A string in a policy and the node that it is written in. An empty list item is the empty string."""
 
     text: str
-    place: Place
+    node: Node
+
+    @property
+    def place(self) -> Place:
+        """Where it is written."""
+        return self.node.place
 
     @property
     def known(self) -> bool:
@@ -35,11 +37,20 @@ class Text(NamedTuple):
 class WrittenEntry(NamedTuple):
     """One item of a rule's `resources`. `group` is None where it is left out: the core group."""
 
-    place: Place
-    node: Mapping | None = None
+    item: Node
     group: Text | None = None
     resources: list[Text] = []  # noqa: RUF012 (only ever read)
     names: list[Text] = []  # noqa: RUF012 (only ever read)
+
+    @property
+    def node(self) -> Mapping | None:
+        """The item, None where it is no mapping."""
+        return self.item if isinstance(self.item, Mapping) else None
+
+    @property
+    def place(self) -> Place:
+        """What to underline for the entry as a whole."""
+        return first_key(self.item) if isinstance(self.item, Mapping) else self.item.place
 
     @property
     def group_name(self) -> str:
@@ -47,25 +58,50 @@ class WrittenEntry(NamedTuple):
         return "" if self.group is None else self.group.text
 
 
-class WrittenRule(NamedTuple):
-    """One rule. `lists` has an item for each of LISTS, `level` is None where it is missing.
+class _Lists(dict[str, list[Text]]):
+    """Those of LISTS that a rule has; any other is empty."""
 
-    number: from 0. node: None for a rule that is no mapping. level_key: the misspelt key that the level was read
-    from. place: what to underline for the rule as a whole. empty: null or `{}`. strange: some value of it could
-    not be made sense of. unknown: a template decides some part of it.
+    __slots__ = ()
+
+    def __missing__(self, name: str) -> list[Text]:
+        return []
+
+
+_NO_LISTS = _Lists()
+_NO_ENTRIES: list[WrittenEntry] = []
+
+
+class WrittenRule(NamedTuple):
+    """One rule. `lists` gives a list for each of LISTS, `level` is None where it is missing.
+
+    number: from 0. item: as it is written. level_key: the misspelt key that the level was read from. strange: some
+    value of it could not be made sense of. unknown: a template decides some part of it.
     """
 
     number: int
-    place: Place
-    node: Mapping | None
-    level: Text | None
-    level_key: Scalar | None
-    lists: dict[str, list[Text]]
-    entries: list[WrittenEntry]
-    omit_managed_fields: bool | None
-    empty: bool
-    strange: bool
-    unknown: bool
+    item: Node
+    level: Text | None = None
+    level_key: Scalar | None = None
+    lists: dict[str, list[Text]] = _NO_LISTS
+    entries: list[WrittenEntry] = _NO_ENTRIES
+    omit_managed_fields: bool | None = None
+    strange: bool = False
+    unknown: bool = False
+
+    @property
+    def node(self) -> Mapping | None:
+        """The item, None for a rule that is no mapping."""
+        return self.item if isinstance(self.item, Mapping) else None
+
+    @property
+    def place(self) -> Place:
+        """What to underline for the rule as a whole."""
+        return first_key(self.item) if isinstance(self.item, Mapping) else self.item.place
+
+    @property
+    def empty(self) -> bool:
+        """Whether it is null or `{}`."""
+        return not self.item.entries if isinstance(self.item, Mapping) else _is_null(self.item)
 
     @property
     def urls_only(self) -> bool:
@@ -136,25 +172,21 @@ def misspelt_key(node: Mapping, name: str) -> Scalar | None:
 def _rule(index: int, node: Node) -> WrittenRule:
     met = _Trouble()
     if not isinstance(node, Mapping):
-        empty, unknown = _is_null(node), _is_unknown(node)
-        return WrittenRule(
-            index, node.place, None, None, None, _NO_LISTS, [], None, empty, not unknown and not empty, unknown
-        )
-    lists = {name: _texts(node.get(name), met) for name in LISTS}
+        unknown = _is_unknown(node)
+        return WrittenRule(index, node, strange=not unknown and not _is_null(node), unknown=unknown)
+    lists = _Lists((name, _texts(node.get(name), met)) for name in LISTS if name in node.entries)
     level, level_key = _level(node, met)
     entries = _entries(node.get("resources"), met)
     omit_managed_fields = _bool(node.get("omitManagedFields"), met)
     met.unknown |= _unknown_keys(node)
     return WrittenRule(
         index,
-        first_key(node),
         node,
         level,
         level_key,
-        lists,
+        lists or _NO_LISTS,
         entries,
         omit_managed_fields,
-        not node.entries,
         met.strange,
         met.unknown,
     )
@@ -165,7 +197,7 @@ def _level(node: Mapping, met: _Trouble) -> tuple[Text | None, Scalar | None]:
     key = misspelt_key(node, "level") if value is None or _is_null(value) else None
     meant = None if key is None else node.entries[key.value].value
     if isinstance(meant, Scalar):
-        return Text(meant.value, meant.place), key
+        return Text(meant.value, meant), key
     return (None if value is None else _text(value, met)), None
 
 
@@ -186,7 +218,7 @@ def _entries(node: Node | None, met: _Trouble) -> list[WrittenEntry]:
         met.unknown = True
     elif node is not None and not _is_null(node):
         met.strange = True
-    return []
+    return _NO_ENTRIES
 
 
 def _entry(node: Node, met: _Trouble) -> list[WrittenEntry]:
@@ -195,7 +227,6 @@ def _entry(node: Node, met: _Trouble) -> list[WrittenEntry]:
         met.unknown |= _unknown_keys(node)
         return [
             WrittenEntry(
-                first_key(node),
                 node,
                 None if group is None or _is_null(group) else _text(group, met),
                 _texts(node.get("resources"), met),
@@ -203,7 +234,7 @@ def _entry(node: Node, met: _Trouble) -> list[WrittenEntry]:
             )
         ]
     if _is_null(node):
-        return [WrittenEntry(node.place)]
+        return [WrittenEntry(node)]
     if _is_unknown(node):
         met.unknown = True
         return []
@@ -219,7 +250,7 @@ def _named_resource(node: Node, met: _Trouble) -> list[WrittenEntry]:
     if not serving:
         met.strange = True
         return []
-    return [WrittenEntry(node.place, None, Text(serving[0][0], node.place), [Text(name, node.place)])]
+    return [WrittenEntry(node, Text(serving[0][0], node), [Text(name, node)])]
 
 
 def _texts(node: Node | None, met: _Trouble) -> list[Text]:
@@ -231,7 +262,7 @@ def _texts(node: Node | None, met: _Trouble) -> list[Text]:
         met.unknown = True  # `{{ toYaml .Values.users }}` may be a whole list
         return []
     if isinstance(node, Scalar):
-        return [Text(part.strip(), node.place) for part in _shown(node).split(",")]
+        return [Text(part.strip(), node) for part in _shown(node).split(",")]
     met.strange = True
     return []
 
@@ -240,7 +271,7 @@ def _text(node: Node, met: _Trouble) -> Text | None:
     if isinstance(node, Scalar):
         if UNKNOWN in node.value:
             met.unknown = True
-        return Text(_shown(node), node.place)
+        return Text(_shown(node), node)
     met.strange = True
     return None
 
