@@ -80,12 +80,13 @@ class Analysis:
 
     def deciding(self, wanted: Callable[[Decision], bool]) -> int:
         """The alternatives of the rules whose decision is wanted, and of what no rule decides."""
+        conditions = self.conditions
         if self._decisions is None:
             self._decisions = [decision_of(self.policy, rule) for rule in range(NO_RULE, len(self.policy.rules))]
         bits = 0
         for decision in self._decisions:
             if wanted(decision):
-                bits |= self.conditions.rule_bits[decision.rule]
+                bits |= conditions.rule_bits[decision.rule]
         return bits
 
     def might(self, query: Query, among: int) -> bool:

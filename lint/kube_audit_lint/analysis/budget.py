@@ -43,16 +43,14 @@ def hold_size(policy: Policy) -> None:
     """Raises UndecidedError for a policy larger than what anybody keeps: its size alone would take too long."""
     rules = policy.rules
     named = sum(1 for rule in rules for entry in rule.resources if entry.resource_names)
-    lists = [values for rule in rules for values in (rule.users, rule.user_groups, rule.verbs, rule.namespaces)]
-    lists += [
-        values for rule in rules for entry in rule.resources for values in (entry.resources, entry.resource_names)
-    ]
+    values = sum(len(rule.users) + len(rule.user_groups) + len(rule.verbs) + len(rule.namespaces) for rule in rules)
+    values += sum(len(entry.resources) + len(entry.resource_names) for rule in rules for entry in rule.resources)
     urls = [spec for rule in rules for spec in rule.non_resource_urls]
     lengths = {len(spec) for spec in urls}
     if (
         len(rules) > MOST_RULES
         or named > MOST_RULES
-        or sum(map(len, lists)) + len(urls) > MOST_VALUES
+        or values + len(urls) > MOST_VALUES
         or max(lengths, default=0) > LONGEST_URL
         or len(lengths) * len(urls) > MOST_VALUES * 10
     ):

@@ -13,14 +13,13 @@ from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.analysis.dimensions import worlds_of
 from kube_audit_lint.analysis.space import NAMESPACE_IS_NAME, NO_NAMESPACE, place_tree, places_called
 from kube_audit_lint.analysis.tree import parts
-from kube_audit_lint.analysis.witness import Trace, request_of
+from kube_audit_lint.analysis.witness import Trace
 from kube_audit_lint.analysis.worlds import EVERYONE, FIELD, WIDTH, best
 from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.dimensions import Dimensions
     from kube_audit_lint.analysis.identities import UserClass
-    from kube_audit_lint.analysis.request import Request
     from kube_audit_lint.analysis.space import PlaceClass, Target
 
 
@@ -259,12 +258,6 @@ class Probe:
         if self.reached is None:
             self._trace.world = best(worlds)
             self.reached = self._trace.copy()
-
-    @property
-    def request(self) -> Request:
-        """The first request that was found."""
-        assert self.reached is not None
-        return request_of(self.reached, self.dimensions.joint)
 
 
 def _minors(worlds: int) -> int:

@@ -12,6 +12,7 @@ from kube_audit_lint.analysis.query import region_of
 from kube_audit_lint.analysis.space import union
 from kube_audit_lint.analysis.symbolic import Conditions, Joint
 from kube_audit_lint.analysis.walk import Segment
+from kube_audit_lint.analysis.witness import Trace, request_of
 from kube_audit_lint.analysis.worlds import minors_of
 from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.model.policy import CONDITIONS, PolicyRule
@@ -61,7 +62,7 @@ class Search:
             if probe.reached is None:
                 found = self._unreached(asked)
             else:
-                found = Reach(minors_of(probe.found), lambda: self._replayed(probe, rule))
+                found = Reach(minors_of(probe.found), self._finding(probe.reached, rule))
             self._reach[key] = found
         return found
 
@@ -100,7 +101,7 @@ class Search:
         probe = self._probe(asked, range(asked.rule), once=True)
         if probe.reached is None:
             return self._unreached(asked)
-        return Reach(lambda: self._minors(asked), lambda: self._replayed(probe, asked.rule))
+        return Reach(lambda: self._minors(asked), self._finding(probe.reached, asked.rule))
 
     def _minors(self, asked: _Asked) -> tuple[int, ...]:
         return minors_of(self._probe(asked, range(asked.rule)).found)
@@ -133,10 +134,15 @@ class Search:
             found = list(_parts(targets, lambda one: group in (one[0], "*") and _takes(entry, one)))
         return Only(found, name=value if field == "resource_names" else None)
 
-    def _replayed(self, probe: Probe, rule: int) -> Request:
-        request = probe.request
-        hold(self._compiled.decide(request), request, rule)
-        return request
+    def _finding(self, reached: Trace, rule: int) -> Callable[[], Request]:
+        """What makes the request of a trace, should somebody want it: the probe itself is not kept."""
+
+        def find() -> Request:
+            request = request_of(reached, self._compiled.dimensions.joint)
+            hold(self._compiled.decide(request), request, rule)
+            return request
+
+        return find
 
     def _unreached(self, asked: _Asked) -> Reach:
         return Reach((), None, lambda: self._blockers(asked), lambda: self._blame(asked))
@@ -164,7 +170,7 @@ class Search:
             probe = self._probe(asked, takers)
             if probe.reached is None:
                 return takers
-            request = probe.request
+            request = request_of(probe.reached, self._compiled.dimensions.joint)
             rule = self._compiled.decide(request).rule
             takers[rule] = Recorded(self._policy, rule, self._compiled.dimensions.joint, self._compiled.decide)
             takers[rule].seen(probe.found, request)
