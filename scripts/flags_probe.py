@@ -1,7 +1,7 @@
 """A program that answers for the audit flags of every Kubernetes minor, built from kube-apiserver's source.
 
-The modules k8s.io/apiserver (MODULES: one version for each minor, as far as the Go module proxy has them)
-hold pkg/server/options/audit.go, which declares, defaults and validates the flags. Old API servers no
+The modules k8s.io/apiserver (RELEASES in model/version.py: one for each minor) hold
+pkg/server/options/audit.go, which declares, defaults and validates the flags. Old API servers no
 longer compile whole, so the declarations that matter (KEPT) are cut out of that file and of the plug-ins it
 draws its constants from, unchanged, and compiled side by side, a package a minor. Feature gates and klog are
 replaced by stubs: AdvancedAuditing is on, DynamicAuditing is off, warnings are dropped.
@@ -19,20 +19,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-# Before 1.17 the module has no version tags: pseudo-versions of the commits tagged kubernetes-1.N.p.
-MODULES = {
-    10: "v0.0.0-20190116210010-30d6a91f580b",  # kubernetes-1.10.13
-    11: "v0.0.0-20180910083620-386115dd78fd",  # kubernetes-1.11.3
-    12: "v0.0.0-20190528110248-2d60c3dee270",  # kubernetes-1.12.9
-    13: "v0.0.0-20190507070644-e9c02aff496d",  # kubernetes-1.13.6
-    14: "v0.0.0-20191212015046-43d571094e6f",  # kubernetes-1.14.10
-    15: "v0.0.0-20191114102923-bf973bc1a46c",  # kubernetes-1.15.6
-    16: "v0.0.0-20191114103151-9ca1dc586682",  # kubernetes-1.16.3
-    17: "v0.17.17", 18: "v0.18.18", 19: "v0.19.16", 20: "v0.20.15", 21: "v0.21.14", 22: "v0.22.17",
-    23: "v0.23.17", 24: "v0.24.1", 25: "v0.25.4", 26: "v0.26.3", 27: "v0.27.3", 28: "v0.28.3",
-    29: "v0.29.6", 30: "v0.30.14", 31: "v0.31.14", 32: "v0.32.13", 33: "v0.33.13", 34: "v0.34.13",
-    35: "v0.35.10", 36: "v0.36.6", 37: "v0.37.2",
-}  # fmt: skip
+from kube_audit_lint.model.version import RELEASES
+
 APIMACHINERY = "v0.36.6"
 PFLAG = "v1.0.10"
 
@@ -163,7 +151,7 @@ class Probe:
         self.directory = directory = Path(self._temporary.name)
         for name, source in STUBS.items():
             _write(directory / name / "stub.go", source)
-        for minor, version in MODULES.items():
+        for minor, (version, _) in RELEASES.items():
             _cut_minor(directory, minor, _module(version))
         _write(directory / "main.go", _main_source())
         _write(directory / "go.mod", _go_mod(pflag))
@@ -230,8 +218,8 @@ def _package(package: str, imports: list[tuple[str, str]], body: str, minor: int
 
 
 def _main_source() -> str:
-    imports = "".join(f'\tm{minor} "probe/m{minor}/{OPTIONS}"\n' for minor in MODULES)
-    cases = "".join(f"\tcase {minor}:\n\t\treturn m{minor}.Probe()\n" for minor in MODULES)
+    imports = "".join(f'\tm{minor} "probe/m{minor}/{OPTIONS}"\n' for minor in RELEASES)
+    cases = "".join(f"\tcase {minor}:\n\t\treturn m{minor}.Probe()\n" for minor in RELEASES)
     return MAIN.replace("IMPORTS", imports).replace("CASES", cases)
 
 

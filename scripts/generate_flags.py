@@ -1,9 +1,9 @@
 """Generate the table of audit flags: `lint/kube_audit_lint/kubernetes/data/flags.json`.
 
-Sources: what kube-apiserver's own declarations say for each minor from 1.10 to 1.37 (flags_probe.py: names,
+Sources: what kube-apiserver's own declarations say for each minor that is known (flags_probe.py: names,
 types, defaults, deprecations, allowed values), and for what no declaration says, flags_supplement.json: in
 which minor before 1.10 a flag appeared, and the limits that Validate() sets. Final releases were
-read for every minor, 1.37.2 being the newest.
+read for every minor.
 
 Format: one object, flag name without dashes to
 
@@ -31,6 +31,8 @@ from typing import Any
 
 import flags_probe
 
+from kube_audit_lint.model.version import RELEASES
+
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "lint/kube_audit_lint/kubernetes/data/flags.json"
 SUPPLEMENT = Path(__file__).with_name("flags_supplement.json")
@@ -44,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Generate the table of audit flags.")
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     options = parser.parse_args(argv)
-    minors = sorted(flags_probe.MODULES)
+    minors = sorted(RELEASES)
     answers = flags_probe.Probe().ask({"minor": minor} for minor in minors)
     text = render(table(dict(zip(minors, answers, strict=True))))
     if options.check:

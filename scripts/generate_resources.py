@@ -1,9 +1,9 @@
 """Generate the catalogue of built-in resources: `lint/kube_audit_lint/kubernetes/data/resources.json`.
 
 Source: the paths and methods in the `kubernetes` client wheels on the Python registry, one release for each
-Kubernetes minor (RELEASES). Those clients are generated from the OpenAPI document that kube-apiserver of that
-minor publishes with every API switched on, alpha ones included. The wheels are downloaded once into a cache
-directory and are only read, never imported.
+Kubernetes minor (RELEASES in model/version.py). Those clients are generated from the OpenAPI document that
+kube-apiserver of that minor publishes with every API switched on, alpha ones included. The wheels are downloaded
+once into a cache directory and are only read, never imported.
 
 What the paths say, and how it is read:
 
@@ -58,16 +58,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kube_audit_lint.model.version import RELEASES
+
 TARGET = Path(__file__).parents[1] / "lint/kube_audit_lint/kubernetes/data/resources.json"
 DEFAULT_CACHE = Path.home() / ".cache/kube-audit-lint/wheels"
-
-# Client majors equal Kubernetes minors from 17 on; before that the client's own changelog is the source.
-RELEASES = {
-    12: "8.0.2", 13: "9.0.1", 14: "10.1.0", 15: "11.0.0", 16: "12.0.1", 17: "17.17.0", 18: "18.20.0",
-    19: "19.15.0", 20: "20.13.0", 21: "21.7.0", 22: "22.6.0", 23: "23.6.0", 24: "24.2.0", 25: "25.3.0",
-    26: "26.1.0", 27: "27.2.0", 28: "28.1.0", 29: "29.0.0", 30: "30.1.0", 31: "31.0.0", 32: "32.0.1",
-    33: "33.1.0", 34: "34.1.0", 35: "35.0.0", 36: "36.0.3", 37: "37.0.2",
-}  # fmt: skip
 
 LETTERS = {
     "get": "g", "list": "l", "watch": "w", "create": "c",
@@ -112,7 +106,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="where the wheels are kept")
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     options = parser.parse_args(argv)
-    text = render({minor: catalogue(wheel(version, options.cache)) for minor, version in RELEASES.items()})
+    clients = {minor: client for minor, (_, client) in RELEASES.items() if client is not None}
+    text = render({minor: catalogue(wheel(client, options.cache)) for minor, client in clients.items()})
     if options.check:
         return 0 if TARGET.read_text(encoding="utf-8") == text else 1
     TARGET.write_text(text, encoding="utf-8")

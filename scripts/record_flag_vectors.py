@@ -21,6 +21,8 @@ from typing import Any
 
 import flags_probe
 
+from kube_audit_lint.model.version import RELEASES
+
 TARGET = Path(__file__).parents[1] / "tests/data/pflag_values.json"
 # The flag that stands for each type.
 FLAGS = {
@@ -60,7 +62,7 @@ def cases(rows: list[Any]) -> list[dict[str, str]]:
 
 def record_values(probe: flags_probe.Probe, kind: str, rows: list[Any]) -> list[list[Any]]:
     """[text, parse error or None] for each text of one type, by the newest minor."""
-    newest = max(flags_probe.MODULES)
+    newest = max(RELEASES)
     answers = probe.ask({"minor": newest, "args": [f"--{FLAGS[kind]}={text}"]} for text, _ in rows)
     return [[row[0], answer["parse"]] for row, answer in zip(rows, answers, strict=True)]
 
@@ -68,7 +70,7 @@ def record_values(probe: flags_probe.Probe, kind: str, rows: list[Any]) -> list[
 def record_validate(probe: flags_probe.Probe, asked: list[dict[str, str]]) -> list[list[Any]]:
     """[[first minor, last minor], flags, messages] for each run of minors that answer a case alike."""
     recorded: list[list[Any]] = []
-    minors = sorted(flags_probe.MODULES)
+    minors = sorted(RELEASES)
     for case in asked:
         arguments = [f"--{name}={text}" for name, text in case.items()]
         answers = probe.ask({"minor": minor, "args": arguments} for minor in minors)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from kube_audit_lint.model.version import DEFAULT_FIRST, NEWEST, RELEASES
 
 ROOT = Path(__file__).resolve().parents[1]
 POLICY = """apiVersion: audit.k8s.io/v1
@@ -20,6 +22,14 @@ rules:
 - level: None
   resources: [{resources: [podss]}]
 - level: Metadata
+"""
+MANIFEST = """apiVersion: v1
+kind: Pod
+metadata: {name: kube-apiserver, namespace: kube-system}
+spec:
+  containers:
+  - name: kube-apiserver
+    command: [kube-apiserver, --audit-log-compress=true, --audit-log-path=-]
 """
 
 
@@ -127,24 +137,55 @@ def read(document, context):
     assert "(1 policy, 1 API server)" in out
 
 
-def _extended(value: Any, newest: int) -> Any:
-    """The data of the resources, with all ranges that end at the newest minor one minor longer."""
-    if isinstance(value, dict):
-        return {key: _extended(one, newest) for key, one in value.items()}
-    if isinstance(value, list):
-        ranged = len(value) > 1 and value[1] == newest
-        return [newest + 1 if ranged and index == 1 else _extended(one, newest) for index, one in enumerate(value)]
-    return value
+def _client(path: Path, resources: tuple[str, ...]) -> None:
+    """A wheel of the Python client, with a few resources of the core group."""
+    calls = (f"call_api('/api/v1/namespaces/{{namespace}}/{one}', 'GET')\n" for one in resources)
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr("kubernetes/client/apis/__init__.py", "from .core_v1_api import CoreV1Api\n")
+        wheel.writestr("kubernetes/client/apis/core_v1_api.py", "".join(calls))
+
+
+_WITHOUT_COMPRESS = """import json, sys
+import generate_flags
+
+class Probe:
+    \"\"\"In place of the program that Go builds: the flags of now in all minors, but one in the newest.\"\"\"
+
+    def ask(self, questions):
+        names = [name for name in json.loads(generate_flags.TARGET.read_text())]
+        for minor in (question["minor"] for question in questions):
+            left_out = "audit-log-compress" if minor == int(sys.argv[1]) else ""
+            flags = [{"name": one, "type": "string", "default": "", "deprecated": ""} for one in names]
+            yield {"flags": [one for one in flags if one["name"] != left_out], "allowed": {}}
+
+generate_flags.flags_probe.Probe = Probe
+generate_flags.main([])
+"""
 
 
 def test_a_kubernetes_version(copy: Copy) -> None:
-    from kube_audit_lint.model.version import DEFAULT_FIRST, NEWEST
-
-    assert f'"kubernetes": "1.{DEFAULT_FIRST}-1.{NEWEST}"' in copy.lint("check", "--format", "json")
-    copy.replace("lint/kube_audit_lint/model/version.py", f"NEWEST = {NEWEST}\n", f"NEWEST = {NEWEST + 1}\n")
-    data = copy.package / "kubernetes" / "data" / "resources.json"  # as generate_resources.py would write it
-    data.write_text(json.dumps(_extended(json.loads(data.read_text("utf-8")), NEWEST)), "utf-8")
-    assert f'"kubernetes": "1.{DEFAULT_FIRST}-1.{NEWEST + 1}"' in copy.lint("check", "--format", "json")
-    one = copy.lint("check", "--format", "json", "--kubernetes-version", f"1.{NEWEST + 1}")
-    assert '"rule": "unknown-resource"' in one
-    assert f'"kubernetes": "1.{NEWEST + 1}"' in one
+    new = NEWEST + 1
+    (copy.work / "audit-policy.yaml").write_text(POLICY.replace("podss", "widgets"))
+    (copy.work / "kube-apiserver.yaml").write_text(MANIFEST)
+    line = re.search(rf"    {NEWEST}: \(.*\n", (copy.package / "model" / "version.py").read_text("utf-8"))
+    assert line is not None
+    copy.replace(
+        "lint/kube_audit_lint/model/version.py", line[0], f'{line[0]}    {new}: ("v0.{new}.0", "{new}.0.0"),\n'
+    )
+    for minor, (_, client) in {**RELEASES, new: ("", f"{new}.0.0")}.items():
+        if client is not None:
+            path = copy.work / f"kubernetes-{client}-py3-none-any.whl"
+            _client(path, ("componentstatuses", "pods", "serviceaccounts", *(["widgets"] if minor == new else [])))
+    scripts = copy.root / "scripts"
+    done = copy.python(str(scripts / "generate_resources.py"), "--cache", str(copy.work))
+    assert done.returncode == 0, done.stderr
+    done = copy.python("-c", f"import sys; sys.path.insert(0, {str(scripts)!r})\n{_WITHOUT_COMPRESS}", str(new))
+    assert done.returncode == 0, done.stderr
+    found = {
+        minor: copy.lint("check", "--format", "json", "--kubernetes-version", f"1.{minor}") for minor in (NEWEST, new)
+    }
+    assert '"rule": "unknown-resource"' in found[NEWEST]
+    assert '"rule": "unknown-flag"' not in found[NEWEST]
+    assert '"rule": "unknown-resource"' not in found[new]
+    assert '"rule": "flag-not-in-version"' in found[new]
+    assert f'"kubernetes": "1.{DEFAULT_FIRST}-1.{new}"' in copy.lint("check", "--format", "json")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 SOURCES = Path(__file__).resolve().parent / "go"
-VERSIONS = {"1.22": "v1_22", "1.30": "v1_30", "1.36": "v1_36"}
+VERSIONS = {path.name[1:].replace("_", "."): path.name for path in sorted(SOURCES.glob("v*"))}
 """Kubernetes versions and the folders of their programs."""
 
 BUILD_SECONDS = 1800

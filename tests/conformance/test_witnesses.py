@@ -21,11 +21,11 @@ from kube_audit_lint.analysis.difference import difference
 from kube_audit_lint.analysis.http import from_http, http_of_request
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.model.policy import GroupResources, Policy, PolicyRule
-from kube_audit_lint.model.version import Versions
+from kube_audit_lint.model.version import NEWEST, Versions
 
 CORPUS = Path(os.environ.get("KUBE_AUDIT_LINT_CORPUS", ROOT.parent / "shared" / "corpus"))
 ANY_POLICY = json.dumps({"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "Metadata"}]})
-VERSIONS_ASKED = Versions(22, 37)
+VERSIONS_ASKED = Versions(22, NEWEST)
 LISTS = ("users", "user_groups", "verbs", "namespaces", "non_resource_urls")
 
 ODD_ENTRIES = (

@@ -6,10 +6,47 @@ import re
 
 from kube_audit_lint.syntax.record import NamedTuple
 
-OLDEST = 10
+RELEASES = {
+    10: ("v0.0.0-20190116210010-30d6a91f580b", None),  # kubernetes-1.10.13
+    11: ("v0.0.0-20180910083620-386115dd78fd", None),  # kubernetes-1.11.3
+    12: ("v0.0.0-20190528110248-2d60c3dee270", "8.0.2"),  # kubernetes-1.12.9
+    13: ("v0.0.0-20190507070644-e9c02aff496d", "9.0.1"),  # kubernetes-1.13.6
+    14: ("v0.0.0-20191212015046-43d571094e6f", "10.1.0"),  # kubernetes-1.14.10
+    15: ("v0.0.0-20191114102923-bf973bc1a46c", "11.0.0"),  # kubernetes-1.15.6
+    16: ("v0.0.0-20191114103151-9ca1dc586682", "12.0.1"),  # kubernetes-1.16.3
+    17: ("v0.17.17", "17.17.0"),
+    18: ("v0.18.18", "18.20.0"),
+    19: ("v0.19.16", "19.15.0"),
+    20: ("v0.20.15", "20.13.0"),
+    21: ("v0.21.14", "21.7.0"),
+    22: ("v0.22.17", "22.6.0"),
+    23: ("v0.23.17", "23.6.0"),
+    24: ("v0.24.1", "24.2.0"),
+    25: ("v0.25.4", "25.3.0"),
+    26: ("v0.26.3", "26.1.0"),
+    27: ("v0.27.3", "27.2.0"),
+    28: ("v0.28.3", "28.1.0"),
+    29: ("v0.29.6", "29.0.0"),
+    30: ("v0.30.14", "30.1.0"),
+    31: ("v0.31.14", "31.0.0"),
+    32: ("v0.32.13", "32.0.1"),
+    33: ("v0.33.13", "33.1.0"),
+    34: ("v0.34.13", "34.1.0"),
+    35: ("v0.35.10", "35.0.0"),
+    36: ("v0.36.6", "36.0.3"),
+    37: ("v0.37.2", "37.0.2"),
+}
+"""For each minor the release of the Go module k8s.io/apiserver that its flags were read from, and of the Python client
+`kubernetes` that its resources were read from: the one place that knows which minors there are.
+
+Before 1.17 the module has no version tags: pseudo-versions of the commits tagged kubernetes-1.N.p. Client majors equal
+Kubernetes minors from 17 on; before that the client's own changelog is the source.
+"""
+
+OLDEST = min(RELEASES)
 """The oldest minor that the matching and loading facts hold for."""
 
-NEWEST = 37
+NEWEST = max(RELEASES)
 """The newest minor that the facts know."""
 
 DEFAULT_FIRST = 24
