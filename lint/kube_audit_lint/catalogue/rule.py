@@ -31,6 +31,7 @@ class Rule(NamedTuple):
     search: str = ""
     help: str = ""
     yields_to: tuple[str, ...] = ()
+    fix: dict[str, Any] = {}  # noqa: RUF012 (only ever read)
 
 
 class Profile(NamedTuple):
@@ -65,6 +66,7 @@ def rule_of(data: dict[str, Any]) -> Rule:
         data.get("search", "").strip(),
         data.get("help", "").strip(),
         tuple(data.get("yields-to", ())),
+        data.get("fix") or {},
     )
 
 

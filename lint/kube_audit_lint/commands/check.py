@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from kube_audit_lint import report as reports
 from kube_audit_lint.catalogue.rule import Catalogue
@@ -26,6 +26,7 @@ from kube_audit_lint.report.safe import line
 from kube_audit_lint.report.words import trouble
 
 FAIL_ON = (*reversed(SEVERITIES), "never")
+_OF_FIXING = ("--fix", "--unsafe-fixes", "--diff")
 _PROGRESS_AFTER = 0.7
 _PROGRESS_EVERY = 0.1
 
@@ -43,6 +44,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--output", metavar="FILE", help="write the report to a file; the text goes to standard output all the same")
     add("--show-all", action="store_true", help="in text, each finding and note, however many files have the same")
     add("--fail-on", choices=FAIL_ON, help="the least severity that fails the run (default: warning)")
+    add("--fix", action="store_true", help="change the files: what is proven to change only what a finding is about")
+    add(
+        "--unsafe-fixes",
+        action="store_true",
+        help="also fixes that change more; that is shown. Without --diff as --fix",
+    )
+    add("--diff", action="store_true", help="show what --fix would change, and change nothing")
     add("--config", metavar="FILE", help="default: .kube-audit-lint.yaml here or above, up to the repository's root")
     add("--no-config", action="store_true", help="read no configuration")
     add("--no-ignores", action="store_true", help="report also what comments suppress")
@@ -62,7 +70,15 @@ def run(arguments: argparse.Namespace) -> int:
     config.check_against(catalogue)
     options = _options(arguments, config, catalogue)
     progress = _Progress(sys.stderr)
-    outcome = run_engine(options, config, catalogue, progress)
+    fixing = _fixing(arguments, options)
+    if fixing:
+        from kube_audit_lint.commands._fixing import run_fixing
+
+        outcome, code = run_fixing(arguments, options, config, catalogue, progress)
+        if outcome is None:
+            return code
+    else:
+        outcome = run_engine(options, config, catalogue, progress)
     progress.clear()
     if arguments.fail_on is not None:  # the command decides then, and not the configuration
         hidden = outcome.report.hidden._replace(never_fails=False)
@@ -73,12 +89,21 @@ def run(arguments: argparse.Namespace) -> int:
     return _exit_code(outcome.report, arguments.fail_on or config.fail_on or "warning")
 
 
+def _fixing(arguments: argparse.Namespace, options: Options) -> bool:
+    """Whether files are to be changed, or what would change is to be shown."""
+    if not (arguments.fix or arguments.unsafe_fixes or arguments.diff):
+        return False
+    if options.stdin is not None and not arguments.diff:
+        raise UsageError("--fix changes files, and standard input is none; --diff shows what would change")
+    return True
+
+
 def _options(arguments: argparse.Namespace, config: Config, catalogue: Catalogue) -> Options:
     known = set(catalogue.rules) | {rule.category for rule in catalogue.rules.values()}
     profile = arguments.profile or ""
     if profile and profile not in catalogue.profiles:
         raise UsageError(f"there is no profile {profile!r}; there are {', '.join(sorted(catalogue.profiles))}")
-    paths = list(dict.fromkeys(arguments.paths)) or ["."]
+    paths = list(dict.fromkeys(_without_options(arguments))) or ["."]
     stdin = None
     if "-" in paths:
         paths.remove("-")
@@ -96,6 +121,18 @@ def _options(arguments: argparse.Namespace, config: Config, catalogue: Catalogue
         arguments.embedded or config.embedded,
         stdin,
     )
+
+
+def _without_options(arguments: argparse.Namespace) -> Iterator[str]:
+    """The paths; what is an option of fixing behind the `--` and no file counts as the option.
+
+    That is where pre-commit puts `args`: the entry of the hook ends with `--`, so that no committed file is an option.
+    """
+    for path in arguments.paths:
+        if path in _OF_FIXING and not os.path.lexists(path):
+            setattr(arguments, path[2:].replace("-", "_"), True)
+        else:
+            yield path
 
 
 def _standard_input() -> bytes:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.version import Versions, parse_versions, refused
 from kube_audit_lint.syntax.record import NamedTuple
 
 
 class Options(NamedTuple):
-    """What the command line asks of a run. `stdin` is the name and content of standard input."""
+    """What the command line asks of a run.
+
+    stdin: the name and content of standard input. contents: by absolute path, what files are read as.
+    """
 
     paths: tuple[str, ...] = (".",)
     versions: Versions | None = None
@@ -19,6 +24,7 @@ class Options(NamedTuple):
     ignores: bool = True
     embedded: bool = False
     stdin: tuple[str, bytes] | None = None
+    contents: Mapping[str, bytes] = {}
 
 
 def versions_of(text: str | None) -> Versions | None:

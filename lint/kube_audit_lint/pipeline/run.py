@@ -20,16 +20,18 @@ from kube_audit_lint.pipeline.mentions import some_of
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.repository import Repository, absolute
 from kube_audit_lint.pipeline.sources import Progress
-from kube_audit_lint.pipeline.subjects import VERSION_OPTION, subjects
+from kube_audit_lint.pipeline.subjects import VERSION_OPTION, Subjects, subjects
 from kube_audit_lint.report import Files, Hidden, Report
 from kube_audit_lint.syntax.record import NamedTuple
 
 
 class Outcome(NamedTuple):
-    """A report, and notes on what was not checked."""
+    """A report, and notes on what was not checked. files, subjects: what it is about, for who changes it."""
 
     report: Report
     notes: tuple[Note, ...]
+    files: tuple[Collected, ...] = ()
+    subjects: Subjects = Subjects([], [], [])
 
 
 def run(options: Options, config: Config, catalogue: Catalogue, progress: Progress = lambda count: None) -> Outcome:
@@ -46,7 +48,7 @@ def run(options: Options, config: Config, catalogue: Catalogue, progress: Progre
     findings = folded(every, catalogue.rules)
     suppressed: list[Suppressed] = []
     if options.ignores:
-        findings, suppressed = _parted(findings, files, config, rules)
+        findings, suppressed = parted(findings, files, config, rules)
     off = Rules(catalogue, options, config, turned_off)
     if config.path and any(off.for_path(path) for path in reported):
         hidden = limited(_in_order([*findings_of(found, off, config, reported), *misshapes(files, off)]))
@@ -61,7 +63,7 @@ def run(options: Options, config: Config, catalogue: Catalogue, progress: Progre
     notes = [*named.notes, *(note for one in named_files for note in one.found.notes), *about]
     kept_out = Hidden(suppressed, named.excluded, config.fail_on == "never")
     shown = list(limited(_folded(_in_order(findings))))
-    return Outcome(Report(shown, counts, named.errors, tuple(notes), kept_out), tuple(notes))
+    return Outcome(Report(shown, counts, named.errors, tuple(notes), kept_out), tuple(notes), tuple(files), found)
 
 
 def _is_of_file(finding: Finding) -> bool:
@@ -81,7 +83,7 @@ def _links(repository: Repository, linker: Linker) -> tuple[list[Link], list[Col
     return links, [files[path] for path in sorted(files)]
 
 
-def _parted(
+def parted(
     findings: list[Finding], files: list[Collected], config: Config, rules: Rules
 ) -> tuple[list[Finding], list[Suppressed]]:
     """Without what comments suppress, with what is wrong about the comments; and what they suppress."""

@@ -117,6 +117,8 @@ def _below(path: str, folder: str) -> bool:
 
 
 def _read(path: str, options: Options, declared: str) -> _One:
+    if options.contents and (content := options.contents.get(absolute(path))) is not None:
+        return _collected(path, content, options, declared)
     try:
         data = discovery.read_bytes(path, always=bool(declared))
     except OSError as error:

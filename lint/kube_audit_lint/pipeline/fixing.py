@@ -1,0 +1,243 @@
+"""Fixes: found for the findings of a run, proven one by one, and made in rounds until nothing is left to make.
+
+A round reads and checks everything. In each file the fixes are made in its order, each on top of those before it; one
+that would touch what another of the round touches waits for the next. What a whole round makes worse is not made.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from importlib import import_module
+
+from kube_audit_lint.catalogue.rule import Catalogue
+from kube_audit_lint.fixes import Edit, Fix, NotEditable, Target
+from kube_audit_lint.model.finding import SEVERITIES, Finding
+from kube_audit_lint.model.found import Note
+from kube_audit_lint.pipeline.config import Config
+from kube_audit_lint.pipeline.options import Options
+from kube_audit_lint.pipeline.proof import Prover, State, Subject, Verdict, verdict
+from kube_audit_lint.pipeline.replacing import edited
+from kube_audit_lint.pipeline.repository import absolute
+from kube_audit_lint.pipeline.run import Outcome, run
+from kube_audit_lint.pipeline.sources import Progress
+from kube_audit_lint.syntax.record import NamedTuple
+
+ROUNDS = 10
+"""So often files are read again at most."""
+
+_TEMPLATE = ("{{", "{%", "<%", "%{", "${")
+
+
+Key = tuple[str, int, int]
+"""What tells a finding of a file: its rule and its place."""
+
+
+class Proposal(NamedTuple):
+    """A fix of a finding. safe: whether it is proven, and what the author meant for certain."""
+
+    finding: Finding
+    fix: Fix
+    verdict: Verdict
+    safe: bool
+
+
+class Change(NamedTuple):
+    """What is to become of a file: its content as it was read and with all fixes, and these."""
+
+    path: str
+    before: bytes
+    after: bytes
+    made: tuple[Proposal, ...]
+
+
+class Fixed(NamedTuple):
+    """The outcome of a run with all fixes made, and the changes. waiting: fixes that only --unsafe-fixes makes."""
+
+    outcome: Outcome
+    changes: tuple[Change, ...]
+    waiting: tuple[Proposal, ...]
+    notes: tuple[Note, ...]
+
+
+def fixed(options: Options, config: Config, catalogue: Catalogue, progress: Progress, unsafe: bool) -> Fixed:
+    """Makes fixes in memory until a round makes none; nothing is written."""
+    fixer = _Fixer(options, config, catalogue, unsafe)
+    outcome = run(options, config, catalogue, progress)
+    for _ in range(ROUNDS):
+        contents = dict(fixer.contents)
+        if not fixer.round(outcome):
+            break
+        following = run(fixer.options, config, catalogue)
+        worse = "" if unsafe else _worse(outcome, following)
+        if worse:
+            fixer.take_back(contents, worse)
+            break
+        outcome = following
+    return Fixed(outcome, tuple(fixer.changes()), tuple(fixer.waiting), tuple(fixer.notes.values()))
+
+
+class _Fixer:
+    """The files of a run as they have become."""
+
+    def __init__(self, options: Options, config: Config, catalogue: Catalogue, unsafe: bool) -> None:
+        self._start = options
+        self._catalogue = catalogue
+        self._unsafe = unsafe
+        self._prover = Prover(catalogue, options, config)
+        self._read: dict[str, bytes] = {}
+        self._shown: dict[str, str] = {}
+        self._made: dict[str, list[Proposal]] = {}
+        self.contents: dict[str, bytes] = {}
+        self.waiting: list[Proposal] = []
+        self.notes: dict[tuple[str, int, str], Note] = {}
+
+    @property
+    def options(self) -> Options:
+        """The options of a run over the files as they have become."""
+        stdin = self._start.stdin
+        if stdin is not None:
+            stdin = stdin[0], self.contents.get(absolute(stdin[0]), stdin[1])
+        return self._start._replace(stdin=stdin, contents=self.contents)
+
+    def round(self, outcome: Outcome) -> bool:
+        """Makes the fixes of a run's findings; whether there was any."""
+        self.waiting = []
+        before = len(self.contents), sum(map(len, self._made.values()))
+        wanted: dict[str, set[Key]] = {}
+        for one in outcome.report.findings:
+            wanted.setdefault(one.place.source.path, set()).add(_key(one))
+        real: set[str] = set()
+        for file in outcome.files:
+            path = file.source.path
+            at = os.path.realpath(path)
+            if not file.reported or at in real or path not in wanted:
+                continue
+            real.add(at)
+            data = self._content(path)
+            if data is not None:
+                state = self._prover.state(file, outcome.subjects)
+                self._file(path, data, state, wanted[path])
+        return before != (len(self.contents), sum(map(len, self._made.values())))
+
+    def _content(self, path: str) -> bytes | None:
+        at = absolute(path)
+        if at not in self._read:
+            if self._start.stdin is not None and absolute(self._start.stdin[0]) == at:
+                self._read[at] = self._start.stdin[1]
+            else:
+                try:
+                    with open(at, "rb") as file:
+                        self._read[at] = file.read()
+                except OSError:
+                    return None
+            self._shown[at] = path
+        return self.contents.get(at, self._read[at])
+
+    def _file(self, path: str, data: bytes, state: State, wanted: set[Key]) -> None:
+        """Makes the fixes of one file that do not touch each other."""
+        text, edits, current, made = state.file.source.text, [], state, []
+        for finding, subject in state.findings:
+            if _key(finding) not in wanted:
+                continue
+            for fix in self._fixes(finding, subject, state):
+                if _touching(fix.edits, edits):
+                    break
+                proposal, after = self._proven(fix, finding, subject, (state, current), (data, text, edits))
+                if proposal.verdict.broken:
+                    continue
+                if after is not None and (proposal.safe or self._unsafe):
+                    edits, current = [*edits, *fix.edits], after
+                    made.append(proposal)
+                else:
+                    self.waiting.append(proposal)
+                break
+        if made:
+            at = absolute(path)
+            self.contents[at] = edited(data, text, edits)
+            self._made.setdefault(at, []).extend(made)
+
+    def _proven(
+        self,
+        fix: Fix,
+        finding: Finding,
+        subject: Subject | None,
+        states: tuple[State, State],
+        file: tuple[bytes, str, list[Edit]],
+    ) -> tuple[Proposal, State | None]:
+        """The fix on top of those before it, and the file that it leads to."""
+        (first, current), (data, text, edits) = states, file
+        try:
+            after = self._prover.after(current, edited(data, text, [*edits, *fix.edits]))
+        except NotEditable as reason:
+            return Proposal(finding, fix, Verdict(str(reason)), False), None
+        about = _same(subject, first, current)
+        found = verdict(current, after, fix, finding, about)
+        rule = self._catalogue.rules[finding.rule]
+        return Proposal(finding, fix, found, fix.safe and rule.fix.get("safe", True) and not found.doubt), after
+
+    def _fixes(self, finding: Finding, subject: Subject | None, state: State) -> Iterator[Fix]:
+        """The ways to put a finding right; why there are none is noted."""
+        rule = self._catalogue.rules.get(finding.rule)
+        if rule is None or not rule.fix or finding.more:
+            return
+        applied = self._prover.rules.for_path(state.file.source.path)[finding.rule]
+        params = {key: value for key, value in rule.fix.items() if key not in ("kind", "safe")}
+        kind = import_module(f"kube_audit_lint.fixes.{rule.fix['kind'].replace('-', '_')}")
+        try:
+            for fix in kind.fixes(Target(finding, params, applied.params, subject)):
+                self._check(fix, state.file.source.text)
+                yield fix
+        except NotEditable as reason:
+            key = (finding.rule, finding.place.start, str(reason))
+            self.notes[key] = Note(finding.place, f"{finding.rule} is not fixed: {reason}")
+
+    def _check(self, fix: Fix, text: str) -> None:
+        """Raises NotEditable for edits of what a template decides."""
+        for one in fix.edits:
+            if any(mark in text[one.start : one.end] for mark in _TEMPLATE):
+                raise NotEditable("a template decides what is here")
+
+    def take_back(self, contents: dict[str, bytes], worse: str) -> None:
+        """Makes the last round undone, after which there was more of a rule."""
+        for at in [at for at, data in self.contents.items() if contents.get(at) != data]:
+            place = self._made[at][-1].finding.place
+            self.notes[worse, place.start, at] = Note(place, f"fixes are not made that would bring up {worse}")
+            if at not in contents:
+                del self._made[at]
+        self.contents = contents
+
+    def changes(self) -> Iterator[Change]:
+        """The files that became others."""
+        for at, data in sorted(self.contents.items()):
+            if data != self._read[at]:
+                yield Change(self._shown[at], self._read[at], data, tuple(self._made.get(at, ())))
+
+
+def _key(finding: Finding) -> Key:
+    return finding.rule, finding.place.start, finding.place.end
+
+
+def _same(subject: Subject | None, first: State, current: State) -> Subject | None:
+    """What a subject of one state of a file is in a later one."""
+    for old, new in ((first.policies, current.policies), (first.servers, current.servers)):
+        for one, other in zip(old, new, strict=True):  # type: ignore[misc, call-overload]
+            if one is subject:
+                return other  # type: ignore[no-any-return]
+    return subject
+
+
+def _touching(edits: tuple[Edit, ...], others: list[Edit]) -> bool:
+    return any(one.start <= other.end and other.start <= one.end for one in edits for other in others)
+
+
+def _worse(before: Outcome, after: Outcome) -> str:
+    """A rule of which a run finds more of warning or above than the one before."""
+    old, new = (
+        Counter(
+            one.rule for one in outcome.report.findings if SEVERITIES.index(one.severity) >= SEVERITIES.index("warning")
+        )
+        for outcome in (before, after)
+    )
+    return next(iter(new - old), "")
