@@ -20,20 +20,8 @@ from catalogue_files import ROOT, RULES, bring_up_to_date, profiles, rules
 INDEX = RULES / "index.json"
 PACKAGE = ROOT / "lint" / "kube_audit_lint"
 # Examples are for the documentation and the tests; `kube-audit-lint rules ID` reads them from the rule's own file.
-KEYS = (
-    "id",
-    "title",
-    "severity",
-    "category",
-    "subject",
-    "check",
-    "params",
-    "kubernetes",
-    "pedantic",
-    "yields-to",
-    "fix",
-)
-TEXTS = ("standards", "why", "search", "help")
+KEYS = ("id", "title", "severity", "category", "subject", "check", "params", "kubernetes", "pedantic", "yields-to")
+TEXTS = ("standards", "why", "search", "help", "fix")
 
 
 def index() -> str:

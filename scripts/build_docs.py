@@ -10,6 +10,7 @@ import argparse
 import inspect
 import re
 import sys
+from difflib import ndiff
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,9 @@ def page(rule: dict[str, Any]) -> str:
     good = next(example for example in rule["examples"] if "good" in example)
     if bad is not None:
         parts.append(f"## Found\n\n{_example(rule, bad)}")
+    fixed = next((example for example in rule["examples"] if "fixed" in example), None)
+    if fixed is not None:
+        parts.append(_fixed(rule, fixed))
     parts += [f"## Not found\n\n{_example(rule, good)}", _settings(rule)]
     return "\n\n".join(parts)
 
@@ -69,6 +73,9 @@ def _facts(rule: dict[str, Any]) -> str:
     ]
     if rule.get("pedantic"):
         facts.append(("Speaks", "only with `--pedantic`, or when a profile or the configuration turns it on"))
+    if rule.get("fix"):
+        safe = any("fixed" in one and not one.get("unsafe") for one in rule["examples"])
+        facts.append(("Fix", f"`{'--fix' if safe else '--unsafe-fixes'}` ([how](../fixes.md))"))
     if rule.get("standards"):
         facts.append(("Standards", ", ".join(rule["standards"])))
     return "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in facts)
@@ -97,6 +104,14 @@ def _example(rule: dict[str, Any], example: dict[str, Any]) -> str:
     if "expect" in example:
         parts.append("\n".join(_expected(one) for one in example["expect"]))
     return "\n\n".join(parts)
+
+
+def _fixed(rule: dict[str, Any], example: dict[str, Any]) -> str:
+    """What becomes of an example, as lines that go and lines that come."""
+    option = "--unsafe-fixes" if example.get("unsafe") else "--fix"
+    before, after = example["bad"].splitlines(), example["fixed"].splitlines()
+    rows = "\n".join(row.rstrip() for row in ndiff(before, after) if row[:1] != "?")
+    return f"## Fixed\n\n`{option}`:\n\n{_fenced(rows, 'diff')}"
 
 
 def _expected(expected: dict[str, Any]) -> str:

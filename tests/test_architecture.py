@@ -19,6 +19,7 @@ BELOW = (
     "forms",
     "analysis",
     "checks",
+    "fixes",
     "catalogue",
     "report",
     "pipeline",

@@ -22,6 +22,9 @@ def page(rule: Rule) -> str:
     lines.append(f"Kubernetes: {rule.versions}")
     if rule.pedantic:
         lines.append("Speaks only with --pedantic, or when a profile or the configuration turns it on.")
+    if rule.fix:
+        how = "--fix, where it is proven" if rule.fix.get("safe", True) else "--unsafe-fixes"
+        lines.append(f"An edit puts it right: check {how}.")
     if rule.standards:
         lines.append("Standards: " + ", ".join(rule.standards))
     lines.append(f"To ignore it at one place: # kube-audit-lint: ignore[{rule.id}] reason")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from importlib import import_module
 from typing import Any
 
 from kube_audit_lint.catalogue.ownfile import OwnFile, read_own_file
@@ -42,6 +43,8 @@ def load_rule(path: str) -> Rule:
     validate_value(file, data.get("params") or {}, check.PARAMS, ("params",))
     if data["subject"] != check.SUBJECT:
         file.fail(("subject",), f"the check {data['check']} is for a {check.SUBJECT}")
+    if "fix" in data:
+        _check_fix(file, data["fix"])
     return rule_of(data)
 
 
@@ -52,6 +55,17 @@ def load_profile(path: str, rules: dict[str, Rule]) -> Profile:
     _check_name(file)
     check_settings(file, ("rules",), data["rules"], rules)
     return profile_of(data)
+
+
+def _check_fix(file: OwnFile, fix: dict[str, Any]) -> None:
+    """Raises OwnFileError for a kind of fixes that does not exist, and for parameters that it does not take."""
+    kinds = _modules("fixes")
+    if fix["kind"] not in kinds:
+        near = nearest(fix["kind"], kinds)
+        file.fail(("fix", "kind"), f"there is no kind {fix['kind']!r}" + (f"; did you mean {near}?" if near else ""))
+    kind = import_module(f"kube_audit_lint.fixes.{fix['kind'].replace('-', '_')}")
+    params = {key: value for key, value in fix.items() if key not in ("kind", "safe")}
+    validate_value(file, params, kind.PARAMS, ("fix",))
 
 
 def _check_free(path: str, kind: str, id: str, shipped: Collection[str]) -> None:
@@ -88,5 +102,9 @@ def _template(file: OwnFile, name: str) -> Any:
 
 
 def _templates() -> list[str]:
-    folder = os.path.join(os.path.dirname(__file__), os.pardir, "checks")
+    return _modules("checks")
+
+
+def _modules(part: str) -> list[str]:
+    folder = os.path.join(os.path.dirname(__file__), os.pardir, part)
     return [name[:-3].replace("_", "-") for name in os.listdir(folder) if name.endswith(".py") and name[0] != "_"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence as List
+from collections.abc import Iterator
+from collections.abc import Sequence as List
 
 from kube_audit_lint.fixes import Edit, NotEditable
 from kube_audit_lint.fixes._lines import above_comments, line_break, line_end, line_start, next_line, rest_of_line
@@ -24,7 +25,7 @@ class Step(NamedTuple):
 
     container: Mapping | Sequence
     entry: Entry | None = None
-    index: int = -1
+    number: int = -1
 
 
 class Spot(NamedTuple):
@@ -47,7 +48,7 @@ class Spot(NamedTuple):
         """The nearest list above it, and at which index of it. Raises NotEditable."""
         for step in reversed(self.way):
             if isinstance(step.container, Sequence):
-                return step.container, step.index
+                return step.container, step.number
         raise NotEditable("it is in no list")
 
     @property

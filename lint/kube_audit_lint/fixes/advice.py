@@ -26,7 +26,7 @@ def fixes(target: Target) -> Iterator[Fix]:
         found = pattern.match(target.finding.help)
         if found is not None:
             for edits in way(target, found):
-                yield Fix(tuple(edits), found[0].rstrip(".:;"), _OF_RULES)
+                yield Fix(tuple(edits), found[0].rstrip(" .,:;"), _OF_RULES)
             return
 
 
@@ -92,8 +92,7 @@ def _several(target: Target, found: re.Match[str]) -> Iterator[list[Edit]]:
     words = [word.strip() for word in found[1].strip("[]").replace("`", "").split(",")]
     spot = tree.spot_at(target.policy.document.root, target.finding.place)
     if not spot.is_item:
-        mapping, entry = spot.mapping  # `verbs: get,list`: a list is what is missing
-        raise NotEditable(f"`{entry.key.value}` is no list")
+        raise NotEditable("it is no item of a list")  # `verbs: get,list`
     items, index = spot.item
     others = {item.value for at, item in enumerate(items.items) if at != index and isinstance(item, Scalar)}
     new = [word for word in words if word not in others]
@@ -170,6 +169,7 @@ _WAYS: tuple[tuple[re.Pattern[str], Callable[[Target, re.Match[str]], Iterator[l
         _to_other_list,
     ),
     (re.compile(r"Write `([^`-][^`]*)`(?: in place of it)?[.;:]"), _write),
+    (re.compile(r"Write `(level: \w+)` (?:here|in this rule), "), _write),
     (re.compile(r"Write ((?:`[^`]+`, )+`[^`]+`)\."), _several),
     (re.compile(r"Make an item of each: `(\[[^`]+\])`\."), _several),
     (re.compile(r"Leave `([^`]+)` out\b"), _leave_out),

@@ -74,7 +74,7 @@ def _entry_of_resources(spot: tree.Spot) -> Any:
     step = spot.way[-2] if len(spot.way) > 1 else None
     if step is None or not isinstance(step.container, Sequence) or "level" in mapping.entries:
         raise NotEditable("nothing would be left of the list")
-    return tree.without_item(step.container, step.index)
+    return tree.without_item(step.container, step.number)
 
 
 def _overwritten(target: Target) -> Iterator[Fix]:
@@ -91,7 +91,7 @@ def _overwritten(target: Target) -> Iterator[Fix]:
 
 
 def _equal(one: Entry, other: Entry) -> bool:
-    return _data(one.value) == _data(other.value)
+    return bool(_data(one.value) == _data(other.value))
 
 
 def _data(node: Node) -> Any:

@@ -137,7 +137,9 @@ class _Fixer:
 
     def _file(self, path: str, data: bytes, state: State, wanted: set[Key]) -> None:
         """Makes the fixes of one file that do not touch each other."""
-        text, edits, current, made = state.file.source.text, [], state, []
+        text, current = state.file.source.text, state
+        edits: list[Edit] = []
+        made: list[Proposal] = []
         for finding, subject in state.findings:
             if _key(finding) not in wanted:
                 continue
@@ -221,11 +223,9 @@ def _key(finding: Finding) -> Key:
 
 def _same(subject: Subject | None, first: State, current: State) -> Subject | None:
     """What a subject of one state of a file is in a later one."""
-    for old, new in ((first.policies, current.policies), (first.servers, current.servers)):
-        for one, other in zip(old, new, strict=True):  # type: ignore[misc, call-overload]
-            if one is subject:
-                return other  # type: ignore[no-any-return]
-    return subject
+    old: list[Subject] = [*first.policies, *first.servers]
+    new: list[Subject] = [*current.policies, *current.servers]
+    return next((other for one, other in zip(old, new, strict=True) if one is subject), subject)
 
 
 def _touching(edits: tuple[Edit, ...], others: list[Edit]) -> bool:

@@ -77,7 +77,7 @@ class Prover:
             return None
         numbers = {id(one.document): at for at, one in enumerate(found.policies)}
         servers = {one.place.start: at for at, one in enumerate(found.servers)}
-        new = {at: server for at, server in enumerate(file.found.servers)}
+        new = file.found.servers
         policies: dict[int, PolicySubject] = {}
         for one in before.policies:
             at = numbers.get(id(one.document.document))
@@ -109,10 +109,11 @@ class Prover:
         path = file.source.path
         about: dict[int, Subject | None] = {}
         every: list[Finding] = []
-        alone = [Subjects([one], [], []) for one in policies] + [Subjects([], [one], []) for one in servers]
-        for one in alone:
-            found = findings_of(one, self.rules, self._config, {path})
-            about.update(dict.fromkeys(map(id, found), (*one.policies, *one.servers)[0]))
+        alone: list[tuple[Subject, Subjects]] = [(one, Subjects([one], [], [])) for one in policies]
+        alone += [(one, Subjects([], [one], [])) for one in servers]
+        for subject, only in alone:
+            found = findings_of(only, self.rules, self._config, {path})
+            about.update(dict.fromkeys(map(id, found), subject))
             every += found
         every += misshapes([file._replace(reported=True)], self.rules)
         unique = {(one.rule, one.place, one.message): one for one in every}
