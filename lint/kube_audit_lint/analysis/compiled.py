@@ -9,6 +9,7 @@ from kube_audit_lint.analysis.answers import Recorded
 from kube_audit_lint.analysis.budget import Budget, hold_size
 from kube_audit_lint.analysis.dimensions import Dimensions
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, evaluate
+from kube_audit_lint.analysis.probe import TARGETS_A_STEP
 from kube_audit_lint.analysis.query import kinds_bits, region_of
 from kube_audit_lint.analysis.space import Region, Served, Target
 from kube_audit_lint.analysis.symbolic import Conditions, Joint
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 RULES_A_STEP = 16
 """Rules that are read for one request in the time of one step of a walk."""
-
-TARGETS_A_STEP = 10
-"""Classes of resources that are made, or looked through, in the time of one step of a walk."""
 
 SENTINEL = PolicyRule("None")
 """After all rules of a policy: what takes the requests that no rule matches."""

@@ -37,12 +37,8 @@ class Dimensions:
         self._chances: dict[int, Chances] = {}
         self._tree: Branch | None = None
         self._every: dict[str | None, list[UserClass]] | None = None
-        free = self.identities.free
-        self.free = dict(free)
+        self.free = dict(self.identities.free)
         """The groups that any user may have, with the alternatives that ask for them."""
-        self.later = [0] * (len(free) + 1)
-        for index in range(len(free) - 1, -1, -1):
-            self.later[index] = self.later[index + 1] | free[index][1]
 
     def targets_of(self, group: str, item: str) -> list[Target]:
         """The targets of the one resource that an item names, and of no other."""

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from kube_audit_lint.analysis.space import PlaceClass, Target
 
 
+TARGETS_A_STEP = 10
+"""Classes of resources that are made, or looked through, in the time of one step."""
+
 MANY = 24
 """Alternatives in play from which on the order of the search matters more than familiar values."""
 
@@ -80,12 +83,15 @@ class Probe:
             sent = worlds_of(chosen)
         # The minors that serve anything for the rule, in the field of every kind of user.
         self.missing = _minors(served) * EVERYONE & _minors(sent) * EVERYONE
+        self._free = self._wanted_groups()
         self._run()
 
     def _run(self) -> None:
         complete = self.dimensions.complete
         targets = self._targets
+        self.steps += len(targets) // TARGETS_A_STEP
         if self.alive.bit_count() >= MANY:
+            self.steps += len(targets) // 3
             targets = sorted(targets, key=lambda target: (target.bits & self.alive).bit_count())
         for target in targets:
             if target.worlds & self.missing:
@@ -180,8 +186,7 @@ class Probe:
                 if self.only.user_group is not None:
                     sure, perhaps = self._with_group(sure, perhaps, user)
                 self._trace.user = user
-                self._trace.groups = set()
-                self._groups(sure, perhaps, 0, both)
+                self._groups(sure, perhaps, both)
 
     def _unlike_users(self, bits: int) -> list[UserClass]:
         """The users that these alternatives tell apart."""
@@ -201,56 +206,32 @@ class Probe:
         free = user.identity.free and self.only.user_group in self.dimensions.free
         return sure, perhaps | mine if free else perhaps
 
-    def _groups(self, sure: int, perhaps: int, index: int, worlds: int) -> None:
-        """Tries the free groups in their order, first without each: by a list, for there may be more than calls."""
-        before = set(self._trace.groups)
-        pending = [(sure, perhaps, index, worlds, before)]
-        while pending:
-            sure, perhaps, index, worlds, groups = pending.pop()
-            worlds &= self.missing if groups is not before else worlds
-            if not worlds:
-                continue
-            self._trace.groups = set(groups)
-            self._without_more(sure, perhaps, index, worlds, groups, pending)
-        self._trace.groups = before
+    def _groups(self, sure: int, perhaps: int, worlds: int) -> None:
+        """Tries the user without a free group, then in each one that a wanted alternative asks for, the last first.
 
-    def _without_more(
-        self,
-        sure: int,
-        perhaps: int,
-        index: int,
-        worlds: int,
-        groups: set[str],
-        pending: list[tuple[int, int, int, int, set[str]]],
-    ) -> None:
-        """A user in no further group; the same user in each that matters is left pending."""
-        while True:
-            if sure:
-                first = sure & -sure
-                perhaps &= first - 1
-                sure = first
-            if not (sure | perhaps) & self.wanted:
-                return
-            if not perhaps:
+        No two of them do more than one: a further group only lets more rules take the request.
+        """
+        self._trace.groups = set()
+        if self._decides(sure):
+            self._reached(worlds)
+            return
+        self.steps += len(self._free)
+        for group, asking in self._free:
+            if self._decides(sure | perhaps & asking):
+                self._trace.groups = {group}
                 self._reached(worlds)
                 return
-            worlds = self._spend((3, sure, perhaps, index), worlds)
-            if not worlds:
-                return
-            group, asking = self.dimensions.identities.free[index]
-            later = self.dimensions.later[index + 1]
-            if self.only.user_group is not None:
-                asking = asking | self.wanted if group == self.only.user_group else asking & ~self.wanted
-                later = self._later_with_group(later, index)
-            index += 1
-            hit = perhaps & asking
-            if hit:
-                pending.append((sure | hit, perhaps & ~hit & later, index, worlds, groups | {group}))
-            perhaps &= later
 
-    def _later_with_group(self, later: int, index: int) -> int:
-        names = [group for group, _ in self.dimensions.identities.free[index + 1 :]]
-        return later | self.wanted if self.only.user_group in names else later & ~self.wanted
+    def _decides(self, bits: int) -> bool:
+        return bits & -bits & self.wanted != 0
+
+    def _wanted_groups(self) -> list[tuple[str, int]]:
+        """The free groups that a wanted alternative asks for, or the one that is looked for."""
+        free, only = self.dimensions.free, self.only.user_group
+        if only is not None:
+            return [(only, free[only] | self.wanted)] if only in free else []
+        self.steps += len(free) // 8
+        return [(group, asking) for group, asking in reversed(free.items()) if asking & self.wanted]
 
     def _reached(self, worlds: int) -> None:
         self.found |= worlds

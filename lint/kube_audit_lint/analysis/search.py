@@ -19,7 +19,7 @@ from kube_audit_lint.model.policy import CONDITIONS, PolicyRule
 from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from kube_audit_lint.analysis.compiled import Compiled
     from kube_audit_lint.analysis.request import Request
@@ -91,7 +91,7 @@ class Search:
         targets = asked.only.targets
         if targets is None:
             targets = self._compiled.dimensions.chances(asked.wanted).targets
-        found = list(_parts(targets, _is_built_in))
+        found = self._parts(targets, _is_built_in)
         return asked._replace(only=asked.only._replace(targets=found))
 
     def _reach_of_value(self, asked: _Asked) -> Reach:
@@ -131,7 +131,7 @@ class Search:
             found = made.targets_of(entry.group, entry.resources[0])
         else:
             group = entry.group
-            found = list(_parts(targets, lambda one: group in (one[0], "*") and _takes(entry, one)))
+            found = self._parts(targets, lambda one: group in (one[0], "*") and _takes(entry, one))
         return Only(found, name=value if field == "resource_names" else None)
 
     def _finding(self, reached: Trace, rule: int) -> Callable[[], Request]:
@@ -143,6 +143,22 @@ class Search:
             return request
 
         return find
+
+    def _parts(self, targets: Iterable[Target], wanted: Callable[[Resource], bool]) -> list[Target]:
+        """The parts of classes of resources that are wanted; those of the same members are looked through once."""
+        found: list[Target] = []
+        known: dict[int, list[tuple[int, Resource | str]]] = {}
+        for target in targets:
+            every = target.members
+            members = known.get(id(every))
+            if members is None:
+                self._compiled.budget.spend(2 + 2 * len(every))
+                members = known[id(every)] = [one for one in every if isinstance(one[1], tuple) and wanted(one[1])]
+            if len(members) == len(every):
+                found.append(target)
+            elif members:
+                found.append(target._replace(members=members, worlds=union(members)))
+        return found
 
     def _unreached(self, asked: _Asked) -> Reach:
         return Reach((), None, lambda: self._blockers(asked), lambda: self._blame(asked))
@@ -231,20 +247,6 @@ _ONLY: dict[str, Callable[[str], Only]] = {
 
 def _is_built_in(resource: Resource) -> bool:
     return catalogue.is_builtin_group(resource[0])
-
-
-def _parts(targets: Iterable[Target], wanted: Callable[[Resource], bool]) -> Iterator[Target]:
-    """The parts of classes of resources that are wanted; those of the same members are looked through once."""
-    known: dict[int, list[tuple[int, Resource | str]]] = {}
-    for target in targets:
-        every = target.members
-        members = known.get(id(every))
-        if members is None:
-            members = known[id(every)] = [one for one in every if isinstance(one[1], tuple) and wanted(one[1])]
-        if len(members) == len(every):
-            yield target
-        elif members:
-            yield target._replace(members=members, worlds=union(members))
 
 
 def _takes(entry: GroupResources, resource: Resource) -> bool:

@@ -9,12 +9,12 @@ scope and verb for other groups. How names and namespaces follow from verbs: `ht
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from functools import cache
-from itertools import count
+from itertools import count, islice, takewhile
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis import UndecidedError, familiar
-from kube_audit_lint.analysis.evaluate import url_matches
 from kube_audit_lint.analysis.identities import Identities, served_identities
 from kube_audit_lint.analysis.request import (
     NAMESPACE_SUBRESOURCES,
@@ -183,6 +183,25 @@ class Region(NamedTuple):
     """The kinds of user, as worlds of minor 0."""
 
 
+class _Paths:
+    """Paths in the order of their plainness, each with the alternatives that accept it."""
+
+    def __init__(self, joint: Joint, served: list[str]) -> None:
+        self._rows = [(joint.url(path), path) for path in served]
+        self.classes = self.classes_of(range(len(served)))
+        """The first path of each class."""
+        self.order = {path: index for index, path in enumerate(served)}
+        self.sorted = sorted(served)
+
+    def classes_of(self, indexes: Iterable[int]) -> list[tuple[int, str]]:
+        """The first path of each class among some."""
+        found: dict[int, str] = {}
+        for index in indexes:
+            bits, path = self._rows[index]
+            found.setdefault(bits, path)
+        return list(found.items())
+
+
 class Served:
     """What API servers of these versions serve."""
 
@@ -222,37 +241,38 @@ class Served:
                 make(Target, (bits & verb_bits[verb], shape, worlds, verb, members)) for verb, shape in shapes(profile)
             ]
         if region.paths:
-            found += self._paths(joint, required)
+            plain = self._served_paths(joint).classes
+            found += self._path_targets(joint, (one for one in plain if not required or one[0] & required))
         return found
 
     def paths_below(self, joint: Joint, spec: str) -> Iterator[Target]:
         """The classes of paths that one item of `nonResourceURLs` takes."""
-        return self._paths(joint, 0, spec)
+        served = self._served_paths(joint)
+        if not spec.endswith("*"):
+            return self._path_targets(joint, served.classes_of([served.order[spec]] if spec in served.order else ()))
+        prefix = spec.rstrip("*")
+        first = bisect_left(served.sorted, prefix)
+        below = takewhile(lambda path: path.startswith(prefix), islice(served.sorted, first, None))
+        return self._path_targets(joint, served.classes_of(sorted(served.order[path] for path in below)))
 
-    def _paths(self, joint: Joint, required: int, spec: str = "*") -> Iterator[Target]:
-        classes: dict[int, str] = {}
-        for bits, path in self._served_paths(joint):
-            if bits not in classes and url_matches(spec, path):
-                classes[bits] = path
+    def _path_targets(self, joint: Joint, classes: Iterable[tuple[int, str]]) -> Iterator[Target]:
         verb_bits = [(verb, joint.verb(verb)) for verb in self.url_verbs(joint)]
-        for bits, path in classes.items():
-            if not required or bits & required:
-                members: list[tuple[int, Resource | str]] = [(self.everyone, path)]
-                for verb, accepted in verb_bits:
-                    yield make(Target, (bits & accepted, URL_SHAPE, self.everyone, verb, members))
+        for bits, path in classes:
+            members: list[tuple[int, Resource | str]] = [(self.everyone, path)]
+            for verb, accepted in verb_bits:
+                yield make(Target, (bits & accepted, URL_SHAPE, self.everyone, verb, members))
 
-    def _served_paths(self, joint: Joint) -> list[tuple[int, str]]:
-        """The paths of every class, and what accepts them."""
-        found: list[tuple[int, str]] | None = joint.made.get(type(self))
+    def _served_paths(self, joint: Joint) -> _Paths:
+        """The paths of every class, and what accepts them, made once."""
+        found: _Paths | None = joint.made.get(_Paths)
         if found is None:
             # What is asked about mostly mentions what the policy does, and then the same paths will do.
             first = joint.parts[0]
             more = tuple(spec for part in joint.parts[1:] for spec in part.urls if spec not in first.urls)
-            key = type(self), more
-            served = first.paths.get(key)
+            served = first.paths.get(more)
             if served is None:
-                served = first.paths[key] = [path for path in paths(joint) if self.serves_path(path)]
-            found = joint.made[type(self)] = [(joint.url(path), path) for path in served]
+                served = first.paths[more] = list(dict.fromkeys(filter(self.serves_path, paths(joint))))
+            found = joint.made[_Paths] = _Paths(joint, served)
         return found
 
     def resources(
