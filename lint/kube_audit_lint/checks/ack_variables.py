@@ -27,7 +27,8 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     server = subject.server
     found = log_variables(server)
     if not found:
-        if params.get("required") and server.mounts is not None and not server.partial:
+        # Other forms make the container themselves: what variables it gets is not in their files.
+        if params.get("required") and server.is_pod and not server.partial:
             message = f"No {PREFIX}<cluster id> variable is set: Logtail does not collect the audit log."
             yield Hit(server.place, message)
         return

@@ -14,6 +14,7 @@ COMMANDS = {
     "check": "lint files and folders",
     "rules": "the catalogue; one rule's page",
     "explain": "which rule of a policy decides a request, and what is recorded",
+    "init": "write a policy, and the settings that load it",
     "test": "hold a policy to what a team says it must record",
 }
 

@@ -1,0 +1,114 @@
+"""`kube-audit-lint init`: writes a policy, and the settings that load it in one form."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from textwrap import wrap
+
+from kube_audit_lint.commands import OK
+from kube_audit_lint.errors import UsageError
+from kube_audit_lint.kubernetes.spelling import nearest
+from kube_audit_lint.model.version import DEFAULT_FIRST, newer
+from kube_audit_lint.pipeline.options import versions_of
+from kube_audit_lint.report.safe import lines, visible
+from kube_audit_lint.starter.data_files import form_names, read
+from kube_audit_lint.starter.forms import Starter, starter
+from kube_audit_lint.starter.wanted import CLUSTER, Wanted
+from kube_audit_lint.starter.writing import write
+
+PROFILES = ("default", "cis", "stig", "ack")
+RECEIVER = "https://audit.example.com/events"
+"""What the webhook's configuration names where no URL is given."""
+
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
+_CLUSTER = re.compile(r"[A-Za-z0-9][\w-]*\Z")
+_URL = re.compile(r"https?://[\w.:/?&=%~+\[\]-]+\Z")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Gives the command its options."""
+    add = parser.add_argument
+    add("--kubernetes-version", metavar="V", required=True, help="the cluster's version (1.31 or 1.31.4)")
+    add("--form", required=True, help=f"how the cluster is set up: {', '.join(form_names())}")
+    add("--profile", default="default", help=f"{', '.join(PROFILES)} (default: default)")
+    add("--webhook", nargs="?", const=RECEIVER, default="", metavar="URL", help="send events to a receiver, too")
+    add("--noise", action="append", default=[], metavar="NS", help="drop what service accounts of NS read (kube-system)")
+    add("--detections", action="append", default=[], metavar="D", help="record what these need: falco, sigma")
+    add("--cluster-id", metavar="ID", help="of a registered cluster of Alibaba Cloud ACK, for the profile ack")
+    add("--output", metavar="DIR", required=True, help="the folder that the files are written to")
+    add("--force", action="store_true", help="replace files that are there")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Writes; returns the exit code."""
+    wanted = _wanted(arguments)
+    made = starter(wanted)
+    written = write(arguments.output, made.files, arguments.force)
+    print("\n".join(visible(f"wrote {path}") for path in written))
+    print(lines(_next(made)))
+    return OK
+
+
+def _wanted(arguments: argparse.Namespace) -> Wanted:
+    """What the options ask for. Raises UsageError."""
+    minor, release = _version(arguments.kubernetes_version)
+    profile = _one_of(arguments.profile, PROFILES, "--profile")
+    noise = tuple(_checked(one, _LABEL, "--noise: {!r} is not the name of a namespace") for one in _each(arguments.noise))
+    if noise and profile == "stig":
+        raise UsageError("--noise does not go with the profile stig: V-242403 requires that everything is recorded")
+    if arguments.cluster_id is not None and profile != "ack":
+        raise UsageError("--cluster-id goes with --profile ack")
+    known = sorted(read("detections"))
+    return Wanted(
+        minor,
+        release,
+        _one_of(arguments.form, form_names(), "--form"),
+        profile,
+        _checked(arguments.webhook, _URL, "--webhook: {!r} is not a URL") if arguments.webhook else "",
+        noise,
+        tuple(_one_of(one, known, "--detections") for one in _each(arguments.detections)),
+        _checked(arguments.cluster_id or CLUSTER, _CLUSTER, "--cluster-id: {!r} is not the id of a cluster"),
+    )
+
+
+def _version(text: str) -> tuple[int, str]:
+    """The minor, and the release with its patch level. Raises UsageError for what nothing is written for."""
+    versions = versions_of(text)
+    if versions is None or not versions.single:
+        raise UsageError(f"--kubernetes-version: init writes for one version, not for {text!r}")
+    if versions.first < DEFAULT_FIRST:
+        raise UsageError(f"--kubernetes-version: init writes for 1.{DEFAULT_FIRST} and later, not for {versions}")
+    if newer(versions):
+        print(newer(versions), file=sys.stderr)
+    patch = re.match(r"v?1\.\d+\.(\d+)", text.strip())
+    return versions.first, f"{versions}.{patch[1] if patch else 0}"
+
+
+def _one_of(word: str, known: Sequence[str], option: str) -> str:
+    if word in known:
+        return word
+    near = nearest(word, known)
+    raise UsageError(f"{option}: {word!r} is none of {', '.join(known)}" + (f"; did you mean {near}?" if near else ""))
+
+
+def _each(values: Iterable[str]) -> list[str]:
+    """The words of an option that is given several times, or with commas."""
+    return list(dict.fromkeys(one.strip() for value in values for one in value.split(",") if one.strip()))
+
+
+def _checked(text: str, pattern: re.Pattern[str], message: str) -> str:
+    if not pattern.match(text):
+        raise UsageError(message.format(text))
+    return text
+
+
+def _next(made: Starter) -> str:
+    """What to do with the files."""
+    out = ["", f"Next, for {made.title}:"]
+    for number, step in enumerate(made.steps, 1):
+        first, *rest = wrap(step, 100, break_long_words=False, break_on_hyphens=False)
+        out += [f"{number:2}. {first}", *(f"    {line}" for line in rest)]
+    return "\n".join([*out, "", "Auditing works when this shows an event:", f"    {made.proof}"])

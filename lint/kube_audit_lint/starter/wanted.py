@@ -1,0 +1,47 @@
+"""What somebody wants written."""
+
+from __future__ import annotations
+
+from kube_audit_lint.syntax.record import NamedTuple
+
+CLUSTER = "your-cluster-id"
+"""What stands for the id of an ACK registered cluster where none is given."""
+
+
+class Wanted(NamedTuple):
+    """What `init` is to write.
+
+    minor, release: the Kubernetes version, as 31 and as `1.31.0`. webhook: the URL that events are sent to, besides the
+    log; "" for none. noise: namespaces whose service accounts' reads are dropped. detections: names in
+    data/detections.yaml. cluster: the id of an ACK registered cluster.
+    """
+
+    minor: int
+    release: str
+    form: str
+    profile: str = "default"
+    webhook: str = ""
+    noise: tuple[str, ...] = ()
+    detections: tuple[str, ...] = ()
+    cluster: str = CLUSTER
+
+    def meets(self, condition: str) -> bool:
+        """Whether a condition of the data files holds: `webhook`, `noise`, a profile, a detection, `1.31-`, `-1.30`.
+
+        Several with a blank between them hold when each does; `!` in front is not.
+        """
+        return all(self._meets(one) for one in condition.split())
+
+    def _meets(self, condition: str) -> bool:
+        if condition.startswith("!"):
+            return not self._meets(condition[1:])
+        if condition in ("webhook", "noise"):
+            return bool(getattr(self, condition))
+        if "." in condition:
+            first, _, last = condition.partition("-")
+            return _minor(first, 0) <= self.minor <= _minor(last, self.minor)
+        return condition == self.profile or condition in self.detections
+
+
+def _minor(text: str, otherwise: int) -> int:
+    return int(text.partition(".")[2]) if text else otherwise
