@@ -390,7 +390,7 @@ class TestHelp:
     def test_the_version(self, tmp_path: Path) -> None:
         assert re.fullmatch(r"kube-audit-lint \d+\.\d+\.\d+\n", run("--version", folder=tmp_path, code=0).stdout)
 
-    @pytest.mark.parametrize("command", ["check", "rules", "explain", "test"])
+    @pytest.mark.parametrize("command", ["check", "rules", "explain", "init", "test"])
     def test_every_command_has_some(self, command: str, tmp_path: Path) -> None:
         assert command in run("--help", folder=tmp_path, code=0).stdout
         assert f"usage: kube-audit-lint {command}" in run(command, "--help", folder=tmp_path, code=0).stdout

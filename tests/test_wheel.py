@@ -41,6 +41,10 @@ def test_the_wheel_holds_one_package_with_rules_and_data(dist: Path) -> None:
         "py.typed",
         "kubernetes/data/flags.json",
         "kubernetes/data/resources.json",
+        "starter/data/policy.yaml",
+        "starter/data/detections.yaml",
+        "starter/data/webhook.yaml",
+        "starter/data/forms/static-pod.yaml",
     ):
         assert f"kube_audit_lint/{needed}" in names
 
@@ -90,5 +94,8 @@ def test_the_installed_command_runs(dist: Path, tmp_path: Path) -> None:
         [command, "check", str(ROOT / "examples" / "ack" / "good")], capture_output=True, text=True, cwd=tmp_path
     )
     assert good.returncode == 0
+    init = [command, "init", "--kubernetes-version", "1.31", "--form", "talos", "--webhook", "--detections", "falco"]
+    assert subprocess.run([*init, "--output", "new"], capture_output=True, cwd=tmp_path).returncode == 0
+    assert "auditPolicy:" in (tmp_path / "new" / "controlplane-patch.yaml").read_text()
     page = subprocess.run([command, "rules", "blind-spot"], capture_output=True, text=True, cwd=tmp_path)
     assert "Example, bad:" in page.stdout

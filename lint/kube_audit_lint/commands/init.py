@@ -23,6 +23,7 @@ PROFILES = ("default", "cis", "stig", "ack")
 RECEIVER = "https://audit.example.com/events"
 """What the webhook's configuration names where no URL is given."""
 
+_HELD = "\0"
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
 _CLUSTER = re.compile(r"[A-Za-z0-9][\w-]*\Z")
 _URL = re.compile(r"https?://[\w.:/?&=%~+\[\]-]+\Z")
@@ -35,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--form", required=True, help=f"how the cluster is set up: {', '.join(form_names())}")
     add("--profile", default="default", help=f"{', '.join(PROFILES)} (default: default)")
     add("--webhook", nargs="?", const=RECEIVER, default="", metavar="URL", help="send events to a receiver, too")
-    add("--noise", action="append", default=[], metavar="NS", help="drop what service accounts of NS read (kube-system)")
+    add(
+        "--noise", action="append", default=[], metavar="NS", help="drop what service accounts of NS read (kube-system)"
+    )
     add("--detections", action="append", default=[], metavar="D", help="record what these need: falco, sigma")
     add("--cluster-id", metavar="ID", help="of a registered cluster of Alibaba Cloud ACK, for the profile ack")
     add("--output", metavar="DIR", required=True, help="the folder that the files are written to")
@@ -56,7 +59,9 @@ def _wanted(arguments: argparse.Namespace) -> Wanted:
     """What the options ask for. Raises UsageError."""
     minor, release = _version(arguments.kubernetes_version)
     profile = _one_of(arguments.profile, PROFILES, "--profile")
-    noise = tuple(_checked(one, _LABEL, "--noise: {!r} is not the name of a namespace") for one in _each(arguments.noise))
+    noise = tuple(
+        _checked(one, _LABEL, "--noise: {!r} is not the name of a namespace") for one in _each(arguments.noise)
+    )
     if noise and profile == "stig":
         raise UsageError("--noise does not go with the profile stig: V-242403 requires that everything is recorded")
     if arguments.cluster_id is not None and profile != "ack":
@@ -109,6 +114,12 @@ def _next(made: Starter) -> str:
     """What to do with the files."""
     out = ["", f"Next, for {made.title}:"]
     for number, step in enumerate(made.steps, 1):
-        first, *rest = wrap(step, 100, break_long_words=False, break_on_hyphens=False)
+        first, *rest = _wrapped(step)
         out += [f"{number:2}. {first}", *(f"    {line}" for line in rest)]
     return "\n".join([*out, "", "Auditing works when this shows an event:", f"    {made.proof}"])
+
+
+def _wrapped(step: str) -> list[str]:
+    """The lines of a step; a command, which stands in backticks, is never parted: somebody will copy it."""
+    held = re.sub(r"`[^`]*`", lambda command: command[0].replace(" ", _HELD), step)
+    return [line.replace(_HELD, " ") for line in wrap(held, 100, break_long_words=False, break_on_hyphens=False)]

@@ -14,8 +14,6 @@ from kube_audit_lint.syntax.record import NamedTuple
 
 Setting = tuple[str, str]
 
-_CONDITIONAL = ("file", "text", "when")
-
 SHAPES: dict[str, Callable[[str, str], str]] = {
     "arguments": lambda name, value: f"- --{name}={value}",
     "items": lambda name, value: f"- {name}={value}",
@@ -85,7 +83,7 @@ def _values(data: Mapping[str, Any], wanted: Wanted) -> dict[str, str]:
 def _paths(data: Mapping[str, Any], wanted: Wanted) -> dict[str, str]:
     """Where policy, log and webhook's configuration lie for the API server."""
     own = data.get(f"paths-{wanted.profile}", {})
-    return {name: "" for name in ("policy", "log", "webhook")} | data.get("paths", {}) | own
+    return dict.fromkeys(("policy", "log", "webhook"), "") | data.get("paths", {}) | own
 
 
 def _those(choices: Iterable[Any], wanted: Wanted) -> list[dict[str, str]]:

@@ -58,7 +58,7 @@ def kept_out(wanted: Wanted) -> Iterator[str]:
     """The chosen detections that the policy does not serve, each with the reason."""
     for title, need in _needs(wanted):
         if "kept-out" in need and wanted.profile != "stig":
-            yield f"{title}: `{need['name']}` stays silent, for {need['kept-out']}"
+            yield f"{title}: `{need['name']}` stays silent, for {need['kept-out']}."
 
 
 def _rules(wanted: Wanted, own: list[str]) -> Iterator[str]:
