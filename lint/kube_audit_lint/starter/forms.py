@@ -82,8 +82,10 @@ def _values(data: Mapping[str, Any], wanted: Wanted) -> dict[str, str]:
 
 def _paths(data: Mapping[str, Any], wanted: Wanted) -> dict[str, str]:
     """Where policy, log and webhook's configuration lie for the API server."""
-    own = data.get(f"paths-{wanted.profile}", {})
-    return dict.fromkeys(("policy", "log", "webhook"), "") | data.get("paths", {}) | own
+    known: dict[str, str] = {"policy": "", "log": "", "webhook": ""}
+    known.update(data.get("paths", {}))
+    known.update(data.get(f"paths-{wanted.profile}", {}))
+    return known
 
 
 def _those(choices: Iterable[Any], wanted: Wanted) -> list[dict[str, str]]:
