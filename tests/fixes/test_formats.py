@@ -133,5 +133,7 @@ def test_comments_and_blank_lines_stay(case: Case, places: list[tuple[int, str]]
     assert bare(got.decode(codec).replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")) == bare(
         write_as(case.example["fixed"]).decode(codec).replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
     )
+    if RULES[case.rule]["fix"]["kind"] == "remove":
+        return  # a comment inside of what goes, goes with it
     whole = [line for line in text.split("\n") if line.strip().startswith("#")]
     assert all(line.strip() in got.decode(codec) for line in whole)

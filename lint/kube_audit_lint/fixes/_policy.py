@@ -41,31 +41,30 @@ def rule_at(policy: PolicySubject, place: Place) -> int:
 def with_rule(policy: PolicySubject, index: int, rule: MappingType[str, Any], like: int = 0) -> Edit:
     """A rule more, in front of the one at an index, or behind them all; in the style of the one at `like`."""
     rules = rules_of(policy)
-    json_style = policy.document.document.json or tree.in_json(rules)
     model = rules.items[like] if like < len(rules.items) else None
-    indent, listed = _style(model if isinstance(model, Mapping) else None, policy)
-    return tree.with_item(rules, index, write.flow(rule, json_style), write.lines(rule, indent, listed))
+    style = style_of(model if isinstance(model, Mapping) else None, policy)
+    return tree.with_item(rules, index, write.flow(rule, style), write.lines(rule, style))
 
 
 def with_field(policy: PolicySubject, name: str, value: Any) -> Edit:
     """A field of the policy more, in front of its rules. Raises NotEditable."""
     root = root_of(policy)
-    json_style = policy.document.document.json or tree.in_json(root)
+    style = write.JSON if tree.in_json(root) else write.PLAIN
     entry = root.entries.get("rules")
     if entry is None:
         raise NotEditable("the policy has no rules")
-    line = f"{name}: {write.flow(value, False)}"
-    return tree.with_entry(
-        root, entry, f"{write.string(name, json_style)}: {write.flow(value, json_style)}", [line], True
-    )
+    flow = f"{write.string(name, style.json)}: {write.flow(value, style)}"
+    return tree.with_entry(root, entry, flow, [flow], True)
 
 
-def _style(rule: Mapping | None, policy: PolicySubject) -> tuple[str, bool]:
-    """How far lists stand inside their key, and whether lists of strings are written by lines."""
+def style_of(rule: Mapping | None, policy: PolicySubject) -> write.Style:
+    """How a rule is written, and the policy where the rule does not show it."""
     root = root_of(policy)
     depths = [depth for node in (rule, root) if node is not None for depth in _depths(node)]
     lists = [] if rule is None else list(_lists(rule))
-    return " " * (depths[0] if depths else 0), bool(lists) and not any(map(tree.is_flow, lists))
+    listed = bool(lists) and not any(map(tree.is_flow, lists))
+    quoted = bool(lists) and all(map(tree.is_quoted, (one.items[0] for one in lists)))
+    return write.Style(" " * (depths[0] if depths else 0), listed, quoted, tree.in_json(rules_of(policy)))
 
 
 def _depths(node: Mapping) -> list[int]:

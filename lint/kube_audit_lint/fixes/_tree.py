@@ -210,8 +210,7 @@ def with_item(items: Sequence, index: int, flow: str, lines: List[str]) -> Edit:
     whole = [prefix + line for prefix, line in zip(prefixes, lines, strict=True)]
     if index >= len(items.items):
         return _behind(text, near.end, whole)
-    limit = 0 if index == 0 else next_line(text, items.items[index - 1].end)
-    at = above_comments(text, start, limit) if index else start
+    at = above_comments(text, start, next_line(text, items.items[index - 1].end) if index else 0)
     return Edit(at, at, _joined(whole, line_break(text, start)))
 
 
@@ -265,9 +264,10 @@ def in_json(node: Node) -> bool:
     """Whether what is around a node is written as JSON: with brackets, and keys in quotes."""
     if isinstance(node, Mapping):
         entries = written(node)
-        return is_flow(node) and bool(entries) and _quoted(entries[0].key)
+        return is_flow(node) and bool(entries) and is_quoted(entries[0].key)
     return isinstance(node, Sequence) and is_flow(node) and any(map(in_json, node.items))
 
 
-def _quoted(key: Scalar) -> bool:
-    return key.source.text[key.start : key.start + 1] == '"'
+def is_quoted(node: Node) -> bool:
+    """Whether a key or value is written in double quotes."""
+    return node.source.text[node.start : node.start + 1] == '"'

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from kube_audit_lint.syntax.record import NamedTuple
+
 _PLAIN = re.compile(r"[A-Za-z/][\w./-]*(?::[\w./-]+)*")
 _RESERVED = re.compile(r"(?i)(?:y|n|yes|no|on|off|true|false|null|~)")
 
@@ -25,28 +27,50 @@ def quoted_as(text: str, quote: str) -> str:
     return json.dumps(text, ensure_ascii=False) if quote in ("'", '"') else string(text)
 
 
-def flow(value: Any, json_style: bool) -> str:
+class Style(NamedTuple):
+    """How a file is written.
+
+    indent: how far lists stand inside their key. listed: whether lists of strings are written by lines. quoted: whether
+    their items are in double quotes, needed or not. json: whether everything is JSON.
+    """
+
+    indent: str = ""
+    listed: bool = False
+    quoted: bool = False
+    json: bool = False
+
+
+PLAIN = Style()
+JSON = Style(json=True)
+
+
+def flow(value: Any, style: Style = PLAIN) -> str:
     """A mapping, list, string or boolean between brackets."""
     if isinstance(value, Mapping):
-        pairs = (f"{string(key, json_style)}: {flow(one, json_style)}" for key, one in value.items())
+        pairs = (f"{string(key, style.json)}: {flow(one, style)}" for key, one in value.items())
         return "{" + ", ".join(pairs) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(flow(one, json_style) for one in value) + "]"
-    return ("true" if value else "false") if isinstance(value, bool) else string(str(value), json_style)
+        return "[" + ", ".join(item(one, style) for one in value) + "]"
+    return ("true" if value else "false") if isinstance(value, bool) else string(str(value), style.json)
 
 
-def lines(value: Mapping[str, Any], indent: str = "", listed: bool = False) -> list[str]:
-    """A mapping by lines. indent: how far lists stand inside their key. listed: lists of strings by lines, too."""
+def item(value: Any, style: Style) -> str:
+    """An item of a list between brackets."""
+    return string(value, style.json or style.quoted) if isinstance(value, str) else flow(value, style)
+
+
+def lines(value: Mapping[str, Any], style: Style = PLAIN) -> list[str]:
+    """A mapping by lines."""
     out: list[str] = []
     for key, one in value.items():
-        if isinstance(one, (list, tuple)) and one and (listed or isinstance(one[0], Mapping)):
+        if isinstance(one, (list, tuple)) and one and (style.listed or isinstance(one[0], Mapping)):
             out.append(f"{key}:")
-            for item in one:
-                inner = lines(item, indent, listed) if isinstance(item, Mapping) else [flow(item, False)]
-                out += [f"{indent}{'- ' if number == 0 else '  '}{line}" for number, line in enumerate(inner)]
+            for each in one:
+                inner = lines(each, style) if isinstance(each, Mapping) else [item(each, style)]
+                out += [f"{style.indent}{'- ' if number == 0 else '  '}{line}" for number, line in enumerate(inner)]
         elif isinstance(one, Mapping):
             out.append(f"{key}:")
-            out += [f"  {line}" for line in lines(one, indent, listed)]
+            out += [f"  {line}" for line in lines(one, style)]
         else:
-            out.append(f"{key}: {flow(one, False)}")
+            out.append(f"{key}: {flow(one, style)}")
     return out

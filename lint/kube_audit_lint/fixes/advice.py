@@ -26,7 +26,8 @@ def fixes(target: Target) -> Iterator[Fix]:
         found = pattern.match(target.finding.help)
         if found is not None:
             for edits in way(target, found):
-                yield Fix(tuple(edits), found[0].rstrip(" .,:;"), _OF_RULES)
+                kept = way is not _leave_out or target.finding.place.text.strip("'\"") != found[1]
+                yield Fix(tuple(edits), found[0].rstrip(" .,:;"), _OF_RULES, kept)
             return
 
 

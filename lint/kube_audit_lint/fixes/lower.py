@@ -20,12 +20,17 @@ from kube_audit_lint.syntax.nodes import Mapping, Scalar, Sequence
 
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 
+_CONDITIONS = ("users", "user_groups", "verbs", "namespaces")
 _NOT_COPIED = ("level", "resources", "omitManagedFields", "nonResourceURLs")
 Group = dict[str, list[str]]
 
 
 def fixes(target: Target) -> Iterator[Fix]:
-    """The ways to give the requests that the finding is about the level that they may have at most."""
+    """The ways to give the requests that the finding is about the level that they may have at most.
+
+    Where that is only advice, the author named these resources, and wants their bodies.
+    """
+    meant = target.finding.severity != "info"
     number = policies.rule_at(target.policy, target.finding.place)
     level, groups = _wanted(target, number)
     if not groups:
@@ -38,14 +43,15 @@ def fixes(target: Target) -> Iterator[Fix]:
     if _names_nothing_else(target, number, groups):
         node = rule.get("level")
         if node is not None:
-            yield Fix((tree.replaced(node, level),), f"Write `level: {level}` in rule {number + 1}", claim)
+            yield Fix((tree.replaced(node, level),), f"Write `level: {level}` in rule {number + 1}", claim, meant)
         return
     for other in range(number - 1, -1, -1):
-        edits = _in_rule(target, other, level, groups)
+        edits = _in_rule(target, other, number, level, groups)
         if edits:
-            yield Fix(edits, f"Name {names} in rule {other + 1}, which has the level {level}", claim)
+            edits = (*edits, *_taken_out(rule, groups))
+            yield Fix(edits, f"Name {names} in rule {other + 1}, which has the level {level}", claim, meant)
     edits = (_in_front(target, number, rule, level, groups), *_taken_out(rule, groups))
-    yield Fix(edits, f"Put a rule with `level: {level}` for {names} in front of rule {number + 1}", claim)
+    yield Fix(edits, f"Put a rule with `level: {level}` for {names} in front of rule {number + 1}", claim, meant)
 
 
 def _wanted(target: Target, number: int) -> tuple[str, Group]:
@@ -85,28 +91,30 @@ def _names_nothing_else(target: Target, number: int, groups: Group) -> bool:
     )
 
 
-def _in_rule(target: Target, number: int, level: str, groups: Group) -> tuple[Edit, ...]:
-    """The resources added to a rule of that level that has no other condition; nothing where it is none."""
+def _in_rule(target: Target, number: int, lowered: int, level: str, groups: Group) -> tuple[Edit, ...]:
+    """The resources added to a rule of that level with no other conditions than the lowered one; or nothing."""
     analysis = target.policy.analysis
-    known = analysis.policy.rules[number] if analysis is not None else None
-    rule = policies.rules_of(target.policy).items[number]
-    if known is None or not isinstance(rule, Mapping) or known.level != level or not known.resources:
+    if analysis is None:
         return ()
-    if known.users or known.user_groups or known.verbs or known.namespaces:
+    known, rule = analysis.policy.rules[number], policies.rules_of(target.policy).items[number]
+    if not isinstance(rule, Mapping) or known.level != level or not known.resources:
+        return ()
+    own = analysis.policy.rules[lowered]
+    if any(getattr(known, field) not in ((), getattr(own, field)) for field in _CONDITIONS):
         return ()
     resources = rule.get("resources")
     if not isinstance(resources, Sequence):
         return ()
-    json_style = tree.in_json(resources)
+    style = policies.style_of(rule, target.policy)
     edits: list[Edit] = []
     for group, items in groups.items():
         place = _list_of(resources, group)
         if place is None:
             new = {"group": group, "resources": items}
-            edits.append(_one_more(resources, write.flow(new, json_style), write.lines(new)))
+            edits.append(_one_more(resources, write.flow(new, style), write.lines(new, style)))
         else:
             have = {item.value for item in place.items if isinstance(item, Scalar)}
-            texts = [write.string(item, json_style) for item in items if item not in have]
+            texts = [write.item(item, style) for item in items if item not in have]
             edits += [_one_more(place, text, [text]) for text in texts]
     return _joined(edits)
 

@@ -45,7 +45,7 @@ def _with_stage(target: Target, root: Mapping, stage: str) -> tuple[Edit, ...]:
         return (policies.with_field(target.policy, "omitStages", [stage]),)
     if isinstance(entry.value, Sequence) and entry.alias is None:
         items = entry.value
-        text = write.string(stage, tree.in_json(root))
+        text = write.string(stage, bool(items.items) and tree.is_quoted(items.items[0]))
         return (tree.with_item(items, len(items.items), text, [text]),)
     raise NotEditable("`omitStages` is no list")
 

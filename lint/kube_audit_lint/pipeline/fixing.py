@@ -143,22 +143,37 @@ class _Fixer:
         for finding, subject in state.findings:
             if _key(finding) not in wanted:
                 continue
-            for fix in self._fixes(finding, subject, state):
-                if _touching(fix.edits, edits):
-                    break
-                proposal, after = self._proven(fix, finding, subject, (state, current), (data, text, edits))
-                if proposal.verdict.broken:
-                    continue
-                if after is not None and (proposal.safe or self._unsafe):
-                    edits, current = [*edits, *fix.edits], after
-                    made.append(proposal)
-                else:
-                    self.waiting.append(proposal)
-                break
+            found = self._best(finding, subject, (state, current), (data, text, edits))
+            if found is None:
+                continue
+            proposal, after = found
+            if after is not None and (proposal.safe or self._unsafe):
+                edits, current = [*edits, *proposal.fix.edits], after
+                made.append(proposal)
+            else:
+                self.waiting.append(proposal)
         if made:
             at = absolute(path)
             self.contents[at] = edited(data, text, edits)
             self._made.setdefault(at, []).extend(made)
+
+    def _best(
+        self,
+        finding: Finding,
+        subject: Subject | None,
+        states: tuple[State, State],
+        file: tuple[bytes, str, list[Edit]],
+    ) -> tuple[Proposal, State | None] | None:
+        """The first fix that is proven, or else the first that can be made; None where there is none for now."""
+        best = None
+        for fix in self._fixes(finding, subject, states[0]):
+            if _touching(fix.edits, file[2]):
+                return None
+            found = self._proven(fix, finding, subject, states, file)
+            if found[0].safe:
+                return found
+            best = best or (None if found[0].verdict.broken else found)
+        return best
 
     def _proven(
         self,
