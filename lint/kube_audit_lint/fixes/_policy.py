@@ -89,7 +89,8 @@ def _lists(node: Node) -> list[Sequence]:
 def plain(node: Node) -> Any:
     """The node as dicts, lists, strings and booleans. Raises NotEditable for anything else."""
     if isinstance(node, Mapping):
-        return {key: plain(entry.value) for key, entry in node.entries.items()}
+        fields = ((key, entry.value) for key, entry in node.entries.items())
+        return {key: plain(value) for key, value in fields if not isinstance(value, Scalar) or value.kind != "null"}
     if isinstance(node, Sequence):
         return [plain(item) for item in node.items]
     if node.kind == "bool":

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from kube_audit_lint.fixes import Claim, Edit, Fix, NotEditable, Target
 from kube_audit_lint.fixes import _policy as policies
 from kube_audit_lint.fixes import _tree as tree
+from kube_audit_lint.kubernetes.written import LISTS
 from kube_audit_lint.syntax.nodes import Mapping, Scalar, Sequence
 
 PARAMS = {"type": "object", "additionalProperties": False}
@@ -26,9 +27,14 @@ def fixes(target: Target) -> Iterator[Fix]:
         found = pattern.match(target.finding.help)
         if found is not None:
             for edits in way(target, found):
-                kept = way is not _leave_out or target.finding.place.text.strip("'\"") != found[1]
-                yield Fix(tuple(edits), found[0].rstrip(" .,:;"), _OF_RULES, kept)
+                yield Fix(tuple(edits), found[0].rstrip(" .,:;"), _OF_RULES, _keeps_what_is_meant(target, found))
             return
+
+
+def _keeps_what_is_meant(target: Target, found: re.Match[str]) -> bool:
+    """Whether nothing is lost that the author may want: a field with all that is in it, the part of a resource."""
+    old, new = target.finding.place.text.strip("'\""), _unquoted(found[1])
+    return not (found[0].startswith("Leave") and old == new) and not old.startswith(f"{new}/")
 
 
 def _write(target: Target, found: re.Match[str]) -> Iterator[list[Edit]]:
@@ -41,11 +47,22 @@ def _write(target: Target, found: re.Match[str]) -> Iterator[list[Edit]]:
         return
     spot = tree.spot_at(root, target.finding.place)
     if not colon:
-        yield [tree.replaced(_at(spot), _unquoted(new))]
+        yield [tree.replaced(_at(spot), _unquoted(new)), *_as_list(spot, new)]
     elif not spot.is_key:
         yield [tree.replaced(spot.node, _unquoted(value))]
     else:
         yield _field(spot, key, value)
+
+
+def _as_list(spot: tree.Spot, key: str) -> list[Edit]:
+    """A single value between brackets, where its key becomes one that wants a list."""
+    value = spot.mapping[1].value if spot.is_key else None
+    if key not in (*LISTS, "resourceNames") or not isinstance(value, Scalar) or value.kind != "string":
+        return []
+    place = value.place
+    if value.block or "," in value.value or place.text.strip("'\"") != value.value:
+        raise NotEditable("it is no list, and no single word")
+    return [Edit(place.start, place.end, f"[{place.text}]")]
 
 
 def _is_whole(target: Target) -> bool:

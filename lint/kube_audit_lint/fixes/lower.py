@@ -145,7 +145,7 @@ def _in_front(target: Target, number: int, rule: Mapping, level: str, groups: Gr
     """A rule in front with the same conditions, for these resources."""
     own: dict[str, Any] = {"level": level}
     for key, entry in rule.entries.items():
-        if key not in _NOT_COPIED:
+        if key not in _NOT_COPIED and not (isinstance(entry.value, Scalar) and entry.value.kind == "null"):
             own[key] = policies.plain(entry.value)
     own["resources"] = [{"group": group, "resources": items} for group, items in groups.items()]
     return policies.with_rule(target.policy, number, own, number)

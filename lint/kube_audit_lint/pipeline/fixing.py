@@ -70,10 +70,10 @@ def fixed(options: Options, config: Config, catalogue: Catalogue, progress: Prog
         if not fixer.round(outcome):
             break
         following = run(fixer.options, config, catalogue)
-        worse = "" if unsafe else _worse(outcome, following)
+        worse = {} if unsafe else _worse(outcome, following)
         if worse:
             fixer.take_back(contents, worse)
-            break
+            following = run(fixer.options, config, catalogue)
         outcome = following
     return Fixed(outcome, tuple(fixer.changes()), tuple(fixer.waiting), tuple(fixer.notes.values()))
 
@@ -89,6 +89,8 @@ class _Fixer:
         self._read: dict[str, bytes] = {}
         self._shown: dict[str, str] = {}
         self._made: dict[str, list[Proposal]] = {}
+        self._last: dict[str, list[Proposal]] = {}
+        self._left_alone: set[str] = set()
         self.contents: dict[str, bytes] = {}
         self.waiting: list[Proposal] = []
         self.notes: dict[tuple[str, int, str], Note] = {}
@@ -103,7 +105,7 @@ class _Fixer:
 
     def round(self, outcome: Outcome) -> bool:
         """Makes the fixes of a run's findings; whether there was any."""
-        self.waiting = []
+        self.waiting, self._last = [], {}
         before = len(self.contents), sum(map(len, self._made.values()))
         wanted: dict[str, set[Key]] = {}
         for one in outcome.report.findings:
@@ -112,7 +114,7 @@ class _Fixer:
         for file in outcome.files:
             path = file.source.path
             at = os.path.realpath(path)
-            if not file.reported or at in real or path not in wanted:
+            if not file.reported or at in real or path not in wanted or absolute(path) in self._left_alone:
                 continue
             real.add(at)
             data = self._content(path)
@@ -156,6 +158,7 @@ class _Fixer:
             at = absolute(path)
             self.contents[at] = edited(data, text, edits)
             self._made.setdefault(at, []).extend(made)
+            self._last[at] = made
 
     def _best(
         self,
@@ -192,7 +195,8 @@ class _Fixer:
         about = _same(subject, first, current)
         found = verdict(current, after, fix, finding, about)
         rule = self._catalogue.rules[finding.rule]
-        return Proposal(finding, fix, found, fix.safe and rule.fix.get("safe", True) and not found.doubt), after
+        proven = not found.broken and not found.doubt
+        return Proposal(finding, fix, found, proven and fix.safe and rule.fix.get("safe", True)), after
 
     def _fixes(self, finding: Finding, subject: Subject | None, state: State) -> Iterator[Fix]:
         """The ways to put a finding right; why there are none is noted."""
@@ -216,14 +220,23 @@ class _Fixer:
             if any(mark in text[one.start : one.end] for mark in _TEMPLATE):
                 raise NotEditable("a template decides what is here")
 
-    def take_back(self, contents: dict[str, bytes], worse: str) -> None:
-        """Makes the last round undone, after which there was more of a rule."""
-        for at in [at for at, data in self.contents.items() if contents.get(at) != data]:
+    def take_back(self, contents: dict[str, bytes], worse: dict[str, str]) -> None:
+        """Makes the last round undone in files of which it found more, or in all where these did not change.
+
+        They are not touched any more. worse: for each file a rule of which there is more.
+        """
+        changed = {at for at, data in self.contents.items() if contents.get(at) != data}
+        named = {absolute(path): rule for path, rule in worse.items()}
+        for at in changed & set(named) or changed:
             place = self._made[at][-1].finding.place
-            self.notes[worse, place.start, at] = Note(place, f"fixes are not made that would bring up {worse}")
-            if at not in contents:
-                del self._made[at]
-        self.contents = contents
+            rule = named.get(at) or next(iter(worse.values()))
+            self.notes[rule, place.start, at] = Note(place, f"fixes are not made that would bring up {rule}")
+            self._made[at] = [one for one in self._made[at] if one not in self._last.get(at, ())]
+            self._left_alone.add(at)
+            if at in contents:
+                self.contents[at] = contents[at]
+            else:
+                del self.contents[at]
 
     def changes(self) -> Iterator[Change]:
         """The files that became others."""
@@ -247,12 +260,14 @@ def _touching(edits: tuple[Edit, ...], others: list[Edit]) -> bool:
     return any(one.start <= other.end and other.start <= one.end for one in edits for other in others)
 
 
-def _worse(before: Outcome, after: Outcome) -> str:
-    """A rule of which a run finds more of warning or above than the one before."""
+def _worse(before: Outcome, after: Outcome) -> dict[str, str]:
+    """For each file of which a run finds more of warning or above than the one before, a rule of which it does."""
     old, new = (
         Counter(
-            one.rule for one in outcome.report.findings if SEVERITIES.index(one.severity) >= SEVERITIES.index("warning")
+            (one.place.source.path, one.rule)
+            for one in outcome.report.findings
+            if SEVERITIES.index(one.severity) >= SEVERITIES.index("warning")
         )
         for outcome in (before, after)
     )
-    return next(iter(new - old), "")
+    return {path: rule for (path, rule), _ in (new - old).items()}
