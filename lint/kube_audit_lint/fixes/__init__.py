@@ -19,6 +19,7 @@ from kube_audit_lint.analysis.evaluate import Decision
 from kube_audit_lint.checks._subject import PolicySubject, ServerSubject
 from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.model.policy import PolicyRule
+from kube_audit_lint.syntax.nodes import Document
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Source
 
@@ -61,13 +62,14 @@ class Target(NamedTuple):
     """What is to be put right.
 
     params: those of the rule's `fix`. checked: those of the rule's check, as the run has them. subject: the policy or
-    server that the finding is about; None for what is about the file.
+    server that the finding is about; None for what is about the file. documents: those of the file.
     """
 
     finding: Finding
     params: Mapping[str, Any]
     checked: Mapping[str, Any]
     subject: PolicySubject | ServerSubject | None
+    documents: tuple[Document, ...] = ()
 
     @property
     def source(self) -> Source:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from collections.abc import Sequence as List
+from typing import cast
 
 from kube_audit_lint.fixes import Edit, NotEditable
 from kube_audit_lint.fixes._lines import above_comments, line_break, line_end, line_start, next_line, rest_of_line
@@ -79,6 +80,39 @@ def _spots(node: Node, place: Place, way: tuple[Step, ...]) -> Iterator[Spot]:
         for index, item in enumerate(node.items):
             if _inside(item, node):
                 yield from _spots(item, place, (*way, Step(node, None, index)))
+
+
+def spot_around(root: Node | None, place: Place) -> Spot | None:
+    """The innermost key or value that a place lies in; None where it lies in none."""
+    spot: Spot | None = None
+    node, way = root, cast("tuple[Step, ...]", ())
+    while node is not None and node.start <= place.start and place.end <= max(node.end, node.start):
+        spot = Spot(node, way)
+        below = _below(node, place)
+        if below is None:
+            break
+        node, step, is_key = below
+        way = (*way, step)
+        if is_key:
+            return Spot(node, way, True)
+    return spot
+
+
+def _below(node: Node, place: Place) -> tuple[Node, Step, bool] | None:
+    """What a place lies in of a container's keys, values and items."""
+    if isinstance(node, Sequence):
+        for index, item in enumerate(node.items):
+            if item.start <= place.start and place.end <= item.end and _inside(item, node):
+                return item, Step(node, None, index), False
+    elif isinstance(node, Mapping):
+        for entry in written(node):
+            step = Step(node, entry)
+            if entry.key.start <= place.start and place.start < entry.key.end:
+                return entry.key, step, True
+            value = entry.value
+            if entry.alias is None and value.start <= place.start and place.end <= value.end and _inside(value, node):
+                return value, step, False
+    return None
 
 
 def _inside(node: Node, container: Node) -> bool:

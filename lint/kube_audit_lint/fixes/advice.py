@@ -34,7 +34,7 @@ def fixes(target: Target) -> Iterator[Fix]:
 def _keeps_what_is_meant(target: Target, found: re.Match[str]) -> bool:
     """Whether nothing is lost that the author may want: a field with all that is in it, the part of a resource."""
     old, new = target.finding.place.text.strip("'\""), _unquoted(found[1])
-    return not (found[0].startswith("Leave") and old == new) and not old.startswith(f"{new}/")
+    return not (found[0].startswith("Leave") and old == new) and (new == "*" or not old.startswith(f"{new}/"))
 
 
 def _write(target: Target, found: re.Match[str]) -> Iterator[list[Edit]]:

@@ -207,7 +207,7 @@ class _Fixer:
         params = {key: value for key, value in rule.fix.items() if key not in ("kind", "safe")}
         kind = import_module(f"kube_audit_lint.fixes.{rule.fix['kind'].replace('-', '_')}")
         try:
-            for fix in kind.fixes(Target(finding, params, applied.params, subject)):
+            for fix in kind.fixes(Target(finding, params, applied.params, subject, state.file.documents)):
                 self._check(fix, state.file.source.text)
                 yield fix
         except NotEditable as reason:

@@ -147,6 +147,8 @@ def verdict(before: State, after: State | None, fix: Fix, finding: Finding, abou
         return Verdict(broken)
     worse = _worse(before, after)
     doubt = f"it would bring up {worse}" if worse else ""
+    if worse and isinstance(about, ServerSubject):
+        return Verdict(doubt)
     differences: list[Difference] = []
     for one, other in zip(before.policies, after.policies, strict=True):
         changed = _of_policy(one, other, fix.claim, _is(before, one, about))
