@@ -162,7 +162,7 @@ def _extra_volume(server: ApiServer, section: Mapping, flag: str, path: str) -> 
     values: dict[str, Any] = {"name": name, "hostPath": path, "mountPath": path}
     values |= _type_of(flag, "pathType") if flag == LOG_PATH else {"readOnly": True, **_type_of(flag, "pathType")}
     edit = _listed(section, "extraVolumes", "extraArgs", values)
-    return Fix((edit,), f"Mount {path}", _claim(name), not _meant_elsewhere(server, path))
+    return Fix((edit,), f"Mount {path}", _claim(name), not _doubtful(server, path))
 
 
 def _type_of(flag: str, key: str) -> dict[str, Any]:
@@ -183,11 +183,16 @@ def _pod_volume(server: ApiServer, way: tuple[tree.Step, ...], flag: str, path: 
     if volume is None:
         host = {"hostPath": {"path": path, **_type_of(flag, "type")}, "name": name}
         edits.append(_listed(pod.container, "volumes", "containers", host))
-    return Fix(tuple(edits), f"Mount {path}", _claim(name), not _meant_elsewhere(server, path))
+    return Fix(tuple(edits), f"Mount {path}", _claim(name), not _doubtful(server, path))
 
 
-def _meant_elsewhere(server: ApiServer, path: str) -> bool:
-    """Whether the path of a mount that is there may be what is wrong: it has the same file, or the same name."""
+def _doubtful(server: ApiServer, path: str) -> bool:
+    """Whether the path of a mount that is there may be what is wrong: it has the same file, or the same name.
+
+    A folder as high as /var/log holds more than the log.
+    """
+    if path.count("/") < 3 and "." not in path:
+        return True
     for mount in server.mounts or ():
         host = mount.volume.path.text if mount.volume is not None and mount.volume.path is not None else ""
         if clean(host or "/") == clean(path) or clean(mount.path.text).rpartition("/")[2] == path.rpartition("/")[2]:
