@@ -134,6 +134,29 @@ def test_a_commit_of_the_policy_alone_is_judged_with_the_manifest_beside_it(tmp_
     assert "1.30" in output
 
 
+@pytest.mark.slow
+def test_fix_in_args_changes_the_file_and_fails(tmp_path: Path) -> None:
+    """As hooks do: the change is looked at, staged, and committed with the next try."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("pre-commit installs hooks from a git repository, and this is none")
+    head = ("git", "rev-parse", "HEAD")
+    revision = subprocess.run(head, cwd=ROOT, env=environment(tmp_path), capture_output=True, text=True, check=True)
+    content = tmp_path / "content"
+    content.mkdir()
+    bad = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n- level: metadata  # all\n"
+    (content / "audit-policy.yaml").write_text(bad)
+    hook = {"id": IDS[0], "args": ["--fix"]}
+    repositories = [{"repo": str(ROOT), "rev": revision.stdout.strip(), "hooks": [hook]}]
+    (content / ".pre-commit-config.yaml").write_text(yaml.safe_dump({"repos": repositories}))
+    repository = new_repository(tmp_path, content)
+    output = run("run", "--color=never", folder=repository, expected=1)
+    assert "files were modified by this hook" in output
+    assert "fixed invalid-level" in output
+    assert (repository / "audit-policy.yaml").read_text() == bad.replace("metadata", "Metadata")
+    git(repository, "add", ".")
+    assert "Passed" in run("run", "--color=never", folder=repository)
+
+
 def new_repository(tmp_path: Path, content: Path) -> Path:
     """A repository in which the content is staged."""
     folder = tmp_path / "repository"

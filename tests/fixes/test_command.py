@@ -129,7 +129,8 @@ def test_what_is_suppressed_is_not_fixed(folder: Path) -> None:
 
 def test_base64_is_told_and_left_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     packed = b64encode(BAD).decode()
-    text = f"#cloud-config\nwrite_files:\n- path: /etc/kubernetes/audit-policy.yaml\n  encoding: b64\n  content: {packed}\n"
+    head = "#cloud-config\nwrite_files:\n- path: /etc/kubernetes/audit-policy.yaml\n  encoding: b64\n"
+    text = f"{head}  content: {packed}\n"
     path = folder / "user-data.yaml"
     path.write_text(text)
     assert main(["check", "--fix", "user-data.yaml"]) == 1
