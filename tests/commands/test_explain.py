@@ -467,3 +467,44 @@ class TestRequests:
         )
         assert (process.returncode, process.stderr) == (0, "")
         assert process.stdout.replace("\t", " ").splitlines() == DECIDED.split(",")
+
+
+OPEN = """apiVersion: audit.k8s.io/v1
+kind: Policy
+rules:
+- level: Metadata
+  resources: [{group: "", resources: [secrets]}]
+{{ toYaml .Values.rules }}
+- level: Request
+"""
+
+
+def test_a_policy_with_rules_that_a_template_puts_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("policy.yaml").write_text(OPEN)
+    asked = ["explain", "policy.yaml", "--user", "jane", "--verb", "get", "--namespace", "a", "--name", "b"]
+    assert main([*asked, "--resource", "secrets"]) == 0
+    assert "Rule 1 (policy.yaml:4) decides: Metadata." in capsys.readouterr().out
+    assert main([*asked, "--resource", "pods"]) == 0
+    out = capsys.readouterr().out
+    assert "  rule 2 (policy.yaml:7): Request\n" in out
+    assert "  what the template puts in (policy.yaml:6): None or Metadata or Request or RequestResponse\n" in out
+    assert main([*asked, "--resource", "pods", "--format", "json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert {"rule": 2, "line": 7, "level": "Request"} in data["possible"]
+    assert "level" not in data
+
+
+def test_a_policy_test_holds_in_every_way_to_fill_a_template(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("policy.yaml").write_text(OPEN)
+    text = "policy: policy.yaml\ntests:\n"
+    for resource, level in (("secrets", "Metadata"), ("pods", "Request")):
+        text += f"- every: {{resources: [{resource}]}}\n  expect: {level}\n"
+    Path("policy.test.yaml").write_text(text)
+    assert main(["test", "policy.test.yaml"]) == 1
+    assert capsys.readouterr().out.endswith("1 passed, 1 failed\n")

@@ -268,3 +268,58 @@ def test_rules_are_numbered_as_in_the_file(capsys: pytest.CaptureFixture[str]) -
     main(["check", "--format", "json", "policy.yaml.j2"])
     (finding,) = json.loads(capsys.readouterr().out)["findings"]
     assert finding["message"].startswith("Rule 2 has no condition and takes every request: behind it, rule 3 (line 8)")
+
+
+PUT_IN = {
+    "helm": "{{ toYaml .Values.rules }}",
+    "helm indented": "{{- toYaml .Values.rules | nindent 0 }}",
+    "include": '{{ include "rules" . }}',
+    "template": '{{- template "rules" . }}',
+    "jinja": "{{ audit_rules | to_nice_yaml }}",
+    "jinja include": "{% include 'rules.yaml' %}",
+    "erb": "<%= @rules.to_yaml %>",
+    "terraform": "${yamlencode(var.rules)}",
+}
+
+
+@pytest.mark.parametrize("names", ORDERS, ids="-".join)
+@pytest.mark.parametrize("style", PUT_IN)
+def test_rules_that_are_put_in(style: str, names: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """What is found holds with any rules there; what any of them could change is not found."""
+    rules = numbered(names)
+    for at in range(len(rules) + 1):
+        text = HEAD + "".join([*rules[:at], PUT_IN[style] + "\n", *rules[at:]])
+        possible = ["", *(f"- level: {level}\n" for level in ("None", "Metadata", "RequestResponse"))]
+        texts = [HEAD + "".join([*rules[:at], one, *rules[at:]]) for one in possible]
+        filled = [located("audit-policy.yaml", one, capsys) for one in texts]
+        found_here = located("audit-policy.yaml", text, capsys)
+        for one in filled:
+            # What is never reached stays so, though a rule that is put in may be the one that takes all.
+            assert {key for key in found_here if key[0] != "unreachable-rule"} <= one, text
+        assert set.intersection(*filled) <= found_here, text
+
+
+DEEPER = {
+    "a key": ("- level: None\n  {{ x }}\n- level: Metadata\n", set()),
+    "a value": ("- level: None\n  users:\n  - jane\n    {{ x }}\n- level: RequestResponse\n", set()),
+    "a rule": ("- level: RequestResponse\n{{ x }}\n- level: None\n", {"secrets-above-metadata", "unreachable-rule"}),
+    "its key": ("- level: RequestResponse\n{{- toYaml .x | nindent 2 }}\n- level: None\n", set()),
+    "from a shell": ("- level: RequestResponse\n${RULES}\n", {"secrets-above-metadata"}),
+    "of ytt": ("- level: RequestResponse\n- #@ template.replace(rules)\n", {"secrets-above-metadata"}),
+}
+
+
+@pytest.mark.parametrize("case", DEEPER)
+def test_what_is_put_into_a_rule(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    rules, wanted = DEEPER[case]
+    name = "policy.yaml.tpl" if case == "from a shell" else "audit-policy.yaml"
+    about = {"secrets-above-metadata", "unreachable-rule", "blind-spot", "nothing-recorded"}
+    assert about.intersection(found(name, HEAD + rules, capsys)[0]) == wanted
+
+
+@pytest.mark.parametrize("line", ["${RULES}", "$RULES", "$(cat rules)"])
+def test_rules_that_a_script_puts_in(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"cat > /etc/kubernetes/audit-policy.yaml <<EOF\n{HEAD}- level: RequestResponse\n{line}\nEOF\n"
+    Path("setup.sh").write_text(text)
+    main(["check", "--embedded", "--format", "json", "setup.sh"])
+    assert "secrets-above-metadata" in {one["rule"] for one in json.loads(capsys.readouterr().out)["findings"]}

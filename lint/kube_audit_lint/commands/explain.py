@@ -15,7 +15,7 @@ from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.policy import FIELD_NAMES
 from kube_audit_lint.model.version import newer
 from kube_audit_lint.pipeline.options import versions_of
-from kube_audit_lint.pipeline.requests import Asked, open_policy
+from kube_audit_lint.pipeline.requests import Asked, open_policy, open_ways
 from kube_audit_lint.pipeline.single import NoRequestError, Single, Wanted, single
 from kube_audit_lint.report.safe import json_text, line, visible
 
@@ -47,24 +47,56 @@ def run(arguments: argparse.Namespace) -> int:
     versions = versions_of(arguments.kubernetes_version)
     if versions is not None and newer(versions):
         print(newer(versions), file=sys.stderr)
-    asked = open_policy(arguments.policy, versions)
     if [arguments.url, arguments.resource, arguments.requests].count(None) != 2:
         raise UsageError("explain takes --resource, or --url, or --requests")
     if arguments.requests is not None:
         from kube_audit_lint.commands.replay import replay
 
-        return replay(asked, arguments.requests, arguments.format, sys.stdout)
+        return replay(open_policy(arguments.policy, versions), arguments.requests, arguments.format, sys.stdout)
+    ways = open_ways(arguments.policy, versions)
     try:
-        asked_about = single(_wanted(arguments), asked.policy, asked.loaded.judged)
+        about = [single(_wanted(arguments), asked.policy, asked.loaded.judged) for asked in ways]
     except NoRequestError as error:
         raise UsageError(str(error)) from error
-    decision = evaluate(asked.policy, asked_about.request)
+    answers = [(asked, one, evaluate(asked.policy, one.request)) for asked, one in zip(ways, about, strict=True)]
+    # Where a template decides the rules, what is the same in each way to fill it is the answer.
+    different = {_outcome(asked, decision): (asked, decision) for asked, _, decision in reversed(answers)}
+    first = answers[0]
     if arguments.format == "json":
-        data = _data(asked, asked_about.request, decision)
-        print(json_text(data | {"notes": list(asked_about.notes)}))
+        data = _data(first[0], first[1].request, first[2]) | {"notes": list(first[1].notes)}
+        if len(different) > 1:
+            kept = {key: data[key] for key in ("request", "notes")}
+            data = kept | {"possible": [_decided(*one) for one in reversed(different.values())]}
+        print(json_text(data))
+    elif len(different) > 1:
+        print("\n".join(map(line, _open_lines(first[1], list(reversed(different.values()))))))
     else:
-        print("\n".join(map(line, _lines(asked, asked_about, decision))))
+        print("\n".join(map(line, _lines(*first))))
     return OK
+
+
+def _outcome(asked: Asked, decision: Decision) -> tuple[Any, ...]:
+    """What tells answers apart: the rule by its place, and what it records."""
+    place = asked.document.at("rules", decision.rule) if decision.rule != NO_RULE else None
+    return place, decision.level, decision.omit_stages
+
+
+def _decided(asked: Asked, decision: Decision) -> dict[str, Any]:
+    """One of several possible answers as plain data; a rule that a template puts in has no number."""
+    number = asked.number(decision.rule)
+    where = None if decision.rule == NO_RULE else asked.line(decision.rule)
+    return {"rule": number if number > 0 else None, "line": where, "level": decision.level}
+
+
+def _open_lines(about: Single, answers: list[tuple[Asked, Decision]]) -> list[str]:
+    """The answers where a template decides which rules there are: the levels by the rule that gives them."""
+    levels: dict[str, list[str]] = {}
+    for asked, decision in answers:
+        called = "no rule matches" if decision.rule == NO_RULE else asked.called(decision.rule)
+        levels.setdefault(called, []).append(decision.level)
+    lines = [visible(describe(about.request)), *(visible(f"  {note}") for note in about.notes), ""]
+    lines.append("The template decides which rules there are. As it is filled:")
+    return [*lines, *(visible(f"  {who}: {' or '.join(dict.fromkeys(each))}") for who, each in levels.items())]
 
 
 def _wanted(arguments: argparse.Namespace) -> Wanted:

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from kube_audit_lint.syntax.statements import Branch
 
 
+class OpenRules(NamedTuple):
+    """The rules of a policy in a template, with unknown nodes for what it decides.
+
+    What is put in between two rules is a node without a length. branches: the blocks that decide which rules are there.
+    """
+
+    items: tuple[Node, ...]
+    branches: tuple[Branch, ...]
+
+
 class PolicyDocument(NamedTuple):
     """An audit policy where it is written; `_replace` gives a changed copy.
 
@@ -25,8 +35,7 @@ class PolicyDocument(NamedTuple):
     embedded: the form hands kube-apiserver a policy it has parsed and checked itself (a part of a larger
         document): what is special about reading a file does not hold.
     partial: only a part of the policy is here (a fragment, a template whose loops decide the rest).
-    branches: of a partial policy, the blocks of a template that decide which rules are there, where that is all
-        that makes it partial.
+    open_rules: of a partial policy, its rules, where nothing but rules is left open.
     names: what it is called where it is mounted from (a ConfigMap's key, the path that cloud-init
         writes it to); empty when the name of the file counts.
     """
@@ -39,7 +48,7 @@ class PolicyDocument(NamedTuple):
     later: tuple[Document, ...] = ()
     embedded: bool = False
     partial: bool = False
-    branches: tuple[Branch, ...] = ()
+    open_rules: OpenRules | None = None
     names: tuple[str, ...] = ()
 
     @property

@@ -22,12 +22,15 @@ from kube_audit_lint.discovery.roots import OUTSIDE, readable
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.model.policy import LEVELS, GroupResources, Stage
 from kube_audit_lint.model.version import Versions, parse_versions, refused
-from kube_audit_lint.pipeline.requests import Asked, open_policy
+from kube_audit_lint.pipeline.requests import Asked, open_ways
 from kube_audit_lint.pipeline.single import NoRequestError, check_class, single, wanted_of
 from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.query import Query
+
+
+_OPEN = " (for one of the ways to fill the template)"
 
 
 class Failure(NamedTuple):
@@ -55,11 +58,14 @@ def run_file(path: str) -> Outcome:
     policy_path = os.path.normpath(os.path.join(os.path.dirname(path), data["policy"]))
     if not readable(policy_path, (path,)):
         raise OwnFileError(path, f"policy: {OUTSIDE}", file.line(("policy",)))
-    asked = open_policy(policy_path, _versions(file) if "kubernetes-version" in data else None)
-    analysis = Analysis(asked.policy, asked.loaded.judged)
+    ways = open_ways(policy_path, _versions(file) if "kubernetes-version" in data else None)
+    analyses = [Analysis(asked.policy, asked.loaded.judged) for asked in ways]
     failures: list[Failure] = []
     for index, test in enumerate(data["tests"]):
-        failures += _Test(file, index, test).failures(asked, analysis)
+        # Of a template, each way to fill it has to pass; the first that does not is shown.
+        tried = (list(_Test(file, index, test).failures(*each)) for each in zip(ways, analyses, strict=True))
+        failed = next(filter(None, tried), [])
+        failures += [one._replace(got=one.got + _OPEN) for one in failed] if len(ways) > 1 else failed
     return Outcome(len(data["tests"]), tuple(failures))
 
 
@@ -131,12 +137,12 @@ class _Test:
         return Failure(self.path, self.line, self.name, text, "requests that are served", why)
 
     def _held(self, asked: Asked, request: Request, decision: Decision, stages: tuple[Stage, ...]) -> Iterator[Failure]:
-        wrong = self._wrong(decision, stages)
+        wrong = self._wrong(asked, decision, stages)
         if wrong:
             got = _got(asked, decision, stages if "stages" in self.expect else None)
             yield Failure(self.path, self.line, self.name, describe(request), " and ".join(wrong), got)
 
-    def _wrong(self, decision: Decision, stages: tuple[Stage, ...]) -> list[str]:
+    def _wrong(self, asked: Asked, decision: Decision, stages: tuple[Stage, ...]) -> list[str]:
         """What is expected and is not so, in words."""
         expect, level = self.expect, LEVELS.index(decision.level)
         wrong = []
@@ -146,7 +152,7 @@ class _Test:
             wrong.append(f"at least {expect['at-least']}")
         if "at-most" in expect and level > LEVELS.index(expect["at-most"]):
             wrong.append(f"at most {expect['at-most']}")
-        if "rule" in expect and decision.rule + 1 != expect["rule"]:
+        if "rule" in expect and asked.number(decision.rule) != expect["rule"]:
             wrong.append(f"rule {expect['rule']}" if expect["rule"] else "no rule")
         kept = set(possible(stages)) - decision.omit_stages if level else ()
         wrong += [f"an event at {stage}" for stage in expect.get("stages", ()) if stage not in kept]
@@ -183,4 +189,4 @@ def _got(asked: Asked, decision: Decision, stages: tuple[Stage, ...] | None) -> 
     at = ""
     if stages is not None and decision.level != "None":
         at = f" at {' and '.join(stage for stage in stages if stage not in decision.omit_stages) or 'no stage'}"
-    return f"rule {decision.rule + 1} ({asked.where(decision.rule)}) records {decision.level}{at}{omitted}"
+    return f"{asked.called(decision.rule)} records {decision.level}{at}{omitted}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from kube_audit_lint.discovery.roots import read_own
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.kubernetes.loading import Loaded, load
@@ -13,17 +15,31 @@ from kube_audit_lint.syntax.record import NamedTuple
 
 
 class Asked(NamedTuple):
-    """A policy that kube-apiserver loads, and where it is written."""
+    """A policy that kube-apiserver loads, and where it is written.
+
+    numbers: the rules by their number in the file, for one of the ways in which a template may be filled.
+    """
 
     path: str
     document: PolicyDocument
     loaded: Loaded
     policy: Policy
+    numbers: tuple[int, ...] = ()
 
     def line(self, rule: int) -> int:
         """The line on which a rule begins."""
         place = self.document.at("rules", rule)
         return place.source.position(place.start)[0]
+
+    def number(self, rule: int) -> int:
+        """A rule's number in the file, from 1; 0 for none, -1 for what a template puts in."""
+        return self.numbers[rule] if self.numbers and rule >= 0 else rule + 1
+
+    def called(self, rule: int) -> str:
+        """A rule in words, with its place."""
+        number = self.number(rule)
+        what = f"rule {number}" if number > 0 else "what the template puts in"
+        return f"{what} ({self.where(rule)})"
 
     def where(self, rule: int) -> str:
         """`path:line` of a rule."""
@@ -32,6 +48,18 @@ class Asked(NamedTuple):
 
 def open_policy(path: str, versions: Versions | None = None) -> Asked:
     """The policy in a file, in whatever form it stands there.
+
+    Raises OwnFileError when there is none, more than one, one that kube-apiserver does not load, or one of which a
+    template decides the rules.
+    """
+    ways = open_ways(path, versions)
+    if len(ways) > 1:
+        raise OwnFileError(path, "a template decides which rules this policy has")
+    return ways[0]
+
+
+def open_ways(path: str, versions: Versions | None = None) -> list[Asked]:
+    """The policy in a file; where a template decides some of its rules, each that it may become.
 
     Raises OwnFileError when there is none, more than one, or one that kube-apiserver does not load.
     """
@@ -42,13 +70,29 @@ def open_policy(path: str, versions: Versions | None = None) -> Asked:
     documents = _policies(path, data) or _policies(path, data, "policy")
     if len(documents) != 1:
         raise OwnFileError(path, f"holds {len(documents) or 'no'} audit policies; name a file that holds one")
-    loaded = load(documents[0], (versions or documents[0].versions or DEFAULT).known or DEFAULT)
-    if loaded.policy is None or loaded.loads_in is None:
+    (document,) = documents
+    known = (versions or document.versions or DEFAULT).known or DEFAULT
+    loaded = load(document, known)
+    ways = [Asked(path, document, loaded, loaded.policy)] if loaded.policy is not None else []
+    if not ways and not any(problem.fatal for problem in loaded.problems):
+        ways = list(_filled(path, document, known))
+    if not ways or ways[0].loaded.loads_in is None:
         first = next((problem for problem in loaded.problems if problem.fatal), None)
-        line = documents[0].source.position(first.place.start)[0] if first else 0
+        line = document.source.position(first.place.start)[0] if first else 0
         reason = first.message if first else "a template decides what is in it"
         raise OwnFileError(path, f"kube-apiserver does not load this policy: {reason}", line)
-    return Asked(path, documents[0], loaded, loaded.policy)
+    return ways
+
+
+def _filled(path: str, document: PolicyDocument, versions: Versions) -> Iterator[Asked]:
+    """A policy of a template with each choice of the rules that are left open."""
+    from kube_audit_lint.checks._subject import PolicySubject
+    from kube_audit_lint.pipeline.variants import variants
+
+    for one in variants(PolicySubject(document, versions)):
+        loaded = one.subject.loaded
+        if loaded.policy is not None and loaded.loads_in is not None:
+            yield Asked(path, one.subject.document, loaded, loaded.policy, one.numbers)
 
 
 def _policies(path: str, data: bytes, hint: str = "") -> list[PolicyDocument]:

@@ -9,17 +9,19 @@ which its rule is there is reported.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from itertools import product
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate, product
 from math import prod
 
 from kube_audit_lint.checks._subject import PolicySubject
-from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.document import OpenRules
 from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.model.policy import LEVELS
-from kube_audit_lint.syntax.nodes import Document, Entry, Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.nodes import Document, Entry, Mapping, Node, Scalar
+from kube_audit_lint.syntax.nodes import Sequence as NodeList
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.statements import Branch
 from kube_audit_lint.syntax.unknown import is_unknown
 
 MOST = 16
@@ -37,10 +39,15 @@ Ways = list[Node | None]
 
 
 class Variant(NamedTuple):
-    """One way to fill the template. kept: its rules by their index in the file. widened: which of them are widened."""
+    """One way to fill the template. kept: its rules by their index among the open ones. numbers: by that in the file,
+    -1 for what is put in.
+
+    widened: which of them are widened, or put in.
+    """
 
     subject: PolicySubject
     kept: tuple[int, ...]
+    numbers: tuple[int, ...]
     widened: frozenset[int]
 
 
@@ -52,14 +59,14 @@ def variants(subject: PolicySubject) -> list[Variant]:
     """The ways in which a template may fill the rules; empty where none are open, or other things are, too."""
     document = subject.document
     rules = document.root.get("rules") if isinstance(document.root, Mapping) else None
-    if not isinstance(rules, Sequence) or (document.partial and not document.branches):
+    if not isinstance(rules, NodeList) or (document.partial and document.open_rules is None):
         return []
-    items = rules.items
-    unknown = [index for index, item in enumerate(items) if _has_unknown(item)]
-    if not unknown and not document.branches:
+    opened = document.open_rules or OpenRules(tuple(rules.items), ())
+    unknown = [index for index, item in enumerate(opened.items) if _has_unknown(item)]
+    if not unknown and not opened.branches:
         return []
-    filled = {tuple(one): one for one in _filled(document, items, unknown)}
-    return [_variant(subject, rules, one) for one in filled.values() if any(one)]
+    filled = {tuple(one): one for one in _filled(opened, unknown)}
+    return [_variant(subject, opened.items, one) for one in filled.values() if any(one)]
 
 
 def common(subjects: list[Variant], findings_of: Callable[[PolicySubject], Iterable[Finding]]) -> Iterator[Finding]:
@@ -72,7 +79,7 @@ def common(subjects: list[Variant], findings_of: Callable[[PolicySubject], Itera
             about = _rule_at(finding.place, ordered)
             if key not in done and about not in one.widened and _holds(key, about, found):
                 done.add(key)
-                yield _renumbered(finding, one.kept)
+                yield _renumbered(finding, one.numbers)
 
 
 def _holds(key: Key, about: int | None, found: list[tuple[Variant, dict[Key, Finding]]]) -> bool:
@@ -94,22 +101,23 @@ def _key(finding: Finding) -> Key:
 
 
 def _rule_at(place: Place, subjects: list[Variant]) -> int | None:
-    """The rule that a place is in, by its number in the file."""
+    """The rule that a place is in, by its number among the open ones; of one put into another, that one."""
+    found: list[tuple[int, int]] = []
     for one in subjects:
         root = one.subject.document.root
         rules = root.get("rules") if isinstance(root, Mapping) else None
-        for number, item in zip(one.kept, rules.items if isinstance(rules, Sequence) else (), strict=False):
-            if place.source is item.source and item.start <= place.start < item.end:
-                return number
-    return None
+        for number, item in zip(one.kept, rules.items if isinstance(rules, NodeList) else (), strict=False):
+            if place.source is item.source and item.start <= place.start < max(item.end, item.start + 1):
+                found.append((item.end - item.start, number))
+    return min(found)[1] if found else None
 
 
-def _renumbered(finding: Finding, kept: tuple[int, ...]) -> Finding:
+def _renumbered(finding: Finding, numbers: tuple[int, ...]) -> Finding:
     """The finding with its rules numbered as they stand in the file."""
 
     def number(found: re.Match[str]) -> str:
         at = int(found[0]) - 1
-        return str(kept[at] + 1) if at < len(kept) else found[0]
+        return str(numbers[at]) if at < len(numbers) else found[0]
 
     def written(text: str) -> str:
         return _RULES.sub(lambda found: _NUMBER.sub(number, found[0]), text)
@@ -117,32 +125,36 @@ def _renumbered(finding: Finding, kept: tuple[int, ...]) -> Finding:
     return finding._replace(message=written(finding.message), help=written(finding.help), proof=written(finding.proof))
 
 
-def _variant(subject: PolicySubject, rules: Sequence, filled: list[Node | None]) -> Variant:
+def _variant(subject: PolicySubject, rules: Sequence[Node], filled: list[Node | None]) -> Variant:
     document, root = subject.document, subject.document.root
     assert isinstance(root, Mapping)
-    items = [item for item in filled if item is not None]
+    entry = root.entries["rules"]
     kept = tuple(index for index, item in enumerate(filled) if item is not None)
-    list_of_rules = Sequence(rules.source, rules.start, rules.end, items)
-    entries = {**root.entries, "rules": Entry(root.entries["rules"].key, list_of_rules)}
+    items = NodeList(root.source, entry.value.start, entry.value.end, [one for one in filled if one is not None])
+    entries = {**root.entries, "rules": Entry(entry.key, items)}
     inner = Mapping(root.source, root.start, root.end, entries, root.duplicates)
     read = document.document
     changed = Document(read.source, read.start, read.end, inner, json=read.json)
-    document = document._replace(document=changed, partial=False, branches=())
-    widened = frozenset(index for index in kept if filled[index] is not rules.items[index])
-    return Variant(PolicySubject(document, subject.versions, subject.servers, subject.version_places), kept, widened)
+    document = document._replace(document=changed, partial=False, open_rules=None)
+    in_file = list(accumulate(int(item.start < item.end) for item in rules))
+    numbers = tuple(in_file[index] if rules[index].start < rules[index].end else -1 for index in kept)
+    widened = frozenset(index for index in kept if filled[index] is not rules[index])
+    variant = PolicySubject(document, subject.versions, subject.servers, subject.version_places)
+    return Variant(variant, kept, numbers, widened)
 
 
-def _filled(document: PolicyDocument, items: list[Node], unknown: list[int]) -> Iterator[list[Node | None]]:
+def _filled(opened: OpenRules, unknown: list[int]) -> Iterator[list[Node | None]]:
     """What the list of rules may become; nothing when too much is open."""
+    items, branches = opened
     ways: list[Ways] = [_ways(item) if index in unknown else [item] for index, item in enumerate(items)]
-    arms = [[*range(len(one.arms)), *([-1] if one.optional else [])] for one in document.branches]
+    arms = [[*range(len(one.arms)), *([-1] if one.optional else [])] for one in branches]
     if prod(map(len, [*ways, *arms])) <= MOST:
         for chosen in product(*arms):
-            there = [_is_there(document, item, chosen) for item in items]
+            there = [_is_there(branches, item, chosen) for item in items]
             for rules in product(*(way if is_there else [None] for way, is_there in zip(ways, there, strict=True))):
                 yield list(rules)
         return
-    inside = [any(one.start <= item.start < one.end for one in document.branches) for item in items]
+    inside = [any(one.start <= item.start < one.end for one in branches) for item in items]
     ways = [[None, *way] if is_open and None not in way else way for way, is_open in zip(ways, inside, strict=True)]
     if sum(len(way) > 1 for way in ways) <= MOST_RULES:
         yield from _one_by_one(ways)
@@ -168,8 +180,8 @@ def _level(node: Node | None) -> int:
     return LEVELS.index(text) if text in LEVELS else len(LEVELS)
 
 
-def _is_there(document: PolicyDocument, item: Node, chosen: tuple[int, ...]) -> bool:
-    for branch, arm in zip(document.branches, chosen, strict=True):
+def _is_there(branches: tuple[Branch, ...], item: Node, chosen: tuple[int, ...]) -> bool:
+    for branch, arm in zip(branches, chosen, strict=True):
         inside = branch.start <= item.start < branch.end
         if inside and not (arm >= 0 and branch.arms[arm][0] <= item.start < branch.arms[arm][1]):
             return False
@@ -180,7 +192,8 @@ def _ways(item: Node) -> Ways:
     """Nothing, and the rule without the conditions that are unknown; with every level where that is."""
     entries = item.entries if isinstance(item, Mapping) else {}
     known = {key: entry for key, entry in entries.items() if not is_unknown(key) and not _has_unknown(entry.value)}
-    if "level" in known and ("omitStages" in known) is ("omitStages" in entries):
+    any_key = any(map(is_unknown, entries))
+    if "level" in known and ("omitStages" in known or not ("omitStages" in entries or any_key)):
         return [None, Mapping(item.source, item.start, item.end, known)]
     return [None, *(Mapping(item.source, item.start, item.end, _with_level(item, known, one)) for one in LEVELS)]
 
@@ -199,7 +212,7 @@ def _has_unknown(node: Node | None) -> bool:
             if any(map(is_unknown, one.entries)):
                 return True
             pending += [entry.value for entry in one.entries.values()]
-        elif isinstance(one, Sequence):
+        elif isinstance(one, NodeList):
             pending += one.items
         elif isinstance(one, Scalar) and is_unknown(one.value):
             return True

@@ -37,7 +37,7 @@ _CONDITION_ENDS = {
 }
 _LINE_END = re.compile(r"[\r\n]|\Z")
 _BLANK_REST = re.compile(r"[^\S\r\n]*(?:[\r\n]|\Z)")
-_YTT_VALUE = re.compile(r"^[ \t]*(?:- )?[^\s#][^\r\n#]*:[ \t]+(#@[^\r\n]*)(?=[\r\n]|\Z)", re.MULTILINE)
+_YTT_VALUE = re.compile(r"^[ \t]*(?:-|(?:- )?[^\s#][^\r\n#]*:)[ \t]+(#@[^\r\n]*)(?=[\r\n]|\Z)", re.MULTILINE)
 _YTT_STATEMENT = re.compile(r"^[ \t]*(#@[^\r\n]*)", re.MULTILINE)
 _BLOCK_HEADER = re.compile(r"[:-][ \t]+[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n)")
 _BLANK_LINE = re.compile(r"[ \t]+(?:\r\n?|\n)")
@@ -70,10 +70,10 @@ class Neutral(NamedTuple):
         """Whether anything decides which parts of the text are there."""
         return bool(self.branches or self.insertions)
 
-    def inserted(self, start: int, end: int) -> Span | None:
-        """The first insertion into what stands from `start` to `end`, or directly around it."""
+    def insertions_in(self, start: int, end: int) -> tuple[Span, ...]:
+        """The insertions into what stands from `start` to `end`, or directly around it."""
         low, high = self._around(start, end)
-        return next((one for one in self.insertions if one[0] < high and low < one[1]), None)
+        return tuple(one for one in self.insertions if one[0] < high and low < one[1])
 
     def branches_in(self, start: int, end: int) -> tuple[Branch, ...]:
         """The branches that decide a part of what stands from `start` to `end`; not those that enclose it."""
@@ -82,8 +82,7 @@ class Neutral(NamedTuple):
     def decided(self, start: int, end: int) -> Span | None:
         """The first place that decides a part of what stands from `start` to `end`."""
         branches = self.branches_in(start, end)
-        inserted = self.inserted(start, end)
-        return min([*((one.start, one.end) for one in branches), *([inserted] if inserted else [])], default=None)
+        return min([*((one.start, one.end) for one in branches), *self.insertions_in(start, end)], default=None)
 
     def _around(self, start: int, end: int) -> Span:
         """The span with the blank lines and comments around it, which are what statements became."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from kube_audit_lint.forms.common.open_rules import open_rules
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.server import ApiServer, Flag, Mount
-from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Sequence, scalar_spans
+from kube_audit_lint.syntax.nodes import Document, scalar_spans
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
 
 if TYPE_CHECKING:
-    from kube_audit_lint.syntax.statements import Branch
     from kube_audit_lint.syntax.templates import Neutral
 
 _PLACEHOLDER = re.compile(r"\{\{|<%|%\{|#@|\$[{(\w]|`")
@@ -32,25 +32,9 @@ class TemplateParts:
         root = policy.root
         start, end = (policy.place.start, policy.place.end) if root is None else (root.start, root.end)
         later = tuple(one for one in policy.later if not self._conditional(one, (start, end)))
-        branches = () if policy.partial else self._around_rules(root, (start, end))
-        return policy._replace(partial=policy.partial or self._is_partial((start, end)), branches=branches, later=later)
-
-    def _around_rules(self, root: Node | None, span: tuple[int, int]) -> tuple[Branch, ...]:
-        """The branches in a policy; none where anything but which rules are there is left open."""
-        rules = root.get("rules") if isinstance(root, Mapping) else None
-        if not isinstance(root, Mapping) or not isinstance(rules, Sequence) or self._template.inserted(*span):
-            return ()
-        others = [(one.key.start, one.value.end) for one in root.entries.values() if one.value is not rules]
-        others.append((root.entries["rules"].key.start, root.entries["rules"].key.end))
-        items = [(one.start, one.end) for one in rules.items]
-        branches = self._template.branches_in(*span)
-        for branch in branches:
-            apart = all(end <= branch.start or branch.end <= start for start, end in others)
-            if not apart or not all(
-                end <= branch.start or branch.end <= start or branch.holds(start, end) for start, end in items
-            ):
-                return ()
-        return branches
+        opened = None if policy.partial else open_rules(root, self._template, self._text)
+        partial = policy.partial or self._is_partial((start, end))
+        return policy._replace(partial=partial, open_rules=opened, later=later)
 
     def _conditional(self, document: Document, policy: tuple[int, int]) -> bool:
         """Whether a document after a policy is only there under a condition that the policy does not have."""

@@ -1,0 +1,170 @@
+"""The rules of a policy in a template, with an unknown node wherever a statement decides or puts something in.
+
+A line that is put in between two rules may be any rules; one that stands deeper belongs to the rule before it, and
+one below a key of that rule to the value of the key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from kube_audit_lint.model.document import OpenRules
+from kube_audit_lint.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.unknown import UNKNOWN
+
+if TYPE_CHECKING:
+    from kube_audit_lint.syntax.statements import Branch, Span
+    from kube_audit_lint.syntax.templates import Neutral
+
+_DECIDING = ("apiVersion", "kind", "rules", "omitStages", "omitManagedFields")
+"""The keys of a policy that say what it records; what stands in others is not looked at."""
+_NINDENT = re.compile(r"\bnindent[ \t(]+(\d+)")
+_INDENT = re.compile(r"\bindent[ \t(]+(?:width[ \t]*=[ \t]*)?(\d+)(?:[ \t]*,[ \t]*(?:\w+[ \t]*=[ \t]*)?([Tt]rue))?")
+_CONTENT = re.compile(r"(?m)^[ \t]*(?=[^\s#])")
+
+
+def open_rules(root: Node | None, template: Neutral, text: str) -> OpenRules | None:
+    """The rules as far as they are certain; None where more than the rules is left open, or nothing is."""
+    rules = root.get("rules") if isinstance(root, Mapping) else None
+    if not isinstance(root, Mapping) or not isinstance(rules, Sequence) or not rules.items:
+        return None
+    reader = _Reader(root, rules, text, template.text)
+    branches = template.branches_in(root.start, root.end)
+    insertions = template.insertions_in(root.start, root.end)
+    if not all(map(reader.branch, branches)) or not all(map(reader.insertion, insertions)):
+        return None
+    return reader.result(tuple(branches)) if branches or insertions else None
+
+
+class _Reader:
+    """Puts unknown nodes where statements stand; a method returns whether the statement concerns rules alone."""
+
+    def __init__(self, root: Mapping, rules: Sequence, text: str, neutral: str) -> None:
+        self._root = root
+        self._rules = rules
+        self._text = text
+        self._neutral = neutral
+        self._items = list(rules.items)
+        self._put_in: list[tuple[int, Node]] = []
+        first = rules.items[0].start
+        self._dash = -1 if text.startswith(("[", "{"), rules.start) else self._column(text.rfind("-", 0, first))
+
+    def result(self, branches: tuple[Branch, ...]) -> OpenRules:
+        """The rules with all that was put in, in the order of the text."""
+        items = sorted([*((one.start, one) for one in self._items), *self._put_in], key=lambda one: one[0])
+        return OpenRules(tuple(node for _, node in items), branches)
+
+    def branch(self, branch: Branch) -> bool:
+        """A block of a template: around rules, or around a part of one."""
+        for key, entry in self._root.entries.items():
+            start = entry.key.start
+            end = entry.key.end if entry.value is self._rules else max(entry.key.end, entry.value.end)
+            if key in _DECIDING and branch.start < end and start < branch.end:
+                return False
+        for index, item in enumerate(self._items):
+            if branch.start < item.end and item.start < branch.end and not branch.holds(item.start, item.end):
+                self._items[index] = _without(item, branch.start, branch.end)
+        if self._continues(branch.end):
+            for start, end in branch.arms:
+                self._touch(start, end)
+        if self._continues(branch.end) or any(self._continues(start) for start, _ in branch.arms):
+            self._touch(0, branch.start)
+        return True
+
+    def _continues(self, at: int) -> bool:
+        """Whether the next line that holds anything goes on with a rule that began before."""
+        found = _CONTENT.search(self._neutral, at)
+        return found is not None and self._rules.start < found.end() and self._column(found.end()) > self._dash
+
+    def _touch(self, start: int, end: int) -> None:
+        """Leaves open what the last rule is that begins between two places."""
+        inside = [index for index, item in enumerate(self._items) if start <= item.start < end]
+        if inside:
+            item = self._items[inside[-1]]
+            self._items[inside[-1]] = Mapping(item.source, item.start, item.end, _any_key(item, item.start))
+
+    def insertion(self, span: Span) -> bool:
+        """What is put in: a rule, a part of one, or something that no request depends on."""
+        start = span[0]
+        column = self._indented(span)
+        if start < self._rules.start:
+            return self._in_another_key(start, column)
+        behind = [index for index, item in enumerate(self._items) if item.start <= start]
+        if not behind:
+            self._put_in.append((start, _unknown(self._rules, start)))
+            return True
+        after = self._root_key(start)
+        if self._dash < 0 or column < self._dash or after != "rules":
+            return after not in ("rules", *_DECIDING) and column > self._column(self._root.start)
+        if column == self._dash:
+            if self._continues(span[1]):
+                self._touch(0, start)
+            self._put_in.append((start, _unknown(self._rules, start)))
+        else:
+            self._items[behind[-1]] = _opened(self._items[behind[-1]], start, column, self._column)
+        return True
+
+    def _in_another_key(self, start: int, column: int) -> bool:
+        """Whether a place in front of the rules is one directly above them, or inside a key that decides nothing."""
+        key = self._root_key(start)
+        if key == "rules":
+            self._put_in.append((start, _unknown(self._rules, start)))
+            return True
+        return key not in ("", *_DECIDING) and column > self._column(self._root.start)
+
+    def _root_key(self, at: int) -> str:
+        """The key of the policy in whose value a place is."""
+        before = [(one.key.start, key) for key, one in self._root.entries.items() if one.key.start < at]
+        return max(before, default=(0, ""))[1]
+
+    def _indented(self, span: Span) -> int:
+        """The column at which the first line of what is put in stands."""
+        piece = self._text[span[0] : span[1]]
+        if found := _NINDENT.search(piece):
+            return int(found[1])
+        column = self._column(span[0])
+        found = _INDENT.search(piece)
+        first_too = found is not None and (found[2] or piece.startswith("<%") or "(" not in found[0])
+        return column + int(found[1]) if found is not None and first_too else column
+
+    def _column(self, at: int) -> int:
+        return at - max(self._text.rfind("\n", 0, at), self._text.rfind("\r", 0, at)) - 1
+
+
+def _unknown(near: Node, at: int) -> Scalar:
+    return Scalar(near.source, at, at, "string", UNKNOWN)
+
+
+def _with_entries(item: Mapping, entries: dict[str, Entry]) -> Mapping:
+    return Mapping(item.source, item.start, item.end, entries, item.duplicates)
+
+
+def _without(item: Node, start: int, end: int) -> Node:
+    """A rule of which a statement decides what stands from `start` to `end`."""
+    if not isinstance(item, Mapping):
+        return _unknown(item, item.start)
+    entries = {
+        key: entry
+        if entry.value.end <= start or end <= entry.key.start
+        else Entry(entry.key, _unknown(item, entry.value.start))
+        for key, entry in item.entries.items()
+    }
+    return _with_entries(item, {**entries, **_any_key(item, start)})
+
+
+def _opened(item: Node, at: int, column: int, column_of: Callable[[int], int]) -> Node:
+    """A rule into which something is put: a key, or a part of the value of the key before."""
+    if not isinstance(item, Mapping) or not item.entries:
+        return _unknown(item, item.start)
+    key, last = max(
+        ((key, one) for key, one in item.entries.items() if one.key.start < at), key=lambda one: one[1].key.start
+    )
+    if column > column_of(item.start):
+        return _with_entries(item, {**item.entries, key: Entry(last.key, _unknown(item, at))})
+    return _with_entries(item, {**item.entries, **_any_key(item, at)})
+
+
+def _any_key(item: Node, at: int) -> dict[str, Entry]:
+    return {UNKNOWN: Entry(_unknown(item, at), _unknown(item, at))}
