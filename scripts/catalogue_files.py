@@ -9,6 +9,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "lint"))
 
+from kube_audit_lint.catalogue.examples import examples_of  # noqa: E402
 from kube_audit_lint.catalogue.ownfile import read_own_file  # noqa: E402
 from kube_audit_lint.commands.rules import CATEGORIES  # noqa: E402 (from the checkout, not from an installation)
 
@@ -20,7 +21,7 @@ RULES = ROOT / "rules"
 def rules() -> list[dict[str, Any]]:
     """Every rule, by category as the catalogue shows them, then by id."""
     order = {category: index for index, category in enumerate(CATEGORIES)}
-    found = [_data(path) for path in sorted(RULES.glob("*.yaml"))]
+    found = [{**_data(path), "examples": examples_of(str(path))} for path in sorted(RULES.glob("*.yaml"))]
     return sorted(found, key=lambda rule: (order.get(rule.get("category", ""), len(order)), rule["id"]))
 
 

@@ -36,6 +36,7 @@ def test_the_wheel_holds_one_package_with_rules_and_data(dist: Path) -> None:
     ] == RULES
     for needed in (
         "rules/index.json",
+        "rules/base/kube-apiserver.yaml",
         "rules/profiles/cis.yaml",
         "schemas/config.schema.json",
         "py.typed",

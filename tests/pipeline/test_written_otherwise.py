@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from kube_audit_lint import cli
+from kube_audit_lint.catalogue.examples import examples_of
 
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT.parent / "shared" / "corpus"
@@ -24,7 +25,7 @@ def texts() -> Iterator[tuple[str, str]]:
         if path.is_file():
             yield path.name, path.read_text("utf-8")
     for path in sorted((ROOT / "rules").glob("*.yaml")):
-        for example in yaml.safe_load(path.read_text("utf-8"))["examples"]:
+        for example in examples_of(str(path)):
             for key in ("bad", "good"):
                 if isinstance(example.get(key), str):
                     yield "audit-policy.yaml", example[key]

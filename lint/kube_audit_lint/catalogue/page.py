@@ -18,10 +18,10 @@ def page(rule: Rule) -> str:
     lines += _paragraphs("", rule.why)
     if rule.search:
         lines += ["Message of kube-apiserver:", textwrap.indent(rule.search, "    "), ""]
-    lines += _paragraphs("To help it: ", rule.help)
+    lines += _paragraphs("How to fix it: ", rule.help)
     lines.append(f"Kubernetes: {rule.versions}")
     if rule.pedantic:
-        lines.append("Speaks only with --pedantic, or when a profile or the configuration turns it on.")
+        lines.append("Reported only with --pedantic, or when a profile or the configuration turns it on.")
     if rule.fix:
         how = "--fix, where it is proven" if rule.fix.get("safe", True) else "--unsafe-fixes"
         lines.append(f"An edit puts it right: check {how}.")
@@ -47,6 +47,6 @@ def _examples(rule: Rule) -> list[dict[str, Any]]:
     path = os.path.join(folder(), f"{rule.id}.yaml")
     if not os.path.exists(path):
         return []
-    from kube_audit_lint.catalogue.ownfile import read_own_file
+    from kube_audit_lint.catalogue.examples import examples_of
 
-    return list(read_own_file(path).data.get("examples") or ())
+    return examples_of(path)

@@ -1,0 +1,42 @@
+"""Examples of the shipped rules, each as the whole file that a user can copy."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from kube_audit_lint.catalogue.ownfile import read_own_file
+
+
+def examples_of(path: str) -> list[dict[str, Any]]:
+    """The examples of a rule file, every file of them written out; raises OwnFileError."""
+    bases = os.path.join(os.path.dirname(path), "base")
+    return [_whole(example, bases) for example in read_own_file(path).data.get("examples") or ()]
+
+
+def _whole(example: dict[str, Any], bases: str) -> dict[str, Any]:
+    texts: dict[str, Any] = {key: _text(example[key], bases) for key in ("bad", "good", "fixed") if key in example}
+    if "files" in example:
+        texts["files"] = {name: _text(value, bases) for name, value in example["files"].items()}
+    return {**example, **texts}
+
+
+def _text(content: str | dict[str, Any], bases: str) -> str:
+    """The content itself, or a file of rules/base/ with other text for some of its lines.
+
+    Lines are named without the blanks before them, which stand before each line of the new text, too; an empty
+    text is no line. Raises KeyError for a line that the file does not have.
+    """
+    if isinstance(content, str):
+        return content
+    with open(os.path.join(bases, content["base"]), encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    changes = dict(content.get("lines") or {})
+    out: list[str] = []
+    for line in lines:
+        new = changes.pop(line.strip(), line.strip())
+        indent = line[: len(line) - len(line.lstrip())]
+        out += [f"{indent}{one}" if one else "" for one in new.split("\n")] if new else []
+    if changes:
+        raise KeyError(f"{content['base']} has no line {next(iter(changes))}")
+    return "\n".join(out) + "\n"
