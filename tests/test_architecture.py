@@ -34,7 +34,7 @@ ABOVE = {part: BELOW[index + 1 :] for index, part in enumerate(BELOW)}
 ABOVE["analysis"] += ("forms",)
 ABOVE["checks"] += ("forms",)
 ABOVE["report"] += ("forms", "checks", "analysis")
-ABOVE["starter"] += ("discovery", "analysis", "checks", "catalogue", "report")
+ABOVE["starter"] += ("discovery", "analysis", "checks", "report")
 """What the modules of a part never import; `""` is everything of the package."""
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

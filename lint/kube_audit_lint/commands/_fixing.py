@@ -33,7 +33,7 @@ def run_fixing(
     """Makes the fixes, and gives what is left to report; with `--diff` shows them, and gives the exit code alone."""
     found = fixed(options, config, catalogue, progress, arguments.unsafe_fixes)
     if arguments.diff:
-        for piece in _diff(found.changes):
+        for piece in unified(found.changes):
             sys.stdout.write(piece)
         sys.stdout.flush()
         errors: list[FileError] = list(found.outcome.report.errors)
@@ -99,7 +99,7 @@ def _recorded(one: Difference, before: bool) -> str:
     return decision.level + stages
 
 
-def _diff(changes: tuple[Change, ...]) -> Iterator[str]:
+def unified(changes: tuple[Change, ...]) -> Iterator[str]:
     """A unified diff, as `patch` and `git apply` take it; on a terminal with what would steer it escaped."""
     from difflib import unified_diff
 

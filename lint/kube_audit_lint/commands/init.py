@@ -41,18 +41,68 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--detections", action="append", default=[], metavar="D", help="record what these need: falco, sigma")
     add("--cluster-id", metavar="ID", help="of a registered cluster of Alibaba Cloud ACK, for the profile ack")
-    add("--output", metavar="DIR", required=True, help="the folder that the files are written to")
+    add("--output", metavar="DIR", help="the folder that the files are written to")
+    add("--into", metavar="FILE", help="show the settings as a difference of this file; with --write put them into it")
+    add("--write", action="store_true", help="with --into: change the file, and write the others to --output")
     add("--force", action="store_true", help="replace files that are there")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes; returns the exit code."""
     wanted = _wanted(arguments)
+    if arguments.into is not None:
+        return _into(arguments, wanted)
+    if arguments.output is None or arguments.write:
+        raise UsageError("--write goes with --into" if arguments.write else "init takes --output DIR, or --into FILE")
     made = starter(wanted)
     written = write(arguments.output, made.files, arguments.force)
     print("\n".join(visible(f"wrote {path}") for path in written))
     print(lines(_next(made)))
     return OK
+
+
+def _into(arguments: argparse.Namespace, wanted: Wanted) -> int:
+    """Shows what would change of a file, or changes it."""
+    from kube_audit_lint.catalogue.shipped import shipped
+    from kube_audit_lint.commands._fixing import unified
+    from kube_audit_lint.pipeline.fixing import Change
+    from kube_audit_lint.starter.into import merged
+
+    path = arguments.into
+    before = _content(path)
+    made, after = merged(wanted, path, before, shipped())
+    if not arguments.write:
+        sys.stdout.writelines(unified((Change(path, before, after, ()),)))
+        print("nothing was written; --write --output DIR does it", file=sys.stderr)
+        return OK
+    if made.files and arguments.output is None:
+        raise UsageError(f"--write needs --output DIR, for {', '.join(made.files)}")
+    written = write(arguments.output, made.files, arguments.force) if made.files else []
+    if before != after:
+        _replace(path, before, after)
+        print(visible(f"changed {path}"))
+    print("\n".join(visible(f"wrote {one}") for one in written))
+    print(lines(_next(made)))
+    return OK
+
+
+def _content(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise UsageError(f"--into {path}: {error.strerror}") from error
+
+
+def _replace(path: str, before: bytes, after: bytes) -> None:
+    from kube_audit_lint.pipeline.replacing import replace
+
+    try:
+        why = replace(path, before, after)
+    except OSError as error:
+        why = error.strerror or str(error)
+    if why:
+        raise UsageError(f"--into {path}: {why}; it was not changed")
 
 
 def _wanted(arguments: argparse.Namespace) -> Wanted:

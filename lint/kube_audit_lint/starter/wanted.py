@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kube_audit_lint.model.version import NEWEST
 from kube_audit_lint.syntax.record import NamedTuple
 
 CLUSTER = "your-cluster-id"
@@ -11,9 +12,10 @@ CLUSTER = "your-cluster-id"
 class Wanted(NamedTuple):
     """What `init` is to write.
 
-    minor, release: the Kubernetes version, as 31 and as `1.31.0`. webhook: the URL that events are sent to, besides the
-    log; "" for none. noise: namespaces whose service accounts' reads are dropped. detections: names in
-    data/detections.yaml. cluster: the id of an ACK registered cluster.
+    minor, release: the Kubernetes version, as 31 and as `1.31.0`. webhook: the URL that events are sent to, besides
+    the log; "" for none. noise: namespaces whose service accounts' reads are dropped. detections: names in
+    data/detections.yaml. cluster: the id of an ACK registered cluster. into: whether the settings go into a file that
+    is there. layout: the minor in whose shapes that file is written; 0 is the version's own.
     """
 
     minor: int
@@ -24,6 +26,8 @@ class Wanted(NamedTuple):
     noise: tuple[str, ...] = ()
     detections: tuple[str, ...] = ()
     cluster: str = CLUSTER
+    into: bool = False
+    layout: int = 0
 
     def meets(self, condition: str) -> bool:
         """Whether a condition of the data files holds: `webhook`, `noise`, a profile, a detection, `1.31-`, `-1.30`.
@@ -35,11 +39,11 @@ class Wanted(NamedTuple):
     def _meets(self, condition: str) -> bool:
         if condition.startswith("!"):
             return not self._meets(condition[1:])
-        if condition in ("webhook", "noise"):
+        if condition in ("webhook", "noise", "into"):
             return bool(getattr(self, condition))
         if "." in condition:
             first, _, last = condition.partition("-")
-            return _minor(first, 0) <= self.minor <= _minor(last, self.minor)
+            return _minor(first, 0) <= (self.layout or self.minor) <= _minor(last, NEWEST + 1)
         return condition == self.profile or condition in self.detections
 
 
