@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from starting import FORMS, checked
 
 from kube_audit_lint.catalogue.shipped import shipped
@@ -133,6 +138,8 @@ def test_no_finding_is_left(form: str, tmp_path: Path) -> None:
     name = NAMES.get(form, "target.yaml")
     made, after = merged(wanted(form, profile="cis"), name, TARGETS[form].encode(), shipped())
     write(".", {**made.files, name: after.decode()}, force=False)
+    assert not any(step.startswith("Put ") for step in made.steps)  # it is done
+    assert name in " ".join(made.steps) or form in ("rke1", "kubespray")
     outcome = checked(tmp_path, wanted(form, profile="cis"))
     assert [(one.rule, one.message) for one in outcome.report.findings if one.severity != "info"] == []
     assert outcome.report.files.servers == 1
@@ -142,8 +149,53 @@ def test_no_finding_is_left(form: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", TARGETS)
 def test_what_init_writes_needs_nothing(form: str) -> None:
     name = read(f"forms/{form}")["into"]
-    text = starter(wanted(form)._replace(into=True)).files[name]
+    text = starter(wanted(form)._replace(into="a.yaml")).files[name]
     assert put(form, text) == text
+
+
+@pytest.mark.parametrize("form", TARGETS)
+def test_json(form: str) -> None:
+    """As JSON, but for what a policy or a patch would make a text of many lines in it."""
+    data = [one for one in yaml.safe_load_all(TARGETS[form]) if one] if form != "microk8s" else []
+    if len(data) != 1:
+        pytest.skip("JSON has one document")
+    for text in (json.dumps(data[0]), json.dumps(data[0], indent=4) + "\n"):
+        after = put(form, text)
+        assert holds(json.loads(after), data[0])
+        assert put(form, after) == after
+
+
+def holds(after: Any, before: Any) -> bool:
+    """Whether all that was there still is."""
+    if isinstance(before, dict):
+        return all(holds(after[key], one) for key, one in before.items())
+    if isinstance(before, list):
+        return all(map(holds, after, before))
+    return bool(after == before)
+
+
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16"])
+def test_other_encodings(codec: str) -> None:
+    after = merged(wanted("static-pod"), "pod.yaml", POD.encode(codec), shipped())[1]
+    assert after.decode(codec) == put("static-pod", POD)
+    assert after.decode(codec).encode(codec) == after
+
+
+NOTES = st.lists(st.tuples(st.integers(0, 30), st.sampled_from(("# above", "", "behind"))), max_size=6)
+
+
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(form=st.sampled_from(("static-pod", "kubeadm", "k0s", "rke2", "talos")), notes=NOTES)
+def test_comments_and_blank_lines_stay(form: str, notes: list[tuple[int, str]]) -> None:
+    lines = TARGETS[form].splitlines()
+    for at, note in notes:
+        index = at % len(lines)
+        if note == "behind" and lines[index] and "#" not in lines[index]:
+            lines[index] += "  # behind"
+        elif note != "behind":
+            lines.insert(index, note)
+    text = "\n".join(lines) + "\n"
+    assert [row for row in difflib.ndiff(lines, put(form, text).splitlines()) if row.startswith("- ")] == []
 
 
 def test_a_comment_stays_behind_its_key() -> None:

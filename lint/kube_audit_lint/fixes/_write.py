@@ -45,13 +45,13 @@ JSON = Style(json=True)
 
 
 def flow(value: Any, style: Style = PLAIN) -> str:
-    """A mapping, list, string or boolean between brackets."""
+    """A mapping, list, string, number or boolean between brackets."""
     if isinstance(value, Mapping):
         pairs = (f"{string(key, style.json)}: {flow(one, style)}" for key, one in value.items())
         return "{" + ", ".join(pairs) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(item(one, style) for one in value) + "]"
-    return ("true" if value else "false") if isinstance(value, bool) else string(str(value), style.json)
+    return str(value).lower() if isinstance(value, int) else string(str(value), style.json)
 
 
 def item(value: Any, style: Style) -> str:

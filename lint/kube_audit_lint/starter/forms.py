@@ -69,6 +69,7 @@ def _values(data: Mapping[str, Any], wanted: Wanted) -> dict[str, str]:
         "rules": policy.rules_text(wanted),
         "ignored": "\n".join(policy.ignored(wanted)),
         "webhook": read("webhook")["text"].replace("@url@", wanted.webhook) if wanted.webhook else "",
+        "settings": wanted.into or data.get("into", "").rpartition("/")[2],
         "log-folder": paths["log"].rpartition("/")[0],
     }
     values |= {f"{name}-path": path for name, path in paths.items()}

@@ -31,7 +31,7 @@ def merged(wanted: Wanted, path: str, before: bytes, catalogue: Catalogue) -> tu
 
     Raises UsageError for a file that the settings cannot be put into.
     """
-    wanted = wanted._replace(into=True)
+    wanted = wanted._replace(into=path)
     try:
         made, after = _with_settings(wanted, path, before)
         _prove(wanted, path, before, after, catalogue)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from kube_audit_lint.fixes import Edit, NotEditable
 from kube_audit_lint.fixes._lines import line_break, line_start, rest_of_line
 from kube_audit_lint.fixes._tree import end_of, is_flow, with_entry, with_item, written
-from kube_audit_lint.fixes._write import flow, string
+from kube_audit_lint.fixes._write import JSON, PLAIN, Style, flow, string
 from kube_audit_lint.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
 
 _WHOLE = frozenset(("auditPolicy", "policy"))
@@ -82,7 +82,7 @@ def _of_item(target: Sequence, item: Node, path: Path) -> Iterator[Edit]:
         raise Refused(f"`{_shown(path)}` has no {name}")
     elif not _is_word(item):  # else the name of the program, which another path may stand for
         lines = _lines_of(item, item.start)
-        yield with_item(target, len(target.items), flow(value(item), _quotes(target)), lines)
+        yield with_item(target, len(target.items), flow(value(item), _style(target)), lines)
 
 
 def _added(target: Mapping, entry: Entry) -> Edit:
@@ -90,7 +90,7 @@ def _added(target: Mapping, entry: Entry) -> Edit:
     entries = written(target)
     if not entries:
         raise Refused("a mapping without entries cannot be added to")
-    text = f"{string(entry.key.value, _quotes(target))}: {flow(value(entry.value), _quotes(target))}"
+    text = f"{string(entry.key.value, _style(target).json)}: {flow(value(entry.value), _style(target))}"
     lines = _lines_of(entry.value, entry.key.start, keyed=True)
     if isinstance(entries[-1].value, Scalar) and entries[-1].value.block:
         return with_entry(target, entries[-1], text, lines, before=True)
@@ -103,7 +103,7 @@ def _filled(target: Mapping, own: Entry, entry: Entry) -> Edit:
     colon = text.index(":", own.key.end) + 1
     end = max(end_of(own), colon)
     if is_flow(target):
-        return Edit(own.key.end, end, f": {flow(value(entry.value), _quotes(target))}")
+        return Edit(own.key.end, end, f": {flow(value(entry.value), _style(target))}")
     rest = rest_of_line(text, end)
     if rest is None or text[colon:rest].lstrip()[:1] in ("&", "!"):
         raise Refused(f"something else stands on the line of `{own.key.value}`")
@@ -177,9 +177,9 @@ def _any(path: Path, holds: Callable[[str], bool]) -> bool:
     return any(holds(part.lower()) for part in path)
 
 
-def _quotes(node: Node) -> bool:
-    """Whether what is around is JSON."""
-    return node.source.text.lstrip().startswith("{")
+def _style(node: Node) -> Style:
+    """How what is around is written."""
+    return JSON if node.source.text.lstrip().startswith("{") else PLAIN
 
 
 def _shown(path: Path) -> str:

@@ -14,8 +14,8 @@ class Wanted(NamedTuple):
 
     minor, release: the Kubernetes version, as 31 and as `1.31.0`. webhook: the URL that events are sent to, besides
     the log; "" for none. noise: namespaces whose service accounts' reads are dropped. detections: names in
-    data/detections.yaml. cluster: the id of an ACK registered cluster. into: whether the settings go into a file that
-    is there. layout: the minor in whose shapes that file is written; 0 is the version's own.
+    data/detections.yaml. cluster: the id of an ACK registered cluster. into: the file that the settings
+    go into, "" for one of their own. layout: the minor in whose shapes that file is written; 0 is the version's own.
     """
 
     minor: int
@@ -26,7 +26,7 @@ class Wanted(NamedTuple):
     noise: tuple[str, ...] = ()
     detections: tuple[str, ...] = ()
     cluster: str = CLUSTER
-    into: bool = False
+    into: str = ""
     layout: int = 0
 
     def meets(self, condition: str) -> bool:
