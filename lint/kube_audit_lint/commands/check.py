@@ -79,6 +79,10 @@ def run(arguments: argparse.Namespace) -> int:
             return code
     else:
         outcome = run_engine(options, config, catalogue, progress)
+    if reports.FORMATS[arguments.format].shows_fixes:
+        from kube_audit_lint.pipeline.fixing import with_fixes
+
+        outcome = with_fixes(outcome, options, config, catalogue)
     progress.clear()
     if arguments.fail_on is not None:  # the command decides then, and not the configuration
         hidden = outcome.report.hidden._replace(never_fails=False)

@@ -17,23 +17,17 @@ from typing import Any
 
 from kube_audit_lint.analysis.evaluate import Decision
 from kube_audit_lint.checks._subject import PolicySubject, ServerSubject
-from kube_audit_lint.model.finding import Finding
+from kube_audit_lint.model.finding import Edit, Finding
 from kube_audit_lint.model.policy import PolicyRule
 from kube_audit_lint.syntax.nodes import Document
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Source
 
+__all__ = ["Claim", "Edit", "Fix", "NotEditable", "Target"]
+
 
 class NotEditable(Exception):  # noqa: N818 (a reason, not a fault)
     """Why what is wrong cannot be put right by an edit of this file; in words, for a note."""
-
-
-class Edit(NamedTuple):
-    """New text for the characters from `start` up to, but not including, `end` of a file."""
-
-    start: int
-    end: int
-    text: str
 
 
 class Claim(NamedTuple):

@@ -23,6 +23,22 @@ class Related(NamedTuple):
     message: str
 
 
+class Edit(NamedTuple):
+    """New text for the characters from `start` up to, but not including, `end` of a file."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Proposed(NamedTuple):
+    """Edits of its file that put a finding right. safe: whether `--fix` makes them, and not only `--unsafe-fixes`."""
+
+    title: str
+    safe: bool
+    edits: tuple[Edit, ...]
+
+
 class Finding(NamedTuple):
     """One thing wrong at one place.
 
@@ -30,7 +46,8 @@ class Finding(NamedTuple):
     `kubernetes` names the versions it holds for (`1.24-1.37`), `narrowed` is whether these are fewer than
     were checked. `witness` is a concrete request as JSON data that proves it, `proof` the same as one line
     for a reader. `more` is how many findings of its rule in its file it stands for, where they are too many
-    to show each; else 0. `once`: equal ones of a run are shown as one, with a count.
+    to show each; else 0. `once`: equal ones of a run are shown as one, with a count. `fix` is filled in for the
+    reports that carry it.
     """
 
     rule: str
@@ -45,6 +62,7 @@ class Finding(NamedTuple):
     more: int = 0
     narrowed: bool = False
     once: bool = False
+    fix: Proposed | None = None
 
 
 class Suppressed(NamedTuple):

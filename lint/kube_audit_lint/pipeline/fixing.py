@@ -13,7 +13,7 @@ from importlib import import_module
 
 from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.fixes import Edit, Fix, NotEditable, Target
-from kube_audit_lint.model.finding import SEVERITIES, Finding
+from kube_audit_lint.model.finding import SEVERITIES, Finding, Proposed
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline.config import Config
 from kube_audit_lint.pipeline.options import Options
@@ -22,10 +22,14 @@ from kube_audit_lint.pipeline.replacing import edited
 from kube_audit_lint.pipeline.repository import absolute
 from kube_audit_lint.pipeline.run import Outcome, run
 from kube_audit_lint.pipeline.sources import Progress
+from kube_audit_lint.syntax.decode import decode
 from kube_audit_lint.syntax.record import NamedTuple
 
 ROUNDS = 10
 """So often files are read again at most."""
+
+SHOWN = 500
+"""The fixes of so many findings are put into a report at most: each is proven by itself."""
 
 _TEMPLATE = ("{{", "{%", "<%", "%{", "${")
 
@@ -78,6 +82,15 @@ def fixed(options: Options, config: Config, catalogue: Catalogue, progress: Prog
     return Fixed(outcome, tuple(fixer.changes()), tuple(fixer.waiting), tuple(fixer.notes.values()))
 
 
+def with_fixes(outcome: Outcome, options: Options, config: Config, catalogue: Catalogue) -> Outcome:
+    """A run's outcome with the fix of each finding that has one, for reports that carry them."""
+    fixer = _Fixer(options, config, catalogue, False)
+    report = outcome.report
+    found = fixer.proposed(outcome)
+    findings = [one._replace(fix=found.get((one.place.source.path, *_key(one)))) for one in report.findings]
+    return outcome._replace(report=report._replace(findings=findings))
+
+
 class _Fixer:
     """The files of a run as they have become."""
 
@@ -103,10 +116,30 @@ class _Fixer:
             stdin = stdin[0], self.contents.get(absolute(stdin[0]), stdin[1])
         return self._start._replace(stdin=stdin, contents=self.contents)
 
+    def proposed(self, outcome: Outcome) -> dict[tuple[str, str, int, int], Proposed]:
+        """The fixes of a run's findings, each by itself, by path and key."""
+        found: dict[tuple[str, str, int, int], Proposed] = {}
+        for path, data, state, wanted in self._files(outcome):
+            for finding, subject in state.findings:
+                key = _key(finding)
+                if key not in wanted or len(found) >= SHOWN:
+                    continue
+                best = self._best(finding, subject, (state, state), (data, state.file.source.text, []))
+                if best is not None:
+                    proposal = best[0]
+                    found[(path, *key)] = Proposed(proposal.fix.title, proposal.safe, proposal.fix.edits)
+        return found
+
     def round(self, outcome: Outcome) -> bool:
         """Makes the fixes of a run's findings; whether there was any."""
         self.waiting, self._last = [], {}
         before = len(self.contents), sum(map(len, self._made.values()))
+        for path, data, state, wanted in self._files(outcome):
+            self._file(path, data, state, wanted)
+        return before != (len(self.contents), sum(map(len, self._made.values())))
+
+    def _files(self, outcome: Outcome) -> Iterator[tuple[str, bytes, State, set[Key]]]:
+        """The files of a run that may be edited, with their bytes, and the keys of what was found in each."""
         wanted: dict[str, set[Key]] = {}
         for one in outcome.report.findings:
             wanted.setdefault(one.place.source.path, set()).add(_key(one))
@@ -118,10 +151,8 @@ class _Fixer:
                 continue
             real.add(at)
             data = self._content(path)
-            if data is not None:
-                state = self._prover.state(file, outcome.subjects)
-                self._file(path, data, state, wanted[path])
-        return before != (len(self.contents), sum(map(len, self._made.values())))
+            if data is not None and decode(data)[0] == file.source.text:
+                yield path, data, self._prover.state(file, outcome.subjects), wanted[path]
 
     def _content(self, path: str) -> bytes | None:
         at = absolute(path)

@@ -66,16 +66,17 @@ class Report(NamedTuple):
 
 
 class Format(NamedTuple):
-    """An output: its module in this package, and whether it shows the run's own errors to its reader."""
+    """An output: its module in this package, whether it shows the run's own errors to its reader, and fixes."""
 
     module: str
     shows_errors: bool = False
+    shows_fixes: bool = False
 
 
 FORMATS = {
     "text": Format("text", shows_errors=True),
-    "json": Format("jsonreport"),
-    "sarif": Format("sarif"),
+    "json": Format("jsonreport", shows_fixes=True),
+    "sarif": Format("sarif", shows_fixes=True),
     "github": Format("github", shows_errors=True),
     "gitlab": Format("gitlab"),
 }

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from kube_audit_lint.model.finding import Finding
+from kube_audit_lint.model.finding import Finding, Proposed
 from kube_audit_lint.report import Hidden, Report, Rules
 from kube_audit_lint.report.region import exact
 from kube_audit_lint.report.safe import json_text
-from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.source import Place, Source
 
 VERSION = 1
 """Counts up when something that was there is removed or changes its meaning."""
@@ -57,7 +57,25 @@ def _finding(finding: Finding, rules: Rules) -> dict[str, Any]:
         "kubernetes": finding.kubernetes,
         "standards": list(rules[finding.rule].standards) if finding.rule in rules else [],
         "witness": finding.witness,
-    } | ({"more": finding.more} if finding.more else {})
+        **({"fix": _fix(finding.fix, finding.place.source)} if finding.fix is not None else {}),
+        **({"more": finding.more} if finding.more else {}),
+    }
+
+
+def _fix(fix: Proposed, source: Source) -> dict[str, Any]:
+    return {
+        "title": fix.title,
+        "safety": "safe" if fix.safe else "unsafe",
+        "edits": [
+            {"start": _position(source, one.start), "end": _position(source, one.end), "text": one.text}
+            for one in sorted(fix.edits)
+        ],
+    }
+
+
+def _position(source: Source, offset: int) -> dict[str, int]:
+    line, column = source.position(offset)
+    return {"offset": offset, "line": line, "column": column}
 
 
 def _place(place: Place) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from typing import Any
 from urllib.parse import quote
 
 from kube_audit_lint import __version__
-from kube_audit_lint.model.finding import Finding, Suppressed
+from kube_audit_lint.model.finding import Finding, Proposed, Suppressed
 from kube_audit_lint.report import Report, Rules
 from kube_audit_lint.report.fingerprint import fingerprints
 from kube_audit_lint.report.region import on_text, shown
 from kube_audit_lint.report.safe import json_text, visible
 from kube_audit_lint.report.sarifrules import LEVELS, descriptors
-from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.source import Place, Source
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ROOT = "%SRCROOT%"
@@ -95,10 +95,27 @@ def _result(finding: Finding, index: int, fingerprint: str) -> dict[str, Any]:
             {"id": number, "message": {"text": _unlinked(visible(other.message))}, **_location(other.place)}
             for number, other in enumerate(finding.related, 1)
         ]
+    if finding.fix is not None:
+        result["fixes"] = [_fix(finding.fix, finding.place)]
     properties = {"kubernetes": finding.kubernetes, "witness": finding.witness, "help": finding.help}
     if any(properties.values()):
         result["properties"] = {key: value for key, value in properties.items() if value}
     return result
+
+
+def _fix(fix: Proposed, place: Place) -> dict[str, Any]:
+    source = place.source
+    replacements = []
+    for one in sorted(fix.edits):
+        replacement: dict[str, Any] = {"deletedRegion": _span(source, one.start, one.end)}
+        if one.text:
+            replacement["insertedContent"] = {"text": one.text}
+        replacements.append(replacement)
+    return {
+        "description": {"text": _sentence(_unlinked(visible(fix.title)))},
+        "artifactChanges": [{"artifactLocation": _artifact(source.path), "replacements": replacements}],
+        "properties": {"safety": "safe" if fix.safe else "unsafe"},
+    }
 
 
 def _message(finding: Finding) -> str:
@@ -137,16 +154,21 @@ def _location(place: Place) -> dict[str, Any]:
 
 def _region(place: Place) -> dict[str, Any]:
     source, start, end = on_text(place)
+    region = _span(source, start, end)
+    if end <= start + _SNIPPET:
+        region["snippet"] = {"text": source.text[start:end]}
+    return region
+
+
+def _span(source: Source, start: int, end: int) -> dict[str, Any]:
+    """A region without its text."""
     (line, column), (end_line, end_column) = source.position(start), source.position(end)
-    region: dict[str, Any] = {
+    return {
         "startLine": line,
         "startColumn": _units(source.text[start - column + 1 : start]) + 1,
         "endLine": end_line,
         "endColumn": _units(source.text[end - end_column + 1 : end]) + 1,
     }
-    if end <= start + _SNIPPET:
-        region["snippet"] = {"text": source.text[start:end]}
-    return region
 
 
 def _context(place: Place) -> dict[str, Any]:
