@@ -34,9 +34,26 @@ def unit() -> str:
     return f'[Service]\nEnvironment="A={"x" * 10_000}"\nExecStart=/usr/bin/kube-apiserver {"$A ${A} " * 30_000}\n'
 
 
+def many_commands() -> str:
+    return f'[Service]\nEnvironment="A={"x" * 10_000}"\n' + "ExecStart=/usr/bin/kube-apiserver $A\n" * 2_000
+
+
+def many_containers() -> str:
+    text = POD.format(env=f"    - {{name: A, value: {'x' * 10_000}}}\n", path="$(A)")
+    head, containers = text.split("containers:\n")
+    more = "  - {name: kube-apiserver, command: [kube-apiserver], env: *e, args: ['--audit-log-path=$(A)']}\n"
+    return f"{head}containers:\n{containers.replace('env:', 'env: &e')}{more * 2_000}"
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("kube-apiserver.yaml", doubling()), ("kube-apiserver.yaml", long_value()), ("kube-apiserver.service", unit())],
+    [
+        ("kube-apiserver.yaml", doubling()),
+        ("kube-apiserver.yaml", long_value()),
+        ("kube-apiserver.yaml", many_containers()),
+        ("kube-apiserver.service", unit()),
+        ("kube-apiserver.service", many_commands()),
+    ],
 )
 def test_a_few_lines_do_not_become_gigabytes(
     name: str, text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -45,7 +62,9 @@ def test_a_few_lines_do_not_become_gigabytes(
     started = time.process_time()
     assert cli.main(["check", str(tmp_path / name)]) in (0, 1)
     assert time.process_time() - started < 10
-    assert len(capsys.readouterr().out) < 1_000_000
+    output = capsys.readouterr()
+    assert len(output.out) < 1_000_000
+    assert "variables add more than 128 KiB to the commands here" in output.out + output.err
 
 
 def test_what_fits_is_filled_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

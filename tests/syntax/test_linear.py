@@ -84,13 +84,8 @@ def _read(name: str, text: str, counted: bool = False) -> tuple[int, float, Foun
     return steps, time.process_time() - started, one.found if one is not None else Found()
 
 
-UNEVEN = pytest.mark.xfail(reason="a unit of repeated ExecStart lines takes 3.4 times for twice the size", strict=False)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "wrapping", [pytest.param(name, marks=[UNEVEN] if name == "unit" else []) for name in WRAPPINGS]
-)
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
 def test_twice_the_size_costs_twice_the_steps(wrapping: str) -> None:
     name, wrap = WRAPPINGS[wrapping]
     _read(name, wrap(""))  # imports

@@ -20,7 +20,7 @@ from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.unknown import UNKNOWN
-from kube_audit_lint.syntax.words import Letter, Word, expanded, letters
+from kube_audit_lint.syntax.words import Letter, Room, Word, expanded, letters
 
 MARKS = ("--audit", "--etcd-servers")
 ORDER = 7
@@ -43,7 +43,7 @@ def read_text(source: Source, context: Context) -> Found | None:
     if _is_kubelite(context.path, words):
         return Found(misshapes=tuple(_refused(words, context)))
     spelt = Spelt(context)
-    values = [spelt.value(word) for word in expanded(words, _VARIABLES, bare=True)]
+    values = [spelt.value(word) for word in expanded(words, _VARIABLES, Room(), bare=True)]
     whole = any(word.text.startswith(_NEEDED) for word in words)
     partial = not whole or any(word.text.startswith(UNKNOWN) for word in words)
     return Found(servers=(ApiServer("argsfile", values[0].place, flags_of(values, spelt.part), partial=partial),))

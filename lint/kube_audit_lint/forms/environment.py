@@ -19,7 +19,7 @@ from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.units import Assignment, environment
 from kube_audit_lint.syntax.unknown import UNKNOWN
-from kube_audit_lint.syntax.words import Word, expanded, split
+from kube_audit_lint.syntax.words import Room, Word, expanded, split
 
 MARKS = ("--audit", "--etcd-servers")
 LOOK = (("kube_api", "[a-z_]*="),)
@@ -53,7 +53,7 @@ def read_text(source: Source, context: Context) -> Found | None:
 
 def _flags(one: Assignment) -> list[Word]:
     """The words of a variable that holds flags, and flags of no other component."""
-    words = expanded(split(one.value), {})
+    words = expanded(split(one.value), {}, Room())
     if not words or not any(word.text.startswith("--") for word in words):
         return []
     others = _OTHERS.search(one.key) and not any(word.text.startswith(OWN_FLAGS) for word in words)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from kube_audit_lint.forms.common.arguments import flags_of
-from kube_audit_lint.forms.common.commandline import OWN_FLAGS, api_server
+from kube_audit_lint.forms.common.commandline import OWN_FLAGS, api_server, overfull
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.spelt import Spelt
 from kube_audit_lint.model.found import Found, Misshape
@@ -19,7 +19,7 @@ from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.units import Assignment, unit
 from kube_audit_lint.syntax.unknown import UNKNOWN
-from kube_audit_lint.syntax.words import Letter, Word, expanded, split
+from kube_audit_lint.syntax.words import Letter, Room, Word, expanded, split
 
 MARKS = ("[Service]",)
 
@@ -28,6 +28,7 @@ _HEAD = re.compile(r"(?:\s*[#;][^\n]*\n)*\s*\[")
 """How a unit begins, which a script that writes one does not."""
 _NAMED = re.compile(r"(?i)kube-?api-?server|kubernetes[ -]api[ -]?server")
 _VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Za-z_]\w*)")
+_FLAG_BELOW = re.compile(r"\s*-")
 _SPECIFIER = re.compile(r"%(.)")
 
 
@@ -45,19 +46,22 @@ def read_text(source: Source, context: Context) -> Found | None:
     )
     spelt = Spelt(context)
     variables = _variables(assignments)
+    files = tuple(_files(assignments))
     servers: list[ApiServer] = []
     misshapes: list[Misshape] = []
+    room = Room()
     for one in _started(assignments):
         command = _command(one.value)
-        server = _server(command, variables, spelt, named)
+        server = _server(command, variables, room, spelt, named)
         if server is not None:
-            files = tuple(_files(assignments))
             taken = tuple(_taken(command, variables)) if files else ()
             servers.append(server._replace(flag_files=files, variables=taken))
             misshapes += _broken(one, text, context)
     if not servers:
         servers += _drop_in(variables, spelt)
-    return Found(servers=tuple(servers), misshapes=tuple(misshapes)) if servers else None
+    if not servers:
+        return None
+    return Found(servers=tuple(servers), misshapes=tuple(misshapes), notes=overfull(room, servers[0].place))
 
 
 def _k3s(text: str, context: Context) -> Found | None:
@@ -72,7 +76,10 @@ def _started(assignments: Sequence[Assignment]) -> list[Assignment]:
     found: list[Assignment] = []
     for one in assignments:
         if one.section == "Service" and one.key == "ExecStart":
-            found = [*found, one] if _text(one.value).strip() else []
+            if _text(one.value).strip():
+                found.append(one)
+            else:
+                found.clear()
     return found
 
 
@@ -101,8 +108,10 @@ def _specified(value: Sequence[Letter]) -> list[Letter]:
     return [*found, *value[at:]]
 
 
-def _server(words: list[Word], variables: dict[str, list[Letter]], spelt: Spelt, named: bool) -> ApiServer | None:
-    values = [spelt.value(word) for word in expanded(words, variables)]
+def _server(
+    words: list[Word], variables: dict[str, list[Letter]], room: Room, spelt: Spelt, named: bool
+) -> ApiServer | None:
+    values = [spelt.value(word) for word in expanded(words, variables, room)]
     line = api_server(values, spelt.place_of_part, named)
     if line is None:
         return None
@@ -124,9 +133,10 @@ def _variables(assignments: Sequence[Assignment]) -> dict[str, list[Letter]]:
 def _files(assignments: Sequence[Assignment]) -> Iterator[str]:
     """The files that EnvironmentFile names."""
     for one in assignments:
-        path = _text(one.value).strip().removeprefix("-")
-        if one.section == "Service" and one.key == "EnvironmentFile" and path:
-            yield path
+        if one.section == "Service" and one.key == "EnvironmentFile":
+            path = _text(one.value).strip().removeprefix("-")
+            if path:
+                yield path
 
 
 def _taken(command: list[Word], variables: dict[str, list[Letter]]) -> Iterator[str]:
@@ -149,7 +159,7 @@ def _drop_in(variables: dict[str, list[Letter]], spelt: Spelt) -> Iterator[ApiSe
 def _broken(one: Assignment, text: str, context: Context) -> Iterator[Misshape]:
     """Blanks behind a backslash: systemd takes the line as ended, and the flags that follow for unknown settings."""
     for start, end in one.broken:
-        if text[end:].lstrip().startswith("-"):
+        if _FLAG_BELOW.match(text, end):
             yield Misshape(
                 "wrong-shape",
                 context.place(start, end),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.arguments import Part, flags_of
-from kube_audit_lint.forms.common.commandline import CommandLine, api_server
+from kube_audit_lint.forms.common.commandline import CommandLine, api_server, overfull
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.nodes import below, objects
 from kube_audit_lint.forms.common.pod import environment_of, expander, mounts_of, volumes_of
@@ -23,6 +23,7 @@ from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequen
 from kube_audit_lint.syntax.parts import part_of
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
+from kube_audit_lint.syntax.words import Room
 
 MARKS = ("kube-apiserver", "apiserver")
 LOOK = (("audit", r"(?<=k8s-audit)\"?:"), ("audit", r"(?<=_logs_audit)\"?:"))  # of Alibaba Cloud's collectors
@@ -49,14 +50,17 @@ def read(document: Document, context: Context) -> Found | None:
     """The API servers among a document's pods; None when it holds none."""
     servers: list[ApiServer] = []
     misshapes: list[Misshape] = []
+    room = Room()
     for item in _objects(document.root):
         for container, spec in _containers(item):
-            server, wrong = _server(container, spec, item)
+            server, wrong = _server(container, spec, item, room)
             if server is not None:
                 patch = _is_patch(item, context) or (not server.flags and _OVERLAY.search(context.path) is not None)
                 servers.append(server._replace(partial=server.partial or patch))
                 misshapes += wrong
-    return Found(servers=tuple(servers), misshapes=tuple(misshapes)) if servers else None
+    if not servers:
+        return None
+    return Found(servers=tuple(servers), misshapes=tuple(misshapes), notes=overfull(room, servers[0].place))
 
 
 def _objects(root: Node | None) -> Iterator[Mapping]:
@@ -80,14 +84,14 @@ def _containers(item: Mapping) -> Iterator[tuple[Mapping, Mapping]]:
             yield container, spec
 
 
-def _server(container: Mapping, spec: Mapping, item: Mapping) -> tuple[ApiServer | None, list[Misshape]]:
+def _server(container: Mapping, spec: Mapping, item: Mapping, room: Room) -> tuple[ApiServer | None, list[Misshape]]:
     words, odd = _words(container)
     part = _parts(container)
     line = _command_line(container, words, part)
     if line is None:
         return None, []
     environment = environment_of(container)
-    expand = expander(environment, bool(container.items("envFrom")))
+    expand = expander(environment, room, bool(container.items("envFrom")))
     versions, version_place = _versions(container)
     metadata = item.mapping("metadata")
     server = ApiServer(

@@ -15,9 +15,9 @@ from kube_audit_lint.syntax.unknown import UNKNOWN
 Letter = tuple[str, int, int]
 """A character, and from where to where it is written."""
 
-MOST_FILLED = 131_072
-"""So many characters variables may add to a command: Linux starts nothing with a longer argument (MAX_ARG_STRLEN in
-include/uapi/linux/binfmts.h), and a few lines could ask for gigabytes of them. What goes beyond is unknown."""
+_MOST_FILLED = 131_072
+"""So many characters variables may add to a file's commands: Linux starts nothing with a longer argument
+(MAX_ARG_STRLEN in include/uapi/linux/binfmts.h), and a few lines could ask for gigabytes of them."""
 
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "s": " "}
 _SAME = "\\\"'"
@@ -47,6 +47,18 @@ class Word(NamedTuple):
 
 
 Variables = Mapping[str, Sequence[Letter]]
+
+
+class Room:
+    """What the variables of one file may still add to its commands; what goes beyond is unknown."""
+
+    def __init__(self) -> None:
+        self.left = _MOST_FILLED
+
+    def holds(self, characters: int) -> bool:
+        """Whether so many more fit."""
+        self.left -= characters
+        return self.left >= 0
 
 
 def letters(text: str, start: int, end: int) -> list[Letter]:
@@ -95,30 +107,28 @@ def _escape(line: Sequence[Letter], at: int, found: list[Letter]) -> int:
     return at
 
 
-def expanded(words: Sequence[Word], variables: Variables, *, bare: bool = False) -> list[Word]:
+def expanded(words: Sequence[Word], variables: Variables, room: Room, *, bare: bool = False) -> list[Word]:
     """Words with `$NAME` (which splits when it stands alone) and `${NAME}` filled in, or unknown.
 
     bare: whether a `$NAME` within a word is filled in too, as Go's os.Expand does and systemd does not.
     """
     result: list[Word] = []
-    left = MOST_FILLED
     for word in words:
         text = word.text
         alone = re.fullmatch(r"\$(\w+)", text)
         if alone and alone[1] in variables:
-            left -= len(variables[alone[1]])
             unknown = [Word(((UNKNOWN, word.start, word.end),), word.start, word.end)]
-            result += split(variables[alone[1]]) if left >= 0 else unknown
+            value = variables[alone[1]]
+            result += split(value) if room.holds(len(value)) else unknown
         elif "$" in text:
-            filled, left = _filled(word, text, variables, bare, left)
-            result.append(filled)
+            result.append(_filled(word, text, variables, room, bare))
         else:
             result.append(word)
     return result
 
 
-def _filled(word: Word, text: str, variables: Variables, bare: bool, left: int) -> tuple[Word, int]:
-    """The word with its variables, and how many characters others may still add. left: how many these may."""
+def _filled(word: Word, text: str, variables: Variables, room: Room, bare: bool) -> Word:
+    """The word with its variables."""
     found: list[Letter] = []
     at = 0
     for reference in _REFERENCE.finditer(text):
@@ -126,13 +136,12 @@ def _filled(word: Word, text: str, variables: Variables, bare: bool, left: int) 
         at = reference.end()
         start, end = word.span(reference.start(), at)
         value = variables.get(reference[1] or (bare and reference[2]) or "")
-        left -= len(value or "")
         if reference[0] == "$$":
             filled = "$"
-        elif left < 0:
+        elif not room.holds(len(value or "")):
             filled = UNKNOWN
         else:
             filled = UNKNOWN * len(reference[0]) if value is None else "".join([letter[0] for letter in value])
         found += [(char, start, end) for char in filled]
     found += word.letters[at:]
-    return Word(tuple(found), word.start, word.end), left
+    return Word(tuple(found), word.start, word.end)

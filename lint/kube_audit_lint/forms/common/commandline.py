@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.kubernetes.flags import takes_value
+from kube_audit_lint.model.found import Note
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
@@ -17,6 +18,7 @@ from kube_audit_lint.syntax.unknown import is_unknown
 
 if TYPE_CHECKING:
     from kube_audit_lint.syntax.shell import Word
+    from kube_audit_lint.syntax.words import Room
 
 _SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh"))
 _RESERVED = frozenset(("!", "{", "if", "then", "elif", "else", "do", "while", "until", "time"))
@@ -95,6 +97,13 @@ def api_server_in_shell(text: Value, part: Part = same_text, parameters: Sequenc
         if found is not None:
             return found
     return None
+
+
+def overfull(room: Room, place: Place) -> tuple[Note, ...]:
+    """What is to be noted where variables would have added too much to the commands of a file."""
+    if room.left >= 0:
+        return ()
+    return (Note(place, "variables add more than 128 KiB to the commands here: what they add beyond that is unknown"),)
 
 
 def _program(words: Sequence[Value]) -> int | None:

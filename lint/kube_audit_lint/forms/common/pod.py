@@ -15,7 +15,7 @@ from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar
 from kube_audit_lint.syntax.parts import part_of
 from kube_audit_lint.syntax.unknown import UNKNOWN
-from kube_audit_lint.syntax.words import MOST_FILLED
+from kube_audit_lint.syntax.words import Room
 
 _READ_ONLY = ("readonly", "read_only", "read-only", "ro", "writable")
 """What is written for `readOnly`, in small letters."""
@@ -106,23 +106,20 @@ def value_at(node: Node | None, key: str) -> Value | None:
     return Value(scalar.value, part_of(scalar, 0, len(scalar.value)))
 
 
-def expander(environment: tuple[EnvironmentVariable, ...], open_ended: bool) -> Callable[[Value], Value]:
+def expander(environment: tuple[EnvironmentVariable, ...], room: Room, open_ended: bool) -> Callable[[Value], Value]:
     """Expands `$(NAME)` as the kubelet does: a variable that the container does not have stays as written.
 
     open_ended: there may be variables that the file does not show (envFrom). What is not known becomes
-    UNKNOWN, and so does what variables would add beyond MOST_FILLED characters.
+    UNKNOWN, and so does what there is no room for.
     """
     known: dict[str, str] = {}
-    left = MOST_FILLED
 
     def expand(text: str) -> str:
         def one(found: re.Match[str]) -> str:
             if found[1] is None:
                 return "$"
-            nonlocal left
             value = known.get(found[1], UNKNOWN * len(found[0]) if open_ended else found[0])
-            left -= max(len(value) - len(found[0]), 0)
-            return value if left >= 0 else UNKNOWN
+            return value if room.holds(max(len(value) - len(found[0]), 0)) else UNKNOWN
 
         return re.sub(_REFERENCE, one, text) if "$" in text else text
 
