@@ -138,7 +138,18 @@ def test_the_cluster_of_ack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     words = (*VERSION, "--form", "static-pod", "--profile", "ack", "--cluster-id", "c1f2e3")
     assert init(tmp_path, *words) == 0
     assert "name: aliyun_logs_audit-c1f2e3_tags\n" in (tmp_path / "kube-apiserver.yaml").read_text()
-    assert "registered cluster c1f2e3 of ACK" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "registered cluster of ACK, c1f2e3" in out
+    assert "Put your own" not in out
+
+
+def test_what_stands_in_for_something_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert init(tmp_path, *VERSION, "--form", "static-pod", "--profile", "ack", "--webhook") == 0
+    out = capsys.readouterr().out
+    assert "Put your own in the place of https://audit.example.com/events" in out
+    assert "Put your own in the place of your-cluster-id" in out
+    assert init(tmp_path / "b", *KUBEADM, "--profile", "ack", "--webhook", "https://falco:9765/k8s-audit") == 0
+    assert "example.com" not in capsys.readouterr().out
 
 
 def test_a_check_imports_nothing_of_it(tmp_path: Path) -> None:

@@ -16,13 +16,10 @@ from kube_audit_lint.pipeline.options import versions_of
 from kube_audit_lint.report.safe import lines, visible
 from kube_audit_lint.starter.data_files import form_names, read
 from kube_audit_lint.starter.forms import Starter, starter
-from kube_audit_lint.starter.wanted import CLUSTER, Wanted
+from kube_audit_lint.starter.wanted import CLUSTER, RECEIVER, Wanted
 from kube_audit_lint.starter.writing import write
 
 PROFILES = ("default", "cis", "stig", "ack")
-RECEIVER = "https://audit.example.com/events"
-"""What the webhook's configuration names where no URL is given."""
-
 _HELD = "\0"
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
 _CLUSTER = re.compile(r"[A-Za-z0-9][\w-]*\Z")

@@ -9,7 +9,7 @@ from kube_audit_lint.errors import UsageError
 from kube_audit_lint.starter import policy
 from kube_audit_lint.starter.data_files import read
 from kube_audit_lint.starter.template import filled
-from kube_audit_lint.starter.wanted import Wanted
+from kube_audit_lint.starter.wanted import CLUSTER, RECEIVER, Wanted
 from kube_audit_lint.syntax.record import NamedTuple
 
 Setting = tuple[str, str]
@@ -42,7 +42,8 @@ def starter(wanted: Wanted) -> Starter:
     values = _values(data, wanted)
     files = {filled(one["file"], values).strip(): filled(one["text"], values) for one in _those(data["files"], wanted)}
     steps = [filled(one["text"], values).strip() for one in _those(data["steps"], wanted)]
-    return Starter(data["title"], files, (*steps, *_warnings(data, wanted)), filled(data["proof"], values).strip())
+    steps += _warnings(data, wanted, "".join(files.values()))
+    return Starter(data["title"], files, tuple(steps), filled(data["proof"], values).strip())
 
 
 def settings(data: Mapping[str, Any], wanted: Wanted) -> list[Setting]:
@@ -95,7 +96,11 @@ def _those(choices: Iterable[Any], wanted: Wanted) -> list[dict[str, str]]:
     return [one for one in entries if wanted.meets(one.get("when", ""))]
 
 
-def _warnings(data: Mapping[str, Any], wanted: Wanted) -> Iterable[str]:
+def _warnings(data: Mapping[str, Any], wanted: Wanted, written: str) -> Iterable[str]:
+    """What else somebody has to know who uses these files."""
+    for stand_in, option in ((RECEIVER, "--webhook URL"), (CLUSTER, "--cluster-id ID")):
+        if stand_in in written:
+            yield f"Put your own in the place of {stand_in}: it stands there where `{option}` is not given."
     if data.get("policy", True):
         yield from policy.kept_out(wanted)
     if wanted.profile == "stig":

@@ -8,6 +8,9 @@ from kube_audit_lint.syntax.record import NamedTuple
 CLUSTER = "your-cluster-id"
 """What stands for the id of an ACK registered cluster where none is given."""
 
+RECEIVER = "https://audit.example.com/events"
+"""What the webhook's configuration names where no URL is given."""
+
 
 class Wanted(NamedTuple):
     """What `init` is to write.
