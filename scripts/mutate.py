@@ -55,6 +55,9 @@ TESTS = (
 )
 """The tests that run in this process, so that coverage knows which lines each of them reaches."""
 
+OF_CONSTANTS = ("tests/checks/test_parameters.py", "tests/test_architecture.py")
+"""Tests that read constants of modules, which no coverage shows."""
+
 PYTEST = (
     *(sys.executable, "-m", "pytest", "-q", "-x", "-m", "not slow", "--tb=no", "--no-header"),
     *("-p", "no:xdist", "-p", "no:cacheprovider", "--hypothesis-seed=0"),
@@ -368,7 +371,7 @@ def _tests_of(lines: dict[int, list[str]], mutant: Mutant) -> list[str]:
     here = [] if mutant.at_import else [context for context in lines.get(mutant.line, ()) if context]
     wanted = here or list(reached)
     wanted.sort(key=lambda context: (reached[context], context))
-    return list(dict.fromkeys(context.rpartition("|")[0] for context in wanted))
+    return [*OF_CONSTANTS * mutant.at_import, *dict.fromkeys(context.rpartition("|")[0] for context in wanted)]
 
 
 def known_as_equivalent() -> list[dict[str, str]]:

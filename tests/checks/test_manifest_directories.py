@@ -82,6 +82,7 @@ def test_names_that_are_no_copies(name: str) -> None:
         ("etc/kubernetes/manifests", ("kube-apiserver.yaml", "kube-apiserver.yaml.bak"), ["kube-apiserver.yaml.bak"]),
         ("etc/kubernetes/manifests", ("a.yaml", "kube-apiserver.yaml"), ["kube-apiserver.yaml"]),
         ("manifests", ("kube-apiserver.yaml", "kube-apiserver.yaml.bak"), ["kube-apiserver.yaml.bak"]),
+        ("x/kubelet.d", ("kube-apiserver.yaml~", "kube-apiserver.yaml"), ["kube-apiserver.yaml~"]),
         ("x/static-pods", ("kube-apiserver.yaml~", "kube-apiserver.yaml"), ["kube-apiserver.yaml~"]),
         ("manifests", ("master-1.yaml", "master-2.yaml"), []),
         ("docs", ("kube-apiserver.yaml", "kube-apiserver.yaml.bak"), []),

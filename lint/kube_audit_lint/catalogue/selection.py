@@ -34,7 +34,7 @@ class Applied(NamedTuple):
 class Choice(NamedTuple):
     """What decides: a profile, settings of the configuration, and the command line's wishes."""
 
-    profile: str = "default"
+    profile: str
     settings: tuple[tuple[str, Any], ...] = ()
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()

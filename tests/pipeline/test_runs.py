@@ -1,0 +1,195 @@
+"""Small things that a user of `check` would notice when they went wrong, each in one run of the command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from kube_audit_lint.checks import Hit, unknown_verb
+from kube_audit_lint.cli import main
+from kube_audit_lint.kubernetes.problems import MOST
+
+HEAD = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n"
+GOOD = f"{HEAD}- level: Metadata\n"
+BAD = f"{HEAD}- {{level: None, verbs: [gets]}}\n- level: Metadata\n"
+OLD = GOOD.replace("/v1", "/v1beta1")
+MANIFEST = """apiVersion: v1
+kind: Pod
+metadata: {name: kube-apiserver, namespace: kube-system}
+spec:
+  containers:
+  - name: kube-apiserver
+    image: registry.example.com/kube-apiserver:v1.30.4
+    command: [kube-apiserver, --audit-log-path=-, --audit-policy-file=/etc/kubernetes/audit/policy.yaml]
+    volumeMounts: [{name: policy, readOnly: true, mountPath: /etc/kubernetes/audit}]
+  volumes: [{name: policy, hostPath: {path: /etc/kubernetes/audit, type: Directory}}]
+"""
+NOT_THERE = "the policy /etc/kubernetes/audit/policy.yaml is in no file of this run"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(files: dict[str, str | bytes]) -> None:
+    for name, content in files.items():
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def check(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[dict[str, Any], str]:
+    """The report as JSON, and the notes."""
+    main(["check", "--format", "json", *words])
+    out, notes = capsys.readouterr()
+    return json.loads(out), notes
+
+
+def rules(report: dict[str, Any]) -> list[str]:
+    return [one["rule"] for one in report["findings"]]
+
+
+class TestManyHits:
+    @pytest.fixture(params=[MOST, MOST + 1])
+    def hits(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+        """A check that has so many hits, and fails when it is called for more than one beyond the most."""
+        count: int = request.param
+
+        def find(subject: Any, params: Any) -> Iterator[Hit]:
+            for number in range(count):
+                yield Hit(subject.document.place, f"Hit {number}.")
+            if count > MOST:
+                raise AssertionError("more than one beyond the most")
+
+        monkeypatch.setattr(unknown_verb, "check", find)
+        return count
+
+    def test_are_cut(self, hits: int, capsys: pytest.CaptureFixture[str]) -> None:
+        write({"audit-policy.yaml": GOOD})
+        report, _ = check(capsys)
+        assert set(rules(report)) == {"unknown-verb"}
+        more = "more than " if hits > MOST else ""
+        assert report["findings"][-1]["message"].startswith(f"And {more}{MOST - 100:,} more findings of this rule")
+
+
+def test_many_clusters_with_one_good_policy_cost_one_check(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    called: list[ModuleType] = []
+
+    def find(subject: Any, params: Any) -> Iterator[Hit]:
+        called.append(unknown_verb)
+        return iter(())
+
+    monkeypatch.setattr(unknown_verb, "check", find)
+    write({f"{name}/audit-policy.yaml": GOOD for name in "abcd"})
+    assert rules(check(capsys)[0]) == []
+    assert len(called) == 1
+
+
+def test_what_the_configuration_turns_off_is_counted_as_hidden(capsys: pytest.CaptureFixture[str]) -> None:
+    write({"audit-policy.yaml": BAD, ".kube-audit-lint.yaml": "rules: {unknown-verb: off}\n"})
+    report, _ = check(capsys)
+    assert rules(report) == []
+    assert report["hidden"]["by-configuration"] == 1
+
+
+def test_the_policy_of_a_server_deeper_down_is_not_that_of_one_above(capsys: pytest.CaptureFixture[str]) -> None:
+    write({"a/kube-apiserver.yaml": MANIFEST, "a/b/kube-apiserver.yaml": MANIFEST, "a/b/policy.yaml": GOOD})
+    _, notes = check(capsys)
+    assert f"a/kube-apiserver.yaml:8:71: note: {NOT_THERE}" in notes
+    assert "a/b/kube-apiserver.yaml" not in notes
+
+
+def test_a_file_that_a_form_writes_elsewhere_is_not_the_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = "".join(f"    {line}\n" for line in GOOD.splitlines())
+    for path, there in (("/srv/other/policy.yaml", False), ("/etc/kubernetes/audit/policy.yaml", True)):
+        data = f"#cloud-config\nwrite_files:\n- path: {path}\n  content: |\n{lines}"
+        write({"kube-apiserver.yaml": MANIFEST, "user-data.yaml": data})
+        assert (NOT_THERE in check(capsys)[1]) is not there
+
+
+def test_two_that_fit_equally_well_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    write({"m/kube-apiserver.yaml": MANIFEST, "a/policy.yaml": GOOD, "b/policy.yaml": GOOD})
+    _, notes = check(capsys)
+    assert "a/policy.yaml and b/policy.yaml fit /etc/kubernetes/audit/policy.yaml equally well" in notes
+    assert NOT_THERE not in notes
+
+
+def test_servers_that_are_too_old_do_not_count_beside_others(capsys: pytest.CaptureFixture[str]) -> None:
+    ancient = MANIFEST.replace("v1.30.4", "v1.5.1")
+    write({"a/kube-apiserver.yaml": MANIFEST, "b/kube-apiserver.yaml": ancient, "policy.yaml": OLD})
+    report, _ = check(capsys)
+    assert [one["kubernetes"] for one in report["findings"] if one["rule"] == "unsupported-api-version"] == ["1.30"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_counterpart_is_found_in_each_encoding(encoding: str, capsys: pytest.CaptureFixture[str]) -> None:
+    write({"kube-apiserver.yaml": MANIFEST.encode(encoding), "policy.yaml": OLD.encode(encoding)})
+    for name in ("kube-apiserver.yaml", "policy.yaml"):
+        report, notes = check(capsys, name)
+        assert NOT_THERE not in notes
+        found = [one["kubernetes"] for one in report["findings"] if one["rule"] == "unsupported-api-version"]
+        assert found == ["1.30"]
+
+
+@pytest.mark.parametrize(
+    ("words", "read", "found"),
+    [((".",), 0, []), (("README.md",), 1, []), (("--embedded", "."), 1, ["unknown-verb"])],
+)
+def test_documentation_is_only_read_where_it_is_wanted(
+    words: tuple[str, ...], read: int, found: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write({"README.md": f"# Audit\n\n```yaml\n{BAD}```\n"})
+    report, notes = check(capsys, *words)
+    assert (report["files"]["read"], rules(report)) == (read, found)
+    assert ("README.md" in notes) is not bool(found)
+
+
+def test_lists_hold_managed_fields_too(capsys: pytest.CaptureFixture[str]) -> None:
+    for verb, bodies in (("list", True), ("get", True), ("delete", False)):
+        write({"audit-policy.yaml": f"{HEAD}- {{level: RequestResponse, verbs: [{verb}]}}\n- level: Metadata\n"})
+        report, _ = check(capsys, "--select", "managed-fields-recorded")
+        assert (rules(report) != []) is bodies, verb
+
+
+def test_a_flag_without_a_successor_is_not_replaced(capsys: pytest.CaptureFixture[str]) -> None:
+    flags = "--audit-dynamic-configuration, --audit-webhook-batch-initial-backoff=1s, "
+    write({"kube-apiserver.yaml": MANIFEST.replace("[kube-apiserver, ", f"[kube-apiserver, {flags}")})
+    report, _ = check(capsys)
+    helps = [one["help"] for one in report["findings"] if one["rule"] == "flag-not-in-version"]
+    assert len(helps) == 1
+    assert "Use --" not in helps[0]
+
+
+@pytest.mark.parametrize(("line", "joined"), [("# secrets", True), ("omitStages: []", False)])
+def test_what_folding_does_to_comments(line: str, joined: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = "".join(f"    {one}\n" for one in GOOD.replace("rules:", f"{line}\nrules:", 1).splitlines())
+    head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  audit-policy.yaml: >\n"
+    write({"cm.yaml": head + lines})
+    (message,) = [one["message"] for one in check(capsys)[0]["findings"] if one["rule"] == "wrong-shape"]
+    assert ("What is joined to a comment is a part of it." in message) is joined
+
+
+def test_a_continued_command_begins_on_its_own_first_line(capsys: pytest.CaptureFixture[str]) -> None:
+    command = "k3s server \\\n  --cluster-init \\\n  --kube-apiserver-arg=audit-log-maxage=x\n"
+    write({"install.sh": f"#!/bin/sh\necho k3s\n{command}"})
+    report, _ = check(capsys, "--embedded", "install.sh")
+    assert "invalid-flag-value" in rules(report)
+
+
+@pytest.mark.parametrize("head", ["apiVersion: example.com/v1\n", "kind: Shoot\n"])
+def test_objects_of_others_are_none_of_gardener(head: str, capsys: pytest.CaptureFixture[str]) -> None:
+    part = "spec: {kubernetes: {kubeAPIServer: {auditConfig: {auditPolicy: {}}}}}\n"
+    write({"shoot.yaml": head + part})
+    assert check(capsys)[0]["files"]["servers"] == 0
+    write({"shoot.yaml": part})
+    assert check(capsys)[0]["files"]["servers"] == 1
