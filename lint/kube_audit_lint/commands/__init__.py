@@ -17,6 +17,15 @@ FAILED = 2
 """The run itself failed: a bad option or configuration, a path that does not exist, an unreadable file."""
 
 
+def filled(value: str) -> str:
+    """The value of an option that an empty one would silently switch off: `--config "$UNSET"`."""
+    if not value:
+        from argparse import ArgumentTypeError
+
+        raise ArgumentTypeError("the value is empty")
+    return value
+
+
 def standard_input() -> BinaryIO:
     """The bytes of standard input. Raises UsageError where it is closed."""
     if sys.stdin is None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from kube_audit_lint import report as reports
 from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.catalogue.shipped import catalogue_with
-from kube_audit_lint.commands import FAILED, FINDINGS, OK, standard_input
+from kube_audit_lint.commands import FAILED, FINDINGS, OK, filled, standard_input
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.finding import SEVERITIES
 from kube_audit_lint.model.found import Note
@@ -36,12 +36,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("paths", nargs="*", metavar="PATH", help="files, folders, or - for standard input (default: .)")
     add("--kubernetes-version", metavar="V", help="the cluster's version (1.30) or a range of them (1.29-1.34)")
-    add("--profile", help="default, cis, stig, ack, or one of your own")
-    add("--select", action="append", default=[], metavar="IDS", help="only these rules or categories")
-    add("--ignore", action="append", default=[], metavar="IDS", help="all but these rules or categories")
+    add("--profile", type=filled, help="default, cis, stig, ack, or one of your own")
+    add("--select", type=filled, action="append", default=[], metavar="IDS", help="only these rules or categories")
+    add("--ignore", type=filled, action="append", default=[], metavar="IDS", help="all but these rules or categories")
     add("--pedantic", action="store_true", help="also what costs only volume or tidiness")
     add("--format", choices=reports.FORMATS, default="text", help="default: text")
-    add("--output", metavar="FILE", help="write the report to a file; the text goes to standard output all the same")
+    add(
+        "--output",
+        type=filled,
+        metavar="FILE",
+        help="write the report to a file; the text goes to standard output all the same",
+    )
     add("--show-all", action="store_true", help="in text, each finding and note, however many files have the same")
     add("--fail-on", choices=FAIL_ON, help="the least severity that fails the run (default: warning)")
     add("--fix", action="store_true", help="change the files: what is proven to change only what a finding is about")
@@ -51,11 +56,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also fixes that change more; that is shown. Without --diff as --fix",
     )
     add("--diff", action="store_true", help="show what --fix would change, and change nothing")
-    add("--config", metavar="FILE", help="default: .kube-audit-lint.yaml here or above, up to the repository's root")
+    add(
+        "--config",
+        type=filled,
+        metavar="FILE",
+        help="default: .kube-audit-lint.yaml here or above, up to the repository's root",
+    )
     add("--no-config", action="store_true", help="read no configuration")
     add("--no-ignores", action="store_true", help="report also what comments suppress")
     add("--embedded", action="store_true", help="also look into heredocs and fenced blocks")
-    add("--stdin-filename", metavar="NAME", help="the name of what comes on standard input")
+    add("--stdin-filename", type=filled, metavar="NAME", help="the name of what comes on standard input")
     add("--color", choices=("auto", "always", "never"), default="auto", help="default: auto; NO_COLOR is honoured")
 
 

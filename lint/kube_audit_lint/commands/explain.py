@@ -10,7 +10,7 @@ from kube_audit_lint.analysis.describe import describe
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, evaluate, explain
 from kube_audit_lint.analysis.request import OPTIONS_SERVED, Request
 from kube_audit_lint.analysis.stages import written
-from kube_audit_lint.commands import OK
+from kube_audit_lint.commands import OK, filled
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.policy import FIELD_NAMES
 from kube_audit_lint.model.version import newer
@@ -37,7 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--namespace", default="", metavar="N", help="without it: cluster-scoped, or over all namespaces")
     add("--name", default="", metavar="X", help="the object's name")
     add("--url", metavar="PATH", help="a path that names no resource, such as /healthz")
-    add("--requests", metavar="FILE", help="audit events as JSON lines (- for standard input): one decision a line")
+    add(
+        "--requests",
+        type=filled,
+        metavar="FILE",
+        help="audit events as JSON lines (- for standard input): one decision a line",
+    )
     add("--kubernetes-version", metavar="V", help="the version that loads the policy (1.30)")
     add("--format", choices=("text", "json"), default="text", help="default: text")
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
-from kube_audit_lint.commands import OK
+from kube_audit_lint.commands import OK, filled
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.model.version import DEFAULT_FIRST, newer
@@ -38,8 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--detections", action="append", default=[], metavar="D", help="record what these need: falco, sigma")
     add("--cluster-id", metavar="ID", help="of a registered cluster of Alibaba Cloud ACK, for the profile ack")
-    add("--output", metavar="DIR", help="the folder that the files are written to")
-    add("--into", metavar="FILE", help="show the settings as a difference of this file; with --write put them into it")
+    add("--output", type=filled, metavar="DIR", help="the folder that the files are written to")
+    shown = "show the settings as a difference of this file; with --write put them into it"
+    add("--into", type=filled, metavar="FILE", help=shown)
     add("--write", action="store_true", help="with --into: change the file, and write the others to --output")
     add("--force", action="store_true", help="replace files that are there")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
-from typing import Any, TextIO
+from collections.abc import Callable
+from functools import partial
+from typing import IO, Any, TextIO
 
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, evaluate
 from kube_audit_lint.analysis.request import Request, from_audit_event
@@ -17,6 +18,9 @@ from kube_audit_lint.report.safe import visible
 
 _REMEMBERED = 50_000
 """How many different requests are remembered before forgetting them all: what bounds the memory."""
+
+_LONGEST = 16 << 20
+"""Bytes of a line; etcd takes objects of 1.5 MB, and an event holds one or two."""
 
 _SHOWN_ERRORS = 10
 _NO_EVENT = {"text": "?\tno event\n", "json": '{"error": "no event"}\n'}
@@ -42,15 +46,13 @@ def replay(asked: Asked, path: str, format: str, out: TextIO) -> int:
     return FAILED if failed else OK
 
 
-def _replay(
-    asked: Asked, lines: Iterable[bytes], line_of: Callable[[Decision], str], no_event: str, out: TextIO
-) -> int:
+def _replay(asked: Asked, lines: IO[bytes], line_of: Callable[[Decision], str], no_event: str, out: TextIO) -> int:
     policy = asked.policy
     key_of = _key_of(policy)
     known: dict[Any, str] = {}
     write, loads = out.write, json.loads
     failed = 0
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(iter(partial(lines.readline, _LONGEST), b""), 1):
         try:
             event = loads(line.decode())  # decoded here, json need not guess how
             key = key_of(event)

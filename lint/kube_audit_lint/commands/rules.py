@@ -6,7 +6,7 @@ import argparse
 
 from kube_audit_lint.catalogue.rule import Catalogue, Rule
 from kube_audit_lint.catalogue.shipped import catalogue_with
-from kube_audit_lint.commands import OK
+from kube_audit_lint.commands import OK, filled
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.pipeline.config import load_config
@@ -29,7 +29,9 @@ CATEGORIES = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Gives the command its options."""
     parser.add_argument("id", nargs="?", metavar="ID", help="a rule: why it matters, how to put it right, examples")
-    parser.add_argument("--config", metavar="FILE", help="the configuration that names folders of your own rules")
+    parser.add_argument(
+        "--config", type=filled, metavar="FILE", help="the configuration that names folders of your own rules"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

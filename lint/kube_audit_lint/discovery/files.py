@@ -69,6 +69,17 @@ def is_file(entry: os.DirEntry[str]) -> bool:
         return False
 
 
+def why_no_file(path: str) -> str:
+    """Why something in a folder is no file that can be read; "" for a link to a folder."""
+    try:
+        mode = os.stat(path).st_mode
+        if not stat.S_ISDIR(mode):
+            refuse_special(mode, path)
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
 def is_folder(entry: os.DirEntry[str]) -> bool:
     """Whether an entry is a folder, and no link to one."""
     try:

@@ -19,7 +19,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
-from kube_audit_lint.discovery.files import LIMIT, TooLarge, is_file, is_folder, read_bytes, refuse_special
+from kube_audit_lint.discovery.files import LIMIT, TooLarge, is_file, is_folder, read_bytes, refuse_special, why_no_file
 from kube_audit_lint.discovery.gitignore import NOTHING, Ignores, at_root, below, repository_of
 from kube_audit_lint.discovery.globs import Globs
 from kube_audit_lint.discovery.look import clearly_policy, interesting, is_sealed, mentions, named_policy, worth_parsing
@@ -80,7 +80,8 @@ def walk(
     """The files of a run, as reports show them: relative to the working directory where they are below it.
 
     The order is that of `paths`, and within a folder by name, files before folders. on_left_out: is called
-    with what `exclude` names (`EXCLUDED`) and with what leads out of the folders of the run (`OUTSIDE`).
+    with what `exclude` names (`EXCLUDED`), with what leads out of the folders of the run (`OUTSIDE`), and with
+    what cannot be read because it is no file (the reason).
     """
     skipped = SOURCES if embedded else SOURCES | EMBEDDING
     yield from _Walk(scope, on_error, on_left_out, skipped, Roots(paths)).all(paths)
@@ -222,7 +223,7 @@ class _Walk:
         picky = folder.ignores is not NOTHING
         for entry in entries:
             name = entry.name
-            if _end(name) in self._skipped or not is_file(entry):
+            if _end(name) in self._skipped or is_folder(entry):
                 continue
             real = folder.real + name
             if picky and folder.ignores.ignored(real[folder.root :], folder=False):
@@ -230,8 +231,10 @@ class _Walk:
             shown = folder.shown + name
             if self._excludes(real, False):
                 self._on_left_out(shown, EXCLUDED)
-                continue
-            if entry.is_symlink():
+            elif not is_file(entry):
+                if why := why_no_file(real):
+                    self._on_left_out(shown, why)
+            elif entry.is_symlink():
                 self._links.append((real, shown))
             elif real not in self._files:
                 self._files.add(real)

@@ -12,6 +12,7 @@ from kube_audit_lint.catalogue.selection import Applied, Choice, applied
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._files import of_file
 from kube_audit_lint.checks._subject import DirectorySubject, PolicySubject, ServerSubject
+from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.finding import SEVERITIES, Finding, Related
 from kube_audit_lint.model.version import DEFAULT, Versions
 from kube_audit_lint.pipeline.config import Config, Settings
@@ -74,7 +75,10 @@ def findings_of(found: Subjects, rules: Rules, config: Config, reported: set[str
     out: list[Finding] = []
     for policy in found.policies:
         if not reported.isdisjoint((policy.document.source.path, *(one.source.path for one in policy.servers))):
-            out += _unless_quiet(policy, rules)
+            of_policy = _unless_quiet(policy, rules)
+            out += of_policy
+            if policy.document.source.path not in reported:
+                out += _of_loaders(policy, of_policy)
     for server in found.servers:
         path, place = server.server.source.path, server.server.place
         loaded = server.policy.document.source.path if server.policy is not None else path
@@ -96,6 +100,22 @@ def _unless_quiet(policy: PolicySubject, rules: Rules) -> list[Finding]:
     if not found:
         rules.quiet.add(key)
     return found
+
+
+def _of_loaders(policy: PolicySubject, findings: list[Finding]) -> Iterator[Finding]:
+    """That a server does not start, where its manifest is checked and the policy that it names is not.
+
+    findings: those about the policy. The first of those that keep it from loading is told at the server's flag.
+    """
+    refusals = {one.rule for one in policy.loaded.problems if one.fatal}
+    first = next((one for one in findings if one.rule in refusals and one.severity == "error"), None)
+    if first is None or policy.loaded.loads_in is not None:
+        return
+    for server in policy.servers:
+        flag = server.flag(POLICY_FILE)
+        message = f"kube-apiserver does not start: it does not load the policy that this names. {first.message}"
+        related = (Related(first.place, "the policy is wrong here"), *first.related)
+        yield first._replace(place=server.place if flag is None else flag.value_place, message=message, related=related)
 
 
 def _places(finding: Finding) -> Iterator[Place]:

@@ -68,12 +68,14 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
         elif (mention := mentions.look(path)) is not None:
             unread.append(mention)
     errors += [one.error for one in read.values() if one.error is not None]
-    notes = [Note(Source(path, "").place(), why) for path, why in left_out if why != discovery.EXCLUDED]
+    # Of pipes and links to nowhere, those that the configuration or their name makes a file of ours.
+    wanted = (one for one in left_out if one[1] == OUTSIDE or config.hint(one[0]) or discovery.clearly_policy(one[0]))
+    notes = [Note(Source(path, "").place(), why) for path, why in wanted if why != discovery.EXCLUDED]
     notes += [one.note for one in read.values() if one.note is not None]
     unread += [one.unread for one in read.values() if one.unread is not None]
     notes += mentions.one_note(unread, options.embedded)
     files = {at: one.file for at, one in read.items()}
-    return Named(files, tuple(errors), tuple(notes), len(left_out) - sum(why == OUTSIDE for _, why in left_out))
+    return Named(files, tuple(errors), tuple(notes), sum(why == discovery.EXCLUDED for _, why in left_out))
 
 
 def repository(named: Named, options: Options, config: Config) -> Repository:
