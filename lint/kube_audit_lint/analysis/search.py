@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 FEW = 8_000
 """Steps that may be spent on one rule: after these, some rules that take everything will do for all that do."""
 
+MANY_KEPT = 1_000
+"""Answers about values that are kept; a list of more has each value asked about once."""
+
 _FREE = PolicyRule("None")
 
 
@@ -83,6 +86,8 @@ class Search:
         key = asked.rule, asked.alone, built_in
         found = self._reach.get(key)
         if found is None:
+            if len(self._reach) >= MANY_KEPT:
+                self._reach.clear()
             found = self._reach[key] = self._reach_of_value(asked)
         return found
 

@@ -26,20 +26,21 @@ class Trace:
         self.namespace: str | None = ""
         self.name: str | None = ""
         self.user: UserClass | None = None
-        self.groups: set[str] = set()
+        self.groups: set[str] | frozenset[str] = set()
         while node is not None:
             node = self._step(node)
 
     def copy(self) -> Trace:
         """These values, whatever becomes of the trace."""
         other = Trace(None, self.world)
-        other.target, other.user, other.groups = self.target, self.user, set(self.groups)
+        other.target, other.user, other.groups = self.target, self.user, frozenset(self.groups)
         other.namespace, other.name = self.namespace, self.name
         return other
 
     def _step(self, node: Node) -> Node | None:
         _, parent, what, value = next(origin for origin in node.origins if origin[0] & self.world)
         if what == "group":
+            assert isinstance(self.groups, set)
             self.groups.add(value)
         elif what == "anyone":
             self.user = _first(value, self.world)
