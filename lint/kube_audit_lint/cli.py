@@ -35,7 +35,10 @@ def entry() -> None:
     """The installed command."""
     try:
         import gc
+        import signal
 
+        if callable(signal.getsignal(signal.SIGINT)):
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         gc.set_threshold(*COLLECTOR)
         code = main()
     except KeyboardInterrupt:  # a second one, while the first was told
