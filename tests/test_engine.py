@@ -170,11 +170,21 @@ class TestAPairOfWhichOneIsNamed:
         assert outcome.report.files == (1, 1, 0)
 
     def test_what_is_wrong_with_the_policy_is_not_reported(self) -> None:
-        wrong = POLICY.replace("Metadata", "metadata")
+        wrong = POLICY.replace("- level: Metadata", "- level: Metadata\n  verbs: [gett]\n- level: Metadata")
+        assert wrong != POLICY
         write(etc__policy_yaml=wrong, etc__kube_yaml=MANIFEST.replace("maxage=90", "maxage=9"))
+        assert ("unknown-verb", "etc/policy.yaml") in told(lint())
         outcome = lint("etc/kube.yaml")
         assert told(outcome) == [("log-maxage", "etc/kube.yaml")]
         assert outcome.report.files == (1, 0, 1)
+
+    def test_that_the_policy_does_not_load_is(self) -> None:
+        """The server of the manifest does not start."""
+        write(etc__policy_yaml=POLICY.replace("Metadata", "metadata"), etc__kube_yaml=MANIFEST)
+        finding = only(lint("etc/kube.yaml"))
+        assert (finding.rule, finding.place.source.path) == ("invalid-level", "etc/policy.yaml")
+        assert [one.place.source.path for one in finding.related] == ["etc/kube.yaml"]
+        assert told(lint()) == [("invalid-level", "etc/policy.yaml")]
 
     def test_what_the_version_of_the_manifest_makes_wrong_is_reported_with_it(self) -> None:
         """A newer image is what breaks the policy: whoever changes the manifest has to know."""

@@ -55,6 +55,33 @@ def test_one_line_and_exit_code_2(line: str, says: str, folder: Path) -> None:
     assert ended.returncode == 2
 
 
+@pytest.mark.parametrize("option", ["--output", "--config", "--profile", "--select", "--ignore"])
+def test_an_empty_value_switches_nothing_off(option: str, folder: Path) -> None:
+    """`--config "$UNSET"`: an option that is given counts."""
+    ended = shell(f"$K check {option} '' .", folder)
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert ended.stderr.endswith(f"kube-audit-lint check: error: argument {option}: the value is empty\n")
+
+
+def test_requests_come_through_a_pipe_as_well(folder: Path) -> None:
+    """As docs/security.md has it: a shell's `<(...)` is one."""
+    os.mkfifo(folder / "pipe")
+    event = '{"verb":"get","user":{"username":"a"},"objectRef":{"resource":"pods","apiVersion":"v1"}}'
+    ended = shell(f"echo '{event}' > pipe & $K explain --requests pipe audit-policy.yaml; wait", folder)
+    assert (ended.returncode, ended.stdout) == (0, "1\tMetadata\n")
+    ended = shell("$K explain --url /x pipe", folder)
+    assert (ended.returncode, ended.stderr) == (2, "kube-audit-lint: pipe: is a named pipe, not a file\n")
+
+
+def test_an_endless_line_is_read_in_pieces(folder: Path) -> None:
+    if not os.path.exists("/dev/zero"):
+        pytest.skip("no /dev/zero")
+    ended = shell("head -c 100000000 /dev/zero | (ulimit -v 400000; $K explain --requests - audit-policy.yaml)", folder)
+    assert ended.returncode == 2
+    assert "6 lines are no audit events" in ended.stderr
+
+
 def test_a_closed_standard_error_puts_nothing_into_the_report(folder: Path) -> None:
     ended = shell("$K check --format json . gone.yaml 2>&-", folder)
     assert ended.returncode == 2
@@ -99,7 +126,7 @@ def test_what_nobody_foresaw(folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("milliseconds", range(20, 120, 10))
+@pytest.mark.parametrize("milliseconds", [0, 1, 2, 3, 5, *range(10, 100, 10)])
 def test_an_interrupt_has_no_traceback(milliseconds: int, folder: Path) -> None:
     """From the moment at which Python runs our code; what comes before is the interpreter's own."""
     program = "import kube_audit_lint.__main__ as own; print(flush=True); own.entry()"
@@ -108,10 +135,11 @@ def test_an_interrupt_has_no_traceback(milliseconds: int, folder: Path) -> None:
     )
     assert process.stdout is not None
     process.stdout.readline()
-    time.sleep(milliseconds / 1000 - 0.02)
+    time.sleep(milliseconds / 1000)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert b"Traceback" not in said
+    assert said.count(b"\n") <= 1
     assert process.returncode in (130, 2, 0)
 
 

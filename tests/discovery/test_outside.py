@@ -154,3 +154,26 @@ def test_bad_links_nearby_end_nothing(repository: Path) -> None:
     assert ended.returncode == 2
     assert "self: error: Too many levels of symbolic links" in ended.stdout
     assert "error[invalid-level]" in ended.stdout
+
+
+@pytest.mark.parametrize("declares", ["policies: [p]\n", "servers: [p]\n", ""])
+def test_what_the_configuration_names_and_is_no_file_is_noted(declares: str, repository: Path) -> None:
+    name = "p" if declares else "audit-policy.yaml"
+    (repository / ".kube-audit-lint.yaml").write_text(declares)
+    for make, says in (
+        (lambda path: os.mkfifo(path), "is a named pipe, not a file"),
+        (lambda path: path.symlink_to("/dev/zero"), "is a device, not a file"),
+        (lambda path: path.symlink_to("nowhere"), "No such file or directory"),
+        (lambda path: path.symlink_to(name), "Too many levels of symbolic links"),
+    ):
+        make(repository / name)
+        ended = check(repository, ".")
+        assert f"{name}:1:1: note: {says}" in ended.stderr
+        assert "audit.yaml:4:10: error[invalid-level]" in ended.stdout
+        (repository / name).unlink()
+
+
+def test_pipes_that_nobody_names_are_no_ones_business(repository: Path) -> None:
+    os.mkfifo(repository / "pipe")
+    (repository / "gone.yaml").symlink_to("nowhere")
+    assert check(repository, ".").stderr == ""

@@ -75,10 +75,7 @@ def findings_of(found: Subjects, rules: Rules, config: Config, reported: set[str
     out: list[Finding] = []
     for policy in found.policies:
         if not reported.isdisjoint((policy.document.source.path, *(one.source.path for one in policy.servers))):
-            of_policy = _unless_quiet(policy, rules)
-            out += of_policy
-            if policy.document.source.path not in reported:
-                out += _of_loaders(policy, of_policy)
+            out += _unless_quiet(policy, rules)
     for server in found.servers:
         path, place = server.server.source.path, server.server.place
         loaded = server.policy.document.source.path if server.policy is not None else path
@@ -96,26 +93,27 @@ def _unless_quiet(policy: PolicySubject, rules: Rules) -> list[Finding]:
     at = (place.start, place.end, document.document.start, document.document.end)
     state = (document.form, document.whole_file, document.embedded, document.partial, len(document.later))
     key = (place.source.text, id(rules.for_path(place.source.path)), policy.versions, *at, *state)
-    found = [] if key in rules.quiet else list(_policy_findings(policy, rules))
+    found = [] if key in rules.quiet else _with_loaders(policy, list(_policy_findings(policy, rules)))
     if not found:
         rules.quiet.add(key)
     return found
 
 
-def _of_loaders(policy: PolicySubject, findings: list[Finding]) -> Iterator[Finding]:
-    """That a server does not start, where its manifest is checked and the policy that it names is not.
+def _with_loaders(policy: PolicySubject, findings: list[Finding]) -> list[Finding]:
+    """The findings about a policy that no version loads; the first that is why also names the servers.
 
-    findings: those about the policy. The first of those that keep it from loading is told at the server's flag.
+    So it is shown, too, where only the manifest is checked: that server does not start.
     """
     refusals = {one.rule for one in policy.loaded.problems if one.fatal}
-    first = next((one for one in findings if one.rule in refusals and one.severity == "error"), None)
-    if first is None or policy.loaded.loads_in is not None:
-        return
-    for server in policy.servers:
-        flag = server.flag(POLICY_FILE)
-        message = f"kube-apiserver does not start: it does not load the policy that this names. {first.message}"
-        related = (Related(first.place, "the policy is wrong here"), *first.related)
-        yield first._replace(place=server.place if flag is None else flag.value_place, message=message, related=related)
+    at = next((at for at, one in enumerate(findings) if one.rule in refusals and one.severity == "error"), None)
+    if at is None or policy.loaded.loads_in is not None:
+        return findings
+    named = {place.source.path for place in _places(findings[at])}
+    servers = (server for server in policy.servers if server.source.path not in named)
+    places = (server.place if (flag := server.flag(POLICY_FILE)) is None else flag.place for server in servers)
+    loaders = (Related(place, "this server is to load it, and does not start") for place in places)
+    changed = findings[at]._replace(related=(*findings[at].related, *loaders))
+    return [*findings[:at], changed, *findings[at + 1 :]]
 
 
 def _places(finding: Finding) -> Iterator[Place]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 
@@ -21,6 +22,9 @@ from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Source
 
 Progress = Callable[[int], None]
+
+_POLICY = rb"(?:\xef\xbb\xbf)?(?:[ \t]*(?:#[^\n]*|---[ \t]*)?\r?\n)*apiVersion:[ \t]*[\"']?audit\.k8s\.io/"
+"""How a file begins that is a policy by its own words."""
 
 OUTSIDE_LIMIT = 20_000
 """How many files are looked through around a named one that lies in no repository."""
@@ -147,7 +151,7 @@ def _collected(path: str, data: bytes, options: Options, declared: str, *, alway
         file = collect(path, data, hint=declared, embedded=options.embedded)
         return _One(file, unread=mentions.of(path, data) if file is None else None)
     except TooManyPartsError as error:
-        return _too_large(path, declared, str(error))
+        return _too_large(path, declared or ("policy" if re.match(_POLICY, data) else ""), str(error))
     except Exception as error:  # one file's fault must not hide the others' findings
         return _One(error=FileError(path, f"internal error while reading: {type(error).__name__}: {error}"))
 
