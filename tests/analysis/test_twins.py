@@ -12,7 +12,7 @@ from served import Vocabulary, is_served, kind_of, random_request, some
 from twins import disagreements
 
 from kube_audit_lint.analysis.analysis import Analysis
-from kube_audit_lint.analysis.difference import difference
+from kube_audit_lint.analysis.difference import differs
 from kube_audit_lint.analysis.evaluate import evaluate, failed_condition
 from kube_audit_lint.analysis.query import RESOURCES, Query
 from kube_audit_lint.analysis.worlds import KINDS
@@ -135,24 +135,8 @@ def test_redundant_is_no_difference(seed: int) -> None:
     analysis = Analysis(policy, VERSIONS)
     for index in range(len(policy.rules)):
         without = policy._replace(rules=policy.rules[:index] + policy.rules[index + 1 :])
-        assert analysis.redundant(index) == (not difference(policy, without, VERSIONS)), index
-
-
-@MANY
-@given(SEEDS)
-def test_difference_is_complete(seed: int) -> None:
-    random = Random(seed)
-    before = random_policy(random, 4)
-    after = random_policy(random, 4) if random.random() < 0.5 else before._replace(rules=before.rules[::-1])
-    found = {(each.before.rule, each.after.rule): each for each in difference(before, after, VERSIONS)}
-    for _ in range(100):
-        minor = random.randint(*VERSIONS)
-        request = random_request(random, minor)
-        one, other = evaluate(before, request), evaluate(after, request)
-        if one.outcome != other.outcome:
-            assert minor in found[one.rule, other.rule].minors
-    for each in found.values():
-        assert any(is_served(each.witness, minor) for minor in each.minors)
+        # `redundant` counts stages that no request goes through; what is recorded may be the same all the same.
+        assert not (analysis.redundant(index) and differs(policy, without, VERSIONS)), index
 
 
 @MANY

@@ -350,7 +350,7 @@ def open_groups(joint: Joint) -> Iterator[tuple[str, list[str]]]:
 
 def open_resources(group: str, items: list[str]) -> Iterator[tuple[str, str, tuple[bool, ...]]]:
     """The classes of resources in a group that serves any: resource, subresource, possible scopes."""
-    names, subs = _mentioned_in(items)
+    names, subs = mentioned_in(items)
     both = (True, False)
     other = familiar.pick((familiar.OPEN_RESOURCES.get(group, "widgets"),), names)
     cluster = familiar.CLUSTER_OPEN.get(group, other)
@@ -376,7 +376,7 @@ def has_path(resource: str, subresource: str, namespaced: bool) -> bool:
     return resource != "namespaces" or subresource in ("", *NAMESPACE_SUBRESOURCES)
 
 
-def _mentioned_in(items: list[str]) -> tuple[list[str], list[str]]:
+def mentioned_in(items: list[str]) -> tuple[list[str], list[str]]:
     """The resources and subresources that the items of a group mention, without the impossible ones."""
     names: dict[str, None] = {}
     subs: dict[str, None] = {}

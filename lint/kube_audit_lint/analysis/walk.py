@@ -101,8 +101,8 @@ class Walk:
         self.users = self.identities.users
         self._splits: Splits = {} if splits is None else splits
         self.alive = self.identities.met(self.worlds) & _union(segments)
-        self._prune = _pruner(segments)
-        self._settle = _settler(segments)
+        self._prune = pruner(segments)
+        self._settle = settler(segments)
         self.leaves: States = {}
         self._run()
 
@@ -348,7 +348,7 @@ def _move(into: States, states: States) -> None:
         _reach(into, bits, node.worlds, node.count, node, "", None)
 
 
-def _pruner(segments: Sequence[Segment]) -> Callable[[int, int], int]:
+def pruner(segments: Sequence[Segment]) -> Callable[[int, int], int]:
     """Drops what comes after the first complete alternative of each segment; 0 when nothing can match."""
     if len(segments) == 1 and not segments[0].required:
 
@@ -373,7 +373,7 @@ def _pruner(segments: Sequence[Segment]) -> Callable[[int, int], int]:
     return prune
 
 
-def _settler(segments: Sequence[Segment]) -> Callable[[int, int], tuple[int, int] | None]:
+def settler(segments: Sequence[Segment]) -> Callable[[int, int], tuple[int, int] | None]:
     """The first sure alternative of each segment, and those before it that groups may still give."""
 
     def settle(sure: int, perhaps: int) -> tuple[int, int] | None:

@@ -68,7 +68,7 @@ def request_of(trace: Trace, joint: Joint) -> Request:
     """The request with the values of a trace."""
     assert trace.target is not None
     assert trace.user is not None
-    user, groups = _user(trace.user.identity, frozenset(trace.groups), joint)
+    user, groups = named(trace.user.identity, frozenset(trace.groups), joint)
     member = next(member for served, member in trace.target.members if served & trace.world)
     if isinstance(member, str):
         return Request(user, groups, trace.target.verb, url=member)
@@ -77,7 +77,7 @@ def request_of(trace: Trace, joint: Joint) -> Request:
     return Request(user, groups, trace.target.verb, group, resource, subresource, namespace, name)
 
 
-def _user(identity: Identity, free: frozenset[str], joint: Joint) -> tuple[str | None, frozenset[str]]:
+def named(identity: Identity, free: frozenset[str], joint: Joint) -> tuple[str | None, frozenset[str]]:
     user = identity.user
     if identity.stands_for_others:
         for group, members in familiar.MEMBERS.items():
