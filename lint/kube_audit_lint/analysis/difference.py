@@ -15,7 +15,7 @@ from kube_audit_lint.analysis.conditions import Requests
 from kube_audit_lint.analysis.cover import Cover, Part
 from kube_audit_lint.analysis.diagram import Diagram
 from kube_audit_lint.analysis.effect import Change, Direction
-from kube_audit_lint.analysis.evaluate import Decision
+from kube_audit_lint.analysis.evaluate import Decision, decision_of
 from kube_audit_lint.analysis.graph import GROUPS, NAMES, ROWS, SAME, SPACES, USERS, VERBS
 from kube_audit_lint.analysis.instance import Instances
 from kube_audit_lint.analysis.wording import Wording
@@ -23,7 +23,7 @@ from kube_audit_lint.model.version import DEFAULT, Versions
 from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from kube_audit_lint.analysis.graph import Box
     from kube_audit_lint.analysis.query import Query
@@ -53,12 +53,18 @@ class Difference(NamedTuple):
     rules: tuple[tuple[int | None, int | None], ...]
     loses: frozenset[str]
     gains: frozenset[str]
-    before: Decision | None
-    after: Decision | None
+    before: Decision
+    after: Decision
     minors: tuple[int, ...]
     witness: Request
     width: float
     exact: bool = True
+
+    def decisions(self, before: Policy, after: Policy) -> Iterator[tuple[Decision, Decision]]:
+        """Each pair of decisions that some request of the class meets in the two policies."""
+        for one, other in self.rules:
+            if one is not None and other is not None:
+                yield decision_of(before, one), decision_of(after, other)
 
 
 def difference(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis import familiar
-from kube_audit_lint.analysis.effect import Change, effect, traits_of_request
+from kube_audit_lint.analysis.effect import Change, Effect, effect, traits_of_request
 from kube_audit_lint.analysis.evaluate import Decision, evaluate
 from kube_audit_lint.analysis.graph import ALL, GROUPS, NAMES, ROWS, SPACES, USERS, VERBS
 from kube_audit_lint.analysis.identities import API_SERVER, groups_of
@@ -39,11 +39,12 @@ def as_of(request: Request, minor: int) -> Request:
 
 
 class Instance(NamedTuple):
-    """A request, and what the two policies decide for it; None where it is not served."""
+    """A request, what the two policies decide for it, and what that changes by the servers that serve it."""
 
     request: Request
-    before: Decision | None
-    after: Decision | None
+    before: Decision
+    after: Decision
+    effect: Effect | None
 
 
 class Instances:
@@ -60,7 +61,7 @@ class Instances:
                 break
             if requests is not None and not requests.matches(one.request):
                 continue
-            what = effect(one.before, one.after, traits_of_request(one.request))
+            what = one.effect
             if what is None or what.change != change:
                 raise AssertionError(f"{change} was to be made for {one.request!r}, but it is {what}")
             if not content or what.loses or what.gains:
@@ -143,7 +144,8 @@ class Instances:
         else:
             request = Request(user, groups, verb, *part.example, space, name)
         one, other = decisions(self.diagram.before, self.diagram.after, request, self.diagram.upgraded)
-        return Instance(request, one if flags & 1 else None, other if flags & 2 else None)
+        what = effect(one if flags & 1 else None, other if flags & 2 else None, traits_of_request(request))
+        return Instance(request, one, other, what)
 
 
 def decisions(before: Policy, after: Policy, request: Request, upgraded: Versions | None) -> tuple[Decision, Decision]:

@@ -205,7 +205,9 @@ def _of_requests(old: Policy, new: Policy, claim: Claim, versions: Versions) -> 
     found = tuple(difference(old, new, versions))
     if not found:
         return Verdict()
-    if claim.recorded is not None and not all(claim.recorded(one.before, one.after) for one in found):
+    if claim.recorded is not None and not all(
+        claim.recorded(*pair) for one in found for pair in one.decisions(old, new)
+    ):
         return Verdict("", "it would change what is recorded in another way than it should", found)
     if claim.requests is None and claim.recorded is not None:
         return Verdict("", "", found)
