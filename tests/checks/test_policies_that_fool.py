@@ -359,7 +359,7 @@ MISSING = [
     Case(
         "nor has system:apiserver of old",
         ("level: Metadata, userGroups: ['system:authenticated', 'system:unauthenticated']",),
-        ("W blind-spot 4", "W failed-authentication-unlogged 4", "W no-catch-all 4"),
+        ("W failed-authentication-unlogged 4", "W no-catch-all 4"),
         "1.28",
     ),
     Case(

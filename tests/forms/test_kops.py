@@ -210,7 +210,7 @@ def test_templates_keep_what_is_certain() -> None:
     "text",
     [
         "apiVersion: crit.sh/v1alpha2\nkind: ControlPlaneConfiguration\nkubeAPIServer: {auditLogPath: /a}\n",
-        "kubeAPIServer: {extraArgs: {audit-log-path: /a}}\n",
+        "kubeAPIServer: {extraSettings: {audit-log-path: /a}}\n",
         "apiVersion: kops.k8s.io/v1alpha2\nkind: Keyset\nspec: {kubeAPIServer: {auditLogPath: /a}}\n",
         "[kubeAPIServer, auditLogPath]\n",
     ],

@@ -183,7 +183,7 @@ def test_templates() -> None:
         HEAD + "kube-apiserver-arg: [tls-min-version=VersionTLS12]\n# audit-log\n",
         HEAD + "disable: [traefik]\n# audit-log-path\n",
         "audit-policy-file: /a\naudit-log-path: /b\n",
-        "apiVersion: x/v1\nkind: Y\nkube-apiserver-arg: [audit-log-maxage=30]\n",
+        "apiVersion: x/v1\nkind: CustomResourceDefinition\nkube-apiserver-arg: [audit-log-maxage=30]\n",
         "- kube-apiserver-arg\n- audit-log-maxage=30\n",
     ],
 )

@@ -379,3 +379,17 @@ def test_places_of_a_pod_inside_a_string(packed: bool) -> None:
     assert flag.value_place.end - start in ((4, 5) if packed else (3,))
     (mount,) = found.servers[0].mounts or ()
     assert packed or mount.path.place.text == "/x"
+
+
+def test_several_flags_in_one_item() -> None:
+    text = pod("""
+    - name: kube-apiserver
+      command:
+      - kube-apiserver
+      - "--audit-policy-file=/x --audit-log-path=/y"
+    """)
+    (found,) = found_in(text)
+    assert [(one.kind, one.place.text) for one in found.misshapes] == [
+        ("wrong-shape", '"--audit-policy-file=/x --audit-log-path=/y"')
+    ]
+    assert found.servers[0].value("audit-log-path") == "/y"

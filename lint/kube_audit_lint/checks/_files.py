@@ -24,6 +24,8 @@ FileRule = Literal[
     "unreachable-rule",
     "nothing-recorded",
     "blind-spot",
+    "policy-applied-as-object",
+    "policy-in-manifest-directory",
 ]
 
 RULES: dict[MisshapeKind, FileRule] = {
@@ -32,6 +34,8 @@ RULES: dict[MisshapeKind, FileRule] = {
     "not-a-string": "invalid-flag-value",
     "not-on-host": "policy-not-mounted",
     "switched-off": "no-audit-policy",
+    "applied": "policy-applied-as-object",
+    "in-manifests": "policy-in-manifest-directory",
 }
 
 _EVERYBODY = "system:authenticated"

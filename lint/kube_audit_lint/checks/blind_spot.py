@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kube_audit_lint.analysis.evaluate import NO_RULE, decision_of
 from kube_audit_lint.analysis.identities import ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED
 from kube_audit_lint.analysis.request import OPTIONS_SERVED
-from kube_audit_lint.analysis.worlds import CONTROL_PLANE, ORDINARY
+from kube_audit_lint.analysis.worlds import CONTROL_PLANE, NOBODY, ORDINARY
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import (
     REQUESTS,
@@ -73,7 +73,15 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     if not analysis.recorded_at_all():
         return  # the rule `nothing-recorded` says so
     for rule, hidden in sorted(_hidden(analysis, params).items()):
-        yield _hit(subject, analysis, rule, hidden)
+        # Where no rule is without users, failed authentications are not recorded either, and that is reported.
+        if rule != NO_RULE or any(ORDINARY in found.who for _, found in hidden) or not _nobody_too(analysis, params):
+            yield _hit(subject, analysis, rule, hidden)
+
+
+def _nobody_too(analysis: Analysis, params: Params) -> bool:
+    """Whether no rule matches some of these requests either when nobody could be authenticated for them."""
+    asked = (query_of({**one, "who": [NOBODY]}) for one in params["classes"])
+    return any(found.rule == NO_RULE for query in asked for found in analysis.levels(query))
 
 
 def _hidden(analysis: Analysis, params: Params) -> dict[int, list[tuple[Params, Recorded]]]:

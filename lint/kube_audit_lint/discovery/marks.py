@@ -14,10 +14,12 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
     'canonical': ('extra-node-kube-apiserver-args',),
     'configmap': ('ConfigMap', 'Secret'),
     'kubespray': ('_audit', 'audit_', 'kube_kubeadm_apiserver_extra_args'),
+    'kustomize': ('kustomize.config.k8s.io/', 'patches', 'resources:'),
     'rancher': ('provisioning.cattle.io/',),
     'capi': ('.cluster.x-k8s.io/', 'kubeadmConfigSpec', 'ClusterClass'),
     'cloudinit': ('write_files', '#cloud-config'),
     'eksa': ('anywhere.eks.amazonaws.com/',),
+    'k3d': ('k3d.io/',),
     'kind': ('kind.x-k8s.io/', 'kind.sigs.k8s.io/'),
     'kubeone': ('KubeOneCluster',),
     'k0s': ('k0sproject.io/', 'k0smotron.io/', 'K0s', 'extraArgs'),
@@ -27,7 +29,7 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
     'kwok': ('kwok.x-k8s.io/',),
     'microshift': ('auditLog', 'apiServer'),
     'talos': ('apiServer', 'KubeAPIServerConfig', 'KubeAuditPolicyConfig'),
-    'elsewhere': ('audit.k8s.io/', '/config.yaml', '/manifests/kube', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW'),
+    'elsewhere': ('audit.k8s.io/', '/config.yaml', '/manifests/kube', 'kube_manifest_dir', '/kubernetes/manifests', 'audit-', 'audit_', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW'),
 }
 
 TEXT_FORMS: dict[str, tuple[str, ...]] = {
@@ -38,12 +40,14 @@ TEXT_FORMS: dict[str, tuple[str, ...]] = {
 }
 
 BYTES = (
-    (b'audit', b'audit(?:(?:\\.k8s\\.io|[-_]?(?:log|policy|webhook|config|dynamic)|(?<=--audit)[-_])|(?<=k8s-audit)\\"?:|(?<=_logs_audit)\\"?:|(?<=kubernetes_audit)\\"?:|(?<=[\\s\\"]audit)\\"?:|(?<=\\Aaudit)\\"?:)'),
+    (b'audit', b'audit(?:(?:\\.k8s\\.io|[-_]?(?:log|policy|webhook|config|dynamic)|(?<=--audit)[-_])|(?<=k8s-audit)\\"?:|(?<=_logs_audit)\\"?:|(?<=kubernetes_audit)\\"?:|[\\w.-]*\\.ya?ml|(?<=[\\s\\"]audit)\\"?:|(?<=\\Aaudit)\\"?:)'),
     (b'clusterconfiguration', b'clusterconfiguration(?:\\b)'),
     (b'apiserver', b'apiserver(?:(?:extraargs)?\\"?:|(?<=\\"apiserver)\\"|-arg\\"?:|(?<=kind: apiserver)\\b)'),
     (b'kops.k8s.io', b'kops.k8s.io(?:/)'),
     (b'kube-api', b'kube-api(?:\\"?:)'),
+    (b'kustomiz', b'kustomiz(?:ation\\b)'),
     (b'provisioning.cattle.io', b'provisioning.cattle.io(?:/)'),
+    (b'k3d.io', b'k3d.io(?:/)'),
     (b'kube_api', b'kube_api(?:[a-z_]*=)'),
     (b'k0sproject.io', b'k0sproject.io(?:/)'),
 )

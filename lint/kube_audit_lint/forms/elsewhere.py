@@ -3,7 +3,8 @@
 Values of Helm charts, Ansible's `copy` with `content`, options of Juju charms, resources that carry manifests: who
 writes a policy there has it judged, though nothing is known of what becomes of it. Only what says itself that it is
 a policy (`apiVersion: audit.k8s.io/...` with `kind: Policy`) counts, or a manifest in a string that holds one. The
-content of a file that can only be an API server's (by the path beside it) is read as that file.
+content of a file that can only be an API server's (by the path beside it) is read as that file. Arguments of an API
+server under a key that says so are read as a part of its settings (forms/common/loose.py).
 """
 
 from __future__ import annotations
@@ -11,13 +12,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kube_audit_lint.discovery.look import named_policy
+from kube_audit_lint.forms.common.applied import applied
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
+from kube_audit_lint.forms.common.loose import loose_arguments
 from kube_audit_lint.model.document import PolicyDocument
-from kube_audit_lint.model.found import Found, joined
+from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence
 
-MARKS = ("audit.k8s.io/", "/config.yaml", "/manifests/kube")
+MARKS = (
+    "audit.k8s.io/",
+    "/config.yaml",
+    "/manifests/kube",
+    "kube_manifest_dir",
+    "/kubernetes/manifests",
+    "audit-",
+    "audit_",
+)
 ENCODED = ("YXVkaXQuazhzLmlv", "F1ZGl0Lms4cy5pb", "hdWRpdC5rOHMuaW")  # audit.k8s.io in base64 at its three alignments
 ORDER = 9
 
@@ -26,6 +38,14 @@ _COPIES = "kubectl.kubernetes.io/last-applied-configuration"
 _CONTENTS = ("content", "contents", "inline")
 _CONFIGURATION = re.compile(r"/rancher/(?:rke2|k3s)/config|/manifests/kube-?apiserver")
 _PLACES = ("path", "dest", "destination", "filename", "file")
+_MANIFESTS = re.compile(r"/etc/kubernetes/manifests/|\{\{\s*kube_manifest_dir\s*\}\}/")
+_SCHEMAS = ("CustomResourceDefinition", "Event", "EventList")
+_APPLIERS = {
+    "items": "The items of a List are applied, and this one is refused",
+    "definition": "This task applies it as an object, and fails",
+    "resource_definition": "This task applies it as an object, and fails",
+}
+"""Keys below which stands what is applied."""
 _LIMIT = 20_000
 """How many nodes are looked at: larger documents are data, not configuration."""
 
@@ -34,8 +54,10 @@ def read(document: Document, context: Context) -> Found | None:
     """The policies in a document that is of no other form."""
     if not isinstance(document.root, Mapping | Sequence):
         return None  # a string that is no more than a string was looked at already
-    found = joined(list(_walk(document.root, context)))
-    return found if found.policies or found.servers else None
+    if isinstance(document.root, Mapping) and document.root.string("kind") in _SCHEMAS:
+        return None
+    found = joined([*_walk(document.root, context), loose_arguments(document.root)])
+    return found if found.policies or found.servers or found.misshapes else None
 
 
 def _walk(root: Node, context: Context) -> Iterator[Found]:
@@ -52,14 +74,36 @@ def _walk(root: Node, context: Context) -> Iterator[Found]:
         elif isinstance(node, Sequence):
             waiting += [(item, key, "") for item in reversed(node.items)]
         elif node is not root and _is_policy(node):
-            yield Found((_part(node),))
+            by = _APPLIERS.get(key, "") if key != "items" or _is_list(root) else ""
+            part = _part(node)
+            wrong = (applied(part.place, node.string("apiVersion") or "", by),) if by else ()
+            yield Found((part,), misshapes=wrong)
         else:
+            yield Found(misshapes=tuple(_for_the_kubelet(node)))
             place = next((path for name in _PLACES if "/" in (path := node.string(name) or "")), place)
             waiting += [
                 (entry.value, name, place)
                 for name, entry in reversed(node.entries.items())
                 if name != _COPIES and not entry.merged
             ]
+
+
+def _is_list(root: Node) -> bool:
+    return isinstance(root, Mapping) and (root.string("kind") or "").endswith("List")
+
+
+def _for_the_kubelet(node: Mapping) -> Iterator[Misshape]:
+    """A policy that a task writes into the static pod directory."""
+    value = next((one for key in ("dest", "path") if isinstance(one := node.get(key), Scalar)), None)
+    to, source = value.place.text.strip("\"'") if value is not None else "", node.string("src") or ""
+    content = node.string("content") or node.string("contents") or ""
+    is_policy = _GROUP in content or named_policy(source) or (named_policy(to) and not content)
+    if value is not None and is_policy and _MANIFESTS.search(to) and re.search(r"\.(?:ya?ml|json|conf)(?:\.j2)?\Z", to):
+        message = f"This writes an audit policy to {to}, into the static pod directory. The kubelet reads every file "
+        message += 'there as a pod, and logs `couldn\'t parse as pod(no kind "Policy" is registered for version '
+        message += '"audit.k8s.io/v1" in scheme ...), please check manifest file` over and over.'
+        help = "Write it to a directory of its own, such as /etc/kubernetes/audit, and change the flag and the mount."
+        yield Misshape("in-manifests", value.place, message, help)
 
 
 def _in_string(node: Scalar, key: str, place: str, context: Context) -> Found:

@@ -14,6 +14,7 @@ from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import value_of
 from kube_audit_lint.forms.common.pod import value_at
 from kube_audit_lint.forms.common.reader import Reader, unknown_keys
+from kube_audit_lint.forms.common.split import ARGUMENT, HOST_MOUNT, split, whole
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile
 from kube_audit_lint.model.value import Value
@@ -76,7 +77,7 @@ def _place(options: Mapping | None, patches: list[Mapping], root: Mapping) -> Pl
 
 
 def _flags(patch: Mapping) -> Iterator[Flag]:
-    for item in patch.items("extraArgs"):
+    for item in whole(patch.items("extraArgs"), ARGUMENT):
         name = item.get("key") if isinstance(item, Mapping) else None
         if isinstance(item, Mapping) and isinstance(name, Scalar):
             yield setting(Value(name.value.removeprefix("--"), name.place), value_of(item.get("value")))
@@ -84,7 +85,7 @@ def _flags(patch: Mapping) -> Iterator[Flag]:
 
 def _files(patch: Mapping) -> Iterator[HostFile]:
     """What is mounted from the author's machine."""
-    for item in patch.items("extraVolumes"):
+    for item in whole(patch.items("extraVolumes"), HOST_MOUNT):
         host, path = value_at(item, "hostPath"), value_at(item, "mountPath")
         if host is not None and path is not None:
             yield HostFile(path.text, path.place, None, host)
@@ -92,6 +93,8 @@ def _files(patch: Mapping) -> Iterator[HostFile]:
 
 def _shapes(patch: Mapping) -> Iterator[Misshape]:
     yield from unknown_keys(patch, ("name", "extraArgs", "extraVolumes", "extraEnvs"), _READER)
+    yield from split(patch.items("extraVolumes"), HOST_MOUNT, "volume")
+    yield from split(patch.items("extraArgs"), ARGUMENT, "argument")
     arguments = patch.get("extraArgs")
     if isinstance(arguments, Mapping) and arguments.entries:
         place = next(iter(arguments.entries.values())).key.place

@@ -21,9 +21,10 @@ from __future__ import annotations
 import re
 
 from kube_audit_lint.discovery.look import clearly_policy, named_rules
+from kube_audit_lint.forms.common.applied import applied, applied_by
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.model.document import PolicyDocument
-from kube_audit_lint.model.found import Found
+from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.syntax.nodes import Document, Entry, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import UNKNOWN
@@ -51,12 +52,24 @@ def read(document: Document, context: Context) -> Found | None:
     first = document is documents[0]
     if not first and _is_whole_policy(documents[0], context):
         # What follows a policy is never read. It is taken, so that nobody else takes it for something.
-        return Found() if _is_policy(document) else None
+        return Found(misshapes=_applied(document, context)) if _is_policy(document) else None
     if _is_policy(document) or (first and _is_meant(document, documents, context)):
-        return Found((_policy(document, documents if first else ()),))
+        return Found((_policy(document, documents if first else ()),), misshapes=_applied(document, context))
     if isinstance(document.root, Sequence) and named_rules(context.path) and _are_rules(document.root):
         return Found((_part(document, document.root),))
     return None
+
+
+def _applied(document: Document, context: Context) -> tuple[Misshape, ...]:
+    """That the policy is applied as an object, where its file or its place says so."""
+    root = document.mapping
+    version = root.string("apiVersion") if root is not None else None
+    if root is None or root.string("kind") != "Policy" or not (version or "").startswith("audit.k8s.io/"):
+        return ()
+    if context.offsets is not None or context.hint or "{{- define" in context.source.text:
+        return ()
+    by = applied_by(context.documents, context.source.path)
+    return (applied(_place(document), version or "", by),) if by else ()
 
 
 def _is_whole_policy(first: Document, context: Context) -> bool:

@@ -45,6 +45,9 @@ _PATCHES = tuple(f"+{kind}.{end}" for kind in ("strategic", "merge") for end in 
 _OVERLAY = re.compile(r"(?i)patch|overlay")
 """Where a container without a command is one whose image is replaced, and no server without flags."""
 
+_SEVERAL = re.compile(r"\s*--[a-z][\w-]*=\S+(?:\s+--[a-z][\w-]*=\S+)+\s*")
+"""Several flags with their values in one item of a command."""
+
 
 def read(document: Document, context: Context) -> Found | None:
     """The API servers among a document's pods; None when it holds none."""
@@ -157,6 +160,10 @@ def _words(container: Mapping) -> tuple[list[Value], list[Node]]:
     for node in _nodes(container):
         if not (isinstance(node, Scalar) and node.kind == "string"):
             odd.append(node)
+        elif _SEVERAL.fullmatch(node.value) and "--audit" in node.value:
+            odd.append(node)
+            words += [Value(one[0], part_of(node, *one.span())) for one in re.finditer(r"\S+", node.value)]
+            continue
         words.append(Value(_text(node), node.place))
     return words, odd
 
@@ -175,13 +182,22 @@ def _text(node: Node) -> str:
 def _misshapes(words: list[Value], odd: list[Node]) -> list[Misshape]:
     """Items of an audit flag that are no strings: the kubelet does not take such a pod at all."""
     places = {node.place: node for node in odd}
-    found: list[Misshape] = []
+    found = [_several(node) for node in odd if isinstance(node, Scalar) and _SEVERAL.fullmatch(node.value)]
     for at, word in enumerate(words):
         node = places.get(word.place)
         name = word.text if word.text.startswith("--") else words[at - 1].text if at else ""
         if node is not None and name.startswith(("--audit-", "--audit_")):
             found.append(_misshape(node, word))
     return found
+
+
+def _several(node: Scalar) -> Misshape:
+    """Flags that are one item of the command together."""
+    first, _, rest = node.value.partition("=")
+    name, shown = first.removeprefix("--"), rest if len(rest) < 60 else f"{rest[:60]}..."
+    message = f"These are several flags in one item: kube-apiserver takes it for the one flag --{name}, "
+    message += f"with the value `{shown}`, and for none of the others."
+    return Misshape("wrong-shape", node.place, message, "Write each flag as an item of its own.")
 
 
 def _misshape(node: Node, word: Value) -> Misshape:

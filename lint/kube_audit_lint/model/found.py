@@ -10,9 +10,12 @@ from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
 
-MisshapeKind = Literal["unknown-key", "wrong-shape", "not-a-string", "not-on-host", "switched-off"]
+MisshapeKind = Literal[
+    "unknown-key", "wrong-shape", "not-a-string", "not-on-host", "switched-off", "applied", "in-manifests"
+]
 """What is wrong: a key that the form does not know; a shape it does not take; an item of a command that is no
-string; a policy that nothing brings onto the host; auditing that is switched off as a whole."""
+string; a policy that nothing brings onto the host; auditing that is switched off as a whole; a policy that is
+applied as an object; one that is written where the kubelet looks for pods."""
 
 
 class Misshape(NamedTuple):

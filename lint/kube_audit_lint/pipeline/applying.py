@@ -29,6 +29,8 @@ Choose = Callable[[Catalogue, Choice], dict[str, Applied]]
 _MOUNTING = ", mount its directory,"
 """What is left out of advice where a form mounts by itself, or runs the server on the host."""
 
+_KUBESPRAY = "Write `kubernetes_audit: true`: kubespray then brings a policy and sets the flags."
+
 _UNDECIDED = (
     "This policy is so entangled that what it records could not be decided within the analysis's fixed budget of steps."
 )
@@ -234,6 +236,8 @@ def _spelled(finding: Finding, subject: Subject) -> Finding:
         return finding._replace(help=finding.help.replace("beside `rules`", "in each of these rules"))
     if not isinstance(subject, ServerSubject):
         return finding
+    if subject.server.form == "kubespray" and finding.rule == "no-audit-policy":
+        return finding._replace(help=_KUBESPRAY)
     if subject.server.mounts is None or subject.server.form == "kops":
         finding = finding._replace(help=finding.help.replace(_MOUNTING, ""))
     finding = finding._replace(help=finding.help.replace("`type: ", f"`{subject.server.type_key}: "))

@@ -16,6 +16,9 @@ KUBEADM_VOLUME: Needs = (("name",), ("hostPath",), ("mountPath",))
 HOST_MOUNT: Needs = (("hostPath",), ("mountPath",))
 KIND_MOUNT: Needs = (("containerPath",), ("hostPath",))
 FILE: Needs = (("path",), ("content", "contentFrom", "source", "url"))
+UPLOAD: Needs = (("src", "data"), ("dst", "dstDir"))
+KEY: Needs = (("key",), ("path",))
+ARGUMENT: Needs = (("key", "name"), ("value",))
 ASSET: Needs = (("name", "path"), ("content",))
 
 

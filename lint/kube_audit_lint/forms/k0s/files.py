@@ -15,7 +15,8 @@ from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.host_files import brought_file
 from kube_audit_lint.forms.common.inside import found_inside
 from kube_audit_lint.forms.common.nodes import version_at
-from kube_audit_lint.model.found import Found, joined
+from kube_audit_lint.forms.common.split import FILE, UPLOAD, split, whole
+from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import HostFile
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions
@@ -50,7 +51,12 @@ def around(root: Mapping, context: Context) -> Around | None:
         k0s = spec.mapping("k0s")
         versions = version_at(k0s.get("version"))[0] if k0s is not None else None
         files = [one for host in spec.items("hosts") for one in _uploaded(host, context, versions)]
-        return None if k0s is None else _around(k0s, k0s.mapping("config"), files)
+        if k0s is None:
+            return None
+        one = _around(k0s, k0s.mapping("config"), files)
+        return one._replace(
+            found=one.found.with_misshapes(shape for host in spec.items("hosts") for shape in _split(host))
+        )
     template = spec.mapping("template")
     if kind.endswith("Template") and template is not None:
         spec = template.mapping("spec") or spec
@@ -80,7 +86,7 @@ def _uploaded(host: object, context: Context, versions: Versions | None) -> Iter
     """The files that k0sctl uploads to a host that runs a controller."""
     if not isinstance(host, Mapping) or host.string("role") == "worker":
         return
-    for item in host.items("files"):
+    for item in whole(host.items("files"), UPLOAD):
         if not isinstance(item, Mapping):
             continue
         source, data = item.get("src"), item.get("data")
@@ -95,9 +101,14 @@ def _uploaded(host: object, context: Context, versions: Versions | None) -> Iter
         yield HostFile(path, item.place, found.policies[0] if found.policies else None, local), found
 
 
+def _split(host: object) -> Iterator[Misshape]:
+    if isinstance(host, Mapping):
+        yield from split(host.items("files"), UPLOAD, "file")
+
+
 def _files(spec: Mapping, context: Context, versions: Versions | None) -> Iterator[tuple[HostFile, Found]]:
     """The files of a K0sControlPlane."""
-    for item in spec.items("files"):
+    for item in whole(spec.items("files"), FILE):
         one = brought_file(item, context, versions=versions) if isinstance(item, Mapping) else None
         if isinstance(item, Mapping) and one is not None:
             source = item.mapping("contentFrom")

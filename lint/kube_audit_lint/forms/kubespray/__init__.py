@@ -13,9 +13,17 @@ import re
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.nodes import version_at
 from kube_audit_lint.forms.common.python import as_python, lost_keys, unreadable
+from kube_audit_lint.forms.common.split import KUBEADM_VOLUME, split
 from kube_audit_lint.forms.kubespray.names import KNOWN, is_about_auditing, is_kubespray, unknown_variables
 from kube_audit_lint.forms.kubespray.policy import policy_of
-from kube_audit_lint.forms.kubespray.server import Switches, defaults_of, flags_of_variables, mounts_of, spelling
+from kube_audit_lint.forms.kubespray.server import (
+    EXTRA_VOLUMES,
+    Switches,
+    defaults_of,
+    flags_of_variables,
+    mounts_of,
+    spelling,
+)
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile
@@ -50,6 +58,7 @@ def read(document: Document, context: Context) -> Found | None:
     server = _server(root, context, versions, version_place)
     if policy.policies and server.flag(POLICY_FILE) in (None, _own_policy_flag(server)):
         server = server._replace(policy=policy.policies[0])
+    misshapes += tuple(split(root.items(EXTRA_VOLUMES), KUBEADM_VOLUME, "volume"))
     return Found(policy.policies, (server,), (*misshapes, *policy.misshapes), policy.notes)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.forms.common.extra_args import always_mounted, flags_of_arguments, own_mount, value_of
+from kube_audit_lint.forms.common.split import KUBEADM_VOLUME, whole
 from kube_audit_lint.model.server import ApiServer, Flag, Mount, Volume, clean
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions
@@ -108,7 +109,7 @@ def mounts_of(root: Mapping, server: ApiServer) -> tuple[Mount, ...]:
         host = root.string("audit_log_hostpath") or "/var/log/kubernetes/audit"
         path = root.string("audit_log_mountpath") or _above(log)
         found.append(_mount(server, root, "audit_log", path, host, False))
-    for item in root.items(EXTRA_VOLUMES):
+    for item in whole(root.items(EXTRA_VOLUMES), KUBEADM_VOLUME):
         mount = _extra(item) if isinstance(item, Mapping) else None
         if mount is not None:
             found.append(mount)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.nodes import version_at
 from kube_audit_lint.forms.common.reader import near_key
-from kube_audit_lint.forms.rancher.files import files_of, policy_of
+from kube_audit_lint.forms.rancher.files import files_of, policy_of, shapes_of_files
 from kube_audit_lint.forms.rke2.settings import Settings, is_arguments, notes, shapes, spelling
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.found import Found, Misshape, joined
@@ -45,6 +45,7 @@ def read(document: Document, context: Context) -> Found | None:
     policies = _policies(config, version_at(spec.get("kubernetesVersion"))[0], context)
     found = [_server(mappings, config, spec, reader, policies) for mappings in _machines(config)]
     misshapes = [*_misplaced(spec, config), *(shape for mapping in _all(config) for shape in shapes(mapping, reader))]
+    misshapes += shapes_of_files(config)
     return joined([*policies.values(), *found, Found(misshapes=tuple(misshapes))])
 
 

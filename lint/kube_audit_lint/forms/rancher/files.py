@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
+from kube_audit_lint.forms.common.split import KEY, split, whole
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import HostFile
@@ -47,18 +48,31 @@ def files_of(config: Mapping) -> tuple[HostFile, ...]:
     return tuple(_files(config))
 
 
+def shapes_of_files(config: Mapping) -> Iterator[Misshape]:
+    """Keys of an object that a dash too many has split in two."""
+    for _, inner in _sources(config):
+        yield from split(inner.items("items"), KEY, "file")
+
+
 def _files(config: Mapping) -> Iterator[HostFile]:
+    for kind, inner in _sources(config):
+        name = inner.string("name")
+        if name:
+            yield from _keys(inner, f"{kind}:{name}")
+
+
+def _sources(config: Mapping) -> Iterator[tuple[str, Mapping]]:
+    """The objects that files are taken from, by their kind."""
     for item in config.items("machineSelectorFiles"):
         for source in item.items("fileSources") if isinstance(item, Mapping) else ():
             for kind, section in (("Secret", "secret"), ("ConfigMap", "configMap")):
                 inner = source.mapping(section) if isinstance(source, Mapping) else None
-                name = inner.string("name") if inner is not None else None
-                if inner is not None and name:
-                    yield from _keys(inner, f"{kind}:{name}")
+                if inner is not None:
+                    yield kind, inner
 
 
 def _keys(inner: Mapping, named: str) -> Iterator[HostFile]:
-    for item in inner.items("items"):
+    for item in whole(inner.items("items"), KEY):
         if isinstance(item, Mapping):
             key, path = item.string("key"), item.string("path")
             if key and path:

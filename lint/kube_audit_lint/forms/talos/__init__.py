@@ -4,7 +4,8 @@ Sources, siderolabs/talos v1.0 to v1.15: pkg/machinery/config/types/v1alpha1/v1a
 extraArgs takes lists from v1.13), types/k8s/apiserver.go and audit_policy.go (KubeAPIServerConfig and
 KubeAuditPolicyConfig, from v1.14), internal/app/machined/pkg/controllers/k8s (the flags and mounts that Talos
 sets itself; an empty auditPolicy is the default, everything at Metadata), pkg/machinery/config/decoder (a key
-that is not known is an error; numbers are taken for strings).
+that is not known is an error; numbers are taken for strings), internal/app/machined/pkg/runtime/v1alpha1
+(v1alpha1_sequencer_tasks.go, WriteUserFiles: what is created lies below /var).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import value_of
+from kube_audit_lint.forms.common.host_files import brought_file, policy_paths
 from kube_audit_lint.forms.common.json_patch import operations
 from kube_audit_lint.forms.common.nodes import below, version_at
 from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
@@ -22,7 +24,7 @@ from kube_audit_lint.forms.common.shapes import shape_of_flags
 from kube_audit_lint.forms.common.split import HOST_MOUNT, split
 from kube_audit_lint.forms.talos.mounts import CONFIG_FOLDER, DEFAULTS, VOLUME_KEYS, mounts_of
 from kube_audit_lint.model.document import PolicyDocument
-from kube_audit_lint.model.found import Found, Misshape
+from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import version_of_image
@@ -87,6 +89,10 @@ def _machine(root: Mapping, context: Context) -> Found | None:
     policy = _inline_policy(section) if "auditPolicy" in section.entries else _policy_beside(context)
     named = cluster.key(key)
     server = _server(section, named.place if named else section.place, policy, partial=not whole)
+    items = [item for item in machine.items("files") if isinstance(item, Mapping)] if machine is not None else []
+    wanted = policy_paths([server])
+    files = [one for item in items if (one := brought_file(item, context, wanted, server.versions)) is not None]
+    server = server._replace(files=(*server.files, *(one.file for one in files)))
     misshapes = [*unknown_keys(cluster, ("apiServer",), _READER, "Write it below `apiServer`.")]
     misshapes += unknown_keys(section, _KEYS, _READER, "Write the policy as `auditPolicy`, a flag in `extraArgs`.")
     misshapes += _no_mapping(section, "auditPolicy")
@@ -94,7 +100,20 @@ def _machine(root: Mapping, context: Context) -> Found | None:
     for item in section.items("extraVolumes"):
         misshapes += unknown_keys(item, VOLUME_KEYS, _READER) if isinstance(item, Mapping) else ()
     misshapes += shape_of_flags(section.get("extraArgs"), _READER)
-    return Found((policy,) if policy else (), (server,), tuple(misshapes))
+    misshapes += (shape for item in items for shape in _created(item))
+    own = Found((policy,) if policy else (), (server,), tuple(misshapes))
+    return joined([own, *(one.found for one in files)])
+
+
+def _created(item: Mapping) -> Iterator[Misshape]:
+    """A policy that Talos does not write: only below /var does it create files."""
+    path, operation = item.string("path") or "", item.get("op")
+    if not isinstance(operation, Scalar) or operation.value != "create" or path.startswith("/var/"):
+        return
+    if path.startswith("/") and ("audit" in path or "audit.k8s.io/" in (item.string("content") or "")):
+        message = f'Talos writes no new files outside of /var: create operation not allowed outside of /var: "{path}".'
+        help = "Write the policy below `cluster.apiServer.auditPolicy`, or the file to a path below /var."
+        yield Misshape("wrong-shape", operation.place, message, help)
 
 
 def _server_document(root: Mapping, context: Context) -> Found | None:

@@ -1,0 +1,73 @@
+"""Kustomizations: patches that are written in place, and audit policies among the resources.
+
+Sources: kubernetes-sigs/kustomize api/types/kustomization.go, patch.go (`patches[].patch`, `patchesJson6902[].patch`
+and the strings of `patchesStrategicMerge` hold patches; `resources` are applied). A patch shows only what it changes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+from kube_audit_lint.forms.common.applied import applied
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.inside import found_inside
+from kube_audit_lint.model.found import Found, Misshape, joined
+from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar, strings
+
+MARKS = ("kustomize.config.k8s.io/", "patches", "resources:")
+LOOK = (("kustomiz", r"ation\b"), ("audit", r"[\w.-]*\.ya?ml"))
+ORDER = 4
+
+_NAME = re.compile(r"(?:\A|/)kustomization\.ya?ml\Z|(?:\A|/)Kustomization\Z")
+_POLICY = re.compile(rb"(?m)^[\"']?apiVersion[\"']?:[ \t]*[\"']?(audit\.k8s\.io/\w+)")
+_LARGEST = 200_000
+
+
+def read(document: Document, context: Context) -> Found | None:
+    """The servers that patches change, and the policies that are applied."""
+    root = document.mapping
+    if root is None or not _is_kustomization(root, context):
+        return None
+    parts = [found_inside(one, context, name="patch.yaml") for one in _patches(root) if "audit" in one.value]
+    found = joined([Found(), *parts]).with_servers(lambda server: server._replace(partial=True))
+    return found.with_misshapes(_applied(root, context))
+
+
+def _is_kustomization(root: Mapping, context: Context) -> bool:
+    if (root.string("apiVersion") or "").startswith("kustomize.config.k8s.io/"):
+        return True
+    return "kind" not in root.entries and context.offsets is None and _NAME.search(context.source.path) is not None
+
+
+def _patches(root: Mapping) -> Iterator[Scalar]:
+    for key in ("patches", "patchesJson6902"):
+        for item in root.items(key):
+            patch = item.get("patch") if isinstance(item, Mapping) else None
+            if isinstance(patch, Scalar) and patch.kind == "string":
+                yield patch
+    yield from (one for one in strings(root.get("patchesStrategicMerge")) if "\n" in one.value)
+
+
+def _applied(root: Mapping, context: Context) -> Iterator[Misshape]:
+    """The resources that are audit policies."""
+    folder = os.path.dirname(context.source.path)
+    for one in strings(root.get("resources")):
+        version = _policy_version(os.path.join(folder, one.value))
+        if version and context.offsets is None:
+            yield applied(one.place, version, "kustomize takes this for an object, and nobody can apply it")
+
+
+def _policy_version(path: str) -> str:
+    """The apiVersion of the audit policy in a file; "" for any other file, and for none."""
+    if not path.endswith((".yaml", ".yml")):
+        return ""
+    try:
+        if os.path.getsize(path) > _LARGEST:
+            return ""
+        with open(path, "rb") as file:
+            found = _POLICY.search(file.read())
+    except OSError:
+        return ""
+    return found[1].decode() if found else ""

@@ -1,0 +1,157 @@
+"""Arguments of an API server in files of no known form, k3d, kustomize; policies that go where nothing reads them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kube_audit_lint.cli import main
+
+POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n- level: Metadata\n"
+TASK = "- hosts: all\n  tasks:\n  - name: policy\n    {0}:\n      dest: {1}\n      {2}\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def found(capsys: pytest.CaptureFixture[str], **files: str) -> list[tuple[str, str]]:
+    """The rules of the findings of `check .`, each with the text of its place."""
+    for name, text in files.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text)
+    main(["check", "--format", "json", "."])
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    return [(one["rule"], _text(one)) for one in findings if one["severity"] != "info"]
+
+
+def _text(one: dict[str, dict[str, int]]) -> str:
+    line = Path(str(one["path"])).read_text().splitlines()[one["start"]["line"] - 1]
+    return line[one["start"]["column"] - 1 : one["end"]["column"] - 1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "services:\n  kubeadm:\n    apiServer:\n      extraArgs:\n        audit-log-maxage: '2'\n",
+        "apiServerExtraArgs: {audit-log-maxage: '2'}\n",
+        "cluster:\n  kube_apiserver_extra_args: [audit-log-maxage=2]\n",
+        "kube_api_server_args: --audit-log-path=/a --audit-log-maxage=2\n",
+        "k3s_server:\n  kube-apiserver-arg:\n  - audit-log-maxage=2\n",
+        "k3s:\n  extra_server_args: '--kube-apiserver-arg=audit-log-maxage=2 --tls-san=a'\n",
+        "a: {kube_apiserver: {extra-args: [{name: audit-log-maxage, value: '2'}]}}\n",
+        "apiVersion: example.com/v1\nkind: Cluster\nspec:\n  apiServer:\n    arguments:\n    - --audit-log-maxage=2\n",
+        '{"clusters": [{"apiServer": {"extraArgs": {"audit-log-maxage": "2"}}}]}',
+    ],
+)
+def test_arguments_under_a_key_of_an_api_server(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    ((rule, place),) = found(capsys, **{"values.yaml": text})
+    assert rule == "log-maxage"
+    assert "2" in place
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "etcd:\n  extraArgs: {audit-log-maxage: '2'}\n",
+        "apiServer:\n  labels: {audit-log-maxage: '2'}\n",
+        "apiServer:\n  extraArgs: {v: '2'}\nnotes: audit-log-maxage\n",
+        "kind: CustomResourceDefinition\nspec: {apiServer: {extraArgs: {audit-log-maxage: '2'}}}\n",
+    ],
+)
+def test_other_keys_are_no_arguments(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert found(capsys, **{"values.yaml": text}) == []
+
+
+K3D = """apiVersion: k3d.io/v1alpha5
+kind: Simple
+volumes:
+- volume: ./audit-policy.yaml:/etc/audit/{0}:ro
+options:
+  k3s:
+    extraArgs:
+    - arg: --kube-apiserver-arg=audit-policy-file=/etc/audit/policy.yaml
+    - arg: "--kube-apiserver-arg=audit-log-path={1}"
+"""
+
+
+def test_k3d(capsys: pytest.CaptureFixture[str]) -> None:
+    files = {"k3d.yaml": K3D.format("policy.yaml", "-"), "audit-policy.yaml": POLICY}
+    assert found(capsys, **files) == []
+    files["k3d.yaml"] = K3D.format("other.yaml", "-")
+    assert found(capsys, **files) == [("policy-file-missing", "/etc/audit/policy.yaml")]
+    files["k3d.yaml"] = K3D.format("policy.yaml", "a.log")
+    assert ("relative-path", "a.log") in found(capsys, **files)
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        "patches:\n- target: {kind: Deployment}\n  patch: |-\n    - op: add\n      path: /spec/template/spec/"
+        "containers/0/command/-\n      value: --audit-log-maxage=30d\n",
+        "patchesJson6902:\n- target: {kind: Pod}\n  patch: |-\n    - {op: add, path: /spec/containers/0/command/-, "
+        "value: --audit-log-maxage=30d}\n",
+        "patches:\n- patch: |-\n    apiVersion: v1\n    kind: Pod\n    metadata: {name: kube-apiserver}\n    spec:\n"
+        "      containers:\n      - name: kube-apiserver\n        command: [kube-apiserver, --audit-log-maxage=30d]\n",
+    ],
+)
+def test_patches_of_kustomize_in_place(patch: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n{patch}"
+    assert found(capsys, **{"kustomization.yaml": text}) == [("invalid-flag-value", "30d")]
+
+
+APPLIED = {
+    "chart": ({"chart/Chart.yaml": "name: a\n", "chart/templates/policy.yaml": POLICY}, "kind: Policy"),
+    "k3s": ({"files/server/manifests/audit.yaml": POLICY}, "kind: Policy"),
+    "list": ({"a.yaml": "apiVersion: v1\nkind: List\nitems:\n- " + POLICY.replace("\n", "\n  ")}, "kind: Policy"),
+    "objects": ({"a.yaml": f"apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\n---\n{POLICY}"}, "kind: Policy"),
+    "kustomize": ({"kustomization.yaml": "resources: [a/audit.yaml]\n", "a/audit.yaml": POLICY}, "a/audit.yaml"),
+    "task": (
+        {"t.yml": "- kubernetes.core.k8s:\n    definition:\n      " + POLICY.replace("\n", "\n      ")},
+        "kind: Policy",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", APPLIED)
+def test_a_policy_that_is_applied(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    files, place = APPLIED[case]
+    assert found(capsys, **files) == [("policy-applied-as-object", place)]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"roles/a/templates/policy.yaml": POLICY},
+        {"chart/Chart.yaml": "name: a\n", "chart/files/policy.yaml": POLICY},
+        {"kustomization.yaml": "configMapGenerator:\n- {name: a, files: [audit.yaml]}\n", "audit.yaml": POLICY},
+        {"a.yaml": f"apiVersion: kubeadm.k8s.io/v1beta3\nkind: InitConfiguration\n---\n{POLICY}"},
+    ],
+)
+def test_a_policy_that_is_not_applied(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert found(capsys, **files) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "path", "more", "wrong"),
+    [
+        (
+            "copy",
+            "/etc/kubernetes/manifests/audit.yaml",
+            "content: |\n" + " " * 8 + POLICY.replace("\n", "\n        "),
+            1,
+        ),
+        ("template", '"{{ kube_manifest_dir }}/audit-policy.yaml"', "src: audit-policy.yaml.j2", 1),
+        ("copy", "/etc/kubernetes/manifests/policy.yaml", "src: audit-policy.yaml", 1),
+        ("template", "/etc/kubernetes/audit-policy.yaml", "src: audit-policy.yaml.j2", 0),
+        ("template", "/etc/kubernetes/manifests/kube-apiserver.yaml", "src: kube-apiserver.yaml.j2", 0),
+    ],
+)
+def test_a_task_that_writes_a_policy_for_the_kubelet(
+    module: str, path: str, more: str, wrong: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = [rule for rule, _ in found(capsys, **{"tasks/main.yml": TASK.format(module, path, more)})]
+    assert rules == ["policy-in-manifest-directory"] * wrong
