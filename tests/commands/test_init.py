@@ -121,6 +121,15 @@ def test_nothing_half_written(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_disk_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(source: str, target: str) -> None:
+        raise OSError(1, "Operation not permitted", source, None, target)
+
+    monkeypatch.setattr(os, "link", refused)
+    assert init(tmp_path, *KUBEADM) == 0
+    assert files(tmp_path) == ["audit-policy.yaml", "kubeadm-config.yaml"]
+
+
 def test_a_file_in_the_place_of_the_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "out").write_text("mine")
     assert init(tmp_path / "out" / "deep", *KUBEADM) == 2

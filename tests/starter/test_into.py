@@ -267,7 +267,10 @@ def test_how_much_is_kept_is_for_the_author_to_say() -> None:
             "`spec.audit.profile` is set already, to None",
         ),
         ("rke1", TARGETS["rke1"] + "    audit_log: {enabled: false}\n", "`services.kube-api.audit_log.enabled` is set"),
+        ("rke1", "kube-api: {a: 1}\n", "it has none of nodes, services at the top, as files of RKE do"),
+        ("rke2", "kind: ConfigMap\ndata: {}\n", "it holds no document"),
         ("microk8s", "text\n", "holds no flags of kube-apiserver"),
+        ("microk8s", POD, "holds no flags of kube-apiserver"),
         ("systemd", "[Service]\n", "a unit needs no more than $KUBE_AUDIT_ARGS"),
     ],
 )

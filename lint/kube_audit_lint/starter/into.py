@@ -48,6 +48,8 @@ def _with_settings(wanted: Wanted, path: str, before: bytes) -> tuple[Starter, b
         text = made.files[data["into"]]
         root = _root(wanted, text)
         own = None if root is None else _document(root, path, before)
+        if own is not None and own.entries.keys().isdisjoint(data.get("into-has", own.entries)):
+            raise Refused(f"it has none of {', '.join(data['into-has'])} at the top, as files of {data['title']} do")
         files = {name: one for name, one in made.files.items() if name != data["into"]}
         if root is None or own is None:
             return made._replace(files=files), _with_lines(path, before, text)
@@ -79,7 +81,9 @@ def _document(wanted: Mapping, path: str, data: bytes) -> Mapping:
     kind = wanted.string("kind")
     group = (wanted.string("apiVersion") or "").partition("/")[0]
     roots = [one.root for one in documents if isinstance(one.root, Mapping)]
-    if kind is not None:
+    if kind is None:
+        roots = [one for one in roots if "kind" not in one.entries]
+    else:
         roots = [
             one for one in roots if one.string("kind") == kind and (one.string("apiVersion") or "").startswith(group)
         ]
@@ -117,7 +121,7 @@ def _with_lines(path: str, before: bytes, lines: str) -> bytes:
     source, _ = read_file(path, before)
     found = collect(path, before, hint="server")
     server = found.found.servers[0] if found is not None and found.found.servers else None
-    if server is None:
+    if server is None or server.form != "argsfile":
         raise Refused("it holds no flags of kube-apiserver, one a line")
     new = [line for line in lines.splitlines() if line.startswith("--") and _is_new(line, server)]
     end = "\r\n" if "\r\n" in source.text else "\n"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from kube_audit_lint.errors import UsageError
+
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What file systems answer that have no hard links."""
 
 
 def write(folder: str, files: Mapping[str, str], force: bool) -> list[str]:
@@ -58,9 +62,15 @@ def _put(draft: str, path: str, made: list[str], force: bool) -> None:
     if force:
         os.replace(draft, path)
     else:
-        os.link(draft, path)
+        try:
+            os.link(draft, path)
+        except OSError as error:
+            if error.errno not in _NO_LINKS or os.path.lexists(path):
+                raise
+            os.rename(draft, path)
+        else:
+            os.unlink(draft)
         made.append(path)
-        os.unlink(draft)
     made.remove(draft)
 
 
