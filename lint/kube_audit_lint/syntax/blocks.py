@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 
-from kube_audit_lint.syntax.chars import BREAK, COMMENT, END, ENDS, YamlError, normal_break
+from kube_audit_lint.syntax.chars import COMMENT, END, ENDS, YamlError, break_end, compiled, normal_break
 from kube_audit_lint.syntax.literals import Scanned
 from kube_audit_lint.syntax.source import Chunk
 
-_BREAK = re.compile(BREAK)
 _HEADER = re.compile(r"[|>](?:([+-])([0-9]?)|([0-9])([+-]?))?")
-_HEADER_REST = re.compile(COMMENT)
-_CONTENT = re.compile(f"[^{ENDS}]*")
+_CONTENT = f"[^{ENDS}]*"
 
 
 class _Block:
@@ -29,11 +27,11 @@ class _Block:
 
     def take_break(self) -> Chunk | None:
         """The line break at which we stand."""
-        found = _BREAK.match(self.text, self.at)
-        if found is None:
+        start, end = self.at, break_end(self.text, self.at)
+        if end == start:
             return None
-        chunk = (normal_break(found[0]), self.at, found.end() - self.at)
-        self.at = self.line = found.end()
+        chunk = (normal_break(self.text[start:end]), start, end - start)
+        self.at = self.line = end
         return chunk
 
     def take_breaks(self) -> None:
@@ -66,6 +64,7 @@ def scan_block(text: str, start: int, line: int, parent: int) -> Scanned:
     chunks: list[Chunk] = []
     last: Chunk | None = None
     was_blank = False
+    ascii = text.isascii()
     while block.at - block.line == block.indent and text[block.at] != "\0":
         blank = text[block.at] in " \t"
         if last is not None:
@@ -76,7 +75,7 @@ def scan_block(text: str, start: int, line: int, parent: int) -> Scanned:
         chunks += block.breaks
         block.breaks = []
         was_blank = blank
-        match = _CONTENT.match(text, block.at)
+        match = compiled(_CONTENT, ascii).match(text, block.at)
         end = match.end() if match else block.at
         chunks.append((text[block.at : end], block.at, end - block.at))
         block.at = end
@@ -96,7 +95,7 @@ def _block_header(text: str, start: int) -> tuple[str, int, int]:
     digit = header[2] or header[3]
     if digit == "0":
         raise YamlError("found an indentation indicator equal to 0", header.start(2 if header[2] else 3), start)
-    rest = _HEADER_REST.match(text, header.end())
+    rest = compiled(COMMENT, text.isascii()).match(text, header.end())
     at = rest.end() if rest else header.end()
     if text[at] not in ENDS:
         raise YamlError("did not find expected comment or line break", at, start)

@@ -5,7 +5,11 @@ A scanned text ends in NULs, so that looking ahead needs no bounds; NUL itself i
 
 from __future__ import annotations
 
-BREAKS = "\r\n\x85\u2028\u2029"
+import re
+from functools import cache
+
+WIDE_BREAKS = "\x85\u2028\u2029"
+BREAKS = "\r\n" + WIDE_BREAKS
 BREAK = "(?:\r\n|[\r\n\x85\u2028\u2029])"
 ENDS = BREAKS + "\0"
 BLANK_OR_END = frozenset(" \t\0" + BREAKS)
@@ -31,6 +35,19 @@ class YamlError(Exception):
         self.opened = opened
         self.parser = parser
         self.stop = stop
+
+
+@cache
+def compiled(pattern: str, ascii: bool) -> re.Pattern[str]:
+    """A pattern of line ends (ENDS); Python takes long to compile sets with the Unicode ones, which ASCII has not."""
+    return re.compile(pattern.replace(WIDE_BREAKS, "") if ascii else pattern)
+
+
+def break_end(text: str, at: int) -> int:
+    """Where a line break ends that begins at `at`; `at` where there is none."""
+    if text[at] not in BREAKS:
+        return at
+    return at + 2 if text.startswith("\r\n", at) else at + 1
 
 
 def normal_break(text: str) -> str:

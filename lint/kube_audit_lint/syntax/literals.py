@@ -8,7 +8,15 @@ from __future__ import annotations
 
 import re
 
-from kube_audit_lint.syntax.chars import BLANK_OR_END, BREAK, ENDS, YamlError, document_mark, normal_break
+from kube_audit_lint.syntax.chars import (
+    BLANK_OR_END,
+    ENDS,
+    YamlError,
+    break_end,
+    compiled,
+    document_mark,
+    normal_break,
+)
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Chunk
 
@@ -32,7 +40,6 @@ class Scanned(NamedTuple):
         return "".join([chunk[0] for chunk in self.chunks])
 
 
-_BREAK = re.compile(BREAK)
 _SPACES = re.compile(r"[ \t]*")
 
 
@@ -66,29 +73,29 @@ def pass_breaks(text: str, at: int, line: int, indent: int, escaped: bool) -> tu
             fold.blanks = (text[at:stop], at, stop - at) if stop > at else None
         elif indent > 0 and (tab := text.find("\t", at, min(stop, line + indent))) >= 0:
             raise YamlError("found a tab character that violates indentation", tab)
-        found = _BREAK.match(text, stop)
-        if found is None:
+        end = break_end(text, stop)
+        if end == stop:
             return fold, stop, line
-        chunk = (normal_break(found[0]), stop, found.end() - stop)
+        chunk = (normal_break(text[stop:end]), stop, end - stop)
         if broken:
             fold.rest.append(chunk)
         else:
             fold.first = chunk
             broken = True
-        at = line = found.end()
+        at = line = end
 
 
 # Plain scalars
 
 # What ends a plain scalar's line; searched for, because matching it word by word would keep every
 # word in the engine's memory.
-_BLOCK_PLAIN_END = re.compile(rf":(?=[ \t{ENDS}])|(?<=[ \t])#|[{ENDS}]")
-_FLOW_PLAIN_END = re.compile(rf":(?=[ \t{ENDS}])|(?<=[ \t])#|[,?\[\]{{}}{ENDS}]")
+_BLOCK_PLAIN_END = rf":(?=[ \t{ENDS}])|(?<=[ \t])#|[{ENDS}]"
+_FLOW_PLAIN_END = rf":(?=[ \t{ENDS}])|(?<=[ \t])#|[,?\[\]{{}}{ENDS}]"
 
 
 def scan_plain(text: str, start: int, line: int, indent: int, flow: bool) -> Scanned:
     """A plain scalar; its further lines are indented by `indent` at least."""
-    stop = _FLOW_PLAIN_END if flow else _BLOCK_PLAIN_END
+    stop = compiled(_FLOW_PLAIN_END if flow else _BLOCK_PLAIN_END, text.isascii())
     chunks: list[Chunk] = []
     fold = _Fold()
     end = at = start

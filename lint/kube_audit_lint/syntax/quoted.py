@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 
-from kube_audit_lint.syntax.chars import BREAK, ENDS, YamlError, document_mark
+from kube_audit_lint.syntax.chars import ENDS, YamlError, break_end, compiled, document_mark
 from kube_audit_lint.syntax.literals import Scanned, pass_breaks
 from kube_audit_lint.syntax.source import Chunk
 from kube_audit_lint.syntax.unknown import from_outside
 
-_BREAK = re.compile(BREAK)
-_SINGLE_RUN = re.compile(rf"[^' \t{ENDS}]+")
-_DOUBLE_RUN = re.compile(rf'[^"\\ \t{ENDS}]+')
+_SINGLE_RUN = rf"[^' \t{ENDS}]+"
+_DOUBLE_RUN = rf'[^"\\ \t{ENDS}]+'
 _NAMED = {
     "0": "\0", "a": "\a", "b": "\b", "t": "\t", "\t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r",
     "e": "\x1b", " ": " ", '"': '"', "'": "'", "\\": "\\", "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029",
@@ -43,8 +42,9 @@ def scan_quoted(text: str, start: int, line: int) -> Scanned:
 
 
 def _single_words(text: str, at: int, chunks: list[Chunk]) -> int:
+    run = compiled(_SINGLE_RUN, text.isascii())
     while True:
-        match = _SINGLE_RUN.match(text, at)
+        match = run.match(text, at)
         if match:
             chunks.append((match[0], at, match.end() - at))
             at = match.end()
@@ -56,16 +56,17 @@ def _single_words(text: str, at: int, chunks: list[Chunk]) -> int:
 
 def _double_words(text: str, at: int, start: int, chunks: list[Chunk]) -> tuple[int, bool]:
     """Characters up to a blank, a line break or the quote; whether the line break was escaped."""
+    run = compiled(_DOUBLE_RUN, text.isascii())
     while True:
-        match = _DOUBLE_RUN.match(text, at)
+        match = run.match(text, at)
         if match:
             chunks.append((match[0], at, match.end() - at))
             at = match.end()
         if text[at] != "\\":
             return at, False
-        found = _BREAK.match(text, at + 1)
-        if found:
-            return found.end(), True
+        end = break_end(text, at + 1)
+        if end > at + 1:
+            return end, True
         char, width = _escape(text, at, start)
         chunks.append((char, at, width))
         at += width

@@ -10,7 +10,7 @@ import re
 from collections import deque
 from typing import Any
 
-from kube_audit_lint.syntax.chars import BLANK_OR_END, BREAK, COMMENT, END, ENDS, MARK, YamlError
+from kube_audit_lint.syntax.chars import BLANK_OR_END, COMMENT, END, ENDS, MARK, YamlError, break_end, compiled
 from kube_audit_lint.syntax.literals import scan_plain
 from kube_audit_lint.syntax.nodes import BLOCK, PLAIN, QUOTED
 
@@ -57,14 +57,12 @@ class _Key:
         self.at = at
 
 
-_SPACES = re.compile(rf" *(?:#[^{ENDS}]*)?")
-_BLANKS = re.compile(COMMENT)
-_BREAK = re.compile(BREAK)
+_SPACES = rf" *(?:#[^{ENDS}]*)?"
 _NAME = re.compile("[0-9A-Za-z_-]*")
 _NOT_PLAIN = frozenset("\t-?:,[]{}#&*!|>'\"%@`")
 _AFTER_NAME = BLANK_OR_END | frozenset("?:,]}%@`")
-_SIMPLE_SINGLE = re.compile(f"'[^'{ENDS}]*'(?!')")
-_SIMPLE_DOUBLE = re.compile(rf'"[^"\\{ENDS}]*"')
+_SIMPLE_SINGLE = f"'[^'{ENDS}]*'(?!')"
+_SIMPLE_DOUBLE = rf'"[^"\\{ENDS}]*"'
 
 
 class Scanner:
@@ -76,6 +74,8 @@ class Scanner:
 
     def __init__(self, text: str, marked: bool = False) -> None:
         self.text = text + END
+        self._ascii = text.isascii()
+        self._spaces, self._blanks = compiled(_SPACES, self._ascii), compiled(COMMENT, self._ascii)
         # A mark that nothing took away: the text comes from inside another one.
         self.at = self.line = int(not marked and text.startswith(MARK))
         self._dropping = min(len(text), _BUFFER) if marked and text.startswith(MARK) else 0
@@ -180,22 +180,22 @@ class Scanner:
     def _to_next(self) -> None:
         """Pass blanks, comments and line breaks; a tab may not stand where a key may begin."""
         text, at = self.text, self.at
-        blanks = _BLANKS if self._flow or not self._allowed else _SPACES
+        blanks = self._blanks if self._flow or not self._allowed else self._spaces
         while True:
             if at == self.line and self._dropping:
                 at += 1
             match = blanks.match(text, at)
             if match:
                 at = match.end()
-            found = _BREAK.match(text, at)
-            if found is None:
+            end = break_end(text, at)
+            if end == at:
                 break
             if at + 2 > self._dropping:
                 self._dropping = 0
-            at = self.line = found.end()
+            at = self.line = end
             if not self._flow:
                 self._allowed = True
-                blanks = _SPACES
+                blanks = self._spaces
         self.at = at
 
     def _stream_end(self) -> None:
@@ -338,7 +338,7 @@ class Scanner:
         self._save_key()
         self._allowed = False
         start = self.at
-        simple = (_SIMPLE_SINGLE if char == "'" else _SIMPLE_DOUBLE).match(self.text, start)
+        simple = compiled(_SIMPLE_SINGLE if char == "'" else _SIMPLE_DOUBLE, self._ascii).match(self.text, start)
         if simple:
             self.at = simple.end()
             self._tokens.append((SCALAR, start, self.at, self.text[start + 1 : self.at - 1], QUOTED))
@@ -383,8 +383,7 @@ class Scanner:
 
         start = self.at
         name, value, prefix, end = scan_directive(self.text, start)
-        self.at = end
-        match = _BREAK.match(self.text, end)
-        if match:
-            self.at = self.line = match.end()
+        self.at = break_end(self.text, end)
+        if self.at > end:
+            self.line = self.at
         self._tokens.append((VERSION if name == "YAML" else TAG_DIRECTIVE, start, end, value, prefix))

@@ -11,7 +11,8 @@ from kube_audit_lint.syntax.parser import Parser
 from kube_audit_lint.syntax.source import OffsetMap, Source
 from kube_audit_lint.syntax.tree import TreeBuilder
 
-_FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_FORBIDDEN = "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]"
+_FORBIDDEN_ASCII = "[\0-\x08\x0b\x0c\x0e-\x1f\x7f]"
 
 
 def read_yaml(
@@ -42,7 +43,7 @@ def read_yaml(
 
 def _unreadable(text: str, byte_problem: ByteProblem | None) -> ByteProblem | None:
     """The first character, or byte, that the server's reader refuses."""
-    bad = _FORBIDDEN.search(text)
+    bad = re.search(_FORBIDDEN_ASCII if text.isascii() else _FORBIDDEN, text)
     if bad is None or (byte_problem is not None and byte_problem.start <= bad.start()):
         return byte_problem
     if "\ud800" <= bad[0] <= "\udfff":
