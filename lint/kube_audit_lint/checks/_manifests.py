@@ -23,11 +23,11 @@ _LIKELY = (
     "pod-manifests",
 )
 _OTHERS = ("kube-scheduler", "kube-controller-manager", "scheduler", "controller-manager", "etcd")
-_MANIFEST = re.compile(r"\.(?:ya?ml|json|manifest)(?:\.j2|\.tmpl|\.tpl|\.erb)?\Z")
+_MANIFEST = r"\.(?:ya?ml|json|manifest)(?:\.j2|\.tmpl|\.tpl|\.erb)?\Z"
 # A plain text, for most runs see no second file of a pod.
-_BACKUP = r"""(?ix) ~\Z
+_BACKUP = r"""(?x) ~\Z
     | (?:\A|[._ -])(?:bak|back|backup|bkp|old|orig|original|org|save|saved|copy|prev|previous|rpmsave|rpmnew|dpkg-old)
-      (?:[._ -]?\(?[\dTZ:_-]*\)?)? (?:\.(?:ya?ml|json|manifest))? \Z
+      (?:[._ -]?\(?[\dtz:_-]*\)?)? (?:\.(?:ya?ml|json|manifest))? \Z
     | \A(?:bak|backup|old|copy|copy\ of)[._ -]
     | \.(?:ya?ml|json|manifest)[._-](?!(?:j2|tpl|tmpl|tftpl|erb|gotmpl|template|md|txt|sig|asc|sha256)\Z).+\Z
     | \ \(\d+\)\.(?:ya?ml|json)\Z"""
@@ -52,7 +52,9 @@ def _has_others(path: str) -> bool:
     """Whether a folder holds manifests of other parts of the control plane."""
     try:
         with os.scandir(path or ".") as entries:
-            return any(one.name.startswith(_OTHERS) and _MANIFEST.search(one.name) and one.is_file() for one in entries)
+            return any(
+                one.name.startswith(_OTHERS) and re.search(_MANIFEST, one.name) and one.is_file() for one in entries
+            )
     except OSError:
         return False
 
@@ -63,7 +65,7 @@ def _absolute(path: str) -> str:
 
 def is_backup(name: str) -> bool:
     """Whether a file's name says that it is a copy of another."""
-    return re.search(_BACKUP, name) is not None
+    return re.search(_BACKUP, name.lower()) is not None
 
 
 def base(server: ServerSubject) -> str:

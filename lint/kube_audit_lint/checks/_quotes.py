@@ -12,7 +12,7 @@ from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.source import Place, Source
 
 _MARKS = "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2018\u2019\u201a\u201b"
-_QUOTED = re.compile(rf"(?:[=:,\[]|^[ \t]*-[ \t])[ \t]*([{_MARKS}][^\n{_MARKS}]*[{_MARKS}]?)")
+_QUOTED = rf"(?:[=:,\[]|^[ \t]*-[ \t])[ \t]*([{_MARKS}][^\n{_MARKS}]*[{_MARKS}]?)"
 """What stands in such quotes as a value or an item."""
 
 
@@ -61,9 +61,11 @@ def _is_quoted(text: str) -> bool:
 
 def _in_text(source: Source) -> Iterator[Place]:
     """The flags and settings of auditing in such quotes, and those whose value is; not in comments."""
+    if source.text.isascii():
+        return
     start = 0
     for line in source.text.splitlines(keepends=True):
         if "audit" in line.lower():
-            for found in _QUOTED.finditer(line.partition(" #")[0]):
+            for found in re.finditer(_QUOTED, line.partition(" #")[0]):
                 yield Place(source, start + found.start(1), start + found.end(1))
         start += len(line)

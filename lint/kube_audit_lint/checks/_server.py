@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from kube_audit_lint.kubernetes.flags import LOG_PATH, POLICY_FILE
-from kube_audit_lint.kubernetes.meant_flags import meant
+from kube_audit_lint.kubernetes.flags import LOG_PATH, POLICY_FILE, all_names
 from kube_audit_lint.model.server import ApiServer, Flag
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.source import Place
@@ -15,11 +14,22 @@ from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
 _STREAMS = ("/dev/std", "/dev/fd/", "/dev/null", "/dev/tty", "/dev/console", "/dev/pts/", "/proc/")
 
 
-PLACEHOLDER = re.compile(
+_PLACEHOLDER = (
     r"\$\{[^{}\s]+\}|\$\([^()\s]+\)|(?<!\{)\{[A-Za-z_][\w. -]*\}(?!\})|<[A-Za-z_][\w. -]*>"
     r"|\$[A-Za-z_]\w*|__[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*__"
 )
-"""What instructions write where one's own value belongs. Other rules leave such values to the rule placeholder."""
+_PLACEHOLDER_STARTS = ("$", "{", "<", "__")
+
+
+def placeholders(text: str) -> Iterator[re.Match[str]]:
+    """What instructions write where one's own value belongs. Other rules leave such values to the rule placeholder."""
+    if any(start in text for start in _PLACEHOLDER_STARTS):  # in nearly no text: the pattern is compiled for it only
+        yield from re.finditer(_PLACEHOLDER, text)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a text holds such a value."""
+    return next(placeholders(text), None) is not None
 
 
 def is_set(server: ApiServer, name: str) -> bool:
@@ -35,7 +45,12 @@ def is_set(server: ApiServer, name: str) -> bool:
 
 def misspelt(server: ApiServer, name: str) -> bool:
     """Whether the server is given a flag that kube-apiserver does not have, and that was meant as this one."""
-    return any(flag.name != name and meant(flag.name) == name for flag in server.flags)
+    unknown = [flag.name for flag in server.flags if flag.name not in all_names()]
+    if not unknown:
+        return False
+    from kube_audit_lint.kubernetes.meant_flags import meant
+
+    return any(meant(one) == name for one in unknown)
 
 
 def log_file(server: ApiServer) -> str | None:
@@ -51,7 +66,7 @@ def known_path(server: ApiServer, name: str) -> str | None:
     path = server.value(name)
     if not path or not path.startswith("/") or path.startswith(_STREAMS):
         return None
-    return None if is_unknown(path) or PLACEHOLDER.search(path) else path
+    return None if is_unknown(path) or is_placeholder(path) else path
 
 
 def place_of_value(server: ApiServer, name: str) -> Place:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._server import PLACEHOLDER, only, place_of_value, span, who
+from kube_audit_lint.checks._server import is_placeholder, only, place_of_value, span, who
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes import flags
 from kube_audit_lint.kubernetes.flags import FlagSpec
@@ -50,7 +50,7 @@ def _unreadable(flag: Flag, spec: FlagSpec, versions: Versions) -> Hit | None:
 
 def _is_open(text: str) -> bool:
     """Whether a template or somebody has yet to write the value."""
-    return is_unknown(text) or PLACEHOLDER.search(text) is not None
+    return is_unknown(text) or is_placeholder(text)
 
 
 def _message(part: Versions, asked: Versions, error: str) -> str:

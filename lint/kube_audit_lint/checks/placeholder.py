@@ -7,7 +7,7 @@ from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._ack import log_variables
-from kube_audit_lint.checks._server import PLACEHOLDER
+from kube_audit_lint.checks._server import placeholders
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes import flags
 from kube_audit_lint.model.finding import Related
@@ -25,7 +25,7 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     found: dict[str, list[Place]] = {}
     for text, place in _settings(subject.server):
         kept: dict[str, bool] = {}
-        for match in PLACEHOLDER.finditer(place.text):
+        for match in placeholders(place.text):
             if match[0] not in kept:
                 kept[match[0]] = match[0] in text
             if kept[match[0]]:

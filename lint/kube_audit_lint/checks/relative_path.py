@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._server import PLACEHOLDER
+from kube_audit_lint.checks._server import placeholders
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG
 from kube_audit_lint.syntax.unknown import UNKNOWN
@@ -26,7 +26,9 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
         flag = server.flag(name)
         if flag is None or not flag.value or flag.value.startswith(("/", UNKNOWN)):
             continue
-        if PLACEHOLDER.match(flag.value) or (name == LOG_PATH and flag.value == "-"):
+        if name == LOG_PATH and flag.value == "-":
+            continue
+        if any(found.start() == 0 for found in placeholders(flag.value)):
             continue
         message = (
             f"`{flag.value}` is not absolute: kube-apiserver takes it from its working directory, "

@@ -12,7 +12,6 @@ from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import name_place
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes import flags
-from kube_audit_lint.kubernetes.meant_flags import is_about_auditing, meant
 from kube_audit_lint.model.server import Flag
 from kube_audit_lint.syntax.unknown import is_unknown
 
@@ -25,6 +24,8 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     for flag in subject.server.flags:
         if flags.spec(flag.name) is not None or is_unknown(flag.name):
             continue
+        from kube_audit_lint.kubernetes.meant_flags import is_about_auditing, meant
+
         if is_about_auditing(flag.name):
             error, help = _error(flag), _help(flag.name, meant(flag.name))
             yield Hit(name_place(flag), f"kube-apiserver does not start: {error}", help=help)

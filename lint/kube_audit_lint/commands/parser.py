@@ -40,6 +40,7 @@ def parser_for(words: list[str]) -> argparse.ArgumentParser:
 def _parser_of(name: str) -> argparse.ArgumentParser:
     """The parser of one command: building and importing the others would cost a tenth of a run."""
     module: Any = import_module(f"kube_audit_lint.commands.{name}")
+    argparse._ = str  # type: ignore[attr-defined]  # English like ours, and gettext would look for a translation
     prog = f"kube-audit-lint {name}"
     parser = _Parser(prog=prog, description=COMMANDS[name], formatter_class=_Formatter)
     module.add_arguments(parser)

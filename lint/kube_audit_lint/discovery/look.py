@@ -18,7 +18,7 @@ _PROGRAM = (
     rb"kube-apiserver[ \t]*(?:\\?\r?\n[ \t]*)?(?:--|\\|\$|\{|<)"
     rb"|(?:[/\"'\[=,>{]|[-:]|\n)[ \t]*kube-apiserver(?![ \t]+[a-z]|[.;]\s|,\s+[a-z]|[ \t]*\r?\n[ \t]*[a-z]+ [a-z])"
 )
-_EVENTS = re.compile(rb"\s*\{.{0,80}\"kind\"\s*:\s*\"event(?:list)?\"", re.DOTALL)
+_EVENTS = rb"(?s)\s*\{.{0,80}\"kind\"\s*:\s*\"event(?:list)?\""
 _POLICY_NAME = re.compile(r"audit[^/]*polic|polic[^/]*audit", re.IGNORECASE)
 # Compiled when first needed, which for most files is never.
 _CLEAR_NAME = r"(?i)[^/]*audit[-_. ]?polic(?:y|ies)[^/]*\.(?:ya?ml|json)(?:\.(?:j2|jinja2?|tpl|tmpl|erb|gotmpl))?\Z"
@@ -65,7 +65,7 @@ def interesting(data: bytes) -> bool:
     if any(mark in data for mark in ENCODED):
         return True
     lower = data.lower()
-    return _marked(lower) and not _EVENTS.match(lower) and not _put_aside(lower)
+    return _marked(lower) and not (b'"event' in lower and re.match(_EVENTS, lower)) and not _put_aside(lower)
 
 
 def _put_aside(lower: bytes) -> bool:

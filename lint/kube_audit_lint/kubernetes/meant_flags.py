@@ -13,7 +13,7 @@ from kube_audit_lint.kubernetes import flags
 from kube_audit_lint.kubernetes.spelling import nearest
 
 _MAIN = {"policy": flags.POLICY_FILE, "log": flags.LOG_PATH, "webhook": flags.WEBHOOK_CONFIG}
-_FILE = re.compile(
+_FILE = (
     r"(?:audit-)?(log|policy|webhook)((?:-(?:conf|config|configuration|dir|file|filename|kubeconfig"
     r"|location|name|output|path|policy|url|yaml))*)"
 )
@@ -68,7 +68,7 @@ def _nearest(bare: str) -> str | None:
 
 def _file(bare: str) -> str | None:
     """The flag that names the policy, the log or the webhook's configuration."""
-    found = _FILE.fullmatch(bare)
+    found = re.fullmatch(_FILE, bare)
     if found is None or (not bare.startswith("audit-") and not found[2]):
         return None
     return _MAIN[found[1]]

@@ -84,8 +84,8 @@ class Versions(NamedTuple):
 ALL = Versions(OLDEST, NEWEST)
 DEFAULT = Versions(DEFAULT_FIRST, NEWEST)
 
-_SINGLE = re.compile(r"v?1\.(\d{1,3})(?:\.\d+)?(?:[-+].*)?\Z")
-_IN_TAG = re.compile(r"(?:^|[:/@_-])v?1\.(\d{1,2})(?:\.\d+)?(?![\d.])")
+_SINGLE = r"v?1\.(\d{1,3})(?:\.\d+)?(?:[-+].*)?\Z"
+_IN_TAG = r"(?:^|[:/@_-])v?1\.(\d{1,2})(?:\.\d+)?(?![\d.])"
 
 
 def parse_versions(text: str) -> Versions | None:
@@ -94,7 +94,7 @@ def parse_versions(text: str) -> Versions | None:
     It may lie outside of the known minors: see Versions.known.
     """
     low, dash, high = text.strip().partition("-")
-    if dash and _SINGLE.match(high.strip()):
+    if dash and re.match(_SINGLE, high.strip()):
         first, last = _minor(low.strip()), _minor(high.strip())
     else:
         first = last = _minor(text.strip())
@@ -104,12 +104,12 @@ def parse_versions(text: str) -> Versions | None:
 def version_of_image(image: str) -> Versions | None:
     """The version in an image's tag (`kube-apiserver:v1.20.4-aliyun.1`), or None when it has none."""
     tag = image.rpartition("/")[2].partition("@")[0].partition(":")[2]
-    found = _IN_TAG.match(tag)
+    found = re.match(_IN_TAG, tag)
     return None if found is None else Versions(int(found[1]), int(found[1]))
 
 
 def _minor(text: str) -> int | None:
-    found = _SINGLE.match(text)
+    found = re.match(_SINGLE, text)
     return int(found[1]) if found else None
 
 

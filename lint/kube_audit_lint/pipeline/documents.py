@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _TEMPLATE_MARKS = ("{{", "{%", "<%", "#@", "%{", "${", "$(", "\\$")
 """One of them is in every template; most files hold none, and need no more of templates."""
 
-_NO_OUTPUT = re.compile(r"^[ \t]*#@(?:overlay|data|schema|library)/", re.MULTILINE)
+_NO_OUTPUT = r"(?m)^[ \t]*#@(?:overlay|data|schema|library)/"
 _NESTED_VALUE = "mapping values are not allowed in this context"
 _UNFILLED = "this template cannot be read before it is filled"
 
@@ -130,7 +130,7 @@ def _outputs(documents: tuple[Document, ...], template: Neutral, text: str) -> I
         if root is None or root.start == root.end:
             yield one
             continue
-        annotated = len(documents) > 1 and _NO_OUTPUT.search(text, end, root.start) is not None
+        annotated = len(documents) > 1 and re.compile(_NO_OUTPUT).search(text, end, root.start) is not None
         if not annotated and not any(branch.holds(root.start, root.end) for branch in functions):
             yield one
         end = root.end
