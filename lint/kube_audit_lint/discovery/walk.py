@@ -22,7 +22,15 @@ from typing import Protocol
 from kube_audit_lint.discovery.files import LIMIT, TooLarge, is_file, is_folder, read_bytes, refuse_special, why_no_file
 from kube_audit_lint.discovery.gitignore import NOTHING, Ignores, at_root, below, repository_of
 from kube_audit_lint.discovery.globs import Globs
-from kube_audit_lint.discovery.look import clearly_policy, interesting, is_sealed, mentions, named_policy, worth_parsing
+from kube_audit_lint.discovery.look import (
+    clearly_policy,
+    interesting,
+    is_benchmark,
+    is_sealed,
+    mentions,
+    named_policy,
+    worth_parsing,
+)
 from kube_audit_lint.discovery.roots import OUTSIDE, Roots
 from kube_audit_lint.model.finding import FileError
 from kube_audit_lint.syntax.record import NamedTuple
@@ -33,6 +41,7 @@ __all__ = [
     "clearly_policy",
     "embeds",
     "interesting",
+    "is_benchmark",
     "is_sealed",
     "may_configure_server",
     "named_policy",

@@ -144,7 +144,7 @@ def _too_large(path: str, declared: str, why: str) -> _One:
 def _collected(path: str, data: bytes, options: Options, declared: str, *, always: bool = False) -> _One:
     """What a file holds. declared: `policy` or `server` where the configuration or a server says what it is."""
     if not (declared or always or discovery.worth_parsing(data, path)):
-        return _One()
+        return _One(unread=mentions.of(path, data) if discovery.is_benchmark(data) else None)
     if discovery.is_sealed(data):
         return _One(note=_sealed(path) if declared or discovery.clearly_policy(path) else None)
     try:
