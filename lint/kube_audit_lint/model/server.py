@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping as MappingType
+from functools import lru_cache
 from types import MappingProxyType
 
 from kube_audit_lint.model.document import PolicyDocument
@@ -167,6 +168,7 @@ def covering(mounts: tuple[Mount, ...], path: str) -> Mount | None:
     return best
 
 
+@lru_cache(maxsize=4096)
 def clean(path: str) -> str:
     """A path without doubled or trailing slashes and dots, as Go's path.Clean leaves it."""
     absolute = path.startswith("/")

@@ -14,7 +14,7 @@ from functools import cached_property
 from kube_audit_lint.kubernetes.paths import brought_file, host_path, policy_path
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.server import ApiServer, HostFile, clean, covering
-from kube_audit_lint.pipeline.repository import Repository, above, absolute, base_name, names_of
+from kube_audit_lint.pipeline.repository import Repository, Tree, above, absolute, base_name, names_of
 from kube_audit_lint.syntax.record import NamedTuple
 
 _OBJECTS = ("ConfigMap:", "Secret:")
@@ -49,7 +49,7 @@ class Linker:
         self.repository = repository
         self._configured = configured
         self._links: dict[int, Link] = {}
-        self._ends: dict[str, dict[tuple[str, str], list[str]]] = {}
+        self._ends: dict[str, dict[str, Tree]] = {}
         self._free: dict[tuple[str, str, str], list[str]] = {}
         self._wanting: dict[tuple[str, str], bool] = {}
 
@@ -126,9 +126,10 @@ class Linker:
         if key not in self._free:
             if name not in self._ends:
                 self._ends[name] = _by_end(self.repository.by_name.get(name, ()))
+            found = self._ends[name].get(end)
             self._free[key] = [
                 path
-                for path in self._ends[name].get((folder, end), ())
+                for path in (found.below(folder) if found is not None else ())
                 if path.rpartition("/")[0] == folder.rstrip("/") or not self._is_wanted(name, _child(folder, path))
             ]
         return self._free[key]
@@ -224,16 +225,14 @@ def _only(server: ApiServer, policies: list[PolicyDocument]) -> Link:
     return Link(server, None, equal=tuple(sorted({policy.source.path for policy in policies})))
 
 
-def _by_end(paths: list[str] | tuple[()]) -> dict[tuple[str, str], list[str]]:
-    """Paths by a folder above them and an end of theirs."""
-    found: dict[tuple[str, str], list[str]] = {}
+def _by_end(paths: list[str] | tuple[()]) -> dict[str, Tree]:
+    """Paths by each end of theirs."""
+    found: dict[str, list[str]] = {}
     for path in paths:
         plain = f"{path.rpartition('/')[0]}/{base_name(path)}".strip("/").split("/")
-        ends = ["/".join(plain[-length:]) for length in range(1, min(len(plain), _PARTS) + 1)]
-        for folder in above(path):
-            for end in ends:
-                found.setdefault((folder, end), []).append(path)
-    return found
+        for length in range(1, min(len(plain), _PARTS) + 1):
+            found.setdefault("/".join(plain[-length:]), []).append(path)
+    return {end: Tree(ending) for end, ending in found.items()}
 
 
 def _child(folder: str, path: str) -> str:

@@ -191,10 +191,14 @@ class Tree:
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._paths = dict.fromkeys(paths)
-        self._below: dict[str, list[str]] = {}
+
+    @cached_property
+    def _below(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
         for path in self._paths:
             for folder in above(path):
-                self._below.setdefault(folder, []).append(path)
+                found.setdefault(folder, []).append(path)
+        return found
 
     def below(self, folder: str) -> list[str]:
         """The paths in a folder and below it."""

@@ -17,7 +17,7 @@ from kube_audit_lint.syntax.chars import (
     document_mark,
     normal_break,
 )
-from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple, make
 from kube_audit_lint.syntax.source import Chunk
 
 
@@ -37,7 +37,8 @@ class Scanned(NamedTuple):
     @property
     def value(self) -> str:
         """The scalar's value."""
-        return "".join([chunk[0] for chunk in self.chunks])
+        chunks = self.chunks
+        return chunks[0][0] if len(chunks) == 1 else "".join([chunk[0] for chunk in chunks])
 
 
 _SPACES = re.compile(r"[ \t]*")
@@ -97,7 +98,7 @@ def scan_plain(text: str, start: int, line: int, indent: int, flow: bool) -> Sca
     """A plain scalar; its further lines are indented by `indent` at least."""
     stop = compiled(_FLOW_PLAIN_END if flow else _BLOCK_PLAIN_END, text.isascii())
     chunks: list[Chunk] = []
-    fold = _Fold()
+    fold: _Fold | None = None
     end = at = start
     while True:
         if (at == line and document_mark(text, at)) or text[at] == "#":
@@ -106,12 +107,13 @@ def scan_plain(text: str, start: int, line: int, indent: int, flow: bool) -> Sca
         content = text[at : found.start() if found else None].rstrip(" \t")
         if not content:
             break
-        chunks += fold.chunks()
+        if fold is not None:
+            chunks += fold.chunks()
         chunks.append((content, at, len(content)))
         end = at + len(content)
         if found and found.start() == end and text[end] not in BLANK_OR_END:  # the end of a key, of a flow's item
-            return Scanned(chunks, end, end, line)
+            return make(Scanned, (chunks, end, end, line, False))
         fold, at, line = pass_breaks(text, end, line, indent, False)
         if at == end or (not flow and at - line < indent):
             break
-    return Scanned(chunks, end, at, line, fold.first is not None)
+    return make(Scanned, (chunks, end, at, line, fold is not None and fold.first is not None))

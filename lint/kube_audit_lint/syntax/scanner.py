@@ -10,7 +10,7 @@ import re
 from collections import deque
 from typing import Any
 
-from kube_audit_lint.syntax.chars import BLANK_OR_END, COMMENT, END, ENDS, MARK, YamlError, break_end, compiled
+from kube_audit_lint.syntax.chars import BLANK_OR_END, BREAKS, COMMENT, END, ENDS, MARK, YamlError, break_end, compiled
 from kube_audit_lint.syntax.literals import scan_plain
 from kube_audit_lint.syntax.nodes import BLOCK, PLAIN, QUOTED
 
@@ -59,6 +59,7 @@ class _Key:
 
 _SPACES = rf" *(?:#[^{ENDS}]*)?"
 _NAME = re.compile("[0-9A-Za-z_-]*")
+_BEFORE_TOKENS = frozenset(" \t#" + BREAKS)
 _NOT_PLAIN = frozenset("\t-?:,[]{}#&*!|>'\"%@`")
 _AFTER_NAME = BLANK_OR_END | frozenset("?:,]}%@`")
 _SIMPLE_SINGLE = f"'[^'{ENDS}]*'(?!')"
@@ -180,6 +181,8 @@ class Scanner:
     def _to_next(self) -> None:
         """Pass blanks, comments and line breaks; a tab may not stand where a key may begin."""
         text, at = self.text, self.at
+        if text[at] not in _BEFORE_TOKENS and not self._dropping:
+            return
         blanks = self._blanks if self._flow or not self._allowed else self._spaces
         while True:
             if at == self.line and self._dropping:
