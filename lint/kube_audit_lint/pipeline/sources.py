@@ -86,10 +86,11 @@ def repository(named: Named, options: Options, config: Config) -> Repository:
     """The named files and those around them, which are read when something depends on them."""
 
     def others() -> Iterator[str]:
+        here = os.getcwd().replace(os.sep, "/").rstrip("/")
         for root, limit in _roots(options, config).items():
             found = discovery.walk((root,), config, lambda error: None, options.embedded)
             for path in islice(found, limit):
-                yield path if path.startswith("/") else absolute(path)
+                yield path if os.path.isabs(path) else f"{here}/{path}"
 
     def read(path: str, declared: str) -> Collected | None:
         shown = os.path.relpath(path).replace(os.sep, "/")
