@@ -48,7 +48,7 @@ def _added(lint: str, title: str, policy: Path, repeats: int) -> Group:
     without = [*argv, "--ignore", ",".join(ASKING)]
     return Group(
         title,
-        [Case("without the rules that ask it", command(without, FOUND)), Case("with them", command(argv, FOUND))],
+        [Case("without the rules that use it", command(without, FOUND)), Case("with them", command(argv, FOUND))],
         repeats,
         warm_ups=1,
     )

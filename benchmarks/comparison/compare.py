@@ -40,7 +40,7 @@ MISTAKES = {
     "all-groups-before-1.36": ('`group: "*"` in Kubernetes 1.30', r"group|\*"),
     "maxage-behind-a-blank": ("`--audit-log-maxage 30` as one argument", "maxage"),
     "maxage-with-a-unit": ("`--audit-log-maxage=30d`", "maxage|30d"),
-    "maxage-of-a-week": ("`--audit-log-maxage=7`, where standards ask for 30", "maxage"),
+    "maxage-of-a-week": ("`--audit-log-maxage=7`, where standards require 30", "maxage"),
     "no-audit-flags": ("No audit flag at all", "audit-(?:log|policy)|no audit policy"),
     "misspelt-mount-path": ("`mountpath:` for `mountPath:`", "mount"),
     "policy-not-mounted": ("The policy is not mounted", r"(?:polic|volume).*mount|mount.*(?:polic|volume)"),

@@ -170,7 +170,7 @@ def test_an_upgrade_is_told_by_the_minors() -> None:
     (problem,) = result.problems
     assert problem.versions == Versions(24, 30)
     assert result.loads_in == Versions(20, 23)
-    assert result.judged == Versions(20, 23)
+    assert result.policy_versions == Versions(20, 23)
 
 
 def test_deprecated_versions_are_warned_of_where_nothing_refuses_them() -> None:
@@ -188,7 +188,7 @@ def test_what_can_be_mended_is_judged_as_it_was_meant() -> None:
     result = loaded(text)
     assert result.loads_in is None
     assert result.policy is not None
-    assert result.judged == DEFAULT
+    assert result.policy_versions == DEFAULT
     assert result.policy is not None
     first, second = result.policy.rules
     assert (first.level, first.verbs) == ("Metadata", ("get", "list"))

@@ -196,7 +196,7 @@ def _add_fixed(build: Builder) -> None:
 
 
 class Builder:
-    """Gathers users; those that differ in nothing become one class."""
+    """Collects users; those that differ in nothing become one class."""
 
     def __init__(self, joint: Joint, minors: int, free: int) -> None:
         self.joint = joint
@@ -207,7 +207,7 @@ class Builder:
         self._sure: dict[frozenset[str], int] = {}
 
     def classes(self) -> tuple[list[UserClass], list[UserClass]]:
-        """What was gathered, ordinary users first: the classes, and every user."""
+        """What was collected, ordinary users first: the classes, and every user."""
         masks = [of_kind(self.minors, kind) for kind in (ORDINARY, CONTROL_PLANE, NOBODY)]
         every = [each for mask in masks for each in self.every if each.worlds & mask]
         classes: dict[tuple[int, int, int], UserClass] = {}

@@ -13,7 +13,7 @@ class Rule(NamedTuple):
     """One rule: a template in `checks/` with parameters, a severity, and its explanation.
 
     subject: what it is called for (`policy`, `server`, `link`, `directory`; `file` for the rules that
-    the engine itself speaks for). versions: the minors it may speak for.
+    the engine itself reports). versions: the minors that it may report for.
     yields_to: rules of which a finding at the same place makes this one's superfluous.
     """
 

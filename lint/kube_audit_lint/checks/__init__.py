@@ -24,7 +24,7 @@ class Hit(NamedTuple):
     """What a template found: at `place`, in words for a tired engineer.
 
     severity: overrides the rule's (a lesser case of the same mistake). help: overrides the rule's.
-    pedantic: a case that is only spoken of with --pedantic or where the rule was asked for by name.
+    pedantic: a case that is only reported with --pedantic or where the rule is selected by its id.
     versions: the minors it holds for, when not for all that were asked.
     witness: a concrete request as JSON data; proof: the same as one line.
     once: equal hits of a run are one finding, at the first place, with a count.

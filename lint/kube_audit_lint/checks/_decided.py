@@ -37,7 +37,7 @@ REQUESTS: dict[str, Any] = {
             "sensitive": {"type": "array", "items": {"enum": ["request", "response"]}},
             "when-mentioned": {
                 "type": "string",
-                "description": "Ask only where the policy mentions a group that ends so: others do not have them.",
+                "description": "Only where the policy mentions a group that ends so: others do not have them.",
             },
         },
     },

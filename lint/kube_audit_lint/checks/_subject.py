@@ -49,7 +49,7 @@ class PolicySubject:
         None when nobody can say what it would match. Every question may raise UndecidedError.
         """
         if self._analysis is None and self.loaded.policy is not None:
-            self._analysis = _analysis_of(self.loaded.policy, self.loaded.judged)
+            self._analysis = _analysis_of(self.loaded.policy, self.loaded.policy_versions)
         return self._analysis
 
 

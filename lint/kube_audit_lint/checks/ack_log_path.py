@@ -18,7 +18,7 @@ PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Speaks when both are known and differ, or when no log is written at all."""
+    """One hit when both are known and differ, or when no log is written at all."""
     server = subject.server
     path, flag = server.value(LOG_PATH), server.flag(LOG_PATH)
     if is_unknown(path or "") or (path is None and (server.partial or flag is not None)):

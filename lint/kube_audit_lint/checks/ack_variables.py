@@ -15,7 +15,7 @@ from kube_audit_lint.syntax.unknown import is_unknown
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {
     "type": "object",
-    "properties": {"required": {"type": "boolean", "description": "also speak where there is no such variable at all"}},
+    "properties": {"required": {"type": "boolean", "description": "also report that there is no such variable at all"}},
     "additionalProperties": False,
 }
 
@@ -23,7 +23,7 @@ _VALUES = {"_tags": "audit=apiserver", "_product": "k8s-audit", "_jsonfile": "tr
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Speaks when a variable is missing, belongs to another cluster, or says something else."""
+    """One hit when a variable is missing, belongs to another cluster, or says something else."""
     server = subject.server
     found = log_variables(server)
     if not found:

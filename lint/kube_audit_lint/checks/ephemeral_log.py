@@ -21,7 +21,7 @@ _MEMORY = ("/dev/shm", "/run", "/var/run")
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Speaks when the log's volume is an emptyDir, an ephemeral volume, or memory of the host."""
+    """One hit when the log's volume is an emptyDir, an ephemeral volume, or memory of the host."""
     server, mount = subject.server, mount_of(subject.server, LOG_PATH)
     if log_file(server) is None or mount is None:
         return

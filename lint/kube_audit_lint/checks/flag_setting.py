@@ -31,7 +31,7 @@ PARAMS: dict[str, Any] = {
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Speaks when a flag has one of the values."""
+    """One hit when a flag has one of the values."""
     server = subject.server
     for name, unwanted in params["settings"].items():
         value = server.value(name)

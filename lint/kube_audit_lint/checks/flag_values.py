@@ -20,7 +20,7 @@ PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Speaks for every value that cannot be read, and for those that validation refuses."""
+    """One hit for every value that cannot be read, and for those that validation refuses."""
     server, versions = subject.server, subject.versions
     unread: set[str] = set()
     for flag in server.flags:
@@ -65,11 +65,11 @@ def _refused(server: ApiServer, versions: Versions, unread: set[str]) -> Iterato
     for minor in range(versions.first, versions.last + 1):
         for name, message in flags.validate(values, minor, dynamic_auditing=_dynamic_auditing(server)):
             minors.setdefault((name, message), []).append(minor)
-    spoken: set[str] = set(unread)
+    reported: set[str] = set(unread)
     for (name, message), where in minors.items():
-        if name in spoken or server.flag(name) is None or _is_open(server.value(name) or ""):
+        if name in reported or server.flag(name) is None or _is_open(server.value(name) or ""):
             continue
-        spoken.add(name)
+        reported.add(name)
         part = Versions(where[0], where[-1])
         yield Hit(
             place_of_value(server, name),

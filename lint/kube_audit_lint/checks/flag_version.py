@@ -25,7 +25,7 @@ _GATES: dict[str, tuple[int, int | None]] = {"AdvancedAuditing": (7, 27), "Dynam
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Speaks for every audit flag and gate that some of the versions do not have."""
+    """One hit for every audit flag and gate that some of the versions do not have."""
     versions = subject.versions
     for flag in subject.server.flags:
         spec = flags.spec(flag.name) if flag.name.startswith("audit") else None

@@ -35,7 +35,7 @@ PARAMS: dict[str, Any] = {
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Speaks when the type makes an empty policy, a directory, or checks nothing."""
+    """One hit when the type makes an empty policy, a directory, or checks nothing."""
     server, name = subject.server, params["flag"]
     path, mount = known_path(server, name), mount_of(server, name)
     if path is None:

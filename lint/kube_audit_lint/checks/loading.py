@@ -1,6 +1,6 @@
 """Template `loading`: what keeps kube-apiserver from loading a policy, or makes it drop a part of it.
 
-The findings are those of kubernetes/loading.py; `problem` says which of them the rule speaks for.
+The findings are those of kubernetes/loading.py; `problem` is the one that the rule reports.
 """
 
 from __future__ import annotations

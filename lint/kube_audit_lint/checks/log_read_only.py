@@ -23,7 +23,7 @@ OPENED_AT_START = 22
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Speaks when the covering mount is read-only, by itself or by its volume's nature."""
+    """One hit when the covering mount is read-only, by itself or by its volume's nature."""
     server, mount = subject.server, mount_of(subject.server, LOG_PATH)
     if mount is None or not (mount.read_only or kind_of(mount) in READ_ONLY_KINDS):
         return

@@ -23,7 +23,7 @@ _EFFECT = (
 
 
 def check(subject: DirectorySubject, params: Params) -> Iterator[Hit]:
-    """Speaks for policy files in such a directory, and for servers that are told to look for theirs there."""
+    """Hits for policy files in such a directory, and for servers that are told to look for theirs there."""
     if subject.policies and (is_certain(subject.path) or holds_control_plane(subject)):
         for policy in subject.policies:
             document = policy.document

@@ -34,7 +34,7 @@ PARAMS: dict[str, Any] = {
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Speaks when no mount covers the path; for a file to be read, also when a directory is mounted in its place."""
+    """One hit when no mount covers the path; for a file to be read, also when a directory is mounted in its place."""
     server, name = subject.server, params["flag"]
     path = uncovered(server, name)
     if path is not None:

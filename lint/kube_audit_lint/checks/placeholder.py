@@ -21,7 +21,7 @@ PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Speaks once for every placeholder, at its first occurrence."""
+    """One hit for every placeholder, at its first occurrence."""
     found: dict[str, list[Place]] = {}
     for text, place in _settings(subject.server):
         kept: dict[str, bool] = {}

@@ -19,7 +19,7 @@ _MISSPELT = ("readonly", "read_only", "read-only", "ro", "writable")
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Speaks when the covering mount lacks readOnly, and its volume is not read-only by nature."""
+    """One hit when the covering mount lacks readOnly, and its volume is not read-only by nature."""
     server = subject.server
     mount = mount_of(server, POLICY_FILE)
     if mount is None or mount.volume is None or mount.read_only or kind_of(mount) in READ_ONLY_KINDS:

@@ -34,7 +34,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
 
 
 def _needed(analysis: Analysis) -> set[int]:
-    """Rules of which another finding speaks, so that to remove both would be wrong.
+    """Rules that another finding is about, so that to remove both would be wrong.
 
     Those that make others unreachable, and a None for everything at the end, which says what no rule says too.
     """

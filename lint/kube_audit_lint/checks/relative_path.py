@@ -20,7 +20,7 @@ PARAMS: dict[str, Any] = {
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Speaks for the paths of the policy, the log and the webhook's configuration."""
+    """Hits for the paths of the policy, the log and the webhook's configuration."""
     server = subject.server
     for name in params.get("flags", (POLICY_FILE, LOG_PATH, WEBHOOK_CONFIG)):
         flag = server.flag(name)

@@ -15,7 +15,7 @@ PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Speaks for every occurrence of an audit flag that a later one replaces."""
+    """One hit for every occurrence of an audit flag that a later one replaces."""
     server = subject.server
     for flag in server.flags:
         last = server.flag(flag.name)

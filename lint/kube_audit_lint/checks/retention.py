@@ -1,4 +1,4 @@
-"""Whether the sizes that are kept can hold the days that are asked for.
+"""Whether the sizes that are kept can hold the days that are required.
 
 lumberjack deletes by age and by number, whichever comes first: what is kept is at most
 maxsize x (maxbackup + 1) megabytes, the current file included.

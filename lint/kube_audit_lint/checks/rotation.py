@@ -54,7 +54,7 @@ class _Case(NamedTuple):
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Speaks when the limit is missing, is none, or is below what was asked for."""
+    """One hit when the limit is missing, is none, or is below what was asked for."""
     server, versions = subject.server, subject.versions
     name = params["flag"]
     text = server.value(name)

@@ -19,7 +19,7 @@ _CONFLICT = (
 
 
 def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
-    """Speaks once, at the first rule that records less, or at the policy when some request matches no rule."""
+    """One hit, at the first rule that records less, or at the policy when some request matches no rule."""
     policy, document = subject.loaded.policy, subject.document
     if policy is None or document.partial:
         return

@@ -20,7 +20,7 @@ PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Speaks for every flag that is meant as an audit flag and is none."""
+    """One hit for every flag that is meant as an audit flag and is none."""
     for flag in subject.server.flags:
         if flags.spec(flag.name) is not None or is_unknown(flag.name):
             continue

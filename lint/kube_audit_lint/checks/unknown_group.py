@@ -1,6 +1,6 @@
 """Template `unknown-group`: an API group that looks built in and is not.
 
-kube-apiserver does not check the names of groups. A group of a custom resource is never spoken of: those have a
+kube-apiserver does not check the names of groups. A group of a custom resource is never reported: those have a
 dot (apiextensions-apiserver/pkg/apis/apiextensions/validation/validation.go, 1.9 to 1.37: "should be a domain with
 at least one dot"), and are spelt like no built-in group.
 """

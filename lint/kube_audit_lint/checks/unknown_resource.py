@@ -1,7 +1,7 @@
 """Template `unknown-resource`: a resource that a built-in group does not have.
 
 kube-apiserver does not check the names of resources. Built-in groups are closed: their resources are those of
-kubernetes/resources.py. Other groups are open, and never spoken of.
+kubernetes/resources.py. Other groups are open, and never reported.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _judge(item: Text, group: str, versions: Versions) -> Iterator[Hit]:
     if "*" in name or ("*" in sub and sub != "*"):
         if name == "*" and sub and "*" not in sub:
             yield from _every_subresource(item, group, sub)
-        return  # of other patterns literal-wildcard speaks
+        return  # literal-wildcard reports other patterns
     spans = resources.find(group, name)
     if not spans:
         yield _unknown(item, group, name, sub)

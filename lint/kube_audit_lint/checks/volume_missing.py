@@ -18,7 +18,7 @@ PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Speaks for every mount of the API server's container without a volume."""
+    """One hit for every mount of the API server's container without a volume."""
     server = subject.server
     names = {volume.name for volume in server.volumes}
     if server.partial or any(is_unknown(name) for name in names):

@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         return replay(open_policy(arguments.policy, versions), arguments.requests, arguments.format, sys.stdout)
     ways = open_ways(arguments.policy, versions)
     try:
-        about = [single(_wanted(arguments), asked.policy, asked.loaded.judged) for asked in ways]
+        about = [single(_wanted(arguments), asked.policy, asked.loaded.policy_versions) for asked in ways]
     except NoRequestError as error:
         raise UsageError(str(error)) from error
     answers = [(asked, one, evaluate(asked.policy, one.request)) for asked, one in zip(ways, about, strict=True)]

@@ -1,7 +1,7 @@
 """Policies inside any other document: in a string, in base64, or as a part of it.
 
 Values of Helm charts, Ansible's `copy` with `content`, options of Juju charms, resources that carry manifests: who
-writes a policy there has it judged, though nothing is known of what becomes of it. Only what says itself that it is
+writes a policy there has it checked, though nothing is known of what becomes of it. Only what says itself that it is
 a policy (`apiVersion: audit.k8s.io/...` with `kind: Policy`) counts, or a manifest in a string that holds one. The
 content of a file that can only be an API server's (by the path beside it) is read as that file. Arguments of an API
 server under a key that says so are read as a part of its settings (forms/common/loose.py).

@@ -62,7 +62,7 @@ def _started(text: str, context: Context, prose: bool) -> Iterator[Found]:
 
 
 def _outside(text: str, pieces: list[Piece]) -> str:
-    """The text with blanks for its pieces, which speak for themselves."""
+    """The text with blanks for its pieces, which are read by themselves."""
     parts: list[str] = []
     at = 0
     for piece in sorted(pieces, key=lambda piece: piece.start):

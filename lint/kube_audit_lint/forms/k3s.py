@@ -23,7 +23,7 @@ _ARGUMENT = re.compile(
     r"--kube-apiserver-arg(?:=|[ \t]+)[\"']?(?:--)?(?P<name>audit-[a-z-]+)=(?P<value>[^\s\"'\\;|&]*)"
 )
 _NODES = re.compile(r"@(?:all|(?:servers?|agents?|loadbalancer)\b[^\s]*)\Z")
-_PROGRAM = re.compile(r"k3[sd]|K3[SD]_")  # the program or the installer's variables; sentences speak of K3s
+_PROGRAM = re.compile(r"k3[sd]|K3[SD]_")  # the program or the installer's variables; sentences write K3s
 # What brings arguments that are not seen: a variable that may hold several, or a configuration file.
 _MORE = re.compile(
     r"(?:^|[\s\"'])\$(?:\w+|\{\w+\}|\([^)]*\)|[@*])(?=\s|\Z)|\$(?:[@*]|\{\w*(?:\[?[@*]))|`|--config\b|(?<![\w-])-c[ =]"

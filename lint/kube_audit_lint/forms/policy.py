@@ -3,12 +3,12 @@
 kube-apiserver reads the first document of the file and nothing after it. So
 
 - a policy that is the first document is `whole_file`, with the other documents as its `later`; a second policy
-  after it is not judged, for nothing ever reads it (rule ignored-document speaks of it);
+  after it is not checked, for nothing ever reads it (rule ignored-document reports it);
 - where the first document is empty or no mapping (a `---` too many, a stray line) and nothing but policies
   follows, the file is meant as a policy and does not load: the first document is given as the policy that it
   would be read as, and the policies after it for what they would do once the slip is put right;
 - where the first document is something else altogether (a ConfigMap, say), the file is a collection for
-  readers or tools, and each policy in it is judged for itself; only when the file is known to be loaded as a
+  readers or tools, and each policy in it is checked by itself; only when the file is known to be loaded as a
   policy (`hint`) is its first document called wrong.
 
 A bare list of rules in a file that is named so (`write-rules.yaml`) is a part that a tool puts into policies.

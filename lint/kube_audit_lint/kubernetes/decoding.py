@@ -98,7 +98,7 @@ class _Decoder:
 
     def _wrong(self, node: Node, wanted: Type, path: str, go: str, minors: Minors) -> None:
         if path in ("apiVersion", "kind"):
-            return  # header.py speaks of them
+            return  # header.py reports them
         from kube_audit_lint.kubernetes.wording import wrong_type
 
         message, help = wrong_type(node, wanted, path)

@@ -144,7 +144,7 @@ def allowed(name: str, minor: int) -> tuple[str, ...] | None:
 def parse_value(flag: FlagSpec, text: str, minor: int) -> str | None:
     """None when kube-apiserver of that minor can parse the value, else the error that it prints.
 
-    Only the form is judged; validate() judges what the value says. A switch without a value is "true".
+    Only the form is checked; validate() checks the value itself. A switch without a value is "true".
     """
     try:
         _parse(flag, text, minor)
@@ -159,7 +159,7 @@ def validate(flags: Mapping[str, str], minor: int, *, dynamic_auditing: bool = F
 
     flags: flag name to text, the last one where a flag was repeated. Flags that are unknown, not in that
     minor, or that parse_value refuses count as not given. dynamic_auditing: the feature gate
-    DynamicAuditing (1.13-1.18). Minors before 1.10 are judged as 1.10.
+    DynamicAuditing (1.13-1.18). Minors before 1.10 count as 1.10.
     """
     given = {name.replace("_", "-"): text for name, text in flags.items()}
     minor = max(minor, OLDEST_VALIDATED)

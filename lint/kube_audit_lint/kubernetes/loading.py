@@ -42,7 +42,7 @@ class Loaded(NamedTuple):
     """The outcome of loading one policy in a range of versions.
 
     problems: everything wrong, by place. loads_in: the minors in which kube-apiserver accepts the file.
-    judged: the minors for which `policy` holds. policy: the policy as held in memory by the newest of them;
+    policy_versions: the minors for which `policy` holds. policy: the policy as held in memory by the newest of them;
     where no version accepts it, the policy that it would be after following the help of its problems,
     or None when nobody can tell what was meant or a template decides it. written: the rules with
     their places, None when the file cannot be read as a policy at all.
@@ -50,7 +50,7 @@ class Loaded(NamedTuple):
 
     problems: tuple[Problem, ...]
     loads_in: Versions | None
-    judged: Versions
+    policy_versions: Versions
     policy: Policy | None = None
     written: WrittenPolicy | None = None
 
@@ -73,13 +73,13 @@ def load(document: PolicyDocument, versions: Versions) -> Loaded:
     read = _read(document, versions)
     problems = tuple(sorted(within(read.problems, versions), key=lambda one: (one.place.start, one.place.end)))
     accepted = loads_in(problems, versions)
-    judged = accepted or versions
+    policy_versions = accepted or versions
     written, policy = read.written, None
     if written is not None and not (read.unknown or written.unknown or document.partial):
         hopeless = written.strange or any(one.hopeless for one in problems) or any(map(_no_level, written.rules))
         if accepted is not None or not hopeless:
-            policy = _policy(written, judged)
-    return Loaded(problems, accepted, judged, policy, written)
+            policy = _policy(written, policy_versions)
+    return Loaded(problems, accepted, policy_versions, policy, written)
 
 
 def _read(document: PolicyDocument, versions: Versions) -> _Read:
@@ -164,8 +164,8 @@ def _no_level(rule: WrittenRule) -> bool:
     return rule.level is None or (rule.level.text not in LEVELS and meant_level(rule.level.text) is None)
 
 
-def _policy(written: WrittenPolicy, judged: Versions) -> Policy:
-    knows_managed_fields = judged.last >= RULE["omitManagedFields"].first
+def _policy(written: WrittenPolicy, policy_versions: Versions) -> Policy:
+    knows_managed_fields = policy_versions.last >= RULE["omitManagedFields"].first
     return Policy(
         tuple(_rule(rule, knows_managed_fields) for rule in written.rules),
         _stages(written.omit_stages),

@@ -28,7 +28,7 @@ class Misshape(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A part of a file that was not judged, and why."""
+    """A part of a file that was not checked, and why."""
 
     place: Place
     message: str

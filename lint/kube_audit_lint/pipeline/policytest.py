@@ -59,7 +59,7 @@ def run_file(path: str) -> Outcome:
     if not readable(policy_path, (path,)):
         raise OwnFileError(path, f"policy: {OUTSIDE}", file.line(("policy",)))
     ways = open_ways(policy_path, _versions(file) if "kubernetes-version" in data else None)
-    analyses = [Analysis(asked.policy, asked.loaded.judged) for asked in ways]
+    analyses = [Analysis(asked.policy, asked.loaded.policy_versions) for asked in ways]
     failures: list[Failure] = []
     for index, test in enumerate(data["tests"]):
         # Of a template, each way to fill it has to pass; the first that does not is shown.
@@ -102,7 +102,7 @@ class _Test:
 
     def _of_single(self, asked: Asked, wanted: dict[str, Any]) -> Iterator[Failure]:
         try:
-            request = single(wanted_of(wanted), asked.policy, asked.loaded.judged).request
+            request = single(wanted_of(wanted), asked.policy, asked.loaded.policy_versions).request
         except NoRequestError as error:
             yield self._no_request(wanted, str(error))
         else:
@@ -114,7 +114,7 @@ class _Test:
         from kube_audit_lint.analysis.events import courses
 
         try:
-            check_class(wanted, asked.loaded.judged)
+            check_class(wanted, asked.loaded.policy_versions)
             found = courses(analysis, _query(wanted), "stages" in self.expect)
         except UndecidedError:
             text = json.dumps(wanted, ensure_ascii=False)

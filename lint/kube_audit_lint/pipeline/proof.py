@@ -195,7 +195,7 @@ def _of_policy(before: PolicySubject, after: PolicySubject, claim: Claim, meant:
     if not meant:
         return Verdict("another policy of the file would change")
     try:
-        return _of_requests(old.policy, new.policy, claim, new.judged)
+        return _of_requests(old.policy, new.policy, claim, new.policy_versions)
     except UndecidedError:
         return Verdict("", "the policy is too entangled to prove what it changes")
 

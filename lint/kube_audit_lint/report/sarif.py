@@ -59,7 +59,7 @@ def _driver(rules: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _invocation(report: Report) -> dict[str, Any]:
     messages = [_notification(_FILE_ERROR, "error", error.message, error.path) for error in report.errors]
-    messages += [_notification("not-judged", "note", note.message, note.place.source.path) for note in report.notes]
+    messages += [_notification("not-checked", "note", note.message, note.place.source.path) for note in report.notes]
     invocation: dict[str, Any] = {"executionSuccessful": not report.errors, "toolExecutionNotifications": messages}
     hidden = report.hidden
     if hidden.excluded or hidden.never_fails:

@@ -1,4 +1,4 @@
-"""Templates: read with their placeholders kept as unknown values, so that what is certain can be judged.
+"""Templates: read with their placeholders kept as unknown values, so that what is certain can be checked.
 
 Every replacement keeps the length of what it replaces, so that offsets stay true: an
 expression becomes a run of `UNKNOWN`, a statement (`{% if %}`, `{{- if }}`, `<% %>`, `%{ if }`) becomes blanks.
@@ -119,7 +119,7 @@ def has_expressions(text: str) -> bool:
 
 
 def neutralise(path: str, text: str, shell: bool = False, scalars: Iterable[Span] | None = None) -> Neutral | None:
-    """The text as it can be judged; None when it holds no placeholder at all.
+    """The text as it can be read; None when it holds no placeholder at all.
 
     shell: `${name}` and `$(command)` are placeholders whatever the file's name. scalars: of a file that is YAML as
     it stands, where its scalars are: nothing outside of one is a placeholder, nor is what reaches beyond it.

@@ -195,7 +195,7 @@ def _patches_note(root: Mapping) -> Note | None:
         return None
     message = (
         f"kubeadm lays the files kube-apiserver*.yaml of {directory.place.text} over the API server's manifest; "
-        "here they were not laid over it: each is judged for itself where it is linted"
+        "here they were not laid over it: each is checked by itself where it is linted"
     )
     return Note(directory.place, message)
 

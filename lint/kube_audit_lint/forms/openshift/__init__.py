@@ -3,7 +3,7 @@
 Sources: openshift/api config/v1/types_apiserver.go (Audit, AuditProfileType), openshift/library-go
 pkg/operator/apiserver/audit (the policy of each profile: base rules, then customRules in their order, each for
 one group, then the profile). The profiles record secrets, tokens, routes and OAuth clients at Metadata whatever
-else they record, so that only `None` leaves something out, and no policy is built for the other rules to judge.
+else they record, so that only `None` leaves something out, and no policy is built for the other rules.
 """
 
 from __future__ import annotations

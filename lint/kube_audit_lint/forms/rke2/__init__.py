@@ -71,7 +71,7 @@ def _is_ours(root: Mapping) -> bool:
 
 
 def _evidence(root: Mapping, context: Context) -> tuple[bool, bool]:
-    """Whether anything speaks for RKE2, and whether anything speaks for K3s."""
+    """Whether anything shows RKE2, and whether anything shows K3s."""
     text = context.path + "\n" + context.source.text
     rke2 = "rke2" in text or any(name in _RKE2 for name in root.entries)
     k3s = "k3s" in text or any(name in _K3S for name in root.entries)
