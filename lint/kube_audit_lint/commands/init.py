@@ -104,7 +104,7 @@ def _replace(path: str, before: bytes, after: bytes) -> None:
 
 
 def _wanted(arguments: argparse.Namespace) -> Wanted:
-    """What the options ask for. Raises UsageError."""
+    """What the options describe. Raises UsageError."""
     minor, release = _version(arguments.kubernetes_version)
     profile = _one_of(arguments.profile, PROFILES, "--profile")
     noise = tuple(

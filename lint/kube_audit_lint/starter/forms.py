@@ -101,7 +101,8 @@ def _warnings(data: Mapping[str, Any], wanted: Wanted, written: str) -> Iterable
     for stand_in, option in ((RECEIVER, "--webhook URL"), (CLUSTER, "--cluster-id ID")):
         if stand_in in written:
             yield f"Put your own in the place of {stand_in}: it stands there where `{option}` is not given."
-    if data.get("policy", True):
-        yield from policy.kept_out(wanted)
+    if not data.get("policy", True):
+        return
+    yield from policy.kept_out(wanted)
     if wanted.profile == "stig":
         yield "The log holds the content of every secret and every token: whoever reads it, or a copy, has them all."

@@ -149,9 +149,9 @@ def _hold(flags: list[Setting], path: str, after: bytes, data: dict[str, object]
         raise Refused(
             f"it would hold {len(servers) or 'no'} API server{'s' * (len(servers) > 1)} with settings of auditing"
         )
-    for name, wished in flags if data.get("policy", True) else []:
+    for name, needed in flags if data.get("policy", True) else []:
         own = servers[0].value(name)
-        if name in _PATHS and own != wished:
+        if name in _PATHS and own != needed:
             raise Refused(f"--{name} is set already, to {own}" if own else f"kube-apiserver would not get --{name}")
 
 

@@ -169,7 +169,7 @@ def _is_empty(node: Node) -> bool:
 
 
 def _is_about_auditing(path: Path) -> bool:
-    """Whether two values must not differ there. How much of the log is kept may: that is for its author to say."""
+    """Whether two values must not differ there. How much of the log is kept may: its author decides."""
     return _any(path, lambda part: "audit" in part) and not _any(path, lambda part: "max" in part)
 
 

@@ -39,7 +39,7 @@ def rules_text(wanted: Wanted) -> str:
 
 
 def ignored(wanted: Wanted) -> list[str]:
-    """The comments that say what the profile takes into account."""
+    """The comments that suppress what the profile requires."""
     return [_ignore(one) for one in _those(wanted) if "ignore" in one]
 
 
@@ -62,7 +62,7 @@ def kept_out(wanted: Wanted) -> Iterator[str]:
 
 
 def _rules(wanted: Wanted, own: list[str]) -> Iterator[str]:
-    """The lines of the rules. own: what every rule that records something says for itself."""
+    """The lines of the rules. own: lines that every rule which records something has for itself."""
     rules = _those(wanted)
     served = _served(wanted, [one["rule"] for one in rules])
     for index, one in enumerate(rules):

@@ -33,7 +33,7 @@ class Wanted(NamedTuple):
     layout: int = 0
 
     def meets(self, condition: str) -> bool:
-        """Whether a condition of the data files holds: `webhook`, `noise`, a profile, a detection, `1.31-`, `-1.30`.
+        """Whether a condition of the data files holds: `webhook`, `noise`, `detections`, a profile, `1.31-`, `-1.30`.
 
         Several with a blank between them hold when each does; `!` in front is not.
         """
@@ -42,7 +42,7 @@ class Wanted(NamedTuple):
     def _meets(self, condition: str) -> bool:
         if condition.startswith("!"):
             return not self._meets(condition[1:])
-        if condition in ("webhook", "noise", "into"):
+        if condition in ("webhook", "noise", "detections", "into"):
             return bool(getattr(self, condition))
         if "." in condition:
             first, _, last = condition.partition("-")
