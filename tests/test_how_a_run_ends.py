@@ -177,3 +177,11 @@ class TestOutput:
         (folder / "report.txt").chmod(0o600)
         shell("$K check --output report.txt .", folder)
         assert (folder / "report.txt").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_path_that_no_file_can_have(folder: Path) -> None:
+    (folder / ".kube-audit-lint.yaml").write_text('rule-directories: ["a\\ud800"]\n')
+    ended = shell("$K check .", folder)
+    assert ended.returncode == 2
+    assert ended.stderr.endswith("a\\ud800': no file can have this name\n")
+    assert ended.stderr.count("\n") == 1

@@ -100,6 +100,8 @@ def _message(error: BaseException) -> str:
             return f"{os.fsdecode(error.filename)}: {what}"
         # Only two things fail without a name: os.getcwd(), and writing to standard output.
         return f"the working directory: {what}" if isinstance(error, FileNotFoundError) else f"standard output: {what}"
+    if isinstance(error, UnicodeEncodeError):  # half a surrogate pair in what the configuration gives as a path
+        return f"{error.object!a}: no file can have this name"
     return (
         f"internal error: {type(error).__name__}: {error}. This is a fault of kube-audit-lint, not of your files: "
         f"please report it with the command and the files. {TRACEBACK}=1 in the environment shows where it happened."

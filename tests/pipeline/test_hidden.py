@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 import time
@@ -140,6 +142,38 @@ def test_a_quoted_value_of_several_lines_is_no_comment(tmp_path: Path) -> None:
     assert "invalid-flag-value" in run(tmp_path, ".").stdout
 
 
+COMMENT = "# kube-audit-lint: ignore-file[invalid-level] an example"
+SCRIPT = "#!/bin/sh\n{}\ncat > audit-policy.yaml <<EOF\n{}EOF\n"
+PAGE = "# Title\n\n{}\n\n```yaml\n{}```\n"
+MODULE = 'resource "x" "y" {{\n  {}\n  policy = <<EOT\n{}EOT\n}}\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "around", "before", "hides"),
+    [
+        ("x.sh", SCRIPT, COMMENT, True),
+        ("x.sh", SCRIPT, f"echo 'x\n{COMMENT}\n'", False),
+        ("x.sh", SCRIPT, f'echo "$(echo "{COMMENT}")"', False),
+        ("x.sh", SCRIPT, f"cat <<A\n{COMMENT}\nA", False),
+        ("x.md", PAGE, COMMENT, False),
+        ("x.md", PAGE, f"text {COMMENT}", False),
+        ("x.md", PAGE, f"```\n{COMMENT}\n```", False),
+        ("x.md", PAGE, f"    {COMMENT}", False),
+        ("x.md", PAGE, f"<!-- {COMMENT} -->", True),
+        ("x.tf", MODULE, COMMENT, True),
+        ("x.tf", MODULE, f'description = "x {COMMENT}"', False),
+        ("x.tf", MODULE, f"other = <<X\n{COMMENT}\nX", False),
+    ],
+)
+def test_what_is_a_comment_around_an_embedded_policy(
+    name: str, around: str, before: str, hides: bool, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(around.format(before, BAD))
+    assert ("error[invalid-level]" in run(tmp_path, "--embedded", ".").stdout) is not hides
+    (tmp_path / name).write_text(around.format("", f"{COMMENT}\n{BAD}"))
+    assert "1 finding by comments" in run(tmp_path, "--embedded", ".").stdout
+
+
 def test_own_rules_do_not_take_the_place_of_shipped_ones(tmp_path: Path) -> None:
     write(tmp_path, config="rule-directories: [lint]\n")
     (tmp_path / "lint" / "profiles").mkdir(parents=True)
@@ -190,3 +224,53 @@ def test_thousands_of_comments_cost_little(pile: str, tmp_path: Path) -> None:
     report = json.loads(ended.stdout)
     found = sum(one.get("more", 1) for one in report["findings"]) + report["hidden"]["by-comments"]
     assert found == {"above one rule": 0, "each above a rule": 1500, "behind lines": 1500, "unknown": 8000}[pile]
+
+
+GATE = "## A gate that a change request cannot open"
+
+
+def gate() -> list[str]:
+    """The commands of the gate, as docs/ci.md has them: the one line, and the steps with the base branch."""
+    text = (Path(__file__).parents[2] / "docs" / "ci.md").read_text("utf-8")
+    section = text.split(GATE)[1].split("\n## ")[0]
+    plain, steps = re.findall(r"```\w+\n(.*?)```", section, re.DOTALL)
+    return [plain.strip(), "\n".join(line.removeprefix("- run: ") for line in steps.strip().splitlines())]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="commands of a shell")
+@pytest.mark.parametrize("recipe", [0, 1], ids=["no configuration", "that of the base branch"])
+@pytest.mark.parametrize("good", [False, True])
+def test_the_gate_of_the_documentation(recipe: int, good: bool, tmp_path: Path) -> None:
+    """In a clone of a repository, on a change request that turns everything off that it can turn off."""
+    base, clone, temporary = tmp_path / "base", tmp_path / "clone", tmp_path / "temporary"
+    temporary.mkdir()
+    (tmp_path / "bin").mkdir()
+    command = tmp_path / "bin" / "kube-audit-lint"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m kube_audit_lint "$@"\n')
+    command.chmod(0o755)
+    environment = {
+        **os.environ,
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+        "GITHUB_BASE_REF": "main",
+        "RUNNER_TEMP": str(temporary),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+    }
+
+    def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["sh", "-ec", line], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
+        )
+
+    base.mkdir()
+    write(base, BAD.replace("metadata", "Metadata"), "fail-on: error\nrequire-reason: true\n")
+    identity = "-c user.name=n -c user.email=e"
+    made = shell(f"git init -qb main . && git add . && git {identity} commit -qm base && git clone -q . {clone}", base)
+    assert made.returncode == 0, made.stderr
+    hiding = 'exclude: ["*"]\nfail-on: never\nrules: {invalid-level: off}\n'
+    text = BAD.replace("metadata", "Metadata") if good else BAD.rstrip() + IGNORE + "\n"
+    write(clone, text, hiding)
+    assert shell("kube-audit-lint check .", clone).returncode == 0
+    ended = shell(gate()[recipe], clone)
+    assert ended.returncode == (0 if good else 1), ended.stderr
+    assert ("error[invalid-level]" in ended.stdout) is not good
+    assert "hidden" not in ended.stdout

@@ -95,6 +95,8 @@ def _read(path: str, data: bytes, embedded: bool) -> tuple[Source, tuple[Documen
 
         return source, tuple(read_large(source)), None
     documents = tuple(read_documents(source, byte_problem=problem, marked=has_mark(data)))
+    if pieces and any(one.problem for one in documents):
+        return source, (), None  # no YAML as a whole; a heredoc's first comment ends the sentence in front of it
     if marked and any(one.problem for one in documents):
         # What cannot be read as it stands may be a template of a kind that its name does not show.
         template = _neutral(path, text, shell=True)

@@ -45,6 +45,7 @@ _COMMENT = re.compile(r"(?:^|(?<=\s))#[ \t]*kube-audit-lint:[^\r\n]*", re.MULTIL
 _DIRECTIVE = re.compile(r"#[ \t]*kube-audit-lint:[ \t]*(ignore(?:-file)?)\[([^\]]*)\](?P<rest>.*)")
 _ID = re.compile(r"[^\s,]+")
 _CLOSING = ("]", "}")
+_DOCUMENTATION = (".md", ".mdx", ".markdown")
 
 
 class Directive(NamedTuple):
@@ -239,12 +240,19 @@ def _whole_lines(text: str) -> Callable[[int], bool]:
 
 
 def _of_script(one: Collected) -> Callable[[int], bool]:
-    """Comments of a shell, and of what its heredocs and the fences of documentation hold."""
+    """Comments of a shell or of documentation, and of those heredocs and fences that hold something of ours."""
     from kube_audit_lint.syntax.pieces import fences, heredocs
     from kube_audit_lint.syntax.shell import comments
 
-    text = one.source.text
+    text, found = one.source.text, one.found
+    places = [one.place for one in found.policies]
+    places += [*(one.place for one in found.servers), *(one.place for one in found.misshapes)]
+    ours = [place.start for place in places]
     pieces = [(piece.start, piece.end) for piece in (*fences(text), *heredocs(text))]
+    pieces = [(start, end) for start, end in pieces if any(start <= at < end for at in ours)]
+    if one.source.path.lower().endswith(_DOCUMENTATION):
+        pieces += [match.span() for match in re.finditer(r"<!--[^>]*-->", text)]
+        return lambda at: any(start <= at < end for start, end in pieces)
     known = set(comments(text))
     return lambda at: at in known or any(start <= at < end for start, end in pieces)
 
