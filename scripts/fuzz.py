@@ -2,9 +2,9 @@
 
     python scripts/fuzz.py [--seconds 60] [--seed 1] [--keep FOLDER]
 
-Seeds are the examples, the rules' own examples, and the configuration and rule files. With atheris installed
-(`pip install -e '.[fuzz]'`) the mutations are guided by coverage; without it they are drawn from the seed alone, so
-that a run with the same seed tries the same inputs in the same order.
+Seeds are the examples, the rules' own examples, the configuration, rule files, profiles and policy tests. With atheris
+installed (`pip install -e '.[fuzz]'`) the mutations are guided by coverage; without it they are drawn from the seed
+alone, so that a run with the same seed tries the same inputs in the same order.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import io
 import json
 import os
 import random
+import re
 import sys
 import tempfile
 import time
@@ -36,6 +37,22 @@ LIMIT = 2.0
 LONGEST = 60_000
 CONFIG = b"severity:\n  no-catch-all: warning\nexclude: [vendor/]\nkubernetes: '1.30'\nrequire-reason: true\n"
 EVENT = b'{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","stage":"ResponseComplete","verb":"get"}\n'
+POLICY = b"apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n"
+TEST = b"""policy: p.yaml
+kubernetes-version: "1.30"
+tests:
+- name: secrets are never above Metadata
+  every: {resources: [secrets], who: [ordinary, control-plane, nobody]}
+  expect: {at-most: Metadata}
+- name: an exec leaves an event when it starts
+  request: {user: jane, groups: [devs], verb: get, resource: pods/exec, namespace: payments, name: web-0}
+  expect: {at-least: Metadata, stages: [ResponseStarted]}
+- name: some requests
+  requests:
+  - {user: "system:kube-proxy", verb: watch, resource: endpointslices.discovery.k8s.io}
+  - {url: /api}
+  expect: {level: None, rule: 2}
+"""
 TOKENS = [
     *(b"{", b"[", b"- ", b"? ", b"'", b'"', b"&a ", b"*a", b"!a ", b"# ", b": ", b"\n", b"\r\n", b"\r", b"\t", b"|\n"),
     *(b"{{", b"}}", b"{%", b"%}", b"${", b"$(", b"`", b"<<EOF\n", b"EOF\n", b"```\n", b"\\", b"\\\r\n", b"<<: *a\n"),
@@ -44,6 +61,17 @@ TOKENS = [
     *(b"# kube-audit-lint: ignore[no-catch-all]\n", b"#cloud-config\n", b"[Service]\nExecStart=", b"minikube start "),
 ]  # fmt: skip
 NAMES = ["a.yaml", "audit-policy.yaml", "kube-apiserver.yaml", "a.json", "a.tpl", "a.sh", "a.md", "a.tf", "a.service"]
+OWN = {
+    ".kube-audit-lint.yaml": ("check", "."),
+    "own-rule.yaml": ("check", "."),
+    "own-profile.yaml": ("check", "--profile", "own-profile", "."),
+    "events.log": ("explain", "p.yaml", "--requests", "events.log"),
+    "a.test.yaml": ("test", "a.test.yaml"),
+}
+"""The linter's own files, and what reads them beside a policy p.yaml."""
+PLACES = {"own-rule.yaml": "own", "own-profile.yaml": "own/profiles"}
+"""Where a folder of rules has them."""
+ALL_NAMES = [*NAMES, *OWN]
 
 
 class FailedError(Exception):
@@ -56,7 +84,10 @@ def seeds() -> list[tuple[str, bytes]]:
     for path in sorted(ROOT.glob("rules/*.yaml")):
         found += _examples(yaml.safe_load(path.read_bytes()))
         found.append(("own-rule.yaml", path.read_bytes()))
-    return [*found, (".kube-audit-lint.yaml", CONFIG), ("events.log", EVENT * 3)]
+    profiles = [path.read_bytes() for path in sorted(ROOT.glob("rules/profiles/*.yaml"))]
+    found += [("own-profile.yaml", re.sub(rb"(?m)^id: .*$", b"id: own-profile", data)) for data in profiles]
+    few = [(".kube-audit-lint.yaml", CONFIG), ("events.log", EVENT * 3), ("a.test.yaml", TEST)]
+    return [*found, *few * (len(found) // 20)]
 
 
 def _examples(node: Any) -> Iterator[tuple[str, bytes]]:
@@ -145,18 +176,14 @@ MUTATIONS = [_insert, _insert, _byte, _cut, _splice, _lines, _lines, _ends, _enc
 
 def check(name: str, data: bytes) -> None:
     """Runs the linter over one input; raises FailedError where it does what it must not."""
-    if name == ".kube-audit-lint.yaml":
-        Path("p.yaml").write_bytes(b"apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n")
-    Path(name).write_bytes(data)
+    Path(PLACES.get(name, "."), name).parent.mkdir(parents=True, exist_ok=True)
+    Path(PLACES.get(name, "."), name).write_bytes(data)
     started = time.process_time()
-    if name == "own-rule.yaml":
-        Path("own").mkdir()
-        Path(name).rename(Path("own", name))
-        Path(".kube-audit-lint.yaml").write_bytes(b"rule-directories: [own]\n")
-        _run("check", ".")
-    elif name == "events.log":
-        Path("p.yaml").write_bytes(b"apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n")
-        _run("explain", "p.yaml", "--requests", name)
+    if name in OWN:
+        Path("p.yaml").write_bytes(POLICY)
+        if name in PLACES:
+            Path(".kube-audit-lint.yaml").write_bytes(b"rule-directories: [own]\n")
+        _run(*OWN[name])
     else:
         _report(_run("check", "--format", "json", "--embedded", "."), name, data)
         json.loads(_run("check", "--format", "sarif", "--embedded", ".") or "{}")
@@ -186,7 +213,7 @@ def _report(output: str, name: str, data: bytes) -> None:
         if finding["rule"] == "internal-error":
             raise FailedError(finding["message"])
         if finding["path"] == name and not 1 <= finding["start"]["line"] <= lines:
-            raise FailedError(f"{finding['rule']} in line {finding['line']} of {lines}")
+            raise FailedError(f"{finding['rule']} in line {finding['start']['line']} of {lines}")
 
 
 def _one(name: str, data: bytes, keep: Path) -> bool:
@@ -231,11 +258,11 @@ def _guided(options: argparse.Namespace) -> None:
     atheris.instrument_all()
     corpus = Path(tempfile.mkdtemp())
     for number, (name, data) in enumerate(seeds()):
-        index = NAMES.index(name) if name in NAMES else 0
+        index = ALL_NAMES.index(name) if name in ALL_NAMES else 0
         (corpus / str(number)).write_bytes(bytes([index]) + data)
 
     def target(data: bytes) -> None:
-        if data and not _one(NAMES[data[0] % len(NAMES)], data[1:LONGEST], options.keep):
+        if data and not _one(ALL_NAMES[data[0] % len(ALL_NAMES)], data[1:LONGEST], options.keep):
             raise FailedError("see above")
 
     arguments = [f"-max_total_time={options.seconds}", f"-seed={options.seed}", f"-max_len={LONGEST}", str(corpus)]

@@ -171,3 +171,17 @@ def test_a_policy_in_a_collection_stands_for_itself() -> None:
 )
 def test_the_place_that_stands_for_the_whole(text: str, place: str) -> None:
     assert policies(text)[0].place.text == place
+
+
+@pytest.mark.parametrize(
+    "text", ["- ", "- " * 10, "[]", "- \n- \n", "&a ", "&a &a ", "&a\n&a\n", "---\n", "---\n---\n", ""]
+)
+def test_a_file_with_a_policys_name_that_says_nothing_is_one_that_does_not_load(text: str) -> None:
+    """kube-apiserver reads the first document: nothing, or a list, of neither of which it makes a policy."""
+    (policy,) = policies(text, "audit-policy.yaml")
+    assert not policy.document.mapping
+
+
+@pytest.mark.parametrize("text", ["- name: copy it\n  copy: {src: a}\n", "- a\n", "---\n---\na: 1\n"])
+def test_a_file_with_a_policys_name_that_says_something_else_is_none(text: str) -> None:
+    assert policies(text, "audit-policy.yaml") == []

@@ -6,6 +6,7 @@ import base64
 import gzip
 import sys
 import time
+from collections.abc import Callable
 from types import FrameType
 
 import pytest
@@ -150,3 +151,26 @@ def test_a_template_with_any_line_end(end: str) -> None:
     _, _, found = _read("templates/a.yaml", text.replace("\n", end))
     assert len(found.policies) == 1
     assert found.policies[0].document.problem is None
+
+
+CONDITION = "{{- if .a }}\n- level: None\n  users: [a]\n{{- end }}\n"
+SERVER = (
+    "{{- if .a }}\n- {kind: Pod, spec: {containers: [{name: kube-apiserver, command: [kube-apiserver]}]}}\n{{- end }}\n"
+)
+UNIT = "    [Service]\n    ExecStart=kube-apiserver --a=b {{ if x }} --c=d {{ end }}\n"
+
+
+@pytest.mark.parametrize(
+    "many",
+    [
+        lambda count: f"{HEAD}rules:\n{CONDITION * count}",
+        lambda count: f"apiVersion: v1\nkind: List\nitems:\n{SERVER * count}",
+        lambda count: "kind: ConfigMap\ndata:\n" + "".join(f"  k{number}: |\n{UNIT}" for number in range(count)),
+    ],
+    ids=["rules", "servers", "units"],
+)
+def test_a_template_of_many_statements(many: Callable[[int], str]) -> None:
+    _read("a.tpl", many(1))
+    once, _, _ = _read("a.tpl", many(150), counted=True)
+    twice, _, _ = _read("a.tpl", many(300), counted=True)
+    assert twice <= 2.5 * once, (once, twice)

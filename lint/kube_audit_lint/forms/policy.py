@@ -95,7 +95,10 @@ def _is_meant(document: Document, documents: tuple[Document, ...], context: Cont
     if isinstance(root, Scalar) and root.kind == "string":
         # Of a file; a key of a ConfigMap often has `<the policy>` for what the reader has to put there.
         return named and context.offsets is None and re.fullmatch(_LINK, root.value) is None
-    return named and not others and (_is_nothing(root) or _is_rules(root))
+    if others:
+        # Of what cannot be parsed, kube-apiserver reads nothing once the first document has ended.
+        return named and _is_nothing(root) and all(one.problem is not None and one.root is None for one in others)
+    return named and (_says_nothing(root) or _is_rules(root))
 
 
 def _is_meant_mapping(root: Mapping) -> bool:
@@ -111,6 +114,18 @@ def _is_meant_mapping(root: Mapping) -> bool:
 
 def _is_nothing(root: Node | None) -> bool:
     return root is None or (isinstance(root, Scalar) and root.kind == "null")
+
+
+def _says_nothing(root: Node | None) -> bool:
+    """Whether a document holds nothing but empty lists, which may be nested deeper than Python calls."""
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Sequence):
+            pending += node.items
+        elif not _is_nothing(node):
+            return False
+    return True
 
 
 def _broken_policy(document: Document, named: bool) -> bool:

@@ -43,8 +43,6 @@ _BLOCK_HEADER = re.compile(r"[:-][ \t]+[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?:\r\n?|
 _BLANK_LINE = re.compile(r"[ \t]+(?:\r\n?|\n)")
 _DOLLAR_REST = re.compile(r"\$\{([^}\r\n]*)")
 _EXPRESSION = re.compile(r"\s[?=!&|<>]|[(\[\"]|(?:\A|\$\{)(?:var|local|module|each|data)\.")
-_GROWS = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n|\Z))*")
-_QUIET_LINE = re.compile(r"[ \t]*(?:#[^\r\n]*)?")
 _FILLED = re.compile(
     r"(?i)\.(?:j2|jinja2?|tpl|tftpl|tmpl|gotmpl|template|erb|epp|mustache|hbs|in|envsubst)\Z|(?:\A|/)templates?/"
 )
@@ -69,33 +67,6 @@ class Neutral(NamedTuple):
     def partial(self) -> bool:
         """Whether anything decides which parts of the text are there."""
         return bool(self.branches or self.insertions)
-
-    def insertions_in(self, start: int, end: int) -> tuple[Span, ...]:
-        """The insertions into what stands from `start` to `end`, or directly around it."""
-        low, high = self._around(start, end)
-        return tuple(one for one in self.insertions if one[0] < high and low < one[1])
-
-    def branches_in(self, start: int, end: int) -> tuple[Branch, ...]:
-        """The branches that decide a part of what stands from `start` to `end`; not those that enclose it."""
-        return tuple(one for one in self.branches if one.start < end and start < one.end and not one.holds(start, end))
-
-    def decided(self, start: int, end: int) -> Span | None:
-        """The first place that decides a part of what stands from `start` to `end`."""
-        branches = self.branches_in(start, end)
-        return min([*((one.start, one.end) for one in branches), *self.insertions_in(start, end)], default=None)
-
-    def _around(self, start: int, end: int) -> Span:
-        """The span with the blank lines and comments around it, which are what statements became."""
-        text, low, high = self.text, start, _end(_GROWS, self.text, end)
-        while low > 0:
-            line = max(text.rfind("\n", 0, low - 1), text.rfind("\r", 0, low - 1)) + 1
-            if _QUIET_LINE.fullmatch(text[line:low].rstrip("\r\n")) is None:
-                break
-            low = line
-        if not self.scalars:
-            return low, high
-        first, last = scalar_at(self.scalars, start), scalar_at(self.scalars, max(start, end - 1))
-        return max(low, first[0]) if first else start, min(high, last[1]) if last else end
 
 
 def scalar_at(scalars: Sequence[Span], at: int) -> Span | None:
@@ -263,11 +234,6 @@ def _braces(text: str) -> Iterator[Span]:
         else:
             at = end + len(closer)
             yield found.start(), at
-
-
-def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    found = pattern.match(text, at)
-    return at if found is None else found.end()
 
 
 def _start(pattern: re.Pattern[str], text: str, at: int) -> int:

@@ -7,6 +7,7 @@ one below a key of that rule to the value of the key.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,8 @@ from kube_audit_lint.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.unknown import UNKNOWN
 
 if TYPE_CHECKING:
+    from kube_audit_lint.syntax.deciding import Deciding
     from kube_audit_lint.syntax.statements import Branch, Span
-    from kube_audit_lint.syntax.templates import Neutral
 
 _DECIDING = ("apiVersion", "kind", "rules", "omitStages", "omitManagedFields")
 """The keys of a policy that say what it records; what stands in others is not looked at."""
@@ -25,14 +26,14 @@ _INDENT = re.compile(r"\bindent[ \t(]+(?:width[ \t]*=[ \t]*)?(\d+)(?:[ \t]*,[ \t
 _CONTENT = re.compile(r"(?m)^[ \t]*(?=[^\s#])")
 
 
-def open_rules(root: Node | None, template: Neutral, text: str) -> OpenRules | None:
+def open_rules(root: Node | None, deciding: Deciding, text: str, neutral: str) -> OpenRules | None:
     """The rules as far as they are certain; None where more than the rules is left open, or nothing is."""
     rules = root.get("rules") if isinstance(root, Mapping) else None
     if not isinstance(root, Mapping) or not isinstance(rules, Sequence) or not rules.items:
         return None
-    reader = _Reader(root, rules, text, template.text)
-    branches = template.branches_in(root.start, root.end)
-    insertions = template.insertions_in(root.start, root.end)
+    reader = _Reader(root, rules, text, neutral)
+    branches = deciding.branches_in(root.start, root.end)
+    insertions = deciding.insertions_in(root.start, root.end)
     if not all(map(reader.branch, branches)) or not all(map(reader.insertion, insertions)):
         return None
     return reader.result(tuple(branches)) if branches or insertions else None
@@ -47,6 +48,9 @@ class _Reader:
         self._text = text
         self._neutral = neutral
         self._items = list(rules.items)
+        # In the order of the text, which is not that of the rules where one stands there by alias.
+        self._order = sorted(range(len(rules.items)), key=lambda index: rules.items[index].start)
+        self._starts = [rules.items[index].start for index in self._order]
         self._put_in: list[tuple[int, Node]] = []
         first = rules.items[0].start
         self._dash = -1 if text.startswith(("[", "{"), rules.start) else self._column(text.rfind("-", 0, first))
@@ -63,8 +67,10 @@ class _Reader:
             end = entry.key.end if entry.value is self._rules else max(entry.key.end, entry.value.end)
             if key in _DECIDING and branch.start < end and start < branch.end:
                 return False
-        for index, item in enumerate(self._items):
-            if branch.start < item.end and item.start < branch.end and not branch.holds(item.start, item.end):
+        first = max(bisect_left(self._starts, branch.start) - 1, 0)
+        for index in self._order[first : bisect_left(self._starts, branch.end)]:
+            item = self._items[index]
+            if branch.start < item.end and not branch.holds(item.start, item.end):
                 self._items[index] = _without(item, branch.start, branch.end)
         if self._continues(branch.end):
             for start, end in branch.arms:
@@ -80,10 +86,11 @@ class _Reader:
 
     def _touch(self, start: int, end: int) -> None:
         """Leaves open what the last rule is that begins between two places."""
-        inside = [index for index, item in enumerate(self._items) if start <= item.start < end]
-        if inside:
-            item = self._items[inside[-1]]
-            self._items[inside[-1]] = Mapping(item.source, item.start, item.end, _any_key(item, item.start))
+        at = bisect_left(self._starts, end) - 1
+        if at >= 0 and self._starts[at] >= start:
+            index = self._order[at]
+            item = self._items[index]
+            self._items[index] = Mapping(item.source, item.start, item.end, _any_key(item, item.start))
 
     def insertion(self, span: Span) -> bool:
         """What is put in: a rule, a part of one, or something that no request depends on."""
@@ -91,8 +98,8 @@ class _Reader:
         column = self._indented(span)
         if start < self._rules.start:
             return self._in_another_key(start, column)
-        behind = [index for index, item in enumerate(self._items) if item.start <= start]
-        if not behind:
+        behind = bisect_right(self._starts, start) - 1
+        if behind < 0:
             self._put_in.append((start, _unknown(self._rules, start)))
             return True
         after = self._root_key(start)
@@ -103,7 +110,8 @@ class _Reader:
                 self._touch(0, start)
             self._put_in.append((start, _unknown(self._rules, start)))
         else:
-            self._items[behind[-1]] = _opened(self._items[behind[-1]], start, column, self._column)
+            index = self._order[behind]
+            self._items[index] = _opened(self._items[index], start, column, self._column)
         return True
 
     def _in_another_key(self, start: int, column: int) -> bool:
@@ -130,7 +138,8 @@ class _Reader:
         return column + int(found[1]) if found is not None and first_too else column
 
     def _column(self, at: int) -> int:
-        return at - max(self._text.rfind("\n", 0, at), self._text.rfind("\r", 0, at)) - 1
+        line = self._text.rfind("\n", 0, at)
+        return at - max(line, self._text.rfind("\r", line + 1, at)) - 1
 
 
 def _unknown(near: Node, at: int) -> Scalar:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.forms.common.open_rules import open_rules
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.server import ApiServer, Flag, Mount
+from kube_audit_lint.syntax.deciding import Deciding
 from kube_audit_lint.syntax.nodes import Document, scalar_spans
 from kube_audit_lint.syntax.source import Source
+from kube_audit_lint.syntax.templates import scalar_at
 from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
 
 if TYPE_CHECKING:
@@ -24,15 +27,18 @@ class TemplateParts:
     def __init__(self, template: Neutral, source: Source, documents: tuple[Document, ...]) -> None:
         self.decided: list[tuple[int, int]] = []
         self._template = template
+        self._deciding = Deciding(template)
         self._text = source.text
         self._documents = documents
+        self._document_ends = [one.end for one in documents]
+        self._scalars: list[tuple[int, int]] | None = None
 
     def policy(self, policy: PolicyDocument) -> PolicyDocument:
         """The policy as a part of one where a statement decides what is in it; what encloses it leaves it whole."""
         root = policy.root
         start, end = (policy.place.start, policy.place.end) if root is None else (root.start, root.end)
         later = tuple(one for one in policy.later if not self._conditional(one, (start, end)))
-        opened = None if policy.partial else open_rules(root, self._template, self._text)
+        opened = None if policy.partial else open_rules(root, self._deciding, self._text, self._template.text)
         partial = policy.partial or self._is_partial((start, end))
         return policy._replace(partial=partial, open_rules=opened, later=later)
 
@@ -52,7 +58,7 @@ class TemplateParts:
         return changed._replace(flags=tuple(self._flag(flag) for flag in changed.flags))
 
     def _is_partial(self, span: tuple[int, int]) -> bool:
-        decided = self._template.decided(*span)
+        decided = self._deciding.decided(*span)
         if decided is not None:
             self.decided.append(decided)
         return decided is not None
@@ -60,21 +66,25 @@ class TemplateParts:
     def _flag(self, flag: Flag) -> Flag:
         """The flag with an unknown value where a statement stands in it."""
         place = flag.value_place
-        if flag.value is None or self._template.decided(place.start, place.end) is None:
+        if flag.value is None or self._deciding.decided(place.start, place.end) is None:
             return flag
         return flag._replace(value=UNKNOWN)
 
     def _document_of(self, server: ApiServer) -> tuple[int, int]:
         at = server.place.start
-        root = next((one.root for one in self._documents if one.start <= at <= one.end), None)
+        index = bisect_left(self._document_ends, at)
+        found = self._documents[index] if index < len(self._documents) else None
+        root = found.root if found is not None and found.start <= at else None
         return (0, len(self._text)) if root is None else (root.start, root.end)
 
     def _scalars_of(self, server: ApiServer) -> list[tuple[int, int]]:
         """The scalars of more than one line out of which the server was read."""
         places = {server.place.start, *(flag.place.start for flag in server.flags)}
-        spans = (span for one in self._documents for span in scalar_spans(one.root))
-        inside = (span for span in spans if any(span[0] <= at < span[1] for at in places))
-        return [span for span in inside if "\n" in self._text[span[0] : span[1]].strip()]
+        if self._scalars is None:
+            self._scalars = sorted(span for one in self._documents for span in scalar_spans(one.root))
+        spans = self._scalars
+        inside = {span for at in places if (span := scalar_at(spans, at)) is not None}
+        return [span for span in sorted(inside) if "\n" in self._text[span[0] : span[1]].strip()]
 
 
 def left_open(server: ApiServer, partial: bool) -> ApiServer:
