@@ -39,6 +39,12 @@ def test_variables_are_required_where_asked_for() -> None:
     assert hits("ack_variables", subject(pod([POLICY, LOG], env=env())), required=True) == []
 
 
+def test_a_form_without_a_place_for_variables_misses_none() -> None:
+    one = subject(pod([POLICY, LOG]))
+    made_elsewhere = one._replace(server=one.server._replace(is_pod=False))
+    assert hits("ack_variables", made_elsewhere, required=True) == []
+
+
 @pytest.mark.parametrize(
     ("log", "collected", "expected"),
     [
