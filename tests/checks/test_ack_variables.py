@@ -41,7 +41,7 @@ def test_variables_are_required_where_asked_for() -> None:
 
 def test_a_form_without_a_place_for_variables_misses_none() -> None:
     one = subject(pod([POLICY, LOG]))
-    made_elsewhere = one._replace(server=one.server._replace(is_pod=False))
+    made_elsewhere = type(one)(one.server._replace(is_pod=False), one.versions)
     assert hits("ack_variables", made_elsewhere, required=True) == []
 
 
