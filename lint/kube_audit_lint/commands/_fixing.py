@@ -13,9 +13,10 @@ from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.commands import FAILED, FINDINGS, OK
 from kube_audit_lint.model.finding import FileError
 from kube_audit_lint.pipeline.config import Config
-from kube_audit_lint.pipeline.fixing import Change, Fixed, Proposal, fixed
+from kube_audit_lint.pipeline.fixing import Change, Fixed, fixed
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.replacing import replace
+from kube_audit_lint.pipeline.round import Proposal
 from kube_audit_lint.pipeline.run import Outcome
 from kube_audit_lint.pipeline.sources import Progress
 from kube_audit_lint.report.safe import line, visible

@@ -1,7 +1,7 @@
 """Fixes: found for the findings of a run, proven one by one, and made in rounds until nothing is left to make.
 
-A round reads and checks everything. In each file the fixes are made in its order, each on top of those before it; one
-that would touch what another of the round touches waits for the next. What a whole round makes worse is not made.
+A round reads and checks everything, and makes in each file what is proven (round.py). What a whole round makes worse is
+taken back.
 """
 
 from __future__ import annotations
@@ -9,17 +9,15 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
-from importlib import import_module
 
 from kube_audit_lint.catalogue.rule import Catalogue
-from kube_audit_lint.fixes import Edit, Fix, NotEditable, Target
-from kube_audit_lint.model.finding import SEVERITIES, Finding, Proposed
+from kube_audit_lint.model.finding import SEVERITIES, Proposed
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline.config import Config
 from kube_audit_lint.pipeline.options import Options
-from kube_audit_lint.pipeline.proof import Prover, State, Subject, Verdict, verdict
-from kube_audit_lint.pipeline.replacing import edited
+from kube_audit_lint.pipeline.proof import Prover, State
 from kube_audit_lint.pipeline.repository import absolute
+from kube_audit_lint.pipeline.round import Budget, Key, Proposal, Round, key_of
 from kube_audit_lint.pipeline.run import Outcome, run
 from kube_audit_lint.pipeline.sources import Progress
 from kube_audit_lint.syntax.decode import decode
@@ -28,23 +26,11 @@ from kube_audit_lint.syntax.record import NamedTuple
 ROUNDS = 10
 """So often files are read again at most."""
 
-SHOWN = 500
-"""The fixes of so many findings are put into a report at most: each is proven by itself."""
+PER_FILE = 1_000_000
+"""So many characters of a file are read and checked again to prove its fixes."""
 
-_TEMPLATE = ("{{", "{%", "<%", "%{", "${")
-
-
-Key = tuple[str, int, int]
-"""What tells a finding of a file: its rule and its place."""
-
-
-class Proposal(NamedTuple):
-    """A fix of a finding. safe: whether it is proven, and what the author meant for certain."""
-
-    finding: Finding
-    fix: Fix
-    verdict: Verdict
-    safe: bool
+PER_REPORT = 300_000
+"""The same of all files of a run, for a report that carries fixes."""
 
 
 class Change(NamedTuple):
@@ -87,7 +73,7 @@ def with_fixes(outcome: Outcome, options: Options, config: Config, catalogue: Ca
     fixer = _Fixer(options, config, catalogue, False)
     report = outcome.report
     found = fixer.proposed(outcome)
-    findings = [one._replace(fix=found.get((one.place.source.path, *_key(one)))) for one in report.findings]
+    findings = [one._replace(fix=found.get((one.place.source.path, *key_of(one)))) for one in report.findings]
     return outcome._replace(report=report._replace(findings=findings))
 
 
@@ -103,6 +89,7 @@ class _Fixer:
         self._shown: dict[str, str] = {}
         self._made: dict[str, list[Proposal]] = {}
         self._last: dict[str, list[Proposal]] = {}
+        self._budgets: dict[str, Budget] = {}
         self._left_alone: set[str] = set()
         self.contents: dict[str, bytes] = {}
         self.waiting: list[Proposal] = []
@@ -119,15 +106,14 @@ class _Fixer:
     def proposed(self, outcome: Outcome) -> dict[tuple[str, str, int, int], Proposed]:
         """The fixes of a run's findings, each by itself, by path and key."""
         found: dict[tuple[str, str, int, int], Proposed] = {}
+        budget = Budget(PER_REPORT)
         for path, data, state, wanted in self._files(outcome):
-            for finding, subject in state.findings:
-                key = _key(finding)
-                if key not in wanted or len(found) >= SHOWN:
-                    continue
-                best = self._best(finding, subject, (state, state), (data, state.file.source.text, []))
-                if best is not None:
-                    proposal = best[0]
-                    found[(path, *key)] = Proposed(proposal.fix.title, proposal.safe, proposal.fix.edits)
+            one = Round(self._prover, self._catalogue, state, data, budget)
+            one.make(wanted, False)
+            alone = [one.alone(finding, subject) for finding, subject in list(one.skipped)]
+            for each in (*one.made, *one.waiting, *alone):
+                if each is not None:
+                    found[(path, *key_of(each.finding))] = Proposed(each.fix.title, each.safe, each.fix.edits)
         return found
 
     def round(self, outcome: Outcome) -> bool:
@@ -142,7 +128,7 @@ class _Fixer:
         """The files of a run that may be edited, with their bytes, and the keys of what was found in each."""
         wanted: dict[str, set[Key]] = {}
         for one in outcome.report.findings:
-            wanted.setdefault(one.place.source.path, set()).add(_key(one))
+            wanted.setdefault(one.place.source.path, set()).add(key_of(one))
         real: set[str] = set()
         for file in outcome.files:
             path = file.source.path
@@ -170,86 +156,15 @@ class _Fixer:
 
     def _file(self, path: str, data: bytes, state: State, wanted: set[Key]) -> None:
         """Makes the fixes of one file that do not touch each other."""
-        text, current = state.file.source.text, state
-        edits: list[Edit] = []
-        made: list[Proposal] = []
-        for finding, subject in state.findings:
-            if _key(finding) not in wanted:
-                continue
-            found = self._best(finding, subject, (state, current), (data, text, edits))
-            if found is None:
-                continue
-            proposal, after = found
-            if after is not None and (proposal.safe or self._unsafe):
-                edits, current = [*edits, *proposal.fix.edits], after
-                made.append(proposal)
-            else:
-                self.waiting.append(proposal)
-        if made:
-            at = absolute(path)
-            self.contents[at] = edited(data, text, edits)
-            self._made.setdefault(at, []).extend(made)
-            self._last[at] = made
-
-    def _best(
-        self,
-        finding: Finding,
-        subject: Subject | None,
-        states: tuple[State, State],
-        file: tuple[bytes, str, list[Edit]],
-    ) -> tuple[Proposal, State | None] | None:
-        """The first fix that is proven, or else the first that can be made; None where there is none for now."""
-        best = None
-        for fix in self._fixes(finding, subject, states[0]):
-            if _touching(fix.edits, file[2]):
-                return None
-            found = self._proven(fix, finding, subject, states, file)
-            if found[0].safe:
-                return found
-            best = best or (None if found[0].verdict.broken else found)
-        return best
-
-    def _proven(
-        self,
-        fix: Fix,
-        finding: Finding,
-        subject: Subject | None,
-        states: tuple[State, State],
-        file: tuple[bytes, str, list[Edit]],
-    ) -> tuple[Proposal, State | None]:
-        """The fix on top of those before it, and the file that it leads to."""
-        (first, current), (data, text, edits) = states, file
-        try:
-            after = self._prover.after(current, edited(data, text, [*edits, *fix.edits]))
-        except NotEditable as reason:
-            return Proposal(finding, fix, Verdict(str(reason)), False), None
-        about = _same(subject, first, current)
-        found = verdict(current, after, fix, finding, about)
-        rule = self._catalogue.rules[finding.rule]
-        proven = not found.broken and not found.doubt
-        return Proposal(finding, fix, found, proven and fix.safe and rule.fix.get("safe", True)), after
-
-    def _fixes(self, finding: Finding, subject: Subject | None, state: State) -> Iterator[Fix]:
-        """The ways to put a finding right; why there are none is noted."""
-        rule = self._catalogue.rules.get(finding.rule)
-        if rule is None or not rule.fix or finding.more:
-            return
-        applied = self._prover.rules.for_path(state.file.source.path)[finding.rule]
-        params = {key: value for key, value in rule.fix.items() if key not in ("kind", "safe")}
-        kind = import_module(f"kube_audit_lint.fixes.{rule.fix['kind'].replace('-', '_')}")
-        try:
-            for fix in kind.fixes(Target(finding, params, applied.params, subject, state.file.documents)):
-                self._check(fix, state.file.source.text)
-                yield fix
-        except NotEditable as reason:
-            key = (finding.rule, finding.place.start, str(reason))
-            self.notes[key] = Note(finding.place, f"{finding.rule} is not fixed: {reason}")
-
-    def _check(self, fix: Fix, text: str) -> None:
-        """Raises NotEditable for edits of what a template decides."""
-        for one in fix.edits:
-            if any(mark in text[one.start : one.end] for mark in _TEMPLATE):
-                raise NotEditable("a template decides what is here")
+        at = absolute(path)
+        one = Round(self._prover, self._catalogue, state, data, self._budgets.setdefault(at, Budget(PER_FILE)))
+        one.make(wanted, self._unsafe)
+        self.waiting += one.waiting
+        self.notes |= one.notes
+        if one.made:
+            self.contents[at] = one.result
+            self._made.setdefault(at, []).extend(one.made)
+            self._last[at] = one.made
 
     def take_back(self, contents: dict[str, bytes], worse: dict[str, str]) -> None:
         """Makes the last round undone in files of which it found more, or in all where these did not change.
@@ -274,21 +189,6 @@ class _Fixer:
         for at, data in sorted(self.contents.items()):
             if data != self._read[at]:
                 yield Change(self._shown[at], self._read[at], data, tuple(self._made.get(at, ())))
-
-
-def _key(finding: Finding) -> Key:
-    return finding.rule, finding.place.start, finding.place.end
-
-
-def _same(subject: Subject | None, first: State, current: State) -> Subject | None:
-    """What a subject of one state of a file is in a later one."""
-    old: list[Subject] = [*first.policies, *first.servers]
-    new: list[Subject] = [*current.policies, *current.servers]
-    return next((other for one, other in zip(old, new, strict=True) if one is subject), subject)
-
-
-def _touching(edits: tuple[Edit, ...], others: list[Edit]) -> bool:
-    return any(one.start <= other.end and other.start <= one.end for one in edits for other in others)
 
 
 def _worse(before: Outcome, after: Outcome) -> dict[str, str]:

@@ -39,6 +39,14 @@ class State(NamedTuple):
     findings: tuple[tuple[Finding, Subject | None], ...]
 
 
+class Wish(NamedTuple):
+    """A fix of a finding, and the subject that the finding is about in the state before it."""
+
+    fix: Fix
+    finding: Finding
+    about: Subject | None
+
+
 class Verdict(NamedTuple):
     """What is against an edit.
 
@@ -136,22 +144,24 @@ def _unreadable(file: Collected) -> int:
     return broken + len(file.found.notes) + sum(one.document.problem is not None for one in file.found.policies)
 
 
-def verdict(before: State, after: State | None, fix: Fix, finding: Finding, about: Subject | None) -> Verdict:
-    """What is against the edit that led from one state of a file to the other."""
+def verdict(before: State, after: State | None, wishes: Sequence[Wish]) -> Verdict:
+    """What is against the edits that led from one state of a file to the other; their claims are alike."""
     if after is None:
         return Verdict("the file could not be read as before")
-    if _count(after, finding.rule) >= _count(before, finding.rule):
-        return Verdict("the finding would still be there")
-    broken = _of_servers(before, after, fix.claim)
+    for rule, count in Counter(one.finding.rule for one in wishes).items():
+        if _count(after, rule) > _count(before, rule) - count:
+            return Verdict("the finding would still be there")
+    settings = frozenset().union(*(one.fix.claim.settings for one in wishes))
+    broken = _of_servers(before, after, settings)
     if broken:
         return Verdict(broken)
     worse = _worse(before, after)
     doubt = f"it would bring up {worse}" if worse else ""
-    if worse and isinstance(about, ServerSubject):
+    if worse and any(isinstance(one.about, ServerSubject) for one in wishes):
         return Verdict(doubt)
     differences: list[Difference] = []
     for one, other in zip(before.policies, after.policies, strict=True):
-        changed = _of_policy(one, other, fix.claim, _is(before, one, about))
+        changed = _of_policy(one, other, [wish.fix.claim for wish in wishes if _is(before, one, wish.about)])
         if changed.broken:
             return changed
         doubt = doubt or changed.doubt
@@ -182,7 +192,7 @@ def _grave(state: State, least: int) -> Iterator[str]:
     return (one.rule for one, _ in state.findings if SEVERITIES.index(one.severity) >= least)
 
 
-def _of_policy(before: PolicySubject, after: PolicySubject, claim: Claim, meant: bool) -> Verdict:
+def _of_policy(before: PolicySubject, after: PolicySubject, claims: Sequence[Claim]) -> Verdict:
     old, new = before.loaded, after.loaded
     if old.policy == new.policy and old.policy is not None and old.loads_in == new.loads_in:
         return Verdict()
@@ -191,27 +201,28 @@ def _of_policy(before: PolicySubject, after: PolicySubject, claim: Claim, meant:
     if sum(one.fatal for one in new.problems) > sum(one.fatal for one in old.problems):
         return Verdict("kube-apiserver would not load the policy")
     if old.policy is None or new.policy is None:
-        return _of_written(old.written, new.written)
-    if not meant:
+        return _of_written(old.written, new.written, len(claims))
+    if not claims:
         return Verdict("another policy of the file would change")
     try:
-        return _of_requests(old.policy, new.policy, claim, new.policy_versions)
+        return _of_requests(old.policy, new.policy, claims, new.policy_versions)
     except UndecidedError:
         return Verdict("", "the policy is too entangled to prove what it changes")
 
 
-def _of_requests(old: Policy, new: Policy, claim: Claim, versions: Versions) -> Verdict:
+def _of_requests(old: Policy, new: Policy, claims: Sequence[Claim], versions: Versions) -> Verdict:
     """What is against what requests become."""
     found = tuple(difference(old, new, versions))
     if not found:
         return Verdict()
-    if claim.recorded is not None and not all(
-        claim.recorded(*pair) for one in found for pair in one.decisions(old, new)
-    ):
+    wanted = [claim.recorded for claim in claims if claim.recorded is not None]
+    changes = (pair for one in found for pair in one.decisions(old, new))
+    if wanted and not all(any(each(*pair) for each in wanted) for pair in changes):
         return Verdict("", "it would change what is recorded in another way than it should", found)
-    if claim.requests is None and claim.recorded is not None:
+    every = any(claim.requests is None for claim in claims)
+    if every and wanted:
         return Verdict("", "", found)
-    about = _changed(old, new) if claim.requests is None else claim.requests
+    about = _changed(old, new) if every else [rule for claim in claims for rule in claim.requests or ()]
     guard = tuple(_nothing_of(rule) for rule in about)
     outside = difference(_behind(guard, old), _behind(guard, new), versions)
     return Verdict("", "it would change what is recorded of other requests, too" if outside else "", found)
@@ -231,12 +242,12 @@ def _changed(old: Policy, new: Policy) -> tuple[PolicyRule, ...]:
     return (*(ours - theirs), *(theirs - ours))
 
 
-def _of_written(old: WrittenPolicy | None, new: WrittenPolicy | None) -> Verdict:
-    """Where a template decides what the policy is, one value may change, and nothing else."""
+def _of_written(old: WrittenPolicy | None, new: WrittenPolicy | None, count: int) -> Verdict:
+    """Where a template decides what the policy is, so many values may change, and nothing else."""
     if old is None or new is None:
         return Verdict("", "what the policy is cannot be told from this file")
     ours, theirs = list(_texts(old)), list(_texts(new))
-    if len(ours) == len(theirs) and sum(a != b for a, b in zip(ours, theirs, strict=True)) <= 1:
+    if len(ours) == len(theirs) and sum(a != b for a, b in zip(ours, theirs, strict=True)) <= count:
         return Verdict()
     return Verdict("", "a template decides what the policy is")
 
@@ -255,12 +266,12 @@ def _texts(policy: WrittenPolicy) -> Iterator[object]:
             yield from (one.text for one in (*entry.resources, *entry.names))
 
 
-def _of_servers(before: State, after: State, claim: Claim) -> str:
+def _of_servers(before: State, after: State, settings: frozenset[tuple[str, str]]) -> str:
     """Why the servers of the file are not what they were but for what was to change; "" where they are."""
     for one, other in zip(before.servers, after.servers, strict=True):
         old, new = Counter(facts(one.server)), Counter(facts(other.server))
         for fact in (*(old - new), *(new - old)):
-            if fact[:2] not in claim.settings:
+            if fact[:2] not in settings:
                 return f"{fact[0]} {fact[1]} of the API server would change"
     return ""
 
