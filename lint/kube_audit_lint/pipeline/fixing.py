@@ -29,8 +29,8 @@ ROUNDS = 10
 PER_FILE = 1_000_000
 """So many characters of a file are read and checked again to prove its fixes."""
 
-PER_REPORT = 300_000
-"""The same of all files of a run, for a report that carries fixes."""
+PER_REPORT = 2_000_000
+"""The same of all files of a run, for a report that carries fixes; of one file a tenth of it."""
 
 
 class Change(NamedTuple):
@@ -106,14 +106,16 @@ class _Fixer:
     def proposed(self, outcome: Outcome) -> dict[tuple[str, str, int, int], Proposed]:
         """The fixes of a run's findings, each by itself, by path and key."""
         found: dict[tuple[str, str, int, int], Proposed] = {}
-        budget = Budget(PER_REPORT)
+        left = PER_REPORT
         for path, data, state, wanted in self._files(outcome):
+            budget = Budget(min(left, PER_REPORT // 10))
             one = Round(self._prover, self._catalogue, state, data, budget)
             one.make(wanted, False)
             alone = [one.alone(finding, subject) for finding, subject in list(one.skipped)]
             for each in (*one.made, *one.waiting, *alone):
                 if each is not None:
                     found[(path, *key_of(each.finding))] = Proposed(each.fix.title, each.safe, each.fix.edits)
+            left -= min(left, PER_REPORT // 10) - max(budget.left, 0)
         return found
 
     def round(self, outcome: Outcome) -> bool:
