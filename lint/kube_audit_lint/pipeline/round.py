@@ -98,6 +98,7 @@ class Round:
             groups.setdefault(alike, []).append(_Candidate(finding, subject, fix, safe))
         for group in [groups[alike] for alike in sorted(groups, key=repr)]:
             self._try(group, unsafe)
+        self.made.sort(key=lambda one: one.finding.place.start)
 
     def alone(self, finding: Finding, subject: Subject | None) -> Proposal | None:
         """The best fix of a finding, made by itself."""
