@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from writing import write_named
 
 from kube_audit_lint.cli import main
 
@@ -27,14 +28,8 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[list[dict[
     return json.loads(captured.out)["findings"], captured.err.splitlines()
 
 
-def write(**files: str) -> None:
-    """Writes files; `__` in a name is a dot."""
-    for name, text in files.items():
-        Path(name.replace("__", ".")).write_text(text)
-
-
 def test_servers_that_set_nothing_of_auditing_are_one_finding(capsys: pytest.CaptureFixture[str]) -> None:
-    write(**{f"{name}__yaml": SERVER % "" for name in "abcdef"})
+    write_named(**{f"{name}_yaml": SERVER % "" for name in "abcdef"})
     findings, _ = run(capsys)
     assert [(one["path"], one["rule"]) for one in findings] == [("a.yaml", "no-audit-policy")]
     assert "5 more API servers: b.yaml, c.yaml, d.yaml and 2 more." in findings[0]["message"]
@@ -46,13 +41,13 @@ def test_servers_that_set_nothing_of_auditing_are_one_finding(capsys: pytest.Cap
 
 
 def test_a_server_with_audit_flags_is_a_finding_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    write(**{f"{name}__yaml": SERVER % ", --audit-log-path=-" for name in "ab"}, c__yaml=SERVER % "")
+    write_named(**{f"{name}_yaml": SERVER % ", --audit-log-path=-" for name in "ab"}, c_yaml=SERVER % "")
     findings, _ = run(capsys, "--select", "no-audit-policy", ".")
     assert [one["path"] for one in findings] == ["a.yaml", "b.yaml", "c.yaml"]
 
 
 def test_a_comment_that_suppresses_one_leaves_the_others(capsys: pytest.CaptureFixture[str]) -> None:
-    write(a__yaml="# kube-audit-lint: ignore-file[no-audit-policy] a test\n" + SERVER % "", b__yaml=SERVER % "")
+    write_named(a_yaml="# kube-audit-lint: ignore-file[no-audit-policy] a test\n" + SERVER % "", b_yaml=SERVER % "")
     findings, _ = run(capsys)
     assert [(one["path"], "more API server" in one["message"]) for one in findings] == [("b.yaml", False)]
 
@@ -77,12 +72,12 @@ def test_a_setting_that_no_form_reads_is_noted(name: str, text: str, capsys: pyt
 
 
 def test_a_policy_that_no_form_reads_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
-    write(notes__md="```yaml\napiVersion: audit.k8s.io/v1\nkind: Policy\n```\n", a__md="kind: Policy\n")
+    write_named(notes_md="```yaml\napiVersion: audit.k8s.io/v1\nkind: Policy\n```\n", a_md="kind: Policy\n")
     assert [line.partition(" and")[0] for line in run(capsys)[1]] == ["notes.md:2:13: note: mentions audit.k8s.io/v1,"]
 
 
 def test_the_note_is_one_with_a_count(capsys: pytest.CaptureFixture[str]) -> None:
-    write(**{f"{name}__sh": "kube-apiserver --audit-log-path=-\n" for name in "abcdef"})
+    write_named(**{f"{name}_sh": "kube-apiserver --audit-log-path=-\n" for name in "abcdef"})
     (line,) = run(capsys)[1]
     assert line.endswith("The same holds for 5 more files: b.sh, c.sh, d.sh and 2 more")
 
@@ -101,5 +96,5 @@ def test_other_words_are_not_noted(name: str, text: str, capsys: pytest.CaptureF
 
 
 def test_what_is_read_is_not_noted(capsys: pytest.CaptureFixture[str]) -> None:
-    write(a__yaml=SERVER % ", --audit-log-path=-", b__sh="cat <<X\napiVersion: audit.k8s.io/v1\nkind: Policy\nX\n")
+    write_named(a_yaml=SERVER % ", --audit-log-path=-", b_sh="cat <<X\napiVersion: audit.k8s.io/v1\nkind: Policy\nX\n")
     assert not [line for line in run(capsys, "--embedded", ".")[1] if NOT_CHECKED in line]

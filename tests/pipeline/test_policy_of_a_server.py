@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from writing import write_named
 
 from kube_audit_lint.cli import main
 
@@ -39,10 +40,7 @@ spec:
 
 def loaded(capsys: pytest.CaptureFixture[str], *options: str, **files: str) -> list[str]:
     """The files whose policy the server of 1.30 loads. Names: `__` stands for a slash, `_` for a dot."""
-    for name, text in files.items():
-        path = Path(name.replace("__", "/").replace("_", "."))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+    write_named(**files)
     main(["check", "--format", "json", *options])
     report = json.loads(capsys.readouterr().out)
     found = [one for one in report["findings"] if one["rule"] == "unsupported-api-version"]

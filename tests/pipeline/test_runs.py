@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from writing import write
 
 from kube_audit_lint.checks import Hit, unknown_verb
 from kube_audit_lint.cli import main
@@ -37,13 +38,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def write(files: dict[str, str | bytes]) -> None:
-    for name, content in files.items():
-        path = Path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
 def check(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[dict[str, Any], str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 from kube_audit_lint.catalogue.rule import Catalogue, Rule
@@ -86,11 +85,7 @@ def _apply(rule: Rule, wishes: tuple[Any, Any], choice: Choice) -> Applied | Non
     named = rule.id in choice.select
     if choice.select:
         off = not (named or rule.category in choice.select)
-    if off or _has(choice.ignore, rule):
+    if off or rule.id in choice.ignore or rule.category in choice.ignore:
         return None
     pedantic = choice.pedantic or chosen or named
     return None if rule.pedantic and not pedantic else Applied(rule, severity, params, pedantic)
-
-
-def _has(ids: Collection[str], rule: Rule) -> bool:
-    return rule.id in ids or rule.category in ids

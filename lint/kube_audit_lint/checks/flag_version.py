@@ -49,12 +49,9 @@ def _hits(place: Place, what: str, known: tuple[int, int | None], versions: Vers
     first, last = known
     part = span(versions, lambda minor: minor < first or (last is not None and minor > last))
     if part is not None:
-        message = f"{who(part, versions)} does not start: {what} ({_had(first, last)})"
+        had = f"since 1.{first}" if last is None else f"1.{first} to 1.{last} only"
+        message = f"{who(part, versions)} does not start: {what} ({had})"
         yield Hit(place, message, versions=only(part, versions), help=help)
-
-
-def _had(since: int, until: int | None) -> str:
-    return f"since 1.{since}" if until is None else f"1.{since} to 1.{until} only"
 
 
 def _inside(place: Place, part: str) -> Place:

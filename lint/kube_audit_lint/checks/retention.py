@@ -40,7 +40,8 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     if "log-rate" not in params or log_file(server) is None or server.flag(_AGE) is None or server.partial:
         return  # how long a log lasts cannot be told without the rate at which it grows
     rate = params["log-rate"] * 1000
-    short = {minor: kept for minor in _minors(subject) if (kept := _kept(server, minor, rate))}
+    minors = range(versions.first, versions.last + 1)
+    short = {minor: kept for minor in minors if (kept := _kept(server, minor, rate))}
     part = span(versions, short.__contains__)
     if part is None:
         return
@@ -52,10 +53,6 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     )
     related = tuple(Related(flag.place, "limits the size") for name in (_SIZE, _BACKUPS) if (flag := server.flag(name)))
     yield Hit(place_of_value(server, _AGE), message, related, only(part, versions))
-
-
-def _minors(subject: ServerSubject) -> range:
-    return range(subject.versions.first, subject.versions.last + 1)
 
 
 def _kept(server: ApiServer, minor: int, rate: float) -> tuple[int, int] | None:

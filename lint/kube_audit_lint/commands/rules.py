@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from kube_audit_lint.catalogue.rule import Catalogue, Rule
+from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.catalogue.shipped import catalogue_with
 from kube_audit_lint.commands import OK, filled
 from kube_audit_lint.errors import UsageError
@@ -49,12 +49,10 @@ def _list(catalogue: Catalogue) -> str:
         rules = [rule for rule in catalogue.rules.values() if rule.category == category]
         if rules:
             listed += ["", CATEGORIES.get(category, category)]
-            listed += [f"  {rule.id:{width}}  {_weight(rule):17}  {rule.title}" for rule in rules]
+            for rule in rules:
+                weight = f"{rule.severity}, pedantic" if rule.pedantic else rule.severity
+                listed.append(f"  {rule.id:{width}}  {weight:17}  {rule.title}")
     return "\n".join(listed[1:])
-
-
-def _weight(rule: Rule) -> str:
-    return f"{rule.severity}, pedantic" if rule.pedantic else rule.severity
 
 
 def _page(id: str, catalogue: Catalogue) -> str:

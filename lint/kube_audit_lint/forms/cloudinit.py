@@ -16,7 +16,7 @@ from kube_audit_lint.forms.common.python import as_python, lost_keys, unreadable
 from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.forms.common.split import FILE, split, whole
 from kube_audit_lint.model.found import Found, Misshape, joined
-from kube_audit_lint.syntax.nodes import Document, Entry, Mapping, Node
+from kube_audit_lint.syntax.nodes import Document, Entry, Mapping
 
 MARKS = ("write_files", "#cloud-config")
 
@@ -39,18 +39,14 @@ def read(document: Document, context: Context) -> Found | None:
     items = [item for item in whole(listed, FILE) if isinstance(item, Mapping)]
     files = _files(items, context)
     found = joined([one.found for one in files])
-    misshapes = (*_misspelt(root, items), *_lost(root, items), *_halves(listed, found))
+    halves = split(listed, FILE, "file") if found else ()
+    misshapes = (*_misspelt(root, items), *_lost(root, items), *halves)
     if not found and not misshapes:
         return None
     misshapes += tuple(unreadable(python, "cloud-init", "and does nothing of what it says"))
     brought = tuple(one.file for one in files)
     found = found.with_servers(lambda server: server._replace(files=(*server.files, *brought)))
     return found.with_misshapes(misshapes)
-
-
-def _halves(listed: list[Node], found: Found) -> Iterator[Misshape]:
-    """Files that a dash has split in two, where they are about auditing."""
-    return split(listed, FILE, "file") if found else iter(())
 
 
 def _files(items: list[Mapping], context: Context) -> list[BroughtFile]:

@@ -35,6 +35,7 @@ _UNDECIDED = (
     "This policy is so entangled that what it records could not be decided within the analysis's fixed budget of steps."
 )
 _TOO_LARGE = "This policy is larger than what is analysed (3,000 rules, 50,000 values, 100,000 classes of requests)."
+_OUR_FAULT = "This is a fault of kube-audit-lint, not of the file: please report it with the file."
 _UNCHECKED = (
     " The checks about first match and about what is recorded did not run, or not to the end: they may miss errors."
 )
@@ -253,22 +254,10 @@ def _spelled(finding: Finding, subject: Subject) -> Finding:
 
 
 def _internal_error(one: Applied, error: Exception, place: Place) -> Finding:
-    return Finding(
-        "internal-error",
-        "error",
-        place,
-        f"The rule {one.rule.id} failed with {type(error).__name__}: {error}. All other rules were applied.",
-        "This is a fault of kube-audit-lint, not of the file: please report it with the file. "
-        f"Until then: --ignore {one.rule.id}.",
-    )
+    message = f"The rule {one.rule.id} failed with {type(error).__name__}: {error}. All other rules were applied."
+    return Finding("internal-error", "error", place, message, f"{_OUR_FAULT} Until then: --ignore {one.rule.id}.")
 
 
 def _unknown_rule(rule: str, place: Place, message: str) -> Finding:
     """The finding about a rule that code names and the catalogue does not have: its finding must not be lost."""
-    return Finding(
-        "internal-error",
-        "error",
-        place,
-        f"There is no rule {rule} that reports: {message}",
-        "This is a fault of kube-audit-lint, not of the file: please report it with the file.",
-    )
+    return Finding("internal-error", "error", place, f"There is no rule {rule} that reports: {message}", _OUR_FAULT)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 
 from kube_audit_lint.discovery.look import is_utf16
+from kube_audit_lint.discovery.marks import ENCODED
 from kube_audit_lint.discovery.walk import LIMIT
 from kube_audit_lint.kubernetes.paths import wanted_names
 from kube_audit_lint.model.document import PolicyDocument
@@ -27,10 +28,13 @@ _MOST = 1 << 16
 
 _TEMPLATE_ENDS = (".j2", ".tpl", ".tmpl", ".erb", ".gotmpl")
 
-# One of these is in every file that another file's findings can depend on; base64 stands at three alignments.
-_MARKS = (b"udit", b"AUDIT", b"EnvironmentFile", b"profile", b"YXVkaX", b"F1ZGl0", b"hdWRpd")
+_IN_BASE64 = tuple(mark[:6] for mark in ENCODED)
+"""`audit` in base64 at its three alignments."""
+
+# One of these is in every file that another file's findings can depend on.
+_MARKS = (b"udit", b"AUDIT", b"EnvironmentFile", b"profile", *_IN_BASE64)
 _LOOKS_LIKE_SERVER = re.compile(rb"(?i)apiserver|hyperkube")
-_WITH_DEFAULT_POLICY = re.compile(rb"profile\"?:|audit_log:|audit-log:|kubernetes_audit|YXVkaX|F1ZGl0|hdWRpd")
+_WITH_DEFAULT_POLICY = re.compile(b"|".join((rb"profile\"?:|audit_log:|audit-log:|kubernetes_audit", *_IN_BASE64)))
 """Forms whose distribution names the policy, and base64: the name of the policy does not stand in the file."""
 
 _WITH_LOCAL_FILES = re.compile(rb"extraMounts|k3d|KubeOneCluster|kwok|k0s|eckhouse")

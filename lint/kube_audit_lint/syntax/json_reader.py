@@ -87,17 +87,15 @@ class _Reader:
             if char in ("{", "["):
                 if len(levels) >= MAX_DEPTH:
                     raise _BrokenError("exceeded max depth", at)
-                opened = self._open(char, at)
+                node = opened = self._open(char, at)
                 at = self._skip(at + 1)
                 if text[at : at + 1] != ("}" if char == "{" else "]"):
+                    key, at = self._key(at) if isinstance(opened, Mapping) else (None, at)
                     levels.append(opened)
-                    keys.append(None)
-                    if isinstance(opened, Mapping):
-                        keys[-1], at = self._key(at)
+                    keys.append(key)
                     continue
                 at += 1
                 opened.end = self._end(at)
-                node = opened
             else:
                 node, at = self._scalar(at)
             while levels:

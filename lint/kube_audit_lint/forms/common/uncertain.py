@@ -96,15 +96,12 @@ def left_open(server: ApiServer, partial: bool) -> ApiServer:
     flags, mounts = server.flags, server.mounts
     if partial:
         last = {flag.name: flag for flag in flags}
-        flags = tuple(_with_value(flag) for flag in flags if last[flag.name] is flag)
+        kept = (flag for flag in flags if last[flag.name] is flag)
+        flags = tuple(flag if flag.value is not None else flag._replace(value=UNKNOWN) for flag in kept)
     if mounts is not None:
         mounts = tuple(_mount(mount) for mount in mounts)
     partial = server.partial or partial or any(is_unknown(flag.name) for flag in server.flags)
     return server._replace(flags=flags, mounts=mounts, partial=partial)
-
-
-def _with_value(flag: Flag) -> Flag:
-    return flag if flag.value is not None else flag._replace(value=UNKNOWN)
 
 
 def _mount(mount: Mount) -> Mount:

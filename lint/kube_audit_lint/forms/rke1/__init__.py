@@ -14,10 +14,9 @@ from kube_audit_lint.forms.common.extra_args import flags_of_arguments, value_of
 from kube_audit_lint.forms.common.nodes import version_at
 from kube_audit_lint.forms.common.reader import meant, unknown_keys
 from kube_audit_lint.forms.common.shapes import argument_names
-from kube_audit_lint.forms.rke1.audit import READER, AuditLog, audit_log, spelling
+from kube_audit_lint.forms.rke1.audit import READER, audit_log, spelling
 from kube_audit_lint.forms.rke1.mounts import mounts_of
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
-from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile
 from kube_audit_lint.model.value import Value
@@ -102,11 +101,8 @@ def _found(cluster: _Cluster, context: Context) -> Found:
         server = server._replace(policy=audit.policy, files=(file,))
     server = server._replace(mounts=mounts_of(server, section, audit.enabled))
     misshapes = (*_shapes(cluster), *audit.misshapes)
-    return Found(_policies(audit), (server,), misshapes, audit.notes)
-
-
-def _policies(audit: AuditLog) -> tuple[PolicyDocument, ...]:
-    return () if audit.policy is None else (audit.policy,)
+    policies = () if audit.policy is None else (audit.policy,)
+    return Found(policies, (server,), misshapes, audit.notes)
 
 
 def _extra(section: Mapping) -> Iterator[Flag]:
