@@ -26,6 +26,8 @@ FileRule = Literal[
     "blind-spot",
     "policy-applied-as-object",
     "policy-in-manifest-directory",
+    "webhook-config-invalid",
+    "policy-not-readable",
 ]
 
 RULES: dict[MisshapeKind, FileRule] = {
@@ -36,6 +38,8 @@ RULES: dict[MisshapeKind, FileRule] = {
     "switched-off": "no-audit-policy",
     "applied": "policy-applied-as-object",
     "in-manifests": "policy-in-manifest-directory",
+    "webhook": "webhook-config-invalid",
+    "not-readable": "policy-not-readable",
 }
 
 _EVERYBODY = "system:authenticated"

@@ -21,6 +21,7 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
     'eksa': ('anywhere.eks.amazonaws.com/',),
     'k3d': ('k3d.io/',),
     'kind': ('kind.x-k8s.io/', 'kind.sigs.k8s.io/'),
+    'kubeconfig': ('current-context',),
     'kubeone': ('KubeOneCluster',),
     'k0s': ('k0sproject.io/', 'k0smotron.io/', 'K0s', 'extraArgs'),
     'openshift': ('openshift.io/', 'MasterConfig'),
@@ -40,7 +41,7 @@ TEXT_FORMS: dict[str, tuple[str, ...]] = {
 }
 
 BYTES = (
-    (b'audit', b'audit(?:(?:\\.k8s\\.io|[-_]?(?:log|policy|webhook|config|dynamic)|(?<=--audit)[-_])|(?<=k8s-audit)\\"?:|(?<=_logs_audit)\\"?:|(?<=kubernetes_audit)\\"?:|[\\w.-]*\\.ya?ml|(?<=[\\s\\"]audit)\\"?:|(?<=\\Aaudit)\\"?:)'),
+    (b'audit', b'audit(?:(?:\\.k8s\\.io|[-_]?(?:log|policy|webhook|config|dynamic)|(?<=--audit)[-_])|(?<=k8s-audit)\\"?:|(?<=_logs_audit)\\"?:|(?<=kubernetes_audit)\\"?:|[\\w.-]*\\.ya?ml|(?<=[\\s\\"]audit)\\"?:|(?<=\\Aaudit)\\"?:|(?<=kubeapiaudit)\\"?:)'),
     (b'clusterconfiguration', b'clusterconfiguration(?:\\b)'),
     (b'apiserver', b'apiserver(?:(?:extraargs)?\\"?:|(?<=\\"apiserver)\\"|-arg\\"?:|(?<=kind: apiserver)\\b)'),
     (b'kops.k8s.io', b'kops.k8s.io(?:/)'),
@@ -48,6 +49,7 @@ BYTES = (
     (b'kustomiz', b'kustomiz(?:ation\\b)'),
     (b'provisioning.cattle.io', b'provisioning.cattle.io(?:/)'),
     (b'k3d.io', b'k3d.io(?:/)'),
+    (b'current-context', b'current-context(?:\\"?:)'),
     (b'kube_api', b'kube_api(?:[a-z_]*=)'),
     (b'k0sproject.io', b'k0sproject.io(?:/)'),
 )

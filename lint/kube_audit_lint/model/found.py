@@ -11,11 +11,20 @@ from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
 
 MisshapeKind = Literal[
-    "unknown-key", "wrong-shape", "not-a-string", "not-on-host", "switched-off", "applied", "in-manifests"
+    "unknown-key",
+    "wrong-shape",
+    "not-a-string",
+    "not-on-host",
+    "switched-off",
+    "applied",
+    "in-manifests",
+    "webhook",
+    "not-readable",
 ]
 """What is wrong: a key that the form does not know; a shape it does not take; an item of a command that is no
 string; a policy that nothing brings onto the host; auditing that is switched off as a whole; a policy that is
-applied as an object; one that is written where the kubelet looks for pods."""
+applied as an object; one that is written where the kubelet looks for pods; a webhook's configuration that
+leads to nothing; a policy that the server may not read."""
 
 
 class Misshape(NamedTuple):

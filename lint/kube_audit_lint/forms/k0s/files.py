@@ -9,12 +9,13 @@ api/k0smotron.io (Cluster: spec.k0sConfig, and spec.mounts into the pod).
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.host_files import brought_file
 from kube_audit_lint.forms.common.inside import found_inside
-from kube_audit_lint.forms.common.nodes import version_at
+from kube_audit_lint.forms.common.nodes import below, version_at
 from kube_audit_lint.forms.common.split import FILE, UPLOAD, split, whole
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import HostFile
@@ -25,6 +26,8 @@ from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
 
 _OBJECTS = {"configMap": "ConfigMap", "configMapRef": "ConfigMap", "secret": "Secret", "secretRef": "Secret"}
+_CLOSED = re.compile(r"[\"']?(?:0o?)?[0-7]{2}[0-3][\"']?")
+"""Modes in which others may not read."""
 
 
 class Around(NamedTuple):
@@ -54,9 +57,8 @@ def around(root: Mapping, context: Context) -> Around | None:
         if k0s is None:
             return None
         one = _around(k0s, k0s.mapping("config"), files)
-        return one._replace(
-            found=one.found.with_misshapes(shape for host in spec.items("hosts") for shape in _split(host))
-        )
+        wrong = (shape for host in spec.items("hosts") for shape in (*_split(host), *_closed(host, one.configuration)))
+        return one._replace(found=one.found.with_misshapes(wrong))
     template = spec.mapping("template")
     if kind.endswith("Template") and template is not None:
         spec = template.mapping("spec") or spec
@@ -89,16 +91,33 @@ def _uploaded(host: object, context: Context, versions: Versions | None) -> Iter
     for item in whole(host.items("files"), UPLOAD):
         if not isinstance(item, Mapping):
             continue
-        source, data = item.get("src"), item.get("data")
-        folder, name = item.string("dstDir"), item.string("dst") or ""
-        if not name and isinstance(source, Scalar):
-            name = os.path.basename(source.value)
-        path = name if name.startswith("/") or not folder else f"{folder.rstrip('/')}/{name}"
+        source, data, path = item.get("src"), item.get("data"), _path(item)
         found = Found()
         if isinstance(data, Scalar) and data.kind == "string":
             found = found_inside(data, context, name=path, versions=versions)
         local = Value(source.value, source.place) if isinstance(source, Scalar) and source.kind == "string" else None
         yield HostFile(path, item.place, found.policies[0] if found.policies else None, local), found
+
+
+def _closed(host: object, configuration: Mapping | None) -> Iterator[Misshape]:
+    """The policy, with a mode in which only its owner may read it, who is root unless `user` says otherwise."""
+    api = below(configuration, "spec", "api", "extraArgs") if configuration is not None else None
+    wanted = api.string("audit-policy-file") if api is not None else None
+    for item in host.items("files") if isinstance(host, Mapping) and host.string("role") != "worker" else ():
+        mode = item.get("perm") if isinstance(item, Mapping) else None
+        if not isinstance(item, Mapping) or not isinstance(mode, Scalar) or "user" in item.entries:
+            continue
+        if wanted and _path(item) == wanted and _CLOSED.fullmatch(mode.place.text):
+            message = f"k0s runs kube-apiserver as the user kube-apiserver, which may not read {wanted} in this mode: "
+            message += "it does not start (permission denied)."
+            yield Misshape("not-readable", mode.place, message)
+
+
+def _path(item: Mapping) -> str:
+    """Where an uploaded file lies on the host."""
+    source, folder, name = item.string("src"), item.string("dstDir"), item.string("dst") or ""
+    name = name or os.path.basename(source or "")
+    return name if name.startswith("/") or not folder else f"{folder.rstrip('/')}/{name}"
 
 
 def _split(host: object) -> Iterator[Misshape]:

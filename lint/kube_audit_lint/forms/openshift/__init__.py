@@ -13,15 +13,22 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.nodes import below, objects
 from kube_audit_lint.forms.common.reader import Reader, unknown_keys
+from kube_audit_lint.forms.common.settings import part_as_policy
 from kube_audit_lint.forms.openshift.arguments import found_in_arguments
 from kube_audit_lint.forms.openshift.profiles import MISSING, SERVER_DEFAULTS, profile_of, rules_of, shapes_of_audit
+from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 from kube_audit_lint.syntax.unknown import is_unknown
 
 MARKS = ("openshift.io/", "MasterConfig")
-LOOK = (("audit", r"(?<=[\s\"]audit)\"?:"), ("audit", r"(?<=\Aaudit)\"?:"), ("apiserver", r"(?<=kind: apiserver)\b"))
+LOOK = (
+    ("audit", r"(?<=[\s\"]audit)\"?:"),
+    ("audit", r"(?<=\Aaudit)\"?:"),
+    ("audit", r"(?<=kubeapiaudit)\"?:"),
+    ("apiserver", r"(?<=kind: apiserver)\b"),
+)
 ORDER = 6
 
 _READER = Reader("the APIServer object", "it is dropped when the object is applied", "the object is refused")
@@ -52,7 +59,20 @@ def _found(root: Mapping) -> Found | None:
     if group == "hypershift.openshift.io" and kind == "HostedCluster" and spec is not None:
         section = below(spec, "configuration", "apiServer")
         return _audited(section, []) if section is not None and "audit" in section.entries else None
+    if kind == "ClusterLogForwarder" and spec is not None:
+        return Found(tuple(_filters(spec)))
     return found_in_arguments(root, group, spec)
+
+
+def _filters(spec: Mapping) -> Iterator[PolicyDocument]:
+    """The rules of `kubeAPIAudit` filters: a part of a policy, for what they match nothing of, the operator decides."""
+    for item in spec.items("filters"):
+        node = item.mapping("kubeAPIAudit") if isinstance(item, Mapping) else None
+        key = item.key("kubeAPIAudit") if isinstance(item, Mapping) else None
+        if node is not None and key is not None and "rules" in node.entries:
+            entries = {name: entry for name, entry in node.entries.items() if name != "omitResponseCodes"}
+            policy = Mapping(node.source, node.start, node.end, entries, node.duplicates)
+            yield part_as_policy(policy, key.place, "openshift")._replace(partial=True)
 
 
 def _api_server(root: Mapping, spec: Mapping | None) -> Found:

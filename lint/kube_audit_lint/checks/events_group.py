@@ -1,0 +1,64 @@
+"""Template `events-group`: events are dropped in one of the two groups that serve them.
+
+Source: k8s.io/api core/v1 and events/v1, which pkg/registry/core/event serves from one storage: client-go's recorder
+of `tools/record` writes into the core group, that of `tools/events` into events.k8s.io.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kube_audit_lint.analysis.evaluate import NO_RULE
+from kube_audit_lint.analysis.query import Query
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._decided import level_place, proof_of, versions_of
+from kube_audit_lint.checks._subject import Params, PolicySubject
+from kube_audit_lint.model.policy import GroupResources, PolicyRule
+
+SUBJECT = "policy"
+PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
+
+_CORE, _EVENTS = "", "events.k8s.io"
+
+
+def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
+    """One hit for each rule that drops everybody's events of one group, where those of the other are recorded."""
+    analysis = subject.analysis
+    for index, rule in enumerate(analysis.policy.rules if analysis is not None else ()):
+        groups = _groups(rule)
+        if analysis is None or len(groups) != 1:
+            continue
+        other = _EVENTS if groups == {_CORE} else _CORE
+        query = Query(resources=(GroupResources(other, ("events",)),), verbs=rule.verbs or ("create",))
+        recorded = [one for one in analysis.levels(query) if one.rule != NO_RULE and one.level != "None"]
+        if recorded:
+            found = recorded[0]
+            message = (
+                f"Events are served in two groups, and this rule drops those of {_named(groups.pop())} only: those of "
+            )
+            message += f"{_named(other)} are recorded at {found.level}, by rule {found.rule + 1}."
+            name = '""' if other == _CORE else other
+            yield Hit(
+                level_place(subject, index),
+                message,
+                (),
+                versions_of(found.minors),
+                severity="warning" if other == _CORE else "info",
+                pedantic=other != _CORE,  # published policies do so, and few events are in the other group
+                help=f"Add `- {{group: {name}, resources: [events]}}` to the `resources` of this rule.",
+                witness=found.witness.to_json(),
+                proof=proof_of(subject, found.witness, found.decision),
+            )
+
+
+def _groups(rule: PolicyRule) -> set[str]:
+    """The groups whose events a rule drops for everybody."""
+    if rule.level != "None" or rule.users or rule.user_groups or rule.namespaces:
+        return set()
+    entries = [one for one in rule.resources if "events" in one.resources and not one.resource_names]
+    return {one.group for one in entries if one.group in (_CORE, _EVENTS)}
+
+
+def _named(group: str) -> str:
+    return group or "the core group"
