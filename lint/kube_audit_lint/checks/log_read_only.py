@@ -36,7 +36,8 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     else:
         effect = f"kube-apiserver does not start from 1.22 on, and loses every event before: {error}"
     place = mount.read_only_place if mount.read_only and mount.read_only_place else mount.path.place
-    yield Hit(place, f"{_why(mount)} {effect}", _related(server))
+    help = "" if mount.read_only else "Use a hostPath volume of type DirectoryOrCreate, or a persistent one."
+    yield Hit(place, f"{_why(mount)} {effect}", _related(server), help=help)
 
 
 def _why(mount: Mount) -> str:

@@ -34,6 +34,8 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     if at is not None and at.text.strip("'\"").lower() in _MISSPELT:
         message += f" `{at.text}` is no field of a mount: it is dropped."
         help = f"Write `readOnly: true` in place of `{at.text}`."
+    elif at is not None and at.text == "false":
+        help = "Write `readOnly: true`."
     if mount_of(server, LOG_PATH) is mount:
         help = "The log lies in the same mount and has to be written: mount the policy by itself, with readOnly: true."
     yield Hit(mount.read_only_place or mount.path.place, message, related, help=help)

@@ -1,0 +1,167 @@
+"""What a reader makes of advice that is no single edit: for each example of a rule, what stands in place of which text.
+
+`END` is the end of the file. An example is here when its advice leaves a choice, or asks for more than one edit.
+"""
+
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+END = "\0"
+
+_LOG = "  - {name: audit-log, hostPath: {path: /var/log/kubernetes, type: DirectoryOrCreate}}\n"
+_MOUNT = "    - {name: audit-log, mountPath: /var/log/kubernetes}\n"
+_POLICY = "  - {name: audit-policy, hostPath: {path: /etc/kubernetes/audit-policy.yaml, type: File}}\n"
+_POLICY_MOUNT = "    - {name: audit-policy, mountPath: /etc/kubernetes/audit-policy.yaml, readOnly: true}\n"
+_ROTATION = "    - --audit-log-maxage=30\n    - --audit-log-maxbackup=10\n    - --audit-log-maxsize=100\n"
+_VOLUMES = f"    volumeMounts:\n{_POLICY_MOUNT}{_MOUNT}  volumes:\n{_POLICY}{_LOG}"
+_TO_LOG = "    - --audit-log-path=/var/log/kubernetes/audit.log\n"
+_BACKEND = ((_POLICY_MOUNT, _POLICY_MOUNT + _MOUNT), (_POLICY, _POLICY + _LOG))
+_SECRETS = '- level: Metadata\n  resources: [{group: "", resources: [secrets, configmaps, serviceaccounts/token]}, {group: authentication.k8s.io, resources: [tokenreviews]}]\n'
+
+Edits = tuple[tuple[str, str], ...]
+
+FOLLOWED: dict[str, Edits] = {
+    "invalid-group-2": (('  resources:\n  - group: "*"\n    resources: ["*"]\n', ""),),
+    "invalid-level-2": (("- users", "- level: Metadata\n  users"),),
+    "invalid-level-4": (("level: Full", "level: Metadata"),),
+    "invalid-stage-2": (("  - Response\n", ""),),
+    "invalid-url-2": (("/api/*/pods", "/api/*"),),
+    "names-without-resources-1": (("    resourceNames", "    resources: [endpoints]\n    resourceNames"),),
+    "no-rules-1": (("rules: []", "rules:\n- level: Metadata"),),
+    "no-rules-2": (("rules:", "rules:\n- level: Metadata"),),
+    "no-rules-4": ((END, "rules:\n- level: Metadata\n"),),
+    "no-rules-5": (("- {}\n", ""),),
+    "policy-unreadable-1": (("\tusers", "  users"),),
+    "policy-unreadable-2": (("[*]", '["*"]'),),
+    "policy-unreadable-3": (("},]", "}]"),),
+    "unsupported-api-version-3": (("kind: Policy", "apiVersion: audit.k8s.io/v1\nkind: Policy"),),
+    "unsupported-api-version-5": ((END, "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n"),),
+    "urls-with-resources-1": (("  nonResourceURLs", "- level: None\n  nonResourceURLs"),),
+    "urls-with-resources-2": (("  nonResourceURLs", "- level: None\n  nonResourceURLs"),),
+    "wrong-type-2": (("[on]", '["on"]'),),
+    "wrong-type-3": (("    group", "  - group"),),
+    "wrong-type-4": (("[pods]", '\n  - {group: "", resources: ["pods"]}'),),
+    "wrong-type-5": (('"true"', "true"),),
+    "wrong-type-6": (("[audit]", "{audit: policy}"),),
+    "duplicate-key-2": (("rules:\n- level: None\n  users: [alice]\n", ""),),
+    "duplicate-key-3": (("- level: Metadata\n  <<: *quiet", "- <<: *quiet"),),
+    "duplicate-key-4": (("- <<: *quiet\n  level: Metadata\n", ""),),
+    "field-not-in-version-1": (("omitManagedFields: true\n", ""),),
+    "ignored-document-1": (("---\napiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Request\n", ""),),
+    "literal-wildcard-3": (("dev-*", "dev-a"),),
+    "literal-wildcard-5": (("leader-*", "leader-one"),),
+    "name-never-sent-1": (("    resourceNames: [root]\n", ""),),
+    "removed-user-1": (('- level: None\n  users: ["system:unsecured"]\n  namespaces: [kube-system]\n', ""),),
+    "unknown-field-3": (("    verbs: [create]", "  verbs: [create]"),),
+    "unknown-field-6": (("x-readers: &readers [get, list, watch]\n", ""), ("*readers", "[get, list, watch]")),
+    "unknown-resource-1": (("[pods, deployments]", "[pods]\n  - group: apps\n    resources: [deployments]"),),
+    "unknown-resource-4": (("group: extensions", "group: networking.k8s.io"),),
+    "unknown-verb-4": (
+        ("  verbs: [impersonate]\n", '  verbs: [create]\n  resources: [{group: "", resources: [pods]}]\n'),
+    ),
+    "unknown-verb-5": (('[get, ""]', "[get]"),),
+    "user-is-a-group-2": (("userGroups", "users"),),
+    "unreachable-entry-2": (("[deployments, secrets, widgets]", "[deployments, widgets]"),),
+    "unreachable-rule-3": (
+        ("- level: Request\n  users: [jane]\n", ""),
+        (
+            "- level: Metadata\n  userGroups",
+            _SECRETS + "- level: Request\n  users: [jane]\n- level: Metadata\n  userGroups",
+        ),
+    ),
+    "unreachable-rule-4": (('{group: "*", resources: [pods, secrets]}', "{group: metrics.k8s.io, resources: [pods]}"),),
+    "blind-spot-1": (
+        (
+            "- level: None\n  users: [kube-admin]",
+            "- level: None\n  users: [kube-admin]\n  verbs: [watch]\n"
+            "  resources: [{group: coordination.k8s.io, resources: [leases]}]",
+        ),
+    ),
+    "blind-spot-2": (
+        (
+            "- level: None\n",
+            _SECRETS.replace(
+                "secrets,",
+                "secrets, pods/exec, pods/attach, pods/portforward, pods/proxy, services/proxy, nodes/proxy,",
+            )
+            + "- level: None\n",
+        ),
+    ),
+    "blind-spot-3": (
+        ("[system:nodes]", '[system:nodes]\n  verbs: [get]\n  resources: [{group: "", resources: [nodes]}]'),
+    ),
+    "configmaps-above-metadata-2": (("level: Request\n", "level: Metadata\n"),),
+    "nothing-recorded-1": (("level: None", "level: Metadata"),),
+    "nothing-recorded-2": (("[RequestReceived, ResponseStarted, ResponseComplete, Panic]", "[RequestReceived]"),),
+    "stage-omitted-2": (("  omitStages: [ResponseComplete]\n", ""),),
+    "blocking-strict-1": (("blocking-strict", "blocking"),),
+    "flag-not-in-version-1": (("    - --audit-dynamic-configuration=true\n", ""),),
+    "flag-not-in-version-2": (("    - --audit-log-compress\n", ""),),
+    "flag-not-in-version-3": ((",AdvancedAuditing=true", ""),),
+    "invalid-flag-value-2": (("=async", "=batch"), ("    - --audit-log-format=text\n", "")),
+    "invalid-flag-value-3": (("=-1", "=30"),),
+    "invalid-flag-value-4": (("backoff=5", "backoff=5s"),),
+    "invalid-flag-value-6": (("--audit-log-maxsize\n", "--audit-log-maxsize=100\n"),),
+    "invalid-flag-value-7": (("- 30", '- "30"'),),
+    "log-format-legacy-1": (("=legacy", "=json"),),
+    "no-audit-backend-1": (
+        ("audit-policy.yaml\n    volume", f"audit-policy.yaml\n{_TO_LOG}{_ROTATION}    volume"),
+        *_BACKEND,
+    ),
+    "no-audit-backend-2": (("    - --audit-log-path=\n", _TO_LOG + _ROTATION), *_BACKEND),
+    "no-audit-policy-1": (
+        (END, f"    - --audit-policy-file=/etc/kubernetes/audit-policy.yaml\n{_TO_LOG}{_ROTATION}{_VOLUMES}"),
+    ),
+    "no-audit-policy-2": (("file=\n", "file=/etc/kubernetes/audit-policy.yaml\n"), (END, _ROTATION + _VOLUMES)),
+    "no-audit-policy-3": ((END, f"    - --audit-policy-file=/etc/kubernetes/audit-policy.yaml\n{_VOLUMES}"),),
+    "no-log-path-1": (("    volumeMounts", f"{_TO_LOG}{_ROTATION}    volumeMounts"), *_BACKEND),
+    "relative-path-1": (("=etc/", "=/etc/"),),
+    "relative-path-2": (("=audit.log\n", f"=/var/log/kubernetes/audit.log\n{_ROTATION}"), *_BACKEND),
+    "unknown-audit-flag-2": (("maxage 30", "maxage=30"),),
+    "unknown-audit-flag-4": (("    - --audit-log-maxage-typo=99\n", ""),),
+    "log-file-mounted-1": (
+        ("mountPath: /var/log/kubernetes/audit.log", "mountPath: /var/log/kubernetes"),
+        (
+            "{path: /var/log/kubernetes/audit.log, type: FileOrCreate}",
+            "{path: /var/log/kubernetes, type: DirectoryOrCreate}",
+        ),
+    ),
+    "log-mount-read-only-2": (
+        ("configMap: {name: logs}", "hostPath: {path: /var/log/kubernetes, type: DirectoryOrCreate}"),
+    ),
+    "log-on-ephemeral-volume-1": (("emptyDir: {}", "hostPath: {path: /var/log/kubernetes, type: DirectoryOrCreate}"),),
+    "log-on-ephemeral-volume-2": (("hostPath: {path: /run/audit}", "hostPath: {path: /var/log/kubernetes}"),),
+    "mount-path-twice-1": (
+        ("webhook-config-file=/etc/audit/", "webhook-config-file=/etc/webhook/"),
+        ("{name: webhook, mountPath: /etc/audit", "{name: webhook, mountPath: /etc/webhook"),
+    ),
+    "policy-host-path-type-3": (("audit-policy.yaml}}", "audit-policy.yaml, type: File}}"),),
+    "policy-not-mounted-3": (
+        (
+            "mountPath: /etc/kubernetes/audit-policy.yaml}",
+            "mountPath: /etc/kubernetes/audit-policy.yaml, subPath: audit-policy.yaml, readOnly: true}",
+        ),
+    ),
+    "ack-log-variables-1": (
+        (
+            "    - {name: aliyun_logs_audit-c1f2e3_product",
+            "    - {name: aliyun_logs_audit-c1f2e3_jsonfile, "
+            'value: "true"}\n    - {name: aliyun_logs_audit-c1f2e3_product',
+        ),
+    ),
+    "placeholder-2": (("$CLUSTER", "kubernetes"), ("__DAYS__", "30")),
+    "placeholder-3": (("<path-to-policy>", "/etc/kubernetes/audit-policy.yaml"),),
+    "placeholder-4": (("$(LOG_DIR)", "/var/log/kubernetes"),),
+    "events-in-one-group-1": (
+        ("    resources: [events]", '    resources: [events]\n  - {group: "", resources: [events]}'),
+    ),
+    "events-in-one-group-2": (
+        ("    resources: [events]", "    resources: [events]\n  - {group: events.k8s.io, resources: [events]}"),
+    ),
+}
+NO_EDIT = """
+    stig-everything-requestresponse-1 stig-everything-requestresponse-2 log-file-mounted-2 volume-missing-1
+    ack-log-variables-5 placeholder-1 noisy-bodies-1
+"""
+"""Examples whose advice is a decision between two standards, about what the example does not show, or about many rules."""
