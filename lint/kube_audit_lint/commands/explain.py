@@ -15,7 +15,7 @@ from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.policy import FIELD_NAMES
 from kube_audit_lint.model.version import newer
 from kube_audit_lint.pipeline.options import versions_of
-from kube_audit_lint.pipeline.requests import Asked, open_policy, open_ways
+from kube_audit_lint.pipeline.requests import OpenedPolicy, open_policy, open_ways
 from kube_audit_lint.pipeline.single import NoRequestError, Single, Wanted, single
 from kube_audit_lint.report.safe import json_text, line, visible
 
@@ -60,12 +60,12 @@ def run(arguments: argparse.Namespace) -> int:
         return replay(open_policy(arguments.policy, versions), arguments.requests, arguments.format, sys.stdout)
     ways = open_ways(arguments.policy, versions)
     try:
-        about = [single(_wanted(arguments), asked.policy, asked.loaded.policy_versions) for asked in ways]
+        about = [single(_wanted(arguments), opened.policy, opened.loaded.policy_versions) for opened in ways]
     except NoRequestError as error:
         raise UsageError(str(error)) from error
-    answers = [(asked, one, evaluate(asked.policy, one.request)) for asked, one in zip(ways, about, strict=True)]
+    answers = [(opened, one, evaluate(opened.policy, one.request)) for opened, one in zip(ways, about, strict=True)]
     # Where a template decides the rules, what is the same in each way to fill it is the answer.
-    different = {_outcome(asked, decision): (asked, decision) for asked, _, decision in reversed(answers)}
+    different = {_outcome(opened, decision): (opened, decision) for opened, _, decision in reversed(answers)}
     first = answers[0]
     if arguments.format == "json":
         data = _data(first[0], first[1].request, first[2]) | {"notes": list(first[1].notes)}
@@ -80,24 +80,24 @@ def run(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _outcome(asked: Asked, decision: Decision) -> tuple[Any, ...]:
+def _outcome(opened: OpenedPolicy, decision: Decision) -> tuple[Any, ...]:
     """What tells answers apart: the rule by its place, and what it records."""
-    place = asked.document.at("rules", decision.rule) if decision.rule != NO_RULE else None
+    place = opened.document.at("rules", decision.rule) if decision.rule != NO_RULE else None
     return place, decision.level, decision.omit_stages
 
 
-def _decided(asked: Asked, decision: Decision) -> dict[str, Any]:
+def _decided(opened: OpenedPolicy, decision: Decision) -> dict[str, Any]:
     """One of several possible answers as plain data; a rule that a template puts in has no number."""
-    number = asked.number(decision.rule)
-    where = None if decision.rule == NO_RULE else asked.line(decision.rule)
+    number = opened.number(decision.rule)
+    where = None if decision.rule == NO_RULE else opened.line(decision.rule)
     return {"rule": number if number > 0 else None, "line": where, "level": decision.level}
 
 
-def _open_lines(about: Single, answers: list[tuple[Asked, Decision]]) -> list[str]:
+def _open_lines(about: Single, answers: list[tuple[OpenedPolicy, Decision]]) -> list[str]:
     """The answers where a template decides which rules there are: the levels by the rule that gives them."""
     levels: dict[str, list[str]] = {}
-    for asked, decision in answers:
-        called = "no rule matches" if decision.rule == NO_RULE else asked.called(decision.rule)
+    for opened, decision in answers:
+        called = "no rule matches" if decision.rule == NO_RULE else opened.called(decision.rule)
         levels.setdefault(called, []).append(decision.level)
     lines = [visible(describe(about.request)), *(visible(f"  {note}") for note in about.notes), ""]
     lines.append("The template decides which rules there are. As it is filled:")
@@ -105,7 +105,7 @@ def _open_lines(about: Single, answers: list[tuple[Asked, Decision]]) -> list[st
 
 
 def _wanted(arguments: argparse.Namespace) -> Wanted:
-    """What is asked about, as the options have it."""
+    """What is to be explained, as the options have it."""
     if arguments.url is None and arguments.verb is None:
         raise UsageError("--resource goes with --verb")
     return Wanted(
@@ -119,14 +119,14 @@ def _wanted(arguments: argparse.Namespace) -> Wanted:
     )
 
 
-def _data(asked: Asked, request: Request, decision: Decision) -> dict[str, Any]:
+def _data(opened: OpenedPolicy, request: Request, decision: Decision) -> dict[str, Any]:
     """The answer as plain data. Rules are counted from 1, as in all output; null is no rule."""
     what = written(request, decision)
-    earlier = explain(asked.policy, request)
+    earlier = explain(opened.policy, request)
     return {
         "request": request.to_json(),
         "rule": None if decision.rule == NO_RULE else decision.rule + 1,
-        "line": None if decision.rule == NO_RULE else asked.line(decision.rule),
+        "line": None if decision.rule == NO_RULE else opened.line(decision.rule),
         "level": decision.level,
         "stages": list(what.stages),
         "omitStages": sorted(decision.omit_stages),
@@ -134,26 +134,26 @@ def _data(asked: Asked, request: Request, decision: Decision) -> dict[str, Any]:
         "responseBody": what.response_body,
         "omitManagedFields": decision.omit_managed_fields,
         "earlier": [
-            {"rule": index + 1, "line": asked.line(index), "failed": FIELD_NAMES[field]} for index, field in earlier
+            {"rule": index + 1, "line": opened.line(index), "failed": FIELD_NAMES[field]} for index, field in earlier
         ],
     }
 
 
-def _lines(asked: Asked, about: Single, decision: Decision) -> list[str]:
+def _lines(opened: OpenedPolicy, about: Single, decision: Decision) -> list[str]:
     request = about.request
     what = written(request, decision)
     lines = [visible(describe(request)), *(visible(f"  {note}") for note in about.notes), ""]
     if decision.rule == NO_RULE:
         lines.append("No rule matches: the request is not recorded.")
     else:
-        lines.append(f"Rule {decision.rule + 1} ({visible(asked.where(decision.rule))}) decides: {decision.level}.")
+        lines.append(f"Rule {decision.rule + 1} ({visible(opened.where(decision.rule))}) decides: {decision.level}.")
         lines.append(_stages(what.stages, what.omitted, decision))
         lines.append(f"Request body: {_yes(what.request_body)}. Response body: {_yes(what.response_body)}.")
-    earlier = explain(asked.policy, request)
+    earlier = explain(opened.policy, request)
     if earlier:
         lines += ["", "Earlier rules, and the condition that each of them failed:"]
     for index, field in earlier:
-        lines.append(visible(f"  rule {index + 1} ({asked.where(index)}): {_failed(asked, request, index, field)}"))
+        lines.append(visible(f"  rule {index + 1} ({opened.where(index)}): {_failed(opened, request, index, field)}"))
     return lines
 
 
@@ -170,9 +170,9 @@ def _yes(recorded: bool) -> str:
     return "recorded" if recorded else "not recorded"
 
 
-def _failed(asked: Asked, request: Request, index: int, field: str) -> str:
+def _failed(opened: OpenedPolicy, request: Request, index: int, field: str) -> str:
     """The condition in the file's words, against what the request has."""
-    rule = asked.policy.rules[index]
+    rule = opened.policy.rules[index]
     name = FIELD_NAMES[field]
     if request.user is None and field in ("users", "user_groups"):
         return f"{name}: the request has no user"

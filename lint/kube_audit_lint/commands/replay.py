@@ -13,7 +13,7 @@ from kube_audit_lint.analysis.request import Request, from_audit_event
 from kube_audit_lint.commands import FAILED, OK, standard_input
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.policy import Policy
-from kube_audit_lint.pipeline.requests import Asked
+from kube_audit_lint.pipeline.requests import OpenedPolicy
 from kube_audit_lint.report.safe import visible
 
 _REMEMBERED = 50_000
@@ -29,25 +29,27 @@ _NO_EVENT = {"text": "?\tno event\n", "json": '{"error": "no event"}\n'}
 _NOTHING: dict[str, Any] = {}
 
 
-def replay(asked: Asked, path: str, format: str, out: TextIO) -> int:
+def replay(opened: OpenedPolicy, path: str, format: str, out: TextIO) -> int:
     """Decides every event of a file of JSON lines; returns the exit code.
 
-    One line is written for each that is read. One that is no event is marked, and told on standard error.
+    One line is written for each that is read. One that is no event is marked, and reported on standard error.
     """
     try:
         lines = standard_input() if path == "-" else open(path, "rb")  # noqa: SIM115 (closed below)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error
     with lines:
-        failed = _replay(asked, lines, _writer(asked, format), _NO_EVENT[format], out)
+        failed = _replay(opened, lines, _writer(opened, format), _NO_EVENT[format], out)
     if failed:
         what = "1 line is no audit event" if failed == 1 else f"{failed} lines are no audit events"
         print(visible(f"kube-audit-lint: {path}: {what}"), file=sys.stderr)
     return FAILED if failed else OK
 
 
-def _replay(asked: Asked, lines: IO[bytes], line_of: Callable[[Decision], str], no_event: str, out: TextIO) -> int:
-    policy = asked.policy
+def _replay(
+    opened: OpenedPolicy, lines: IO[bytes], line_of: Callable[[Decision], str], no_event: str, out: TextIO
+) -> int:
+    policy = opened.policy
     key_of = _key_of(policy)
     known: dict[Any, str] = {}
     write, loads = out.write, json.loads
@@ -81,12 +83,12 @@ def _request(event: Any) -> Request:
     return from_audit_event(event)
 
 
-def _writer(asked: Asked, format: str) -> Callable[[Decision], str]:
+def _writer(opened: OpenedPolicy, format: str) -> Callable[[Decision], str]:
     def data(decision: Decision) -> dict[str, Any]:
         no_rule = decision.rule == NO_RULE
         return {
             "rule": None if no_rule else decision.rule + 1,
-            "line": None if no_rule else asked.line(decision.rule),
+            "line": None if no_rule else opened.line(decision.rule),
             "level": decision.level,
             "omitStages": sorted(decision.omit_stages),
         }

@@ -1,4 +1,4 @@
-"""What a team says its policy must do, and where the policy does something else.
+"""What a policy is required to do, and where it does something else.
 
 A file of tests names a policy and, for requests (`request`, `requests`) or for every request of a class
 (`every`), the level, rule or stages expected. Requests are decided by `evaluate`, classes by the analysis.
@@ -22,7 +22,7 @@ from kube_audit_lint.discovery.roots import OUTSIDE, readable
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.model.policy import LEVELS, GroupResources, Stage
 from kube_audit_lint.model.version import Versions, parse_versions, refused
-from kube_audit_lint.pipeline.requests import Asked, open_ways
+from kube_audit_lint.pipeline.requests import OpenedPolicy, open_ways
 from kube_audit_lint.pipeline.single import NoRequestError, check_class, single, wanted_of
 from kube_audit_lint.syntax.record import NamedTuple
 
@@ -59,7 +59,7 @@ def run_file(path: str) -> Outcome:
     if not readable(policy_path, (path,)):
         raise OwnFileError(path, f"policy: {OUTSIDE}", file.line(("policy",)))
     ways = open_ways(policy_path, _versions(file) if "kubernetes-version" in data else None)
-    analyses = [Analysis(asked.policy, asked.loaded.policy_versions) for asked in ways]
+    analyses = [Analysis(opened.policy, opened.loaded.policy_versions) for opened in ways]
     failures: list[Failure] = []
     for index, test in enumerate(data["tests"]):
         # Of a template, each way to fill it has to pass; the first that does not is shown.
@@ -89,32 +89,32 @@ class _Test:
         expect = data["expect"]
         self.expect: dict[str, Any] = {"level": expect} if isinstance(expect, str) else expect
 
-    def failures(self, asked: Asked, analysis: Analysis) -> Iterator[Failure]:
+    def failures(self, opened: OpenedPolicy, analysis: Analysis) -> Iterator[Failure]:
         """What the policy does otherwise: of a class, one request for each rule; and what is no request.
 
         analysis: of the policy, and one for all tests of a file.
         """
         if "every" in self.data:
-            yield from self._of_class(asked, self.data["every"], analysis)
+            yield from self._of_class(opened, self.data["every"], analysis)
             return
         for one in self.data.get("requests") or [self.data["request"]]:
-            yield from self._of_single(asked, one)
+            yield from self._of_single(opened, one)
 
-    def _of_single(self, asked: Asked, wanted: dict[str, Any]) -> Iterator[Failure]:
+    def _of_single(self, opened: OpenedPolicy, wanted: dict[str, Any]) -> Iterator[Failure]:
         try:
-            request = single(wanted_of(wanted), asked.policy, asked.loaded.policy_versions).request
+            request = single(wanted_of(wanted), opened.policy, opened.loaded.policy_versions).request
         except NoRequestError as error:
             yield self._no_request(wanted, str(error))
         else:
-            yield from self._held(asked, request, evaluate(asked.policy, request), stages_of(request))
+            yield from self._held(opened, request, evaluate(opened.policy, request), stages_of(request))
 
-    def _of_class(self, asked: Asked, wanted: dict[str, Any], analysis: Analysis) -> Iterator[Failure]:
+    def _of_class(self, opened: OpenedPolicy, wanted: dict[str, Any], analysis: Analysis) -> Iterator[Failure]:
         """Holds each rule that decides requests of the class to what is expected of them."""
         from kube_audit_lint.analysis import UndecidedError
         from kube_audit_lint.analysis.events import courses
 
         try:
-            check_class(wanted, asked.loaded.policy_versions)
+            check_class(wanted, opened.loaded.policy_versions)
             found = courses(analysis, _query(wanted), "stages" in self.expect)
         except UndecidedError:
             text = json.dumps(wanted, ensure_ascii=False)
@@ -128,7 +128,7 @@ class _Test:
         told: set[int] = set()
         for stages, recorded in found:
             if recorded.rule not in told:
-                for failure in self._held(asked, recorded.witness, recorded.decision, stages):
+                for failure in self._held(opened, recorded.witness, recorded.decision, stages):
                     told.add(recorded.rule)
                     yield failure
 
@@ -136,13 +136,15 @@ class _Test:
         text = json.dumps(wanted, ensure_ascii=False)
         return Failure(self.path, self.line, self.name, text, "requests that are served", why)
 
-    def _held(self, asked: Asked, request: Request, decision: Decision, stages: tuple[Stage, ...]) -> Iterator[Failure]:
-        wrong = self._wrong(asked, decision, stages)
+    def _held(
+        self, opened: OpenedPolicy, request: Request, decision: Decision, stages: tuple[Stage, ...]
+    ) -> Iterator[Failure]:
+        wrong = self._wrong(opened, decision, stages)
         if wrong:
-            got = _got(asked, decision, stages if "stages" in self.expect else None)
+            got = _got(opened, decision, stages if "stages" in self.expect else None)
             yield Failure(self.path, self.line, self.name, describe(request), " and ".join(wrong), got)
 
-    def _wrong(self, asked: Asked, decision: Decision, stages: tuple[Stage, ...]) -> list[str]:
+    def _wrong(self, opened: OpenedPolicy, decision: Decision, stages: tuple[Stage, ...]) -> list[str]:
         """What is expected and is not so, in words."""
         expect, level = self.expect, LEVELS.index(decision.level)
         wrong = []
@@ -152,7 +154,7 @@ class _Test:
             wrong.append(f"at least {expect['at-least']}")
         if "at-most" in expect and level > LEVELS.index(expect["at-most"]):
             wrong.append(f"at most {expect['at-most']}")
-        if "rule" in expect and asked.number(decision.rule) != expect["rule"]:
+        if "rule" in expect and opened.number(decision.rule) != expect["rule"]:
             wrong.append(f"rule {expect['rule']}" if expect["rule"] else "no rule")
         kept = set(possible(stages)) - decision.omit_stages if level else ()
         wrong += [f"an event at {stage}" for stage in expect.get("stages", ()) if stage not in kept]
@@ -181,12 +183,12 @@ def _entry(item: str) -> GroupResources:
     return GroupResources(group, (f"{resource}{slash}{subresource}",))
 
 
-def _got(asked: Asked, decision: Decision, stages: tuple[Stage, ...] | None) -> str:
-    """What is decided, and at which of the stages an event is left; None: nobody asked for stages."""
+def _got(opened: OpenedPolicy, decision: Decision, stages: tuple[Stage, ...] | None) -> str:
+    """What is decided, and at which of the stages an event is left; None: no stages are expected."""
     if decision.rule == NO_RULE:
         return "no rule matches, so it is not recorded"
     omitted = f", omitting {', '.join(sorted(decision.omit_stages))}" if decision.omit_stages else ""
     at = ""
     if stages is not None and decision.level != "None":
         at = f" at {' and '.join(stage for stage in stages if stage not in decision.omit_stages) or 'no stage'}"
-    return f"{asked.called(decision.rule)} records {decision.level}{at}{omitted}"
+    return f"{opened.called(decision.rule)} records {decision.level}{at}{omitted}"

@@ -14,7 +14,7 @@ from kube_audit_lint.pipeline.documents import collect
 from kube_audit_lint.syntax.record import NamedTuple
 
 
-class Asked(NamedTuple):
+class OpenedPolicy(NamedTuple):
     """A policy that kube-apiserver loads, and where it is written.
 
     numbers: the rules by their number in the file, for one of the ways in which a template may be filled.
@@ -46,7 +46,7 @@ class Asked(NamedTuple):
         return f"{self.path}:{self.line(rule)}"
 
 
-def open_policy(path: str, versions: Versions | None = None) -> Asked:
+def open_policy(path: str, versions: Versions | None = None) -> OpenedPolicy:
     """The policy in a file, in whatever form it stands there.
 
     Raises OwnFileError when there is none, more than one, one that kube-apiserver does not load, or one of which a
@@ -58,7 +58,7 @@ def open_policy(path: str, versions: Versions | None = None) -> Asked:
     return ways[0]
 
 
-def open_ways(path: str, versions: Versions | None = None) -> list[Asked]:
+def open_ways(path: str, versions: Versions | None = None) -> list[OpenedPolicy]:
     """The policy in a file; where a template decides some of its rules, each that it may become.
 
     Raises OwnFileError when there is none, more than one, or one that kube-apiserver does not load.
@@ -73,7 +73,7 @@ def open_ways(path: str, versions: Versions | None = None) -> list[Asked]:
     (document,) = documents
     known = (versions or document.versions or DEFAULT).known or DEFAULT
     loaded = load(document, known)
-    ways = [Asked(path, document, loaded, loaded.policy)] if loaded.policy is not None else []
+    ways = [OpenedPolicy(path, document, loaded, loaded.policy)] if loaded.policy is not None else []
     if not ways and not any(problem.fatal for problem in loaded.problems):
         ways = list(_filled(path, document, known))
     if not ways or ways[0].loaded.loads_in is None:
@@ -84,7 +84,7 @@ def open_ways(path: str, versions: Versions | None = None) -> list[Asked]:
     return ways
 
 
-def _filled(path: str, document: PolicyDocument, versions: Versions) -> Iterator[Asked]:
+def _filled(path: str, document: PolicyDocument, versions: Versions) -> Iterator[OpenedPolicy]:
     """A policy of a template with each choice of the rules that are left open."""
     from kube_audit_lint.checks._subject import PolicySubject
     from kube_audit_lint.pipeline.variants import variants
@@ -92,7 +92,7 @@ def _filled(path: str, document: PolicyDocument, versions: Versions) -> Iterator
     for one in variants(PolicySubject(document, versions)):
         loaded = one.subject.loaded
         if loaded.policy is not None and loaded.loads_in is not None:
-            yield Asked(path, one.subject.document, loaded, loaded.policy, one.numbers)
+            yield OpenedPolicy(path, one.subject.document, loaded, loaded.policy, one.numbers)
 
 
 def _policies(path: str, data: bytes, hint: str = "") -> list[PolicyDocument]:
