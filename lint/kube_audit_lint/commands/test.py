@@ -11,7 +11,7 @@ from kube_audit_lint.report.safe import json_text, lines, visible
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Gives the command its options."""
-    parser.add_argument("files", nargs="+", metavar="FILE", help="files that say what a policy must do")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="files of tests: what a policy must do")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
 
 

@@ -30,11 +30,11 @@ def summary(report: Report) -> str:
 def _hidden(hidden: Hidden) -> Iterator[str]:
     """What is kept out of the findings, by cause."""
     by_comments = sum(one.finding.more or 1 for one in hidden.suppressed if one.by_comment)
-    all = sum(one.finding.more or 1 for one in hidden.suppressed)
+    total = sum(one.finding.more or 1 for one in hidden.suppressed)
     if by_comments:
         yield f"{counted(by_comments, 'finding')} by comments"
-    if all > by_comments:
-        yield f"{counted(all - by_comments, 'finding')} by the configuration"
+    if total > by_comments:
+        yield f"{counted(total - by_comments, 'finding')} by the configuration"
     if hidden.excluded:
         yield f"{counted(hidden.excluded, 'path')} by exclude"
     if hidden.never_fails:
