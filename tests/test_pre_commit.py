@@ -157,6 +157,40 @@ def test_fix_in_args_changes_the_file_and_fails(tmp_path: Path) -> None:
     assert "Passed" in run("run", "--color=never", folder=repository)
 
 
+@pytest.mark.slow
+def test_a_commit_that_records_less_needs_a_reason(tmp_path: Path) -> None:
+    pytest.importorskip("pre_commit")
+    content = tmp_path / "content"
+    content.mkdir()
+    good = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n"
+    (content / "audit-policy.yaml").write_text(good)
+    repositories = [{"repo": str(ROOT), "rev": _head(), "hooks": [{"id": "kube-audit-diff"}]}]
+    (content / ".pre-commit-config.yaml").write_text(yaml.safe_dump({"repos": repositories}))
+    repository = new_repository(tmp_path, content)
+    run("install", "--hook-type", "commit-msg", folder=repository)
+    git(repository, "commit", "--quiet", "--message", "The first")
+    less = good.replace("- level", "- level: None\n  userGroups: [system:nodes]\n- level")
+    (repository / "audit-policy.yaml").write_text(less)
+    git(repository, "add", ".")
+    with pytest.raises(subprocess.CalledProcessError):
+        git(repository, "commit", "--quiet", "--message", "Less")
+    git(repository, "commit", "--quiet", "--message", "Less\n\nAudit-Less: nodes are recorded elsewhere")
+    (repository / "audit-policy.yaml").write_text(good)
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "--message", "More again")
+
+
+def _head() -> str:
+    command = ["git", "rev-parse", "HEAD"]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_the_hook_for_messages_is_of_no_other_stage() -> None:
+    hook = hooks()["kube-audit-diff"]
+    assert hook["stages"] == ["commit-msg"]
+    assert hook["entry"].split()[-1] == "--message"  # what pre-commit appends is the file of the message
+
+
 def new_repository(tmp_path: Path, content: Path) -> Path:
     """A repository in which the content is staged."""
     folder = tmp_path / "repository"

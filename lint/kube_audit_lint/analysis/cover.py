@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis import UndecidedError
+from kube_audit_lint.analysis.budget import Budget
 from kube_audit_lint.analysis.graph import ALL, GROUPS, NAMES, ROWS, SPACES, USERS, VERBS
 from kube_audit_lint.syntax.record import NamedTuple
 
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 MOST_BOXES = 1_000
 """Boxes apart from each other above which nobody would read what they are joined to."""
+
+
+MOST_CLASSES = 60
+"""Classes of one change above which they are told as one, less exactly."""
+
+STEPS_OF_CHANGE = 15_000
+"""How much work it may be to find the classes of one change."""
 
 
 class Part(NamedTuple):
@@ -39,11 +47,14 @@ class Cover:
     def of(self, leaf: int) -> list[Part]:
         """The boxes of a leaf; one around all where they would be too many, or would take too long."""
         try:
+            self.graph.spend = Budget(STEPS_OF_CHANGE).spend
             paths = list(islice(self.graph.paths(self.root, leaf), MOST_BOXES + 1))
             if len(paths) <= MOST_BOXES:
                 return [Part(box, True, box) for box in self._few(paths, leaf)]
         except UndecidedError:
             pass
+        finally:
+            self.graph.spend = _unlimited
         example = next(self.graph.paths(self.root, leaf))
         return [Part(self.graph.touched(self.root, {}, leaf), False, example)]
 
@@ -52,6 +63,8 @@ class Cover:
         for path in sorted(paths, key=_size, reverse=True):
             if not any(_within(path, box) for box in chosen):
                 chosen.append(self._widest(path, leaf))
+                if len(chosen) > MOST_CLASSES:
+                    raise UndecidedError
         chosen.sort(key=_size, reverse=True)
         covering = [[number for number, box in enumerate(chosen) if _within(path, box)] for path in paths]
         needed = list(_needed(covering, len(chosen)))
@@ -75,17 +88,10 @@ class Cover:
         """The box with all values added that no request has there: they need not be named."""
         for level in sorted(level for level in box if level < GROUPS):
             mask = box.pop(level)
-            if not self._has(box, level, self._every[level] & ~mask):
-                continue
-            for values in self._classes[level]:
-                if values & ~mask and not self._has(box, level, values & ~mask):
-                    mask |= values
-            box[level] = mask
+            possible = self.graph.touched(self.root, box).get(level, 0)
+            if possible & ~mask:
+                box[level] = mask | (self._every[level] & ~possible)
         return box
-
-    def _has(self, box: Box, level: int, values: int) -> bool:
-        """Whether any request of the box has one of these values."""
-        return bool(self.graph.touched(self.root, {**box, level: values}))
 
     def _widest(self, box: Box, leaf: int) -> Box:
         """The box with every value added whose requests come nowhere else."""
@@ -154,3 +160,7 @@ def _needed(covering: Iterable[list[int]], count: int) -> Iterator[int]:
         if all(number not in some or len(left.intersection(some)) > 1 for some in lists):
             left.discard(number)
     return iter(sorted(left))
+
+
+def _unlimited(steps: int) -> None:
+    """What is left to do when too much was done is little."""

@@ -46,6 +46,10 @@ Flags = tuple[int, ...]
 """For each kind of users: by which servers their requests are served."""
 
 
+GroupState = tuple[int, int, int]
+"""The next group that is asked for, what accepts the user surely, and what does if it is in some groups."""
+
+
 class Pair(NamedTuple):
     """The rules that decide (NO_RULE: none does; None: not served), and what that changes for requests of some kind."""
 
@@ -84,7 +88,7 @@ class Diagram:
         self._leaves: dict[tuple[int, Traits], int] = {}
         self._requests: dict[object, int] = {}
         self._persons: dict[tuple[int, Flags, Traits], int] = {}
-        self._in_groups: dict[tuple[int, int, Traits], int] = {}
+        self._in_groups: dict[tuple[int, Traits], dict[GroupState, int]] = {}
         self._chains: dict[tuple[int, frozenset[str]], int] = {}
         self._masks: dict[int, int] = {}
         self._trees: dict[tuple[str, int], Branch] = {}
@@ -146,7 +150,9 @@ class Diagram:
         self.spend(4 * len(identities.every))
         users = list(_apart(identities.every, self.joint.mentioned("users")))
         users = list(self._upgraded(users)) if self.upgraded else users
-        self.users, self.free, self.width = users, identities.free, identities.width
+        self.users, self.width = users, identities.width
+        # Those first without which nothing changes: for who is in none of them, the others need not be asked for.
+        self.free = sorted(identities.free, key=lambda one: not one[1] & self._telling)
         self._later = [0] * (len(self.free) + 1)
         for index in range(len(self.free) - 1, -1, -1):
             self._later[index] = self._later[index + 1] | self.free[index][1]
@@ -288,33 +294,46 @@ class Diagram:
         for (_, fixed, nobody, users), served in zip(self._kinds, flags, strict=True):
             if not served:
                 continue
-            found = parts(users, mask)
-            self.spend(len(found))
-            for branch in found:
-                left = branch.common & mask
-                settled = self._settle(left & bits, left >> self.width)
-                assert settled is not None
-                of_these = NOBODY_TRAITS if nobody else traits
+            of_these = NOBODY_TRAITS if nobody else traits
+            for (sure, perhaps), chosen in self._settled(users, bits, mask).items():
                 if fixed is not None:
-                    child = self._with_groups(self._leaf(settled[0], served, of_these), fixed)
+                    leaf = self._leaf(sure, served, of_these) if sure & self._telling else SAME
+                    yield chosen, self._with_groups(leaf, fixed)
+                elif not (sure | perhaps) & self._telling:
+                    yield chosen, SAME
                 else:
-                    child = self._in_any_groups(*settled, served, of_these)
-                yield self._mask(branch), child
+                    yield chosen, self._in_any_groups(sure, perhaps, served, of_these)
+
+    def _settled(self, users: Branch, bits: int, mask: int) -> dict[tuple[int, int], int]:
+        """What is left of a state by the users: the alternatives, and the users who leave them."""
+        found = parts(users, mask)
+        self.spend(len(found))
+        alike: dict[int, int] = {}
+        for branch in found:
+            left = branch.common & mask
+            alike[left] = alike.get(left, 0) | self._mask(branch)
+        settled: dict[tuple[int, int], int] = {}
+        for left, chosen in alike.items():
+            key = self._settle(left & bits, left >> self.width)
+            assert key is not None
+            key = key if (key[0] | key[1]) & self._telling else (0, 0)
+            settled[key] = settled.get(key, 0) | chosen
+        return settled
 
     def _in_any_groups(self, sure: int, perhaps: int, served: int, traits: Traits) -> int:
         """Users who may have any of the groups besides: one yes or no for each that is asked for."""
         start = self._at_group(sure, perhaps, 0)
-        order: dict[tuple[int, int, int], tuple[tuple[int, int, int], tuple[int, int, int]] | None] = {}
+        made = self._in_groups.setdefault((served, traits), {})
+        order: dict[GroupState, tuple[GroupState, GroupState] | None] = {}
         left = [start]
         while left:
             state = left.pop()
-            if state in order:
+            if state in made or state in order:
                 continue
             order[state] = follow = self._follow(*state)
-            self.spend(2)
+            self.spend(3)
             left += follow or ()
-        made: dict[tuple[int, int, int], int] = {}
-        for state in sorted(order, key=lambda one: -one[0]):
+        for state in sorted(order, key=_group_of, reverse=True):
             follow = order[state]
             if follow is None:
                 made[state] = self._leaf(state[1], served, traits)
@@ -323,7 +342,7 @@ class Diagram:
                 made[state] = no if no == yes else self.graph.node(GROUPS + state[0], [(1, no), (2, yes)])
         return made[start]
 
-    def _at_group(self, sure: int, perhaps: int, index: int) -> tuple[int, int, int]:
+    def _at_group(self, sure: int, perhaps: int, index: int) -> GroupState:
         """The state at the first group from `index` on that it asks for; behind all groups, where it asks for none."""
         if not (sure | perhaps) & self._telling:
             perhaps = 0
@@ -333,7 +352,7 @@ class Diagram:
             index += 1
         return index, sure, perhaps
 
-    def _follow(self, index: int, sure: int, perhaps: int) -> tuple[tuple[int, int, int], tuple[int, int, int]] | None:
+    def _follow(self, index: int, sure: int, perhaps: int) -> tuple[GroupState, GroupState] | None:
         """What is left of a state without and with its group."""
         if not perhaps:
             return None
@@ -382,3 +401,7 @@ def _apart(users: list[UserClass], mentioned: list[str]) -> Iterator[UserClass]:
     for user in users:
         if kept or user.identity.free or user.identity.user != UNSECURED:
             yield user
+
+
+def _group_of(state: GroupState) -> int:
+    return state[0]

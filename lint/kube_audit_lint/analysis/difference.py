@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 DIRECTIONS: tuple[Direction, ...] = ("less", "differently", "more", "gone", "new")
 """In the order in which they are shown."""
 
-STEPS = 1_500_000
-"""How much work one comparison may be: some three seconds."""
+STEPS = 700_000
+"""How much work it may be to find out what differs: some three seconds."""
 
 
 class Difference(NamedTuple):

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from kube_audit_lint.model.policy import Policy
     from kube_audit_lint.model.version import Versions
 
-TRIED = 20_000
-"""Requests that are tried where not all of a box are of the class."""
+TRIED = 200
+"""Requests among which one is looked for that shows what is lost or gained."""
 
 
 def as_of(request: Request, minor: int) -> Request:
@@ -56,11 +56,12 @@ class Instances:
     def of(self, box: Box, requests: Requests | None, change: Change, content: bool) -> Instance:
         """A request of a box for which the change is made; content: better one of which something is lost or gained."""
         found: Instance | None = None
-        for number, one in enumerate(self._tried(box)):
+        for number, (request, flags) in enumerate(self._tried(box)):
             if found is not None and number > TRIED:
                 break
-            if requests is not None and not requests.matches(one.request):
+            if requests is not None and not requests.matches(request):
                 continue
+            one = self._decided(request, flags)
             what = one.effect
             if what is None or what.change != change:
                 raise AssertionError(f"{change} was to be made for {one.request!r}, but it is {what}")
@@ -83,7 +84,7 @@ class Instances:
             senders |= diagram.users[index].worlds
         return minors_of(worlds & senders)
 
-    def _tried(self, box: Box) -> Iterator[Instance]:
+    def _tried(self, box: Box) -> Iterator[tuple[Request, int]]:
         touched = self.diagram.graph.touched(self.diagram.root, box)
         users = [self.diagram.users[index] for index in bits_of(touched[USERS])]
         for row in bits_of(touched[ROWS]):
@@ -93,7 +94,7 @@ class Instances:
                         for user in users:
                             flags = self.diagram.flags(worlds & user.worlds)
                             if flags and _may_be_in(user, self._groups(box, 2), self._groups(box, 1)):
-                                yield self._made(part, verb, space, name, user, box, flags)
+                                yield self._made(part, verb, space, name, user, box), flags
 
     def _verbs_of(self, row: int, verbs: int) -> Iterator[tuple[str, dict[Shape, tuple[int, Part]]]]:
         """The verbs of a row that are among these: where such requests are, in which worlds, and an example."""
@@ -136,13 +137,15 @@ class Instances:
         """The first value, in a tuple; None where there is none."""
         return (values[(mask & -mask).bit_length() - 1],) if mask else None
 
-    def _made(self, part: Part, verb: str, space: str, name: str, sender: UserClass, box: Box, flags: int) -> Instance:
+    def _made(self, part: Part, verb: str, space: str, name: str, sender: UserClass, box: Box) -> Request:
         free = self._groups(box, 2) if sender.identity.free else frozenset()
         user, groups = named(sender.identity, free, self.diagram.joint)
         if isinstance(part.example, str):
-            request = Request(user, groups, verb, url=part.example)
-        else:
-            request = Request(user, groups, verb, *part.example, space, name)
+            return Request(user, groups, verb, url=part.example)
+        return Request(user, groups, verb, *part.example, space, name)
+
+    def _decided(self, request: Request, flags: int) -> Instance:
+        """flags: by which of the two servers the request is served."""
         one, other = decisions(self.diagram.before, self.diagram.after, request, self.diagram.upgraded)
         what = effect(one if flags & 1 else None, other if flags & 2 else None, traits_of_request(request))
         return Instance(request, one, other, what)

@@ -50,15 +50,16 @@ def cheapest(found: Iterable[Terms | None]) -> Terms | None:
 
 def covering(atoms: Atoms, must: int, may: int) -> tuple[Any, ...] | None:
     """Few atoms that together take all of `must` and none but `may`; None where there are no such."""
-    usable = [(atom, mask) for atom, mask in atoms.items() if mask & must and not mask & ~may]
+    usable = [(atom, mask & must) for atom, mask in atoms.items() if mask & must and not mask & ~may]
+    usable.sort(key=lambda one: -one[1].bit_count())
     found = []
-    while must:
-        best = max(usable, key=lambda one: (one[1] & must).bit_count(), default=None)
-        if best is None or not best[1] & must:
-            return None
-        found.append(best[0])
-        must &= ~best[1]
-    return tuple(found)
+    for atom, mask in usable:
+        if mask & must:
+            found.append(atom)
+            must &= ~mask
+            if not must:
+                break
+    return None if must else tuple(found)
 
 
 def without(atoms: Atoms, base: int, must: int, may: int, chosen: tuple[Any, ...] = ()) -> Terms | None:

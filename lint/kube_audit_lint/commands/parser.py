@@ -13,6 +13,7 @@ from kube_audit_lint.report.safe import visible
 COMMANDS = {
     "check": "lint files and folders",
     "rules": "the catalogue; one rule's page",
+    "diff": "which requests two versions of a policy record differently",
     "explain": "which rule of a policy decides a request, and what is recorded",
     "init": "write a policy, and the settings that load it",
     "test": "hold a policy to what a team says it must record",

@@ -68,6 +68,13 @@ def _command(annotation: _Annotation) -> str:
     return f"::{annotation.level} {listed}::{_data(_lines(annotation.paragraphs))}"
 
 
+def command(level: str, path: str, line: int, title: str, message: str) -> str:
+    """A workflow command about a line of a file, or with 0 about the file."""
+    at = f",line={line}" if line else ""
+    shown = f"file={_property(visible(path.removeprefix('./')))}{at},title={_property(f'kube-audit-lint: {title}')}"
+    return f"::{level} {shown}::{_data(_lines(message.split(chr(10))))}"
+
+
 def _position(region: Region | None) -> dict[str, str]:
     if region is None:
         return {}
