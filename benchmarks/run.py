@@ -20,7 +20,7 @@ from pathlib import Path
 import analysis
 from blocks import put
 from measure import Case, Group, Row, command, measure, short_table, table
-from tree import grow, grow_operators
+from tree import grow, grow_clusters, grow_operators
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, README = ROOT / "docs" / "benchmarks.md", ROOT / "README.md"
@@ -60,13 +60,13 @@ def _groups(folder: Path, options: argparse.Namespace) -> Iterator[Group]:
     yamllint = str(_environment(folder / "yamllint", "yamllint") / "yamllint")
     policy, manifest = _pair(folder / "pair")
     check = Case(OURS, command([lint, "check", policy, manifest], FOUND))
-    imports = command([python, "-c", "import yaml, argparse, json, re, dataclasses"])
+    imports = command([python, "-c", "import argparse, yaml"])
     yield Group(
         "A policy and the manifest that loads it",
         [
             check,
             Case("yamllint", command([yamllint, policy, manifest], FOUND)),
-            Case("Python, importing yaml, argparse, json, re, dataclasses", imports),
+            Case("Python, importing argparse and yaml", imports),
         ],
         repeats=21,
     )
@@ -74,6 +74,7 @@ def _groups(folder: Path, options: argparse.Namespace) -> Iterator[Group]:
         yield _peers(folder, check, policy, manifest)
     yield from _tree(folder / "tree", lint, yamllint)
     yield _operators(folder / "operators", lint)
+    yield _clusters(folder / "clusters", lint)
     yield _hostile(folder / "hostile", lint)
     if not options.no_analysis:
         yield from analysis.groups(lint, folder / "analysis")
@@ -99,14 +100,28 @@ def _tree(folder: Path, lint: str, yamllint: str) -> Iterator[Group]:
         warm_ups=1,
     )
     policy = str(folder / "clusters" / "cluster-7" / "audit-policy.yaml")
+    (folder.parent / "alone").mkdir()
+    alone = str(shutil.copy(policy, folder.parent / "alone"))
     yield Group(
         "One policy of it, as when only that is committed",
         [
+            Case(f"{OURS}, the same policy alone in a folder", command([lint, "check", alone], FOUND)),
             Case(OURS, command([lint, "check", policy], FOUND)),
             Case("yamllint", command([yamllint, policy], FOUND)),
         ],
         repeats=21,
     )
+
+
+def _clusters(folder: Path, lint: str) -> Group:
+    """Every cluster with a manifest and a policy of the same names."""
+    sizes = (400, 1_600, 6_400)
+    for size in sizes:
+        grow_clusters(folder / str(size), size)
+    cases = [Case(f"{size:,} clusters", command([lint, "check", str(folder / str(size))], FOUND)) for size in sizes]
+    policies = [str(path) for path in sorted((folder / "1600").rglob("policy.yaml"))[:1_000]]
+    cases.append(Case("1,000 policies of the 1,600, by their names", command([lint, "check", *policies], FOUND)))
+    return Group("A folder for each cluster, in which its API server finds its policy", cases, repeats=3, warm_ups=1)
 
 
 def _operators(folder: Path, lint: str) -> Group:

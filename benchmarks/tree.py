@@ -77,6 +77,38 @@ def grow(root: Path, files: int, ours: int, examples: Path) -> None:
         (folder / f"app-{number}.yaml").write_text(text)
 
 
+def grow_clusters(root: Path, count: int) -> None:
+    """Writes a folder for each cluster: a manifest, and the policy that it loads."""
+    for number in range(count):
+        folder = root / f"clusters/c{number}"
+        folder.mkdir(parents=True)
+        (folder / "policy.yaml").write_text(_POLICY)
+        (folder / "kube-apiserver.yaml").write_text(_MANIFEST)
+    (root / ".git").mkdir()
+
+
+_POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n"
+_MANIFEST = """apiVersion: v1
+kind: Pod
+metadata: {name: kube-apiserver, namespace: kube-system}
+spec:
+  containers:
+  - name: kube-apiserver
+    image: registry.k8s.io/kube-apiserver:v1.30.1
+    command:
+    - kube-apiserver
+    - --audit-policy-file=/etc/kubernetes/policy.yaml
+    - --audit-log-path=/var/log/kubernetes/audit.log
+    - --audit-log-maxage=30
+    - --audit-log-maxbackup=10
+    - --audit-log-maxsize=100
+    volumeMounts:
+    - {name: policy, mountPath: /etc/kubernetes/policy.yaml, readOnly: true}
+    - {name: log, mountPath: /var/log/kubernetes}
+  volumes:
+  - {name: policy, hostPath: {path: /etc/kubernetes/policy.yaml, type: File}}
+  - {name: log, hostPath: {path: /var/log/kubernetes, type: DirectoryOrCreate}}
+"""
 _FIELD = """                {name}{number}:
                   description: >-
                     The {name} of the kube-apiserver's audit configuration, see

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,10 +17,10 @@ LEAST, MOST = 15, 100
 """How many runs of each: more where other programs disturb, for what they add is not the run's."""
 
 
-def seconds(command: tuple[str, ...]) -> float:
+def seconds(command: tuple[str, ...], folder: Path) -> float:
     """What a command takes of the processor, however many others wait for it."""
     compiling = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    process = subprocess.Popen(command, cwd=PAIR, stdout=subprocess.DEVNULL, env=compiling)
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, env=compiling)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0
@@ -27,14 +28,15 @@ def seconds(command: tuple[str, ...]) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="a plain run takes 2.4 times its bare imports; 1.6 is the goal", strict=False)
+@pytest.mark.xfail(reason="a plain run takes about 2.1 times its bare imports; 1.6 is the goal", strict=False)
 @pytest.mark.skipif(not hasattr(os, "wait4"), reason="tells the time of one process")
-def test_a_plain_run_takes_little_more_than_its_imports() -> None:
-    assert {"audit-policy.yaml", "kube-apiserver.yaml"} <= {path.name for path in PAIR.iterdir()}
-    seconds(PLAIN), seconds(BARE)  # compiles what is not
+def test_a_plain_run_takes_little_more_than_its_imports(tmp_path: Path) -> None:
+    for name in ("audit-policy.yaml", "kube-apiserver.yaml"):
+        shutil.copy(PAIR / name, tmp_path)  # in a repository all of it is looked through for what belongs to the pair
+    seconds(PLAIN, tmp_path), seconds(BARE, tmp_path)  # compiles what is not
     plain = bare = float("inf")
     for number in range(MOST):
-        plain, bare = min(plain, seconds(PLAIN)), min(bare, seconds(BARE))
+        plain, bare = min(plain, seconds(PLAIN, tmp_path)), min(bare, seconds(BARE, tmp_path))
         if number >= LEAST and plain <= 1.6 * bare:
             break
     assert plain <= 1.6 * bare, f"{plain * 1000:.0f} ms of {bare * 1000:.0f} ms"

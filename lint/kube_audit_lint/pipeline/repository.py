@@ -33,11 +33,11 @@ _IN_BASE64 = tuple(mark[:6] for mark in ENCODED)
 
 # One of these is in every file that another file's findings can depend on.
 _MARKS = (b"udit", b"AUDIT", b"EnvironmentFile", b"profile", *_IN_BASE64)
-_LOOKS_LIKE_SERVER = re.compile(rb"(?i)apiserver|hyperkube")
-_WITH_DEFAULT_POLICY = re.compile(b"|".join((rb"profile\"?:|audit_log:|audit-log:|kubernetes_audit", *_IN_BASE64)))
+_LOOKS_LIKE_SERVER = rb"(?i)apiserver|hyperkube"
+_WITH_DEFAULT_POLICY = b"|".join((rb"profile\"?:|audit_log:|audit-log:|kubernetes_audit", *_IN_BASE64))
 """Forms whose distribution names the policy, and base64: the name of the policy does not stand in the file."""
 
-_WITH_LOCAL_FILES = re.compile(rb"extraMounts|k3d|KubeOneCluster|kwok|k0s|eckhouse")
+_WITH_LOCAL_FILES = rb"extraMounts|k3d|KubeOneCluster|kwok|k0s|eckhouse"
 """Forms that name a file of the repository by its path, wherever it lies."""
 
 
@@ -77,6 +77,10 @@ class Repository:
     @cached_property
     def _unnamed(self) -> list[str]:
         return list(self.paths)[len(self._named) :]
+
+    @cached_property
+    def _by_folder(self) -> dict[str, list[str]]:
+        return _by_name((path, (path.rpartition("/")[0],)) for path in self._unnamed)
 
     @property
     def is_complete(self) -> bool:
@@ -165,7 +169,7 @@ class Repository:
 
     def _mentioning(self, name: str) -> Iterator[str]:
         raw = name.encode("utf-8", "surrogateescape")
-        return (path for path, data in self._texts.items() if raw in data or _WITH_DEFAULT_POLICY.search(data))
+        return (path for path, data in self._texts.items() if raw in data or re.search(_WITH_DEFAULT_POLICY, data))
 
     def wants(self, path: str, name: str) -> bool:
         """Whether a server of a file loads a policy of that name."""
@@ -180,13 +184,13 @@ class Repository:
     def _may_name_paths(self, path: str) -> bool:
         data = self._texts.get(path)
         if data is not None:
-            return _WITH_LOCAL_FILES.search(data) is not None
+            return re.search(_WITH_LOCAL_FILES, data) is not None
         return any(file.local for server in self.servers(path) for file in server.files)
 
     def read_folder(self, folder: str) -> None:
         """Reads the files of a folder that may be API servers."""
-        for path in self._unnamed:
-            if path.rpartition("/")[0] == folder and _LOOKS_LIKE_SERVER.search(_content(path)):
+        for path in self._by_folder.get(folder, ()):
+            if re.search(_LOOKS_LIKE_SERVER, _content(path)):
                 self.file(path)
 
 
