@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from base64 import b64encode
 from pathlib import Path
 
@@ -235,3 +236,72 @@ class TestReplace:
                 edited(data, decode(data)[0], [Edit(0, 1, "x")])
         data = b"\xef\xbb\xbfa\xff\r\nb"
         assert edited(data, decode(data)[0], [Edit(0, 1, "xy")]) == b"\xef\xbb\xbfxy\xff\r\nb"
+
+
+def test_a_plain_check_imports_nothing_of_fixes(folder: Path) -> None:
+    (folder / "audit-policy.yaml").write_bytes(BAD)
+    script = (
+        "import sys; from kube_audit_lint.cli import main; main(['check', 'audit-policy.yaml']);"
+        "print([name for name in sys.modules if 'fix' in name and name.startswith('kube_audit_lint')], file=sys.stderr)"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True)
+    assert ended.stderr.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("fault", ["fixes", "proof"])
+def test_a_fault_of_a_fix_hides_no_finding(
+    folder: Path, fault: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*arguments: object) -> None:
+        raise ZeroDivisionError("of the test")
+
+    name = "kube_audit_lint.fixes.advice.fixes" if fault == "fixes" else "kube_audit_lint.pipeline.round.verdict"
+    monkeypatch.setattr(name, broken)
+    path = folder / "audit-policy.yaml"
+    path.write_bytes(BAD)
+    for options in (["--fix"], ["--format", "json"]):
+        assert main(["check", *options, "audit-policy.yaml"]) == 1
+        shown = capsys.readouterr()
+        assert "invalid-level" in shown.out
+        assert path.read_bytes() == BAD
+
+
+def test_what_an_anchor_stands_for_is_changed_once(folder: Path) -> None:
+    text = BAD.replace(b"level: metadata # everything", b"level: &all metadata\n  users: [jane]\n- level: *all")
+    path = folder / "audit-policy.yaml"
+    path.write_bytes(text)
+    main(["check", "--fix", "audit-policy.yaml"])
+    assert path.read_bytes() in (text, text.replace(b"&all metadata", b"&all Metadata"))
+    assert main(["check", "--fix", "--select", "invalid-level", "audit-policy.yaml"]) in (0, 1)
+
+
+def test_a_policy_in_a_flow_mapping_over_lines(folder: Path) -> None:
+    text = b"""apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules: [
+  {level: RequestResponse, # bodies
+   verbs: [create, update]},
+  {level: Metadata},
+]
+"""
+    path = folder / "audit-policy.yaml"
+    path.write_bytes(text)
+    assert main(["check", "--fix", "audit-policy.yaml"]) == 0
+    got = path.read_text()
+    assert "# bodies\n" in got
+    assert '{level: Metadata, verbs: [create, update], resources: [{group: "", resources: [secrets' in got
+
+
+@pytest.mark.slow
+def test_a_large_policy_ends_in_time(folder: Path) -> None:
+    """Hundreds of findings with fixes that are not proven: each would be tried by itself."""
+    rules = "".join(
+        f"- level: Request\n  users: [user-{number}]\n  verbs: [post, edit]\n"
+        "  resources: [{group: '', resources: [secrets, pod]}]\n"
+        for number in range(200)
+    )
+    (folder / "audit-policy.yaml").write_text(f"apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n{rules}")
+    start = time.process_time()
+    main(["check", "--diff", "audit-policy.yaml"])
+    assert time.process_time() - start < 90
