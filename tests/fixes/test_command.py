@@ -137,6 +137,10 @@ def test_base64_is_told_and_left_alone(folder: Path, capsys: pytest.CaptureFixtu
     assert main(["check", "--fix", "user-data.yaml"]) == 1
     assert path.read_text() == text
     assert "invalid-level is not fixed: " in capsys.readouterr().err
+    assert main(["check", "--diff", "user-data.yaml"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "user-data.yaml:5: note: invalid-level is not fixed: " in shown.err
 
 
 def test_a_template_is_edited_where_it_decides_nothing(folder: Path) -> None:

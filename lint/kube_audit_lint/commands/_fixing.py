@@ -44,6 +44,9 @@ def run_fixing(
     for text in _told(found, [one for one in found.changes if one.path not in failed], arguments.diff):
         print(line(text), file=sys.stderr)
     if arguments.diff:
+        for note in found.notes:
+            source, at = note.place.source, note.place.start
+            print(line(f"{source.path}:{source.position(at)[0]}: note: {note.message}"), file=sys.stderr)
         for error in errors:
             print(line(f"{error.path}: {error.message}"), file=sys.stderr)
         return None, FAILED if errors else FINDINGS if found.changes else OK
