@@ -187,3 +187,13 @@ def test_objects_of_others_are_none_of_gardener(head: str, capsys: pytest.Captur
     assert check(capsys)[0]["files"]["servers"] == 0
     write({"shoot.yaml": part})
     assert check(capsys)[0]["files"]["servers"] == 1
+
+
+def test_kops_mounts_the_log_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    head = "apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\nmetadata: {name: example.com}\n"
+    path = "/srv/kubernetes/kube-apiserver/audit-policy.yaml"
+    write({"kops.yaml": f"{head}spec: {{kubeAPIServer: {{auditPolicyFile: {path}}}}}\n"})
+    write({"kube-apiserver.yaml": MANIFEST.replace("--audit-log-path=-, ", "")})
+    helps = {one["path"]: one["help"] for one in check(capsys, "--select", "no-audit-backend")[0]["findings"]}
+    assert "mount its directory" not in helps["kops.yaml"]
+    assert "mount its directory" in helps["kube-apiserver.yaml"]
