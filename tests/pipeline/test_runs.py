@@ -197,3 +197,13 @@ def test_kops_mounts_the_log_itself(capsys: pytest.CaptureFixture[str]) -> None:
     helps = {one["path"]: one["help"] for one in check(capsys, "--select", "no-audit-backend")[0]["findings"]}
     assert "mount its directory" not in helps["kops.yaml"]
     assert "mount its directory" in helps["kube-apiserver.yaml"]
+
+
+def test_a_value_that_is_not_known_hides_no_other_that_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    flags = '"--audit-log-mode={{ .Values.mode }}", --audit-log-format=xml, --audit-log-maxage=-1, '
+    write({"kube-apiserver.yaml": MANIFEST.replace("--audit-log-path=-", f"{flags}--audit-log-path=-")})
+    report, _ = check(capsys, "--select", "invalid-flag-value")
+    named = [one["message"] for one in report["findings"]]
+    assert len(named) == 2
+    assert any("audit log format xml" in one for one in named)
+    assert any("--audit-log-maxage -1" in one for one in named)
