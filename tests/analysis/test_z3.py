@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 from policies import random_policy
 from served import EIGHT, METHODS, Vocabulary
+from test_difference import random_pair
 
 from kube_audit_lint.analysis import space
 from kube_audit_lint.analysis.analysis import Analysis
+from kube_audit_lint.analysis.difference import difference
+from kube_audit_lint.analysis.effect import NOBODY_TRAITS, effect, traits_of
+from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, decision_of
 from kube_audit_lint.analysis.space import Profile
-from kube_audit_lint.model.policy import PolicyRule
+from kube_audit_lint.model.policy import Policy, PolicyRule
 from kube_audit_lint.model.version import Versions
 
 z3 = pytest.importorskip("z3")
@@ -201,3 +205,50 @@ def test_reach_is_what_a_solver_says(small_catalogue: None) -> None:
             solver.add(z3.Not(served.rule(rule)))
         assert (analysis.unmatched() is not None) == (solver.check() == z3.sat), (seed, policy)
         solver.pop()
+
+
+def _changed_for(served: Served, before: Policy, after: Policy) -> Any:
+    """Some request is recorded differently: rule by rule, for each kind of request that leaves records of its own."""
+    kinds: dict[Any, list[Any]] = {}
+    for index, (resource, verbs, _) in enumerate(served.rows):
+        for verb in verbs:
+            traits = traits_of(verb, "" if resource[2] == OTHER else resource[2], None)
+            kinds.setdefault(traits, []).append(z3.And(served.kind == index, served.verb_is(verb)))
+    kinds.setdefault(traits_of("get", "", "/healthz"), []).append(served.kind == -1)
+    nobody = served.user == -1
+    conditions = [(traits, z3.And(z3.Or(*some), z3.Not(nobody))) for traits, some in kinds.items()]
+    conditions.append((NOBODY_TRAITS, nobody))
+    ways = []
+    for first, one in _firsts(served, before):
+        for second, other in _firsts(served, after):
+            some = [each for traits, each in conditions if effect(one, other, traits) is not None]
+            if some:
+                ways.append(z3.And(first, second, z3.Or(*some)))
+    return z3.Or(*ways)
+
+
+def _firsts(served: Served, policy: Policy) -> Iterator[tuple[Any, Decision]]:
+    """For each rule, and for none: that it decides, and its decision."""
+    earlier: list[Any] = []
+    for index, rule in enumerate(policy.rules):
+        matches = served.rule(rule)
+        yield z3.And(matches, *earlier), decision_of(policy, index)
+        earlier.append(z3.Not(matches))
+    yield z3.And(*earlier), decision_of(policy, NO_RULE)
+
+
+@pytest.mark.slow
+def test_two_policies_differ_when_a_solver_says_so(small_catalogue: None) -> None:
+    served = Served()
+    solver = z3.Solver()
+    solver.add(served.formula)
+    same = 0
+    for seed in range(300):
+        before, after = random_pair(seed, 5)
+        solver.push()
+        solver.add(_changed_for(served, before, after))
+        found = difference(before, after, Versions(MINOR, MINOR))
+        assert bool(found) == (solver.check() == z3.sat), (seed, before, after)
+        solver.pop()
+        same += not found
+    assert 20 < same < 280
