@@ -194,22 +194,32 @@ def without_item(items: Sequence, index: int) -> Edit:
 
 def without_entry(node: Mapping, entry: Entry) -> Edit:
     """The mapping without one of its entries, which must not be the only one. Raises NotEditable."""
+    return without_entries(node, [entry])[0]
+
+
+def without_entries(node: Mapping, lost: List[Entry]) -> tuple[Edit, ...]:
+    """The mapping without some of its entries, an edit for each, in one pass over all. Raises NotEditable."""
     entries = written(node)
-    if entry.merged or len(entries) < 2:
+    if any(one.merged for one in lost) or len(entries) <= len(lost):
         raise NotEditable("nothing would be left of it")
-    text, at, end = _verbatim(node), entries.index(entry), end_of(entry)
+    text, numbers = _verbatim(node), {one.key.start: number for number, one in enumerate(entries)}
     if is_flow(node):
-        return _out_of([(one.key.start, end_of(one)) for one in entries], at, text)
-    rest = rest_of_line(text, end)
+        spans = [(one.key.start, end_of(one)) for one in entries]
+        return tuple(_out_of(spans, numbers[one.key.start], text) for one in lost)
+    return tuple(_without_lines(text, entries, numbers[one.key.start]) for one in lost)
+
+
+def _without_lines(text: str, entries: List[Entry], at: int) -> Edit:
+    """The lines of one of the entries of a mapping without brackets."""
+    start, rest = line_start(text, entries[at].key.start), rest_of_line(text, end_of(entries[at]))
     if rest is None:
         raise NotEditable("the field does not stand on lines of its own")
-    start = line_start(text, entry.key.start)
-    if not text[start : entry.key.start].strip(" \t"):
+    if not text[start : entries[at].key.start].strip(" \t"):
         return Edit(start, next_line(text, rest), "")
     following = entries[at + 1].key.start if at + 1 < len(entries) else -1
     if following < 0 or line_start(text, following) != next_line(text, rest):
         raise NotEditable("the field does not stand on lines of its own")
-    return Edit(entry.key.start, following, "")
+    return Edit(entries[at].key.start, following, "")
 
 
 def _out_of(spans: list[tuple[int, int]], index: int, text: str) -> Edit:

@@ -85,7 +85,7 @@ def _overwritten(target: Target) -> Iterator[Fix]:
     kept = mapping.entries[entry.key.value]
     if not lost or kept.merged or any(one.merged for one in lost):
         raise NotEditable("it comes from a merge")
-    edits = tuple(tree.without_entry(mapping, one) for one in lost)
+    edits = tree.without_entries(mapping, lost)
     same = all(_equal(one, kept) for one in lost)
     yield Fix(edits, f"Remove the `{entry.key.value}` that does not count", Claim(), same)
 
