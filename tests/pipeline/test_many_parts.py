@@ -40,11 +40,83 @@ def test_of_a_file_that_only_holds_the_words_it_is_noted(capsys: pytest.CaptureF
     assert "dump.yaml:1:1: note: more than 40,000 lines and values: not checked" in capsys.readouterr().err
 
 
-def test_of_a_text_in_a_config_map_it_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
-    packed = base64.b64encode(PILES["null rules"].encode()).decode()
-    Path("map.yaml").write_text(f"{CONFIG_MAP}binaryData: {{audit-policy.yaml: {packed}}}\n")
+LONG = "rules:\n" + "- level: Metadata\n" * 45_000
+FIELDS = "apiVersion: audit.k8s.io/v1\nkind: Policy\n"
+POLICIES = {"fields first": FIELDS + LONG, "fields last": LONG + FIELDS}
+POD = """apiVersion: v1
+kind: Pod
+metadata: {name: kube-apiserver, namespace: kube-system}
+spec:
+  containers:
+  - name: kube-apiserver
+    command: [kube-apiserver, --audit-policy-file=/conf/x.yaml, --audit-log-path=-]
+    volumeMounts: [{name: c, mountPath: /conf, readOnly: true}]
+  volumes: [{name: c, hostPath: {path: /conf}}]
+"""
+
+
+def _lines(text: str) -> str:
+    return "".join(f"    {line}\n" for line in text.splitlines())
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+HOLDERS = {
+    "p.yaml": "%(policy)s",
+    "audit-policy.yaml": "%(policy)s",
+    "map.yaml": CONFIG_MAP + "data:\n  audit-policy.yaml: |\n%(lines)s",
+    "other-map.yaml": CONFIG_MAP + "data:\n  p.yaml: |\n%(lines)s",
+    "binary.yaml": CONFIG_MAP + "binaryData: {p.yaml: %(base64)s}\n",
+    "secret.yaml": CONFIG_MAP.replace("ConfigMap", "Secret") + "data: {audit-policy.yaml: %(base64)s}\n",
+}
+
+
+@pytest.mark.parametrize("order", POLICIES)
+@pytest.mark.parametrize("name", HOLDERS)
+def test_a_policy_is_an_error_wherever_it_stands(name: str, order: str, capsys: pytest.CaptureFixture[str]) -> None:
+    policy = POLICIES[order]
+    texts = {"policy": policy, "lines": _lines(policy), "base64": _base64(policy)}
+    Path(name).write_text(HOLDERS[name] % texts)
+    for path in (".", name):
+        assert main(["check", path]) == 2
+        ended = capsys.readouterr()
+        assert f"{name}: error: " in ended.out
+        assert (ended.out + ended.err).count("more than 40,000 lines and values: not checked") == 1
+
+
+@pytest.mark.parametrize("order", POLICIES)
+@pytest.mark.parametrize("path", [".", "manifests/kube-apiserver.yaml"])
+def test_a_policy_that_a_server_loads_is_an_error(path: str, order: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder in (".git", "conf", "manifests"):
+        Path(folder).mkdir()
+    Path("conf/x.yaml").write_text(POLICIES[order])
+    Path("conf/y.yaml").write_text(POLICIES[order])
+    Path("manifests/kube-apiserver.yaml").write_text(POD)
+    assert main(["check", path]) == 2
+    text = capsys.readouterr().out
+    assert "conf/x.yaml: error: more than 40,000 lines and values: not checked" in text
+    assert ("conf/y.yaml: error" in text) == (path == ".")
+
+
+def test_of_a_null_text_with_a_policys_name_it_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("map.yaml").write_text(f"{CONFIG_MAP}binaryData: {{audit-policy.yaml: {_base64(PILES['null rules'])}}}\n")
+    assert main(["check", "."]) == 2
+    assert "audit-policy.yaml: more than 40,000 lines and values: not checked" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["Event", "EventList"])
+def test_of_a_log_of_events_it_is_noted(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An event may tell of a policy; it is none."""
+    Path("log.yaml").write_text(
+        f"apiVersion: audit.k8s.io/v1\nkind: {kind}\nitems:\n"
+        + '- "apiVersion: audit.k8s.io/v1\\nkind: Policy"\n' * 45_000
+    )
     assert main(["check", "."]) == 0
-    assert "audit-policy.yaml: more than 40,000 lines and values: not checked" in capsys.readouterr().err
+    ended = capsys.readouterr()
+    assert "error" not in ended.out
+    assert "log.yaml:1:1: note: more than 40,000 lines" in ended.err
 
 
 def test_a_policy_just_below_is_checked(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,8 @@ _PROGRAM = (
 _EVENTS = rb"(?s)\s*\{.{0,80}\"kind\"\s*:\s*\"event(?:list)?\""
 _POLICY_NAME = re.compile(r"audit[^/]*polic|polic[^/]*audit", re.IGNORECASE)
 # Compiled when first needed, which for most files is never.
+_OF_AUDIT = rb"(?m)(?:^[ \t]*(?:- )?|[{,]\s*)[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?audit\.k8s\.io/"
+_A_POLICY = rb"(?m)(?:^[ \t]*(?:- )?|[{,]\s*)[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Policy\b"
 _CLEAR_NAME = r"(?i)[^/]*audit[-_. ]?polic(?:y|ies)[^/]*\.(?:ya?ml|json)(?:\.(?:j2|jinja2?|tpl|tmpl|erb|gotmpl))?\Z"
 _RULES_NAME = r"(?i)(?:[^/]*[-_.])?rules?\.ya?ml\Z"
 _RULE = rb"(?m)^[ \t-]+level:[ \t]*[\"']?(?:None|Metadata|Request(?:Response)?)\b"
@@ -121,6 +123,11 @@ def is_binary(data: bytes) -> bool:
 def named_policy(path: str) -> bool:
     """Whether a file's name is that of an audit policy, so that it is worth parsing whatever its content."""
     return _POLICY_NAME.search(path, path.rfind("/") + 1) is not None
+
+
+def says_policy(data: bytes) -> bool:
+    """Whether the bytes hold an audit policy by its own fields, at the beginning or inside."""
+    return re.search(_OF_AUDIT, data) is not None and re.search(_A_POLICY, data) is not None
 
 
 def clearly_policy(path: str) -> bool:

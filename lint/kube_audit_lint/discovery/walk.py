@@ -29,6 +29,7 @@ from kube_audit_lint.discovery.look import (
     is_sealed,
     mentions,
     named_policy,
+    says_policy,
     worth_parsing,
 )
 from kube_audit_lint.discovery.roots import OUTSIDE, Roots
@@ -46,6 +47,7 @@ __all__ = [
     "may_configure_server",
     "named_policy",
     "read_bytes",
+    "says_policy",
     "walk",
     "worth_parsing",
 ]

@@ -37,10 +37,11 @@ class Misshape(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A part of a file that was not checked, and why."""
+    """A part of a file that was not checked, and why. is_error: whether it is surely meant as an audit policy."""
 
     place: Place
     message: str
+    is_error: bool = False
 
 
 class Found(NamedTuple):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.catalogue.selection import turned_off
-from kube_audit_lint.model.finding import Finding, Suppressed
+from kube_audit_lint.kubernetes.paths import wanted_names
+from kube_audit_lint.model.finding import FileError, Finding, Suppressed
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline import sources
 from kube_audit_lint.pipeline.applying import Rules, findings_of, misshapes
@@ -18,7 +19,7 @@ from kube_audit_lint.pipeline.limiting import limited
 from kube_audit_lint.pipeline.linking import Link, Linker
 from kube_audit_lint.pipeline.mentions import some_of
 from kube_audit_lint.pipeline.options import Options
-from kube_audit_lint.pipeline.repository import Repository, absolute
+from kube_audit_lint.pipeline.repository import Repository, absolute, base_name
 from kube_audit_lint.pipeline.sources import Progress
 from kube_audit_lint.pipeline.subjects import VERSION_OPTION, Subjects, subjects
 from kube_audit_lint.report import Files, Hidden, Report
@@ -37,7 +38,8 @@ class Outcome(NamedTuple):
 def run(options: Options, config: Config, catalogue: Catalogue, progress: Progress = lambda count: None) -> Outcome:
     """Lints the files. Errors of single files are in the report; nothing is raised for them."""
     named = sources.read_named(options, config, progress)
-    repository = sources.repository(named, options, config)
+    unread: list[FileError] = []
+    repository = sources.repository(named, options, config, unread)
     linker = Linker(repository, config.linked_policy)
     close(list(named.files), repository, linker, config.cluster_of)
     links, files = _links(repository, linker)
@@ -60,10 +62,18 @@ def run(options: Options, config: Config, catalogue: Catalogue, progress: Progre
         sum(len(one.found.policies) for one in named_files),
         sum(len(one.found.servers) for one in named_files),
     )
-    notes = [*named.notes, *(note for one in named_files for note in one.found.notes), *about]
+    notes = [*named.notes, *(note for one in named_files for note in one.found.notes if not note.is_error), *about]
     kept_out = Hidden(suppressed, named.excluded, config.fail_on == "never")
     shown = list(limited(_folded(_in_order(findings))))
-    return Outcome(Report(shown, counts, named.errors, tuple(notes), kept_out), tuple(notes), tuple(files), found)
+    errors = dict.fromkeys((*named.errors, *_of_policies(unread, links, reported)))
+    return Outcome(Report(shown, counts, tuple(errors), tuple(notes), kept_out), tuple(notes), tuple(files), found)
+
+
+def _of_policies(errors: list[FileError], links: list[Link], reported: set[str]) -> Iterator[FileError]:
+    """Why a policy that an API server of the run loads could not be read."""
+    servers = [link.server for link in links if link.policy is None and link.server.source.path in reported]
+    names = {name for server in servers for name in wanted_names(server)} if errors else set()
+    return (one for one in errors if base_name(one.path) in names)
 
 
 def _is_of_file(finding: Finding) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 
@@ -22,9 +21,6 @@ from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Source
 
 Progress = Callable[[int], None]
-
-_POLICY = rb"(?:\xef\xbb\xbf)?(?:[ \t]*(?:#[^\n]*|---[ \t]*)?\r?\n)*apiVersion:[ \t]*[\"']?audit\.k8s\.io/"
-"""How a file begins that is a policy by its own words."""
 
 OUTSIDE_LIMIT = 20_000
 """How many files are looked through around a named one that lies in no repository."""
@@ -82,8 +78,11 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
     return Named(files, tuple(errors), tuple(notes), sum(why == discovery.EXCLUDED for _, why in left_out))
 
 
-def repository(named: Named, options: Options, config: Config) -> Repository:
-    """The named files and those around them, which are read when something depends on them."""
+def repository(named: Named, options: Options, config: Config, errors: list[FileError]) -> Repository:
+    """The named files and those around them, which are read when something depends on them.
+
+    errors: takes up why one of the others could not be read.
+    """
 
     def others() -> Iterator[str]:
         here = os.getcwd().replace(os.sep, "/").rstrip("/")
@@ -94,8 +93,10 @@ def repository(named: Named, options: Options, config: Config) -> Repository:
 
     def read(path: str, declared: str) -> Collected | None:
         shown = os.path.relpath(path).replace(os.sep, "/")
-        file = _read(shown, options, declared or config.hint(shown) or "").file
-        return None if file is None else file._replace(reported=False)
+        one = _read(shown, options, declared or config.hint(shown) or "")
+        if one.error is not None:
+            errors.append(one.error)
+        return None if one.file is None else one.file._replace(reported=False)
 
     return Repository(named.files, others, read)
 
@@ -150,9 +151,10 @@ def _collected(path: str, data: bytes, options: Options, declared: str, *, alway
         return _One(note=_sealed(path) if declared or discovery.clearly_policy(path) else None)
     try:
         file = collect(path, data, hint=declared, embedded=options.embedded)
-        return _One(file, unread=mentions.of(path, data) if file is None else None)
+        wrong = next((FileError(path, one.message) for one in file.found.notes if one.is_error), None) if file else None
+        return _One(file, wrong, unread=mentions.of(path, data) if file is None else None)
     except TooManyPartsError as error:
-        return _too_large(path, declared or ("policy" if re.match(_POLICY, data) else ""), str(error))
+        return _too_large(path, declared or ("policy" if discovery.says_policy(data) else ""), str(error))
     except Exception as error:  # one file's fault must not hide the others' findings
         return _One(error=FileError(path, f"internal error while reading: {type(error).__name__}: {error}"))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 
-from kube_audit_lint.discovery.look import interesting, named_policy
+from kube_audit_lint.discovery.look import interesting, named_policy, says_policy
 from kube_audit_lint.errors import TooManyPartsError
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.folded import folded
@@ -68,7 +68,8 @@ def found_inside(
     try:
         found = found_in_text(scalar.source, text, offsets, context, name=name, hint=hint)
     except TooManyPartsError as error:
-        return Found(notes=(Note(scalar.place, f"{name or 'this text'}: {error}"),))
+        meant = bool(hint) or named_policy(name) or says_policy(text.encode("utf-8", "replace"))
+        return Found(notes=(Note(scalar.place, f"{name or 'this text'}: {error}", meant),))
     return _named(found, scalar, name, versions)
 
 
