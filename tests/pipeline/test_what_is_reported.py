@@ -57,8 +57,8 @@ OF_SERVER = {("kube-apiserver.yaml", "invalid-flag-value")}
     [
         ((), OF_POLICY | OF_SERVER),
         (("audit-policy.yaml",), OF_POLICY),
-        # What is wrong with the policy in the version of the manifest's image is about the manifest too.
-        (("kube-apiserver.yaml",), OF_SERVER | {("audit-policy.yaml", "unsupported-api-version")}),
+        # With a policy that does not load the server does not start: that is about the manifest too.
+        (("kube-apiserver.yaml",), OF_SERVER | OF_POLICY),
         (("kube-apiserver.yaml", "audit-policy.yaml"), OF_POLICY | OF_SERVER),
     ],
 )
@@ -74,7 +74,8 @@ def test_a_finding_that_names_a_version_shows_where_it_is_from(capsys: pytest.Ca
     assert (related["path"], related["start"]["line"]) == ("kube-apiserver.yaml", 7)
     assert related["message"] == "the version that it is checked by"
     assert found["audit-policy.yaml", "unsupported-api-version"]["kubernetes"] == "1.30"
-    assert found["audit-policy.yaml", "invalid-level"]["related"] == []
+    (related,) = found["audit-policy.yaml", "invalid-level"]["related"]
+    assert related["message"] == "this server is to load it, and does not start"
 
 
 def test_a_policy_alone_among_static_pods(capsys: pytest.CaptureFixture[str]) -> None:

@@ -124,8 +124,9 @@ class Cover:
         if level not in box:
             return
         mask = box[level]
+        to_leaf, to_others = self.graph.holding(self.root, box, level, leaf)
         for values in self._classes[level]:
-            if values & ~mask and self.graph.holds(self.root, {**box, level: values & ~mask}, leaf):
+            if values & ~mask & to_leaf and not values & ~mask & to_others:
                 mask |= values
         box[level] = mask
 

@@ -138,6 +138,28 @@ class Graph:
         self.spend(1 + len(seen) // 8)
         return True if leaf in seen else None
 
+    def holding(self, root: int, box: Box, level: int, leaf: int) -> tuple[int, int]:
+        """The values of a level with which requests of the box come to the leaf, and those with which to others.
+
+        What the box says of that level itself does not count. One look for what `holds` would need one a value for.
+        """
+        levels, edges = self.levels, self.edges
+        box = {**box, level: ALL}
+        found: dict[int, tuple[int, int]] = {}
+        for node in sorted(self._below(root, box)):
+            if levels[node] == _LEAF:
+                found[node] = (ALL, 0) if node == leaf else (0, ALL)
+                continue
+            within, at_level = box.get(levels[node], ALL), levels[node] == level
+            good = bad = 0
+            for mask, child in edges[node]:
+                if mask & within:
+                    to_leaf, to_others = found[child]
+                    good |= mask & to_leaf if at_level else to_leaf
+                    bad |= mask & to_others if at_level else to_others
+            found[node] = good, bad
+        return found[root]
+
     def leaves(self, root: int, box: Box) -> list[int]:
         """The leaves that requests of the box come to."""
         return sorted(node for node in self._below(root, box) if self.is_leaf(node))
