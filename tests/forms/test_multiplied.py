@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 from kube_audit_lint import cli
+from kube_audit_lint.pipeline.documents import collect
 
 POD = """apiVersion: v1
 kind: Pod
@@ -65,6 +68,36 @@ def test_a_few_lines_do_not_become_gigabytes(
     output = capsys.readouterr()
     assert len(output.out) < 1_000_000
     assert "variables add more than 128 KiB to the commands here" in output.out + output.err
+
+
+def test_the_volumes_of_a_pod_are_read_once_for_all_its_containers() -> None:
+    """800 containers and 800 volumes took 26 seconds."""
+
+    def steps(number: int) -> int:
+        head = POD.format(env="    - {name: A, value: b}\n", path="/var/log/audit.log").encode()
+        container = (
+            b"  - {name: c, command: [kube-apiserver, --audit-log-path=-], volumeMounts: [{name: v1, mountPath: /p}]}\n"
+        )
+        volumes = b"".join(b"  - {name: v%d, hostPath: {path: /p%d}}\n" % (at, at) for at in range(number))
+        taken = 0
+
+        def count(frame: FrameType, event: str, argument: object) -> None:
+            nonlocal taken
+            taken += 1
+
+        sys.setprofile(count)
+        try:
+            one = collect("kube-apiserver.yaml", head + container * number + b"  volumes:\n" + volumes)
+        finally:
+            sys.setprofile(None)
+        assert one is not None
+        assert len(one.found.servers) == number + 1
+        (mount,) = one.found.servers[-1].mounts or ()
+        assert mount.volume == one.found.servers[-1].volumes[1]
+        return taken
+
+    steps(50)  # what is imported and compiled once is not counted
+    assert steps(200) < 4.5 * steps(50)
 
 
 def test_what_fits_is_filled_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

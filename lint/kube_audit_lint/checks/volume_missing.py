@@ -20,12 +20,15 @@ PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     """One hit for every mount of the API server's container without a volume."""
     server = subject.server
-    names = {volume.name for volume in server.volumes}
+    missing = [
+        (at, mount)
+        for at, mount in enumerate(server.mounts or ())
+        if mount.volume is None and not is_unknown(mount.name.text)
+    ]
+    names = {volume.name for volume in server.volumes} if missing else set()
     if server.partial or any(is_unknown(name) for name in names):
         return
-    for at, mount in enumerate(server.mounts or ()):
-        if mount.volume is not None or is_unknown(mount.name.text):
-            continue
+    for at, mount in missing:
         message = (
             f"The pod has no volume `{mount.name.text}`, so it is refused and kube-apiserver is not started: "
             f'volumeMounts[{at}].name: Not found: "{mount.name.text}"'

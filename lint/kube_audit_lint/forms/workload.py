@@ -14,9 +14,9 @@ from kube_audit_lint.forms.common.commandline import CommandLine, api_server, ov
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.nodes import below, objects
 from kube_audit_lint.forms.common.pod import environment_of, expander, mounts_of, volumes_of
-from kube_audit_lint.forms.common.pod_shape import shapes_of_pod
+from kube_audit_lint.forms.common.pod_shape import shapes_of_container, shapes_of_pod
 from kube_audit_lint.model.found import Found, Misshape
-from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.model.server import ApiServer, Volume
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions, version_of_image
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence
@@ -55,12 +55,10 @@ def read(document: Document, context: Context) -> Found | None:
     misshapes: list[Misshape] = []
     room = Room()
     for item in _objects(document.root):
-        for container, spec in _containers(item):
-            server, wrong = _server(container, spec, item, room)
-            if server is not None:
-                patch = _is_patch(item, context) or (not server.flags and _OVERLAY.search(context.path) is not None)
-                servers.append(server._replace(partial=server.partial or patch))
-                misshapes += wrong
+        for server, wrong in _of_object(item, room):
+            patch = _is_patch(item, context) or (not server.flags and _OVERLAY.search(context.path) is not None)
+            servers.append(server._replace(partial=server.partial or patch))
+            misshapes += wrong
     if not servers:
         return None
     return Found(servers=tuple(servers), misshapes=tuple(misshapes), notes=overfull(room, servers[0].place))
@@ -73,8 +71,8 @@ def _objects(root: Node | None) -> Iterator[Mapping]:
             yield from objects(node)
 
 
-def _containers(item: Mapping) -> Iterator[tuple[Mapping, Mapping]]:
-    """The containers of an object's pod, each with the pod's spec.
+def _pod_spec(item: Mapping) -> Mapping | None:
+    """The spec of an object's pod.
 
     Without a `kind` it counts as a pod or what has a template of one; so does every kind that is not known here.
     """
@@ -82,12 +80,31 @@ def _containers(item: Mapping) -> Iterator[tuple[Mapping, Mapping]]:
     spec = below(item, *_POD_SPEC.get(kind or "Pod", _TEMPLATE))
     if kind is None and (spec is None or "containers" not in spec.entries):
         spec = below(item, *_TEMPLATE)
-    for container in (*spec.items("initContainers"), *spec.items("containers")) if spec is not None else ():
-        if isinstance(container, Mapping) and spec is not None:
-            yield container, spec
+    return spec
 
 
-def _server(container: Mapping, spec: Mapping, item: Mapping, room: Room) -> tuple[ApiServer | None, list[Misshape]]:
+def _of_object(item: Mapping, room: Room) -> Iterator[tuple[ApiServer, list[Misshape]]]:
+    """The API servers of an object's pod, each with what is wrong with its container; with the first, with the pod."""
+    spec = _pod_spec(item)
+    if spec is None:
+        return
+    volumes: dict[str, Volume] | None = None
+    all_volumes: tuple[Volume, ...] = ()
+    told = False
+    for container in (*spec.items("initContainers"), *spec.items("containers")):
+        server, wrong = _server(container, item, room) if isinstance(container, Mapping) else (None, [])
+        if server is None or not isinstance(container, Mapping):
+            continue
+        if volumes is None:  # once for all containers
+            volumes = volumes_of(spec, item)
+            all_volumes = tuple(volumes.values())
+        if server.audited:
+            wrong += [*(shapes_of_pod(spec) if not told else ()), *shapes_of_container(container)]
+            told = True
+        yield server._replace(mounts=mounts_of(container, volumes), volumes=all_volumes), wrong
+
+
+def _server(container: Mapping, item: Mapping, room: Room) -> tuple[ApiServer | None, list[Misshape]]:
     words, odd = _words(container)
     part = _parts(container)
     line = _command_line(container, words, part)
@@ -103,16 +120,13 @@ def _server(container: Mapping, spec: Mapping, item: Mapping, room: Room) -> tup
         flags_of([expand(word) for word in line.arguments], part),
         versions=versions,
         version_place=version_place,
-        mounts=mounts_of(container, spec, item),
-        volumes=volumes_of(spec, item),
         environment=environment,
         partial=line.partial or "kind" not in item.entries,
         is_pod=True,
         name=(metadata.string("name") if metadata else None) or "",
         namespace=(metadata.string("namespace") if metadata else None) or "",
     )
-    shapes = shapes_of_pod(container, spec) if server.audited else ()
-    return server, [*_misshapes(words, odd), *shapes]
+    return server, list(_misshapes(words, odd))
 
 
 def _parts(container: Mapping) -> Part:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from collections.abc import Mapping as Mapped
 
 from kube_audit_lint.forms.common.pod_shape import mounts_in, volumes_in
 from kube_audit_lint.model.server import EnvironmentVariable, Mount, Volume
@@ -22,12 +23,8 @@ _READ_ONLY = ("readonly", "read_only", "read-only", "ro", "writable")
 _REFERENCE = r"\$(?:\$|\(([^()]*)\))"
 
 
-def mounts_of(container: Mapping, spec: Mapping, owner: Mapping | None = None) -> tuple[Mount, ...]:
-    """The container's mounts with their volumes.
-
-    owner: the object around the pod, whose volumeClaimTemplates (StatefulSet) are volumes too.
-    """
-    volumes = _volumes(spec, owner)
+def mounts_of(container: Mapping, volumes: Mapped[str, Volume]) -> tuple[Mount, ...]:
+    """The container's mounts with their volumes, of the pod's by name."""
     found: list[Mount] = []
     for node in mounts_in(container):
         if isinstance(node, Mapping):
@@ -35,11 +32,6 @@ def mounts_of(container: Mapping, spec: Mapping, owner: Mapping | None = None) -
             if name is not None and path is not None:
                 found.append(_mount(node, name, path, volumes.get(name.text)))
     return tuple(found)
-
-
-def volumes_of(spec: Mapping, owner: Mapping | None = None) -> tuple[Volume, ...]:
-    """The pod's volumes, mounted or not."""
-    return tuple(_volumes(spec, owner).values())
 
 
 def _mount(node: Mapping, name: Value, path: Value, volume: Volume | None) -> Mount:
@@ -57,7 +49,11 @@ def _mount(node: Mapping, name: Value, path: Value, volume: Volume | None) -> Mo
     )
 
 
-def _volumes(spec: Mapping, owner: Mapping | None) -> dict[str, Volume]:
+def volumes_of(spec: Mapping, owner: Mapping | None = None) -> dict[str, Volume]:
+    """The pod's volumes by name, mounted or not.
+
+    owner: the object around the pod, whose volumeClaimTemplates (StatefulSet) are volumes too.
+    """
     found: dict[str, Volume] = {}
     for node in volumes_in(spec):
         name = value_at(node, "name")

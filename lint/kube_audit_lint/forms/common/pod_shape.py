@@ -40,18 +40,22 @@ def mounts_in(container: Mapping) -> list[Node]:
     return whole(container.items("volumeMounts"), POD_MOUNT)
 
 
-def shapes_of_pod(container: Mapping, spec: Mapping) -> Iterator[Misshape]:
-    """What is wrong with the mounts and volumes of an API server's container."""
+def shapes_of_pod(spec: Mapping) -> Iterator[Misshape]:
+    """What is wrong with the volumes of an API server's pod."""
     yield from split(spec.items("volumes"), POD_VOLUME, "volume")
-    yield from split(container.items("volumeMounts"), POD_MOUNT, "mount")
     for volume in volumes_in(spec):
         if isinstance(volume, Mapping):
             yield from _volume(volume)
+    yield from twice(spec, "the kubelet", _LISTS)
+
+
+def shapes_of_container(container: Mapping) -> Iterator[Misshape]:
+    """What is wrong with the mounts of an API server's container."""
+    yield from split(container.items("volumeMounts"), POD_MOUNT, "mount")
     for mount in mounts_in(container):
         if isinstance(mount, Mapping):
             yield from _misspelt(mount, _MOUNT_KEYS, _MOUNT)
-    for section in (spec, container):
-        yield from twice(section, "the kubelet", _LISTS)
+    yield from twice(container, "the kubelet", _LISTS)
 
 
 def _volume(volume: Mapping) -> Iterator[Misshape]:
