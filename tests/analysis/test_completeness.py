@@ -101,7 +101,7 @@ def test_what_is_not_reported_is_not_found(name: str, pool: list[Request]) -> No
 
 @pytest.mark.slow
 def test_every_rule_that_is_reached_has_a_witness_and_no_other_is_reached(pool: list[Request]) -> None:
-    random = Random(5)
+    random, reached, unreachable, attacked = Random(5), 0, 0, 0
     for seed in range(POLICIES * 4):
         policy = random_policy(Random(seed), 12)
         analysis = Analysis(policy, VERSIONS)
@@ -113,7 +113,11 @@ def test_every_rule_that_is_reached_has_a_witness_and_no_other_is_reached(pool: 
                 continue
             assert is_served(witness, MINOR), (seed, index, witness)
             assert evaluate(policy, witness).rule == index
+            reached += 1
+        unreachable += len(dead)
         for one in random.sample(pool, 5_000) if dead else ():
             for index in dead:
                 if failed_condition(policy.rules[index], one) is None:
+                    attacked += 1
                     assert evaluate(policy, one).rule != index, (seed, index, one)
+    assert min(reached, unreachable, attacked) > POLICIES, (reached, unreachable, attacked)

@@ -20,7 +20,7 @@ from kube_audit_lint.analysis.analysis import Analysis
 from kube_audit_lint.analysis.difference import difference
 from kube_audit_lint.analysis.http import from_http, http_of_request
 from kube_audit_lint.analysis.request import Request
-from kube_audit_lint.model.policy import GroupResources, Policy, PolicyRule
+from kube_audit_lint.model.policy import LEVELS, GroupResources, Policy, PolicyRule
 from kube_audit_lint.model.version import NEWEST, Versions
 
 CORPUS = Path(os.environ.get("KUBE_AUDIT_LINT_CORPUS", ROOT.parent / "shared" / "corpus"))
@@ -66,8 +66,9 @@ def _of_policy(policy: Policy) -> Iterator[Request]:
             yield from (blocker.witness for blocker in reach.blockers)
             if reach.witness is not None:
                 yield reach.witness
-    for each in difference(policy, policy._replace(rules=policy.rules[1:])):
-        yield each.witness
+    if all(rule.level in LEVELS for rule in policy.rules):  # what no server loads differs from nothing
+        for each in difference(policy, policy._replace(rules=policy.rules[1:])):
+            yield each.witness
 
 
 def _of_policies(count: int, seed: int) -> list[Request]:

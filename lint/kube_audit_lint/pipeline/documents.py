@@ -176,8 +176,8 @@ def _no_yaml(problems: Iterable[SyntaxProblem], source: Source) -> Iterator[Miss
     """The problems that no filling helps: a line without placeholders that is no YAML, whatever stands around it."""
     for problem in problems:
         text, at = source.text, problem.place.start
-        start = text.rfind("\n", 0, at) + 1
-        end = min(found for found in (text.find("\n", at), len(text)) if found >= 0)
+        start = max(text.rfind(mark, 0, at) for mark in "\r\n") + 1
+        end = min(found for found in (text.find("\r", at), text.find("\n", at), len(text)) if found >= 0)
         line = text[start:end].strip()
         if _NESTED_VALUE not in problem.message or any(mark in line for mark in (*_TEMPLATE_MARKS, "$")):
             continue
