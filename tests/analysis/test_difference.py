@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from policies import policy_of, random_policy
 from served import is_served, random_request
@@ -78,6 +78,8 @@ def hold_witnesses(before: Policy, after: Policy, found: list[Difference]) -> No
         assert any(is_served(one.witness, minor) for minor in one.minors), one
 
 
+# Some requests come to the class around an entangled change without being asked for a group that others are asked for.
+@example(seed=3084)
 @settings(max_examples=150, deadline=None)
 @given(SEEDS)
 def test_classes_are_exact_and_complete(seed: int) -> None:

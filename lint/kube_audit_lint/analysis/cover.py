@@ -56,7 +56,14 @@ class Cover:
         finally:
             self.graph.spend = _unlimited
         example = next(self.graph.paths(self.root, leaf))
-        return [Part(self.graph.touched(self.root, {}, leaf), False, example)]
+        return [Part(self._around(leaf), False, example)]
+
+    def _around(self, leaf: int) -> Box:
+        """A box around all requests of a leaf."""
+        graph, root = self.graph, self.root
+        touched = graph.touched(root, {}, leaf)
+        # Requests that come to the leaf without being asked for a level may have any value of it.
+        return {level: mask for level, mask in touched.items() if not graph.avoids(root, level, leaf)}
 
     def _few(self, paths: list[Box], leaf: int) -> list[Box]:
         chosen: list[Box] = []

@@ -160,6 +160,10 @@ class Graph:
             found[node] = good, bad
         return found[root]
 
+    def avoids(self, root: int, level: int, leaf: int) -> bool:
+        """Whether some requests come to the leaf without being asked for a level."""
+        return leaf in self._below(root, {level: 0})
+
     def leaves(self, root: int, box: Box) -> list[int]:
         """The leaves that requests of the box come to."""
         return sorted(node for node in self._below(root, box) if self.is_leaf(node))
