@@ -15,6 +15,7 @@ PILES = {
     "levels": HEAD + "- level: X\n" * 50_000,
     "values": f"{HEAD}- level: Metadata\n  users: [{'a,' * 100_000}b]\n",
     "keys with CRLF": "a:\r\n" * 100_000,
+    "empty documents": "---\n" * 100_000,
 }
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: audit}\n"
 
@@ -32,6 +33,13 @@ def test_a_policy_by_name_is_an_error_and_the_rest_is_checked(pile: str, capsys:
     text = capsys.readouterr().out
     assert "audit-policy.yaml: error: more than 40,000 lines and values: not checked" in text
     assert "other.yaml:4:10: error[invalid-level]" in text
+
+
+@pytest.mark.parametrize("text", ["---\n" + "# not done yet\n" * 20_000, "---\n" + "a b c d e f g h i\n" * 20_000])
+def test_a_large_policy_by_name_that_holds_none(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("audit-policy.yaml").write_text(text)
+    assert main(["check", "."]) == 1
+    assert "error[" in capsys.readouterr().out
 
 
 def test_of_a_file_that_only_holds_the_words_it_is_noted(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from kube_audit_lint.discovery.look import interesting
+from kube_audit_lint.discovery.look import interesting, named_policy
 from kube_audit_lint.discovery.walk import EMBEDDING
 from kube_audit_lint.forms import AllForms
 from kube_audit_lint.forms.common.context import Context, DocumentReader, Reading
@@ -54,7 +54,9 @@ def collect(
 
     hint: `policy` or `server` when the configuration or a manifest says what the file is.
     """
-    source, documents, template = _read(path, data, embedded)
+    # Of a policy's file all counts, also what does not look like one.
+    whole = hint == "policy" or named_policy(path)
+    source, documents, template = _read(path, data, embedded, whole)
     neutral = None if template is None else template.text
     context = Context(source, documents, hint, embedded, neutral, readers=AllForms(), reading=Reading())
     found = _of_documents(documents, context) if documents else Found()
@@ -78,7 +80,7 @@ def _unreadable(documents: tuple[Document, ...], source: Source) -> Found:
     return Found(misshapes=tuple(_no_yaml([problem], source)), notes=(note,))
 
 
-def _read(path: str, data: bytes, embedded: bool) -> tuple[Source, tuple[Document, ...], Neutral | None]:
+def _read(path: str, data: bytes, embedded: bool, whole: bool) -> tuple[Source, tuple[Document, ...], Neutral | None]:
     """A file's documents; those of a template with its placeholders as unknown values."""
     text, problem = decode(data)
     source = Source(path, text)
@@ -88,9 +90,10 @@ def _read(path: str, data: bytes, embedded: bool) -> tuple[Source, tuple[Documen
     template = _neutral(path, text) if marked else None
     if template is not None:
         return _of_marked(source, template)
-    if pieces or len(text) <= LARGE or has_mark(data):
+    large = problem is None and len(text) > LARGE and not has_mark(data) and not whole
+    if pieces or not large:
         check_parts(text)
-    if problem is None and len(text) > LARGE and not has_mark(data):
+    if large:
         from kube_audit_lint.pipeline.large import read_large
 
         return source, tuple(read_large(source)), None
