@@ -29,7 +29,7 @@ ROUNDS = 10
 PER_FILE = 1_000_000
 """So many characters of a file are read and checked again to prove its fixes."""
 
-PER_REPORT = 2_000_000
+PER_REPORT = 1_000_000
 """The same of all files of a run, for a report that carries fixes; of one file a tenth of it."""
 
 
