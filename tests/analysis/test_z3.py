@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -23,6 +24,8 @@ from kube_audit_lint.model.version import Versions
 z3 = pytest.importorskip("z3")
 
 MINOR = 30
+PAIRS = int(os.environ.get("KUBE_AUDIT_LINT_PAIRS", "300"))
+"""Of policies: 300 take some three minutes."""
 OTHER = "?"
 CATALOGUE = {
     ("", "pods", ""): (EIGHT, True),
@@ -243,7 +246,7 @@ def test_two_policies_differ_when_a_solver_says_so(small_catalogue: None) -> Non
     solver = z3.Solver()
     solver.add(served.formula)
     same = 0
-    for seed in range(300):
+    for seed in range(PAIRS):
         before, after = random_pair(seed, 5)
         solver.push()
         solver.add(_changed_for(served, before, after))
@@ -251,4 +254,4 @@ def test_two_policies_differ_when_a_solver_says_so(small_catalogue: None) -> Non
         assert bool(found) == (solver.check() == z3.sat), (seed, before, after)
         solver.pop()
         same += not found
-    assert 20 < same < 280
+    assert PAIRS // 15 < same < PAIRS - PAIRS // 15
