@@ -76,6 +76,39 @@ def test_unsafe_fixes_show_which_requests_are_recorded_otherwise(
     assert ": not recorded -> Metadata" in shown
 
 
+BROKEN = b"""apiVersion: audit.k8s.io/v1
+kind: Policy
+rules:
+- level: RequestResponse
+  verbs: [create, Patch]
+  resources:
+  - group: ""
+- level: Metadata
+"""
+WHOLE = b"""apiVersion: audit.k8s.io/v1
+kind: Policy
+rules:
+- level: Metadata
+  verbs: [create, patch]
+  resources:
+  - group: ""
+    resources: [secrets, serviceaccounts/token, configmaps]
+- level: RequestResponse
+  verbs: [create, patch]
+  resources:
+  - group: ""
+- level: Metadata
+"""
+
+
+def test_what_is_safe_comes_before_what_is_unsafe(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Else the verb is put right first, which records more secrets, and rules are put in twice."""
+    (folder / "audit-policy.yaml").write_bytes(BROKEN)
+    assert main(["check", "--unsafe-fixes", "audit-policy.yaml"]) == 0
+    assert (folder / "audit-policy.yaml").read_bytes() == WHOLE
+    assert "(unsafe)" not in capsys.readouterr().err
+
+
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 @pytest.mark.parametrize("ends", [b"\n", b"\r\n", b""])
 def test_diff_shows_what_git_can_apply_and_changes_nothing(

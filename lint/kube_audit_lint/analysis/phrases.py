@@ -92,25 +92,23 @@ def where(spaces: Choice, names: Choice) -> str:
 
 
 def _in(found: Choice) -> str:
-    values = [value for value in found.values if value]
-    if found.anything:
-        return ""
-    if found.but:
-        place = "in a namespace" if "" in found.values else "anywhere"
-        return f"{place} but {listed(values)}" if values else place
-    parts = [f"in {listed(values)}"] if values else []
-    return " or ".join([*parts, *(["in no namespace, or over all"] if "" in found.values else [])])
+    return _placed(found, "in", "in no namespace, or over all", ("in a namespace", "anywhere"))
 
 
 def _named(found: Choice) -> str:
+    return _placed(found, "named", "without a name", ("with a name", "whatever the name"))
+
+
+def _placed(found: Choice, word: str, without: str, others: tuple[str, str]) -> str:
+    """without: the words for the value "". others: those for all values but some, without "" and with it."""
     values = [value for value in found.values if value]
     if found.anything:
         return ""
     if found.but:
-        start = "with a name" if "" in found.values else "whatever the name"
+        start = others[0] if "" in found.values else others[1]
         return f"{start} but {listed(values)}" if values else start
-    parts = [f"named {listed(values)}"] if values else []
-    return " or ".join([*parts, *(["without a name"] if "" in found.values else [])])
+    parts = [f"{word} {listed(values)}"] if values else []
+    return " or ".join([*parts, *([without] if "" in found.values else [])])
 
 
 def recorded(one: Difference) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import place_of_value
 from kube_audit_lint.checks._subject import DirectorySubject, Params, ServerSubject
-from kube_audit_lint.kubernetes import flags, go_values
+from kube_audit_lint.kubernetes import flags
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.finding import Related
@@ -42,7 +42,11 @@ def _names(group: tuple[ServerSubject, ...]) -> list[str]:
 
 def _odd(group: tuple[ServerSubject, ...], name: str) -> Iterator[tuple[ServerSubject, ServerSubject]]:
     """The servers that differ in a flag, each with one that has what most have."""
-    known = [(server, _effective(server, name)) for server in group if _is_known(server, name)]
+    known = [
+        (server, flags.comparable(name, server.server.value(name), server.versions.last))
+        for server in group
+        if _is_known(server, name)
+    ]
     values = [value for _, value in known]
     if len(set(values)) < 2:
         return
@@ -59,22 +63,6 @@ def _is_known(subject: ServerSubject, name: str) -> bool:
     if value is None:
         return server.flag(name) is None and not server.partial
     return not is_unknown(value)
-
-
-def _effective(subject: ServerSubject, name: str) -> str:
-    """What a flag comes to in words that can be compared: `30` and `0x1e` are one number."""
-    minor = subject.versions.last
-    value, spec = subject.server.value(name), flags.spec(name)
-    if value is None:
-        default = flags.default(name, minor)
-        return str(default).lower() if isinstance(default, bool) else str(default)
-    if spec is None or flags.parse_value(spec, value, minor) is not None:
-        return value
-    if spec.type in ("int", "int64"):
-        return str(go_values.parse_int(value))
-    if spec.type == "bool":
-        return str(go_values.parse_bool(value)).lower()
-    return value
 
 
 def _hit(server: ServerSubject, usual: ServerSubject, name: str) -> Hit:

@@ -154,6 +154,21 @@ def parse_value(flag: FlagSpec, text: str, minor: int) -> str | None:
     return None
 
 
+def comparable(name: str, value: str | None, minor: int) -> str:
+    """What a flag comes to, in words that can be compared: `30` and `0x1e` are one number. None: its default."""
+    flag = spec(name)
+    if value is None or flag is None:
+        known = default(name, minor) if value is None else value
+        return str(known).lower() if isinstance(known, bool) else str("" if known is None else known)
+    if parse_value(flag, value, minor) is not None:
+        return value
+    if flag.type in ("int", "int64"):
+        return str(go_values.parse_int(value))
+    if flag.type == "bool":
+        return str(go_values.parse_bool(value)).lower()
+    return value
+
+
 def validate(flags: Mapping[str, str], minor: int, *, dynamic_auditing: bool = False) -> list[tuple[str, str]]:
     """What kube-apiserver of that minor has against the values of the flags: (flag, message), in its order.
 

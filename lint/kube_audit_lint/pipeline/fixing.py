@@ -53,14 +53,18 @@ class Fixed(NamedTuple):
 
 def fixed(options: Options, config: Config, catalogue: Catalogue, progress: Progress, unsafe: bool) -> Fixed:
     """Makes fixes in memory until a round makes none; nothing is written."""
-    fixer = _Fixer(options, config, catalogue, unsafe)
+    fixer = _Fixer(options, config, catalogue)
     outcome = run(options, config, catalogue, progress)
+    bold = False  # what is unsafe comes last: what is safe may make it needless
     for _ in range(ROUNDS):
         contents = dict(fixer.contents)
-        if not fixer.round(outcome):
-            break
+        if not fixer.round(outcome, bold):
+            if bold == unsafe:
+                break
+            bold = True
+            continue
         following = run(fixer.options, config, catalogue)
-        worse = {} if unsafe else _worse(outcome, following)
+        worse = {} if bold else _worse(outcome, following)
         if worse:
             fixer.take_back(contents, worse)
             following = run(fixer.options, config, catalogue)
@@ -70,7 +74,7 @@ def fixed(options: Options, config: Config, catalogue: Catalogue, progress: Prog
 
 def with_fixes(outcome: Outcome, options: Options, config: Config, catalogue: Catalogue) -> Outcome:
     """A run's outcome with the fix of each finding that has one, for reports that carry them."""
-    fixer = _Fixer(options, config, catalogue, False)
+    fixer = _Fixer(options, config, catalogue)
     report = outcome.report
     found = fixer.proposed(outcome)
     findings = [one._replace(fix=found.get((one.place.source.path, *key_of(one)))) for one in report.findings]
@@ -80,10 +84,9 @@ def with_fixes(outcome: Outcome, options: Options, config: Config, catalogue: Ca
 class _Fixer:
     """The files of a run as they have become."""
 
-    def __init__(self, options: Options, config: Config, catalogue: Catalogue, unsafe: bool) -> None:
+    def __init__(self, options: Options, config: Config, catalogue: Catalogue) -> None:
         self._start = options
         self._catalogue = catalogue
-        self._unsafe = unsafe
         self._prover = Prover(catalogue, options, config)
         self._read: dict[str, bytes] = {}
         self._shown: dict[str, str] = {}
@@ -118,12 +121,12 @@ class _Fixer:
             left -= min(left, PER_REPORT // 10) - max(budget.left, 0)
         return found
 
-    def round(self, outcome: Outcome) -> bool:
+    def round(self, outcome: Outcome, unsafe: bool) -> bool:
         """Makes the fixes of a run's findings; whether there was any."""
         self.waiting, self._last = [], {}
         before = len(self.contents), sum(map(len, self._made.values()))
         for path, data, state, wanted in self._files(outcome):
-            self._file(path, data, state, wanted)
+            self._file(path, data, state, wanted, unsafe)
         return before != (len(self.contents), sum(map(len, self._made.values())))
 
     def _files(self, outcome: Outcome) -> Iterator[tuple[str, bytes, State, set[Key]]]:
@@ -156,11 +159,11 @@ class _Fixer:
             self._shown[at] = path
         return self.contents.get(at, self._read[at])
 
-    def _file(self, path: str, data: bytes, state: State, wanted: set[Key]) -> None:
+    def _file(self, path: str, data: bytes, state: State, wanted: set[Key], unsafe: bool) -> None:
         """Makes the fixes of one file that do not touch each other."""
         at = absolute(path)
         one = Round(self._prover, self._catalogue, state, data, self._budgets.setdefault(at, Budget(PER_FILE)))
-        one.make(wanted, self._unsafe)
+        one.make(wanted, unsafe)
         self.waiting += one.waiting
         self.notes |= one.notes
         if one.made:

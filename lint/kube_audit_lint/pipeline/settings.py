@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.kubernetes import flags, go_values
+from kube_audit_lint.kubernetes import flags
 from kube_audit_lint.kubernetes.flags import LOG_PATH, POLICY_FILE, SWITCHES, WEBHOOK_CONFIG
 from kube_audit_lint.kubernetes.paths import host_path
 from kube_audit_lint.model.comparison import Direction, SettingChange
@@ -23,7 +23,7 @@ def changes(before: ApiServer, after: ApiServer, versions: Versions) -> Iterator
     names |= dict.fromkeys(name for server in (before, after) for name in server.defaults if _is_audit(name))
     for name in names:
         if _known(before, name) and _known(after, name):
-            one, other = (effective(server, name, minor) for server in (before, after))
+            one, other = (flags.comparable(name, server.value(name), minor) for server in (before, after))
             if one != other:
                 yield _flag(before, after, name, one, other)
     yield from _mounts(before, after)
@@ -38,21 +38,6 @@ def _known(server: ApiServer, name: str) -> bool:
     if value is None:
         return server.flag(name) is None and not server.partial
     return not is_unknown(value)
-
-
-def effective(server: ApiServer, name: str, minor: int) -> str:
-    """What a flag comes to in words that can be compared: `30` and `0x1e` are one number."""
-    value, spec = server.value(name), flags.spec(name)
-    if value is None or spec is None:
-        default = flags.default(name, minor)
-        return str(default).lower() if isinstance(default, bool) else str(default if default is not None else "")
-    if flags.parse_value(spec, value, minor) is not None:
-        return value
-    if spec.type in ("int", "int64"):
-        return str(go_values.parse_int(value))
-    if spec.type == "bool":
-        return str(go_values.parse_bool(value)).lower()
-    return value
 
 
 def _flag(before: ApiServer, after: ApiServer, name: str, one: str, other: str) -> SettingChange:
