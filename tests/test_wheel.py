@@ -42,6 +42,7 @@ def test_the_wheel_holds_one_package_with_rules_and_data(dist: Path) -> None:
         "py.typed",
         "kubernetes/data/flags.json",
         "kubernetes/data/resources.json",
+        "report/data/page.css",
         "starter/data/policy.yaml",
         "starter/data/detections.yaml",
         "starter/data/webhook.yaml",

@@ -31,11 +31,12 @@ def clean(data: Any) -> Any:
     return data
 
 
-def json_text(data: Any, indent: int | None = None) -> str:
+def json_text(data: Any, indent: int | None = None, compact: bool = False) -> str:
     """Data as JSON in ASCII, without the two `#` with which logs of GitHub and Azure mark commands."""
     import json
 
-    return json.dumps(clean(data), indent=indent).replace("##", "#\\u0023")
+    separators = (",", ":") if compact else None
+    return json.dumps(clean(data), indent=indent, separators=separators).replace("##", "#\\u0023")
 
 
 def visible(text: str) -> str:
