@@ -27,6 +27,7 @@ FileRule = Literal[
     "policy-applied-as-object",
     "policy-in-manifest-directory",
     "webhook-config-invalid",
+    "webhook-unencrypted",
     "policy-not-readable",
 ]
 
@@ -38,7 +39,6 @@ RULES: dict[MisshapeKind, FileRule] = {
     "switched-off": "no-audit-policy",
     "applied": "policy-applied-as-object",
     "in-manifests": "policy-in-manifest-directory",
-    "webhook": "webhook-config-invalid",
     "not-readable": "policy-not-readable",
 }
 
@@ -52,6 +52,11 @@ def of_file(found: Found) -> Iterator[tuple[FileRule | MisshapeKind, Hit]]:
         yield "typographic-quotes", hit
     for shape in found.misshapes:
         yield RULES.get(shape.kind, shape.kind), Hit(shape.place, shape.message, help=shape.help)
+    if found.kubeconfigs:
+        from kube_audit_lint.checks._kubeconfig import of_kubeconfig  # most runs have none
+
+        for config in found.kubeconfigs:
+            yield from of_kubeconfig(config)
     for server in found.servers:
         if server.profile is not None:
             yield from _unreachable(server.profile)

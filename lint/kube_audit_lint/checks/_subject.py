@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.kubeconfig import Kubeconfig
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.source import Place
@@ -64,7 +65,8 @@ def _analysis_of(policy: Policy, versions: Versions) -> Analysis:
 class ServerSubject:
     """An API server with the versions it is checked by, and the policy it loads when that is among the files.
 
-    policy_missing: in words, why the policy was expected and is not there; "" otherwise.
+    policy_missing: in words, why the policy was expected and is not there; "" otherwise. webhook: the configuration
+    of its audit webhook, when that is among the files.
     """
 
     def __init__(
@@ -73,11 +75,13 @@ class ServerSubject:
         versions: Versions,
         policy: PolicySubject | None = None,
         policy_missing: str = "",
+        webhook: Kubeconfig | None = None,
     ) -> None:
         self.server = server
         self.versions = versions
         self.policy = policy
         self.policy_missing = policy_missing
+        self.webhook = webhook
 
 
 class DirectorySubject:

@@ -21,7 +21,7 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
     'eksa': ('anywhere.eks.amazonaws.com/',),
     'k3d': ('k3d.io/',),
     'kind': ('kind.x-k8s.io/', 'kind.sigs.k8s.io/'),
-    'kubeconfig': ('current-context',),
+    'kubeconfig': ('current-context', 'kind: Config'),
     'kubeone': ('KubeOneCluster',),
     'k0s': ('k0sproject.io/', 'k0smotron.io/', 'K0s', 'extraArgs'),
     'openshift': ('openshift.io/', 'MasterConfig'),
@@ -50,6 +50,7 @@ BYTES = (
     (b'provisioning.cattle.io', b'provisioning.cattle.io(?:/)'),
     (b'k3d.io', b'k3d.io(?:/)'),
     (b'current-context', b'current-context(?:\\"?:)'),
+    (b'kind: config', b'kind: config(?:\\s)'),
     (b'kube_api', b'kube_api(?:[a-z_]*=)'),
     (b'k0sproject.io', b'k0sproject.io(?:/)'),
 )

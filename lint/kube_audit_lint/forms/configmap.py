@@ -51,7 +51,8 @@ def _found(item: Mapping, context: Context) -> Found:
         values = item.mapping(section)
         for key, entry in values.entries.items() if values is not None else ():
             part = _value(entry.value, key, encoding, context, kind)
-            parts.append(part.with_policies(lambda one: one._replace(names=(*one.names, f"{kind}:{name}"))))
+            part = part.with_policies(lambda one: one._replace(names=(*one.names, f"{kind}:{name}")))
+            parts.append(part.with_kubeconfigs(lambda one: one._replace(names=(*one.names, f"{kind}:{name}"))))
     return joined(parts)
 
 
@@ -61,7 +62,7 @@ def _value(node: Node, key: str, encoding: str, context: Context, kind: str) -> 
     if not isinstance(node, Scalar) or node.kind != "string":
         return Found()
     found = found_inside(node, context, name=key, encoding=encoding)
-    if encoding and not found.policies and not found.servers:
+    if encoding and not (found.policies or found.servers or found.kubeconfigs):
         plain = found_inside(node, context, name=key)
         if plain.policies or plain.servers:
             return plain._replace(misshapes=(*plain.misshapes, _not_base64(node, kind)))

@@ -101,7 +101,19 @@ def _of_object(item: Mapping, room: Room) -> Iterator[tuple[ApiServer, list[Miss
         if server.audited:
             wrong += [*(shapes_of_pod(spec) if not told else ()), *shapes_of_container(container)]
             told = True
-        yield server._replace(mounts=mounts_of(container, volumes), volumes=all_volumes), wrong
+        mounts = mounts_of(container, volumes)
+        yield server._replace(mounts=mounts, volumes=all_volumes, host_names=_host_names(spec)), wrong
+
+
+def _host_names(spec: Mapping) -> bool:
+    """Whether names are resolved as the host does: in its network the kubelet takes ClusterFirst for Default.
+
+    Source: getPodDNSType in pkg/kubelet/network/dns of k8s.io/kubernetes.
+    """
+    in_host = spec.get("hostNetwork")
+    host = isinstance(in_host, Scalar) and in_host.value == "true"
+    policy = spec.string("dnsPolicy") or "ClusterFirst"
+    return "hostAliases" not in spec.entries and (policy == "Default" or (host and policy == "ClusterFirst"))
 
 
 def _server(container: Mapping, item: Mapping, room: Room) -> tuple[ApiServer | None, list[Misshape]]:

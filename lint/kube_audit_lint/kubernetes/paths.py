@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from kube_audit_lint.kubernetes.flags import POLICY_FILE
+from kube_audit_lint.kubernetes.flags import POLICY_FILE, WEBHOOK_CONFIG
 from kube_audit_lint.model.server import ApiServer, HostFile, clean, covering
 from kube_audit_lint.syntax.unknown import is_unknown
 
@@ -27,6 +27,15 @@ def policy_path(server: ApiServer) -> str | None:
     return None if not path or is_unknown(path) else path
 
 
+def webhook_path(server: ApiServer) -> str | None:
+    """The path that the server is told to read its webhook's configuration from; None when there is none to be known.
+
+    Only absolute ones: what else it is relative to is not known.
+    """
+    path = server.value(WEBHOOK_CONFIG)
+    return None if not path or is_unknown(path) or not path.startswith("/") else path
+
+
 def brought_file(server: ApiServer, path: str) -> HostFile | None:
     """The file that the form itself brings to where a path lies on the host, the nearest folder's of several."""
     at = host_path(server, path)
@@ -39,10 +48,14 @@ def brought_file(server: ApiServer, path: str) -> HostFile | None:
 
 
 def wanted_names(server: ApiServer) -> tuple[str, ...]:
-    """The names of the files that a server takes its policy and its flags from: in a repository they are called so."""
+    """The names of the files that a server takes its policy, its webhook's configuration and its flags from.
+
+    In a repository they are called so.
+    """
     names = [os.path.basename(path) for path in server.flag_files]
-    path = policy_path(server)
-    if path is not None and server.policy is None:
+    for path in (policy_path(server) if server.policy is None else None, webhook_path(server)):
+        if path is None:
+            continue
         file = brought_file(server, path)
         names.append(os.path.basename(host_path(server, path) or path))
         names.append(os.path.basename(path))

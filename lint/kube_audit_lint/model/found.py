@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Literal
 
 from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.kubeconfig import Kubeconfig
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
@@ -18,13 +19,12 @@ MisshapeKind = Literal[
     "switched-off",
     "applied",
     "in-manifests",
-    "webhook",
     "not-readable",
 ]
 """What is wrong: a key that the form does not know; a shape it does not take; an item of a command that is no
 string; a policy that nothing brings onto the host; auditing that is switched off as a whole; a policy that is
-applied as an object; one that is written where the kubelet looks for pods; a webhook's configuration that
-leads to nothing; a policy that the server may not read."""
+applied as an object; one that is written where the kubelet looks for pods; a policy that the server may not
+read."""
 
 
 class Misshape(NamedTuple):
@@ -51,9 +51,10 @@ class Found(NamedTuple):
     servers: tuple[ApiServer, ...] = ()
     misshapes: tuple[Misshape, ...] = ()
     notes: tuple[Note, ...] = ()
+    kubeconfigs: tuple[Kubeconfig, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.policies or self.servers or self.misshapes or self.notes)
+        return bool(self.policies or self.servers or self.misshapes or self.notes or self.kubeconfigs)
 
     def with_policies(self, change: Callable[[PolicyDocument], PolicyDocument]) -> Found:
         """The same with each policy changed, also where a server refers to it."""
@@ -73,6 +74,10 @@ class Found(NamedTuple):
         """The same with each server changed."""
         return self._replace(servers=tuple(change(server) for server in self.servers))
 
+    def with_kubeconfigs(self, change: Callable[[Kubeconfig], Kubeconfig]) -> Found:
+        """The same with each kubeconfig changed."""
+        return self._replace(kubeconfigs=tuple(change(one) for one in self.kubeconfigs))
+
     def with_misshapes(self, more: Iterable[Misshape]) -> Found:
         """The same with further misshapes behind its own."""
         return self._replace(misshapes=(*self.misshapes, *more))
@@ -88,4 +93,5 @@ def joined(parts: Iterable[Found]) -> Found:
         tuple(server for part in parts for server in part.servers),
         tuple(misshape for part in parts for misshape in part.misshapes),
         tuple(note for part in parts for note in part.notes),
+        tuple(one for part in parts for one in part.kubeconfigs),
     )

@@ -8,6 +8,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.kubeconfig import Kubeconfig
 from kube_audit_lint.model.profile import AuditProfile
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions
@@ -71,14 +72,15 @@ class HostFile(NamedTuple):
     """A file that the form itself brings onto the host (cloud-init write_files, kops fileAssets, kind extraMounts).
 
     `path` is where it lies on the host, for a directory with everything below it. `content` is the
-    policy in it, when it is given in place and is one; `local` the path on the author's machine
-    (relative to the file that names it) that it is taken from.
+    policy in it, when it is given in place and is one, `kubeconfig` likewise; `local` the path on the
+    author's machine (relative to the file that names it) that it is taken from.
     """
 
     path: str
     place: Place
     content: PolicyDocument | None = None
     local: Value | None = None
+    kubeconfig: Kubeconfig | None = None
 
 
 class ApiServer(NamedTuple):
@@ -105,6 +107,7 @@ class ApiServer(NamedTuple):
     flag_files: files that hold further flags (a unit's EnvironmentFile). variables: those that it takes from them;
         of such a file, all that it sets.
     name, namespace: the pod's, "" when the form has none.
+    host_names: whether it resolves names as the host does, which mostly knows no Service of the cluster.
     """
 
     form: str
@@ -129,6 +132,7 @@ class ApiServer(NamedTuple):
     variables: tuple[str, ...] = ()
     name: str = ""
     namespace: str = ""
+    host_names: bool = True
 
     @property
     def source(self) -> Source:

@@ -81,8 +81,9 @@ def findings_of(found: Subjects, rules: Rules, config: Config, reported: set[str
             out += _unless_quiet(policy, rules)
     for server in found.servers:
         path, place = server.server.source.path, server.server.place
-        loaded = server.policy.document.source.path if server.policy is not None else path
-        if not reported.isdisjoint((path, loaded, *(flag.place.source.path for flag in server.server.flags))):
+        loaded = {server.policy.document.source.path} if server.policy is not None else set()
+        loaded |= {server.webhook.source.path} if server.webhook is not None else set()
+        if not reported.isdisjoint((path, *loaded, *(flag.place.source.path for flag in server.server.flags))):
             out += _apply("server", server, server.versions, rules.for_path(path), place)
     for directory in directories(found, config):
         place = directory.servers[0].server.place if directory.servers else directory.policies[0].document.place

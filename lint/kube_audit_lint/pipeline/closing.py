@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.kubeconfig import Kubeconfig
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.pipeline.clusters import pattern
 from kube_audit_lint.pipeline.linking import Linker
@@ -27,6 +28,8 @@ def close(named: list[str], repository: Repository, linker: Linker, cluster_of: 
     folders = set()
     for path in ours:
         servers, policies = repository.servers(path), repository.policies(path)
+        for kubeconfig in repository.kubeconfigs(path):
+            closure.kubeconfig(kubeconfig)
         if servers or policies:
             folders.add(path.rpartition("/")[0])
         for server in servers:
@@ -64,6 +67,11 @@ class _Closure:
             self._seen.add(id(policy))
             for server in self._linker.loaders(policy):
                 self._members(server)
+
+    def kubeconfig(self, kubeconfig: Kubeconfig) -> None:
+        """Reads the servers whose webhook's configuration this is."""
+        for server in self._linker.loaders(kubeconfig):
+            self.server(server)
 
     def declared(self, path: str) -> None:
         """Reads the servers that load a file which does not say itself that it is a policy."""

@@ -10,12 +10,14 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
+from typing import Protocol
 
 from kube_audit_lint.discovery.look import is_utf16
 from kube_audit_lint.discovery.marks import ENCODED
 from kube_audit_lint.discovery.walk import LIMIT
 from kube_audit_lint.kubernetes.paths import wanted_names
 from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.kubeconfig import Kubeconfig
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.pipeline.documents import Collected
 from kube_audit_lint.pipeline.environments import joined, takes_from
@@ -32,13 +34,20 @@ _IN_BASE64 = tuple(mark[:6] for mark in ENCODED)
 """`audit` in base64 at its three alignments."""
 
 # One of these is in every file that another file's findings can depend on.
-_MARKS = (b"udit", b"AUDIT", b"EnvironmentFile", b"profile", *_IN_BASE64)
+_MARKS = (b"udit", b"AUDIT", b"EnvironmentFile", b"profile", b"current-context", *_IN_BASE64)
 _LOOKS_LIKE_SERVER = rb"(?i)apiserver|hyperkube"
 _WITH_DEFAULT_POLICY = b"|".join((rb"profile\"?:|audit_log:|audit-log:|kubernetes_audit", *_IN_BASE64))
 """Forms whose distribution names the policy, and base64: the name of the policy does not stand in the file."""
 
 _WITH_LOCAL_FILES = rb"extraMounts|k3d|KubeOneCluster|kwok|k0s|eckhouse"
 """Forms that name a file of the repository by its path, wherever it lies."""
+
+
+class HasNames(Protocol):
+    """A policy or a kubeconfig."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
 
 
 class Repository:
@@ -115,8 +124,10 @@ class Repository:
 
     @cached_property
     def _contained(self) -> dict[str, list[str]]:
-        """The named files by the names that the policies in them have where they are mounted or written to."""
-        return _by_name((path, names_of(policy)) for path in self._named for policy in self.policies(path))
+        """The named files by the names that what is in them has where it is mounted or written to."""
+        parts: list[tuple[str, HasNames]] = [(path, one) for path in self._named for one in self.policies(path)]
+        parts += [(path, one) for path in self._named for one in self.kubeconfigs(path)]
+        return _by_name((path, names_of(one)) for path, one in parts)
 
     def file(self, path: str) -> Collected | None:
         """What a file holds, which is read when it was not; None for what is no file of the repository."""
@@ -128,6 +139,11 @@ class Repository:
         """The policies in a file."""
         file = self.file(path)
         return () if file is None else file.found.policies
+
+    def kubeconfigs(self, path: str) -> tuple[Kubeconfig, ...]:
+        """The kubeconfigs in a file."""
+        file = self.file(path)
+        return () if file is None else file.found.kubeconfigs
 
     def servers(self, path: str) -> tuple[ApiServer, ...]:
         """The API servers of a file; those of an environment file with the flags of the unit that takes it."""
@@ -249,9 +265,9 @@ def base_name(path: str) -> str:
     return name
 
 
-def names_of(policy: PolicyDocument) -> tuple[str, ...]:
-    """What a server's file may call a policy that is a part of another file."""
-    return tuple(base_name(name.partition(":")[2] or name) for name in policy.names)
+def names_of(document: HasNames) -> tuple[str, ...]:
+    """What a server's file may call a policy or a kubeconfig that is a part of another file."""
+    return tuple(base_name(name.partition(":")[2] or name) for name in document.names)
 
 
 def may_be_policy(path: str) -> bool:

@@ -43,6 +43,7 @@ def run(options: Options, config: Config, catalogue: Catalogue, progress: Progre
     linker = Linker(repository, config.linked_policy)
     close(list(named.files), repository, linker, config.cluster_of)
     links, files = _links(repository, linker)
+    files = _with_webhooks(files, links)
     found = subjects((policy for file in files for policy in file.found.policies), links, options, config)
     rules = Rules(catalogue, options, config)
     reported = {one.source.path for one in files if one.reported}
@@ -91,6 +92,17 @@ def _links(repository: Repository, linker: Linker) -> tuple[list[Link], list[Col
         if declared is not None and link.policy in declared.found.policies:
             files[path] = declared
     return links, [files[path] for path in sorted(files)]
+
+
+def _with_webhooks(files: list[Collected], links: list[Link]) -> list[Collected]:
+    """The files, in which the kubeconfigs that a server loads are marked as such."""
+    loaded = {link.webhook.place for link in links if link.webhook is not None}
+
+    def marked(file: Collected) -> Collected:
+        found = file.found.with_kubeconfigs(lambda one: one._replace(loaded=one.place in loaded))
+        return file._replace(found=found)
+
+    return [marked(file) if file.found.kubeconfigs else file for file in files] if loaded else files
 
 
 def parted(

@@ -61,8 +61,12 @@ def subjects(documents: Iterable[PolicyDocument], links: Sequence[Link], options
         notes += _about_versions(versions, link.server.version_place or link.server.place, options)
         notes += _missing(link)
         if versions.known is not None:
-            subjects.append(ServerSubject(link.server, versions.known, policies.get(id(link.policy)), link.missing))
+            subjects.append(_server_subject(link, versions.known, policies.get(id(link.policy))))
     return Subjects(list(policies.values()), subjects, notes)
+
+
+def _server_subject(link: Link, versions: Versions, policy: PolicySubject | None) -> ServerSubject:
+    return ServerSubject(link.server, versions, policy, link.missing, link.webhook)
 
 
 def _is_put_away(server: ApiServer) -> bool:

@@ -45,7 +45,8 @@ def brought_file(
     elif (loaded or named_policy(path.value)) and not is_unknown(path.value):
         found = Found(notes=(Note(path.place, _elsewhere(item, path.value)),))
     policy = found.policies[0] if found.policies else None
-    return BroughtFile(HostFile(path.value, path.place, policy, _secret(item)), found)
+    file = HostFile(path.value, path.place, policy, _secret(item), next(iter(found.kubeconfigs), None))
+    return BroughtFile(file, found)
 
 
 def _secret(item: Mapping) -> Value | None:

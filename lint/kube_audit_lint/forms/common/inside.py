@@ -165,4 +165,5 @@ def _named(found: Found, scalar: Scalar, name: str, versions: Versions | None) -
         return policy._replace(place=scalar.place if empty else policy.place, names=(name,) if name else ())
 
     found = found.with_policies(of_policy)
+    found = found.with_kubeconfigs(lambda one: one if one.names else one._replace(names=(name,) if name else ()))
     return found.with_servers(lambda server: server._replace(versions=server.versions or versions))

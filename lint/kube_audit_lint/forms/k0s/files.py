@@ -96,7 +96,8 @@ def _uploaded(host: object, context: Context, versions: Versions | None) -> Iter
         if isinstance(data, Scalar) and data.kind == "string":
             found = found_inside(data, context, name=path, versions=versions)
         local = Value(source.value, source.place) if isinstance(source, Scalar) and source.kind == "string" else None
-        yield HostFile(path, item.place, found.policies[0] if found.policies else None, local), found
+        policy, kubeconfig = next(iter(found.policies), None), next(iter(found.kubeconfigs), None)
+        yield HostFile(path, item.place, policy, local, kubeconfig), found
 
 
 def _closed(host: object, configuration: Mapping | None) -> Iterator[Misshape]:

@@ -55,7 +55,8 @@ def read(document: Document, context: Context) -> Found | None:
 
 
 def _of_assets(spec: Mapping, context: Context) -> Found | None:
-    found, _ = found_in_assets(assets_of(spec), context, "", None)
+    assets = assets_of(spec)
+    found = joined(found_in_assets(assets, context, "", None).values())
     return found if found else None
 
 
@@ -75,12 +76,12 @@ def _cluster(root: Mapping, spec: Mapping, context: Context, partial: bool = Fal
         namespace="kube-system",
     )
     assets = assets_of(spec)
-    inside, policies = found_in_assets(assets, context, server.value("audit-policy-file") or "", versions)
-    files = tuple(asset.host_file(policies.get(id(asset))) for asset in assets if asset.on_control_plane)
+    inside = found_in_assets(assets, context, server.value("audit-policy-file") or "", versions)
+    files = tuple(asset.host_file(inside[id(asset)]) for asset in assets if asset.on_control_plane)
     server = server._replace(mounts=mounts_of(server), files=files, mounting=mounting(server))
     misshapes = (*misplaced(root, spec), *_shapes(section, key), *twice_mounted(server))
     misshapes += tuple(split(spec.items("fileAssets"), ASSET, "file"))
-    return joined([inside, Found(servers=(server,), misshapes=misshapes)])
+    return joined([*inside.values(), Found(servers=(server,), misshapes=misshapes)])
 
 
 def _shapes(section: Mapping | None, key: Scalar | None) -> Iterator[Misshape]:

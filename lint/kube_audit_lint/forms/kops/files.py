@@ -11,8 +11,7 @@ from collections.abc import Iterable
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
 from kube_audit_lint.forms.common.split import ASSET, whole
-from kube_audit_lint.model.document import PolicyDocument
-from kube_audit_lint.model.found import Found, Misshape, joined
+from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import HostFile, clean
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, strings
@@ -34,9 +33,10 @@ class Asset:
         roles = [role.value.lower() for role in strings(item.get("roles"))]
         self.on_control_plane = not roles or any(role in _CONTROL_PLANE for role in roles)
 
-    def host_file(self, policy: PolicyDocument | None) -> HostFile:
-        """The file as the model has it."""
-        return HostFile(self.path, self.item.place, policy)
+    def host_file(self, found: Found) -> HostFile:
+        """The file as the model has it. found: what it holds."""
+        policy, kubeconfig = next(iter(found.policies), None), next(iter(found.kubeconfigs), None)
+        return HostFile(self.path, self.item.place, policy, None, kubeconfig)
 
 
 def assets_of(spec: Mapping) -> list[Asset]:
@@ -51,17 +51,13 @@ def assets_of(spec: Mapping) -> list[Asset]:
 
 def found_in_assets(
     assets: Iterable[Asset], context: Context, loaded: str, versions: Versions | None
-) -> tuple[Found, dict[int, PolicyDocument]]:
-    """What the assets hold, and their policies by the asset's identity. `loaded`: the path that is read."""
-    parts: list[Found] = []
-    policies: dict[int, PolicyDocument] = {}
+) -> dict[int, Found]:
+    """What the assets hold, by the asset's identity. `loaded`: the path that the policy is read from."""
+    parts: dict[int, Found] = {}
     for asset in assets:
         hint = "policy" if loaded and clean(loaded) == clean(asset.path) else ""
-        part = _found_in(asset, context, hint, versions)
-        parts.append(part)
-        for policy in part.policies[:1]:
-            policies[id(asset)] = policy
-    return joined(parts), policies
+        parts[id(asset)] = _found_in(asset, context, hint, versions)
+    return parts
 
 
 def _found_in(asset: Asset, context: Context, hint: str, versions: Versions | None) -> Found:

@@ -1,0 +1,224 @@
+"""Which file a path of an API server means. It never guesses: where two files fit equally well, it is none.
+
+The path is one inside the container. The mount that covers it gives the path on the host; then what the form itself
+brings to that path, or a file of the repository with the same end of its path.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Generic, Protocol, TypeVar
+
+from kube_audit_lint.kubernetes.paths import brought_file, host_path
+from kube_audit_lint.model.server import ApiServer, HostFile, clean, covering
+from kube_audit_lint.pipeline.repository import Repository, Tree, above, absolute, base_name, names_of
+from kube_audit_lint.syntax.source import Source
+
+_OBJECTS = ("ConfigMap:", "Secret:")
+"""How a HostFile's `local` begins that is taken from an object: `Secret:name/key`."""
+
+_PARTS = 6
+"""How many parts of a path are compared."""
+
+_STEPS = 2
+"""How many folders up, and how many down from there, a file may lie that only its name connects with a server."""
+
+
+class Document(Protocol):
+    """What can be located: a policy, a kubeconfig."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    @property
+    def whole_file(self) -> bool: ...
+
+    @property
+    def source(self) -> Source: ...
+
+
+D = TypeVar("D", bound=Document)
+
+
+class Located(Generic[D]):
+    """A document, or None; then `equal` are the paths of files that fit equally well."""
+
+    __slots__ = ("document", "equal")
+
+    def __init__(self, document: D | None = None, equal: tuple[str, ...] = ()) -> None:
+        self.document = document
+        self.equal = equal
+
+
+class Locator(Generic[D]):
+    """Finds documents of one kind in a repository.
+
+    documents: those in a file. declared: that of a file which is surely meant as one, whatever it says.
+    content: that of a file which a form brings.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        documents: Callable[[str], tuple[D, ...]],
+        declared: Callable[[str], D | None],
+        content: Callable[[HostFile], D | None],
+    ) -> None:
+        self._repository = repository
+        self._documents = documents
+        self._declared = declared
+        self._content = content
+        self._ends: dict[str, dict[str, Tree]] = {}
+        self._free: dict[tuple[str, str, str], list[str]] = {}
+        self._wanting: dict[tuple[str, str], bool] = {}
+
+    def locate(self, server: ApiServer, path: str) -> Located[D]:
+        """The document at a path of the server's container."""
+        brought = brought_file(server, path)
+        if brought is not None:
+            return self._brought(server, path, brought)
+        mount = covering(server.mounts or (), clean(path))
+        if mount is not None and mount.volume is not None and mount.volume.kind in ("configMap", "secret", "projected"):
+            return self._in_objects(server, os.path.basename(path))
+        at = host_path(server, path) or clean(path)
+        own = absolute(server.source.path)
+        for look, where in ((self._contained, (own,)), (self._on_disk, above(own)), (self._contained, above(own))):
+            found = look(server, at, where)
+            if found.document is not None or found.equal:
+                break
+        return found
+
+    def _brought(self, server: ApiServer, path: str, file: HostFile) -> Located[D]:
+        """The document in a file that the form brings: in place, in an object's key, or on the author's machine."""
+        content = self._content(file)
+        if content is not None or file.local is None:
+            return Located(content)
+        if file.local.text.startswith(_OBJECTS):
+            named, _, key = file.local.text.rpartition("/")
+            return self._in_objects(server, key, named)
+        below = (host_path(server, path) or "")[len(clean(file.path)) :].lstrip("/")
+        local = "/".join(part for part in (file.local.text, below) if part)
+        folder = os.path.dirname(absolute(server.source.path))
+        for at in dict.fromkeys((os.path.normpath(os.path.join(folder, local)), absolute(os.path.normpath(local)))):
+            document = self._whole(at.replace(os.sep, "/"), server, True)
+            if document is not None:
+                return Located(document)
+        return Located()
+
+    def _on_disk(self, server: ApiServer, at: str, folders: tuple[str, ...]) -> Located[D]:
+        """The document in a file whose path has the longest end in common with `at`, the nearest of several."""
+        parts, name = at.strip("/").split("/")[-_PARTS:], os.path.basename(at)
+        for length in range(len(parts), 0, -1):
+            end = "/".join(parts[-length:])
+            for steps, folder in enumerate(folders if length > 1 else folders[: _STEPS + 1]):
+                found: dict[int, list[D]] = {}
+                for path in self._candidates(name, folder, end):
+                    depth = path.count("/") - folder.rstrip("/").count("/") - 1
+                    if length > 1 or depth <= _STEPS:
+                        document = self._whole(path, server, length > 1 or steps + depth == 0)
+                        if document is not None:
+                            found.setdefault(depth, []).append(document)
+                if found:
+                    return _only(found[min(found)])
+        return Located()
+
+    def _candidates(self, name: str, folder: str, end: str) -> list[str]:
+        """The files below a folder whose path ends so and that belong to no other server below it.
+
+        A folder that holds a server which loads a file of the same name is another cluster's.
+        """
+        key = (name, folder, end)
+        if key not in self._free:
+            if name not in self._ends:
+                self._ends[name] = _by_end(self._repository.by_name.get(name, ()))
+            found = self._ends[name].get(end)
+            self._free[key] = [
+                path
+                for path in (found.below(folder) if found is not None else ())
+                if path.rpartition("/")[0] == folder.rstrip("/") or not self._is_wanted(name, _child(folder, path))
+            ]
+        return self._free[key]
+
+    def _is_wanted(self, name: str, folder: str) -> bool:
+        """Whether a server in or below a folder loads a file of that name."""
+        key = (name, folder)
+        if key not in self._wanting:
+            paths = self._repository.may_load(name).below(folder)
+            self._wanting[key] = any(self._repository.wants(path, name) for path in paths)
+        return self._wanting[key]
+
+    def _whole(self, path: str, server: ApiServer, surely: bool) -> D | None:
+        """The document that a file is; `surely`: also when only the server's path says that it is one."""
+        if path == absolute(server.source.path):  # a manifest never loads itself
+            return None
+        found = self._documents(path)
+        whole = next((one for one in found if one.whole_file and not one.names), None)
+        if found or not surely:
+            return whole
+        return self._declared(path)
+
+    def _in_objects(self, server: ApiServer, key: str, named: str = "") -> Located[D]:
+        """The document in the nearest ConfigMap or Secret with this key."""
+
+        def accepts(document: D) -> bool:
+            objects = [name for name in document.names if name.startswith(_OBJECTS)]
+            return bool(objects) and key in document.names and named in ("", *objects)
+
+        path = absolute(server.source.path)
+        for folder in (path, *above(path)):
+            found = [document for document in self._held(base_name(key), folder) if accepts(document)]
+            if found:
+                return _only(found)
+        return Located()
+
+    def _contained(self, server: ApiServer, at: str, folders: tuple[str, ...]) -> Located[D]:
+        """The document that a form writes to a path on the host with the same end, in the nearest of the folders."""
+        for folder in folders:
+            found: dict[int, list[D]] = {}
+            for document in self._held(os.path.basename(at), folder):
+                ends = [_common_end(name, at) for name in document.names if "/" in name]
+                if ends and max(ends) > 1 and document.whole_file:
+                    found.setdefault(max(ends), []).append(document)
+            if found:
+                return _only(found[max(found)])
+        return Located()
+
+    def _held(self, name: str, folder: str) -> Iterator[D]:
+        """The documents that are parts of files below a folder, or of one file, and are called so."""
+        own = folder in self._repository.paths
+        for path in (folder,) if own else self._repository.may_hold(name).below(folder):
+            for document in self._documents(path):
+                if name in names_of(document):
+                    yield document
+
+
+def _only(documents: list[D]) -> Located[D]:
+    """The one document; none when there are several."""
+    if len(documents) == 1:
+        return Located(documents[0])
+    return Located(None, tuple(sorted({one.source.path for one in documents})))
+
+
+def _by_end(paths: list[str] | tuple[()]) -> dict[str, Tree]:
+    """Paths by each end of theirs."""
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        plain = f"{path.rpartition('/')[0]}/{base_name(path)}".strip("/").split("/")
+        for length in range(1, min(len(plain), _PARTS) + 1):
+            found.setdefault("/".join(plain[-length:]), []).append(path)
+    return {end: Tree(ending) for end, ending in found.items()}
+
+
+def _child(folder: str, path: str) -> str:
+    """The folder below a folder that leads to a path."""
+    start = folder.rstrip("/") + "/"
+    return start + path[len(start) :].partition("/")[0]
+
+
+def _common_end(one: str, two: str) -> int:
+    left, right = one.strip("/").split("/"), two.strip("/").split("/")
+    count = 0
+    while count < min(len(left), len(right)) and left[-count - 1] == right[-count - 1]:
+        count += 1
+    return count
