@@ -1,7 +1,7 @@
 """Compiles what a run must know of rules and forms before it reads any of them.
 
-rules/*.yaml and rules/profiles/*.yaml become rules/index.json; the constants of the forms' modules become
-lint/kube_audit_lint/discovery/marks.py.
+rules/*.yaml and rules/profiles/*.yaml become rules/index.json, rules/standards/*.yaml become rules/standards.json; the
+constants of the forms' modules become lint/kube_audit_lint/discovery/marks.py.
 
 python scripts/build_catalogue.py            writes the file
 python scripts/build_catalogue.py --check    fails when it is stale
@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from catalogue_files import ROOT, RULES, bring_up_to_date, profiles, rules
+from catalogue_standards import standards
 
 INDEX = RULES / "index.json"
+STANDARDS = RULES / "standards.json"
 PACKAGE = ROOT / "lint" / "kube_audit_lint"
 # Examples are for the documentation and the tests; `kube-audit-lint rules ID` reads them from the rule's own file.
 KEYS = ("id", "title", "severity", "category", "subject", "check", "params", "kubernetes", "pedantic", "yields-to")
@@ -92,7 +94,8 @@ def _constants(path: Path) -> dict[str, Any]:
 
 def wanted() -> dict[Path, str]:
     """The files that this script writes."""
-    return {INDEX: index(), PACKAGE / "discovery" / "marks.py": marks()}
+    controls = json.dumps(standards(), indent=1, ensure_ascii=False) + "\n"
+    return {INDEX: index(), STANDARDS: controls, PACKAGE / "discovery" / "marks.py": marks()}
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from typing import Any
 
 from catalogue_files import CATEGORIES, ROOT, bring_up_to_date, rules, text_of
 
+from kube_audit_lint.catalogue.standards import labels_of
+
 DOCS = ROOT / "docs" / "rules"
 GUIDE = ROOT / "docs" / "rules-of-your-own.md"
 CHECKS = ROOT / "lint" / "kube_audit_lint" / "checks"
@@ -76,8 +78,9 @@ def _facts(rule: dict[str, Any]) -> str:
     if rule.get("fix"):
         safe = any("fixed" in one and not one.get("unsafe") for one in rule["examples"])
         facts.append(("Fix", f"`{'--fix' if safe else '--unsafe-fixes'}` ([how](../fixes.md))"))
-    if rule.get("standards"):
-        facts.append(("Standards", ", ".join(rule["standards"])))
+    standards = (*rule.get("standards", ()), *labels_of(rule["id"]))
+    if standards:
+        facts.append(("Standards", "<br>".join(standards)))
     return "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in facts)
 
 

@@ -66,6 +66,7 @@ def test_a_whole_finding() -> None:
                 ],
                 "kubernetes": "1.24-1.37",
                 "standards": [],
+                "controls": [],
                 "witness": {"user": "jane", "groups": ["system:authenticated"]},
             }
         ],

@@ -25,13 +25,19 @@ def page(rule: Rule) -> str:
     if rule.fix:
         how = "--fix, where it is proven" if rule.fix.get("safe", True) else "--unsafe-fixes"
         lines.append(f"An edit puts it right: check {how}.")
-    if rule.standards:
-        lines.append("Standards: " + ", ".join(rule.standards))
+    lines += _standards(rule)
     lines.append(f"To ignore it at one place: # kube-audit-lint: ignore[{rule.id}] reason")
     for example in _examples(rule):
         kind = "bad" if "bad" in example else "good"
         lines += ["", f"Example, {kind}:", "", textwrap.indent(example[kind].rstrip("\n"), "    ")]
     return "\n".join(lines)
+
+
+def _standards(rule: Rule) -> list[str]:
+    from kube_audit_lint.catalogue.standards import labels_of
+
+    labels = (*rule.standards, *labels_of(rule.id))
+    return ["Standards:", *(f"    {label}" for label in labels)] if labels else []
 
 
 def _paragraphs(head: str, text: str) -> list[str]:

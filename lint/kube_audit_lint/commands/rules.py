@@ -10,7 +10,7 @@ from kube_audit_lint.commands import OK, filled
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.pipeline.config import load_config
-from kube_audit_lint.report.safe import lines
+from kube_audit_lint.report.safe import json_text, lines
 
 CATEGORIES = {
     "load": "The policy does not load",
@@ -32,12 +32,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", type=filled, metavar="FILE", help="the configuration that names folders of your own rules"
     )
+    parser.add_argument(
+        "--standard", type=filled, metavar="NAME[@V]", help="a standard's controls, each with the rules it needs"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="of --standard; default: text")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints; returns the exit code."""
+    if arguments.standard is not None:
+        return _print_controls(arguments.standard, arguments.format)
+    if arguments.format != "text":
+        raise UsageError("--format goes with --standard")
     catalogue = catalogue_with(load_config(arguments.config).rule_folders)
     print(lines(_page(arguments.id, catalogue) if arguments.id else _list(catalogue)))
+    return OK
+
+
+def _print_controls(name: str, format: str) -> int:
+    from kube_audit_lint.catalogue.controlpage import as_data, as_text
+    from kube_audit_lint.catalogue.standards import chosen
+
+    standard, version = chosen(name)
+    shown = as_text(standard, version) if format == "text" else json_text(as_data(standard, version), indent=2)
+    print(lines(shown))
     return OK
 
 

@@ -17,8 +17,8 @@ from kube_audit_lint.syntax.record import NamedTuple
 class RuleInfo(NamedTuple):
     """What a report says about a rule, beside its findings.
 
-    `search` is the message that the API server itself prints, `standards` are the requirements
-    that the rule serves (`CIS 1.2.16`).
+    `search` is the message that the API server itself prints, `standards` are requirements that it
+    serves, beside the controls of `catalogue/standards.py`.
     """
 
     id: str
@@ -28,6 +28,13 @@ class RuleInfo(NamedTuple):
     help: str = ""
     standards: tuple[str, ...] = ()
     search: str = ""
+
+
+def standards_of(rule: RuleInfo) -> tuple[str, ...]:
+    """What the rule itself names, and the controls of standards that it serves."""
+    from kube_audit_lint.catalogue.standards import labels_of
+
+    return *rule.standards, *labels_of(rule.id)
 
 
 class Files(NamedTuple):

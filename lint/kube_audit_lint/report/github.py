@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from kube_audit_lint.catalogue.standards import brief_of
 from kube_audit_lint.model.finding import SEVERITIES, FileError, Finding
 from kube_audit_lint.report import Report, Rules
 from kube_audit_lint.report.region import Region, shown
@@ -52,7 +53,8 @@ def _annotations(report: Report) -> Iterator[_Annotation]:
 
 
 def _of_finding(finding: Finding) -> _Annotation:
-    paragraphs = (finding.message, finding.proof, finding.help)
+    controls = ", ".join(brief_of(finding.rule))
+    paragraphs = (finding.message, finding.proof, finding.help, controls and f"Controls: {controls}")
     path = finding.place.source.path
     return _Annotation(_LEVELS[finding.severity], path, shown(finding.place), finding.rule, paragraphs)
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
+from kube_audit_lint.catalogue.standards import brief_of
 from kube_audit_lint.model.finding import FileError, Finding
 from kube_audit_lint.report import Report, Rules
 from kube_audit_lint.report.fingerprint import fingerprints
@@ -25,7 +26,7 @@ def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
 def _finding(finding: Finding, fingerprint: str) -> dict[str, Any]:
     region = shown(finding.place)
     return {
-        "description": visible(finding.message),
+        "description": visible(finding.message) + _controls(finding.rule),
         "check_name": finding.rule,
         "fingerprint": fingerprint,
         "severity": _SEVERITIES[finding.severity],
@@ -34,6 +35,12 @@ def _finding(finding: Finding, fingerprint: str) -> dict[str, Any]:
             "lines": {"begin": region.line, "end": region.end_line},
         },
     }
+
+
+def _controls(rule: str) -> str:
+    """The widget shows nothing but the description."""
+    found = brief_of(rule)
+    return f" ({', '.join(found)})" if found else ""
 
 
 def _error(error: FileError) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from kube_audit_lint.catalogue.standards import controls_of
 from kube_audit_lint.model.finding import Finding, Proposed
-from kube_audit_lint.report import Hidden, Report, Rules
+from kube_audit_lint.report import Hidden, Report, Rules, standards_of
 from kube_audit_lint.report.region import exact
 from kube_audit_lint.report.safe import json_text
 from kube_audit_lint.syntax.source import Place, Source
@@ -55,7 +56,8 @@ def _finding(finding: Finding, rules: Rules) -> dict[str, Any]:
         **_place(finding.place),
         "related": [{**_place(other.place), "message": other.message} for other in finding.related],
         "kubernetes": finding.kubernetes,
-        "standards": list(rules[finding.rule].standards) if finding.rule in rules else [],
+        "standards": list(standards_of(rules[finding.rule])) if finding.rule in rules else [],
+        "controls": [one.to_json() for one in controls_of(finding.rule)],
         "witness": finding.witness,
         **({"fix": _fix(finding.fix, finding.place.source)} if finding.fix is not None else {}),
         **({"more": finding.more} if finding.more else {}),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from kube_audit_lint.catalogue.standards import brief_of, controls_of
 from kube_audit_lint.model.finding import Finding
-from kube_audit_lint.report import RuleInfo, Rules
+from kube_audit_lint.report import RuleInfo, Rules, standards_of
 from kube_audit_lint.report.safe import lines, markdown, visible
 
 LEVELS = {"error": "error", "warning": "warning", "info": "note"}
@@ -26,6 +27,7 @@ def _unknown(finding: Finding) -> RuleInfo:
 
 
 def _descriptor(rule: RuleInfo) -> dict[str, Any]:
+    controls = [one.to_json() for one in controls_of(rule.id)]
     return {
         "id": rule.id,
         **_name(rule.id),
@@ -38,7 +40,8 @@ def _descriptor(rule: RuleInfo) -> dict[str, Any]:
         "defaultConfiguration": {"level": LEVELS[rule.severity]},
         "properties": {
             "security-severity": _SECURITY[rule.severity],
-            "tags": ["security", "kubernetes", *rule.standards][:_TAGS],
+            "tags": ["security", "kubernetes", *rule.standards, *brief_of(rule.id)][:_TAGS],
+            **({"controls": controls} if controls else {}),
         },
     }
 
@@ -57,8 +60,8 @@ def _help(rule: RuleInfo, bold: str, code: str, escaped: Callable[[str], str]) -
     if rule.search:
         search = visible(rule.search.strip()).replace("`", "'")
         yield f"{bold}What the API server says:{bold} {code}{search}{code}"
-    if rule.standards:
-        yield f"{bold}Standards:{bold} {escaped(', '.join(rule.standards))}"
+    if standards := standards_of(rule):
+        yield f"{bold}Standards:{bold} {escaped(' | '.join(standards))}"
 
 
 def _sentence(text: str) -> str:
