@@ -58,6 +58,7 @@ def test_a_comment_that_suppresses_one_leaves_the_others(capsys: pytest.CaptureF
         ("main.tf", 'resource "x" "y" {\n  extra = { "audit-log-path" = "-" }\n}\n'),
         ("install.sh", "kube-apiserver --audit-log-path=-\n"),
         ("README.md", "Run it with `--audit-log-path=-`.\n"),
+        ("server.jsonnet", "{ flags: { audit_log_path: '-' } }  // or audit-log-path\n"),
         ("vars.yaml", "my_servers_flags:\n- name: --audit-log-path\n  value: x\n"),
     ],
 )
@@ -67,8 +68,9 @@ def test_a_setting_that_no_form_reads_is_noted(name: str, text: str, capsys: pyt
     assert findings == []
     (line,) = errors
     assert line.startswith(f"{name}:")
-    assert "audit-log-path, and no form reads it" in line
-    assert ("--embedded looks" in line) == (not name.endswith(".yaml"))
+    assert "and no form reads it" in line
+    assert "mentions audit_log_path" in line or "audit-log-path" in line
+    assert ("--embedded looks" in line) == (not name.endswith((".yaml", ".jsonnet")))
 
 
 def test_a_policy_that_no_form_reads_is_noted(capsys: pytest.CaptureFixture[str]) -> None:

@@ -170,6 +170,14 @@ apiServer:
 """
 
 
+def test_of_makefiles_and_helpers_only_settings_are_noted(capsys: pytest.CaptureFixture[str]) -> None:
+    helper = "{{- define \"address\" }}\nlogs: audit-logs.{{ .Namespace }}.svc\n x {{ y }}: z: 1\n"
+    assert found("_helpers.tpl", helper, capsys) == ([], [])
+    rules, notes = found("_helpers.tpl", helper + "audit-policy-file: x\n", capsys)
+    assert rules == []
+    assert [one.partition(":")[0] for one in notes] == ["this template cannot be read before it is filled"]
+
+
 def test_a_template_that_cannot_be_read_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
     text = BROKEN.replace("  - name: bind", "{% if ipv6 %}\n  - name: bind") + "{% endif %}\n"
     for name in ("kubeadm.yaml.tmpl", "kubeadm.yaml"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,8 @@ from kube_audit_lint.kubernetes.flags import LOG_PATH, POLICY_FILE, WEBHOOK_CONF
 from kube_audit_lint.syntax.unknown import UNKNOWN
 
 SUBJECT = "server"
+_TO_REPLACE = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?:/|\Z)"
+"""How scripts name what they put another text for, as in `LOG_DIR/audit.log`."""
 PARAMS: dict[str, Any] = {
     "type": "object",
     "properties": {"flags": {"type": "array", "items": {"enum": [POLICY_FILE, LOG_PATH, WEBHOOK_CONFIG]}}},
@@ -28,7 +31,7 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
             continue
         if name == LOG_PATH and flag.value == "-":
             continue
-        if any(found.start() == 0 for found in placeholders(flag.value)):
+        if any(found.start() == 0 for found in placeholders(flag.value)) or re.match(_TO_REPLACE, flag.value):
             continue
         message = (
             f"`{flag.value}` is not absolute: kube-apiserver takes it from its working directory, "

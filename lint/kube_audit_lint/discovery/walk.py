@@ -3,9 +3,10 @@
 Below folders, left out are: what git ignores; `.git`; everything that `exclude` of the configuration
 names; symlinks to folders (what they lead to is walked where it lies, or lies outside); pipes, sockets
 and devices; and, by the ends of their names, files that are surely something else (SOURCES). Markdown,
-shell and Terraform files are read only when embedded configuration is wanted (EMBEDDING). All else
-is decided by content (look.py), for audit configuration has no end of its own: kube-apiserver.yaml.bak
-counts in a static pod directory, units are .service, templates .j2, argument files have none at all.
+shell and Terraform files are read only when embedded configuration is wanted (EMBEDDING), programs in
+languages for configuration never (LANGUAGES). All else is decided by content (look.py), for audit
+configuration has no end of its own: kube-apiserver.yaml.bak counts in a static pod directory, units are
+.service, templates .j2, argument files have none at all.
 
 A named file is read even when git ignores it, whatever its end; `exclude` holds for it all the same,
 for pre-commit names every file. Each file is read once, by the first name under which it turns up;
@@ -46,6 +47,7 @@ __all__ = [
     "is_sealed",
     "may_configure_server",
     "named_policy",
+    "produces",
     "read_bytes",
     "says_policy",
     "walk",
@@ -54,10 +56,10 @@ __all__ = [
 
 SOURCES = frozenset(
     """
-    7z a adoc asc asm avi avif bat bin bmp bz2 c cc class cmake cpp crt crx cs csr css csv cue cxx dart db deb der
+    7z a adoc asc asm avi avif bat bin bmp bz2 c cc class cmake cpp crt crx cs csr css csv cxx dart db deb der
     diff dll dylib ear ejs elm eot erl ex exe exs fs gif go gradle groovy gz h hh hpp hs htm html ico iml ipynb iso
-    jar java jpeg jpg js jsonl jsonnet jsx key kt kts lcov less libsonnet lock log lua m map md5 mjs mk ml mod mov mp3
-    mp4 ndjson nix o odt ogg otf p12 parquet patch pb pcap pdf pem pfx php pl pm png pom ppt pptx prof proto ps1 psd
+    jar java jpeg jpg js jsonl jsx key kt kts lcov less lock log lua m map md5 mjs mk ml mod mov mp3
+    mp4 ndjson o odt ogg otf p12 parquet patch pb pcap pdf pem pfx php pl pm png pom ppt pptx prof proto ps1 psd
     pub py pyc pyi pyo pyx r rb rego rpm rs rst sass scala scss sha256 sig sln snap so sol sql sqlite sum svelte svg
     swift tar tfstate tgz tif tiff ts tsv tsx ttf vue war wasm wav webm webp whl woff woff2 xlsx xml xsd xsl xz zip
     zst
@@ -67,6 +69,9 @@ SOURCES = frozenset(
 
 EMBEDDING = frozenset(("bash", "hcl", "ksh", "markdown", "md", "mdx", "sh", "tf", "zsh"))
 """Ends of names of files that may embed audit configuration."""
+
+LANGUAGES = frozenset(("cue", "jsonnet", "libsonnet", "nix"))
+"""Ends of names of programs that produce configuration: not read, but noted where they name a setting of auditing."""
 
 EXCLUDED = "the configuration excludes it"
 
@@ -94,7 +99,7 @@ def walk(
     with what `exclude` names (`EXCLUDED`), with what leads out of the folders of the run (`OUTSIDE`), and with
     what cannot be read because it is no file (the reason).
     """
-    skipped = SOURCES if embedded else SOURCES | EMBEDDING
+    skipped = SOURCES if embedded else SOURCES | EMBEDDING | LANGUAGES
     yield from _Walk(scope, on_error, on_left_out, skipped, Roots(paths)).all(paths)
 
 
@@ -111,6 +116,11 @@ def may_configure_server(path: str, names: Iterable[str]) -> bool:
 def embeds(path: str) -> bool:
     """Whether a file is a script or documentation, which is read for embedded configuration only."""
     return _end(path) in EMBEDDING
+
+
+def produces(path: str) -> bool:
+    """Whether a file is a program that produces configuration, which nothing here runs."""
+    return _end(path) in LANGUAGES
 
 
 class _Folder(NamedTuple):

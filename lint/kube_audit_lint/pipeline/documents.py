@@ -171,8 +171,13 @@ def _of_template(found: Found, template: Neutral, source: Source, documents: tup
 
 
 def _about_audit(document: Document) -> bool:
-    text = document.source.text[document.start : document.end]
-    return document.problem is not None and interesting(text.encode("utf-8", "replace"))
+    """Whether a document that cannot be read is worth a note. Makefiles and helpers of charts are no YAML, and full of
+    the words of auditing; theirs has to show a setting."""
+    source = document.source
+    text = source.text[document.start : document.end]
+    if document.problem is None or not interesting(text.encode("utf-8", "replace")):
+        return False
+    return any(end in source.path for end in _ENDINGS) or any(mark in text for mark in _SETTINGS)
 
 
 def _no_yaml(problems: Iterable[SyntaxProblem], source: Source) -> Iterator[Misshape]:

@@ -12,7 +12,8 @@ from kube_audit_lint.syntax.source import Source
 
 _WORD = b"audit"
 _SETTING = (
-    rb"(?:--)?audit-(?:policy-file|log-(?:path|format|mode|max(?:age|backup|size))|webhook-(?:config-file|mode))\b"
+    rb"(?:--)?audit(?:-(?:policy-file|log-(?:path|format|mode|max(?:age|backup|size))|webhook-(?:config-file|mode))"
+    rb"|_(?:policy_file|log_(?:path|max(?:age|backup|size))|webhook_config_file))\b"
 )
 _POLICY = rb"(?m)^[ \t]*[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Policy\b"
 _GROUP = rb"audit\.k8s\.io/v\d\w*"

@@ -62,7 +62,8 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
         at = absolute(path)
         if at in read:
             continue
-        if options.embedded or at in given or not discovery.embeds(path):
+        read_only_embedded = discovery.embeds(path) and not options.embedded
+        if at in given or not (read_only_embedded or discovery.produces(path)):
             read[at] = _read(path, options, config.hint(path) or "")
             progress(len(read))
         elif (mention := mentions.look(path)) is not None:
