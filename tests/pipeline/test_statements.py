@@ -171,7 +171,7 @@ apiServer:
 
 
 def test_of_makefiles_and_helpers_only_settings_are_noted(capsys: pytest.CaptureFixture[str]) -> None:
-    helper = "{{- define \"address\" }}\nlogs: audit-logs.{{ .Namespace }}.svc\n x {{ y }}: z: 1\n"
+    helper = '{{- define "address" }}\nlogs: audit-logs.{{ .Namespace }}.svc\n x {{ y }}: z: 1\n'
     assert found("_helpers.tpl", helper, capsys) == ([], [])
     rules, notes = found("_helpers.tpl", helper + "audit-policy-file: x\n", capsys)
     assert rules == []
