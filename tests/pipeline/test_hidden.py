@@ -43,12 +43,12 @@ def write(folder: Path, text: str = BAD, config: str = "") -> None:
     [
         (BAD.rstrip() + IGNORE + "\n", "", "1 finding by comments", (1, 0, 0, False)),
         (BAD, 'exclude: ["*"]\n', "1 path by exclude", (0, 0, 1, False)),
-        (BAD, "rules: {invalid-level: off}\n", "1 finding by the configuration", (0, 1, 0, False)),
+        (BAD, "rules: {invalid-level: off}\n", "1 finding by the configuration, 1 rule off", (0, 1, 0, False)),
         (BAD, "fail-on: never\n", "every failure by fail-on: never", (0, 0, 0, True)),
         (
             BAD,
             "overrides: [{paths: [audit-policy.yaml], rules: {invalid-level: off}}]\n",
-            "1 finding by the configuration",
+            "1 finding by the configuration, 1 rule off",
             (0, 1, 0, False),
         ),
     ],

@@ -30,7 +30,10 @@ def test_the_schema_is_one() -> None:
 
 NOTHING_HIDDEN = {
     "by-comments": 0,
+    "by-ignores": 0,
+    "by-baseline": 0,
     "by-configuration": 0,
+    "rules-off": [],
     "excluded-paths": 0,
     "never-fails": False,
     "findings": [],

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from kube_audit_lint.discovery.roots import read_own
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.syntax.decode import decode
-from kube_audit_lint.syntax.source import Source
+from kube_audit_lint.syntax.source import Place, Source
 
 Node = Any
 """A node of PyYAML's, whose types say too little of them."""
@@ -39,6 +39,11 @@ class OwnFile:
         node = self._names.get(keys) if of_key else None
         node = node or self._nodes.get(keys)
         return 0 if node is None else int(node.start_mark.index)
+
+    def place(self, keys: Keys) -> Place:
+        """Where a value is written."""
+        node = self._nodes[keys]
+        return Place(self._source, node.start_mark.index, node.end_mark.index)
 
     def line(self, keys: Keys) -> int:
         """The line on which a value starts."""

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from kube_audit_lint import report as reports
 from kube_audit_lint.catalogue.rule import Catalogue
@@ -23,6 +24,9 @@ from kube_audit_lint.report import Report
 from kube_audit_lint.report.grouping import LONG, notes_of
 from kube_audit_lint.report.safe import line
 from kube_audit_lint.report.words import trouble
+
+if TYPE_CHECKING:
+    from kube_audit_lint.pipeline.baseline import Baseline
 
 FAIL_ON = (*reversed(SEVERITIES), "never")
 _OF_FIXING = ("--fix", "--unsafe-fixes", "--diff")
@@ -61,6 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="default: .kube-audit-lint.yaml here or above, up to the repository's root",
     )
+    add("--baseline", type=filled, metavar="FILE", help="report only what this file does not know")
+    add("--write-baseline", type=filled, metavar="FILE", help="write all that is found to FILE, as known from now on")
     add("--no-config", action="store_true", help="read no configuration")
     add("--no-ignores", action="store_true", help="report also what comments suppress")
     add("--embedded", action="store_true", help="also look into heredocs and fenced blocks")
@@ -75,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     config = Config() if arguments.no_config else load_config(arguments.config)
     catalogue = catalogue_with(config.rule_folders)
     config.check_against(catalogue)
-    options = _options(arguments, config, catalogue)
+    options = _options(arguments, config, catalogue)._replace(baseline=_baseline(arguments))
     progress = _Progress(sys.stderr)
     fixing = _fixing(arguments, options)
     if fixing:
@@ -91,6 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
 
         outcome = with_fixes(outcome, options, config, catalogue)
     progress.clear()
+    if options.baseline is not None and options.baseline.new:
+        _write_baseline(options.baseline)
     if arguments.fail_on is not None:  # the command decides then, and not the configuration
         hidden = outcome.report.hidden._replace(never_fails=False)
         outcome = outcome._replace(report=outcome.report._replace(hidden=hidden))
@@ -104,6 +112,8 @@ def _fixing(arguments: argparse.Namespace, options: Options) -> bool:
     """Whether files are to be changed, or what would change is to be shown."""
     if not (arguments.fix or arguments.unsafe_fixes or arguments.diff):
         return False
+    if arguments.write_baseline:
+        raise UsageError("--write-baseline does not go with fixing: fix first, and write what is left")
     if options.stdin is not None and not arguments.diff:
         raise UsageError("--fix changes files, and standard input is none; --diff shows what would change")
     return True
@@ -132,6 +142,31 @@ def _options(arguments: argparse.Namespace, config: Config, catalogue: Catalogue
         arguments.embedded or config.embedded,
         stdin,
     )
+
+
+def _baseline(arguments: argparse.Namespace) -> Baseline | None:
+    """The baseline that the command line names; one to be written has the entries that are there."""
+    new = arguments.write_baseline
+    if new and arguments.baseline:
+        raise UsageError("--write-baseline and --baseline do not go together: the one that is written counts")
+    path = new or arguments.baseline
+    if not path:
+        return None
+    from kube_audit_lint.pipeline.baseline import Baseline, read_baseline
+
+    if new and not os.path.lexists(new):
+        return Baseline(new, new=True)
+    return read_baseline(path, bool(new), (path,))
+
+
+def _write_baseline(baseline: Baseline) -> None:
+    from kube_audit_lint.report.outfile import whole_file
+
+    try:
+        with whole_file(baseline.path) as file:
+            file.write(baseline.text())
+    except OSError as error:
+        raise UsageError(f"--write-baseline {baseline.path}: {error.strerror}") from error
 
 
 def _without_options(arguments: argparse.Namespace) -> Iterator[str]:

@@ -65,11 +65,15 @@ class Finding(NamedTuple):
     fix: Proposed | None = None
 
 
+Cause = Literal["comment", "ignores", "baseline", "configuration"]
+"""What keeps a finding out of a report: a comment, an entry of `ignores`, a baseline, or that its rule is off."""
+
+
 class Suppressed(NamedTuple):
-    """A finding that is not shown as one. by_comment: by an ignore comment, else by the configuration."""
+    """A finding that is not shown as one, what keeps it out, and the reason that is given there."""
 
     finding: Finding
-    by_comment: bool
+    by: Cause
     reason: str = ""
 
 

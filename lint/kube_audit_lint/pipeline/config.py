@@ -16,6 +16,7 @@ from kube_audit_lint.discovery.globs import Globs
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.model.version import Versions, parse_versions, refused
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Place
 
 if TYPE_CHECKING:
     from kube_audit_lint.catalogue.ownfile import Keys, OwnFile
@@ -52,6 +53,17 @@ class _Override(NamedTuple):
     pedantic: bool | None
 
 
+class Ignore(NamedTuple):
+    """An entry of `ignores`. days: how many are left up to `until`, None for ever. places: of the rules' names."""
+
+    paths: Globs
+    rules: tuple[str, ...]
+    reason: str
+    places: tuple[Place, ...]
+    until: Place | None = None
+    days: int | None = None
+
+
 class Config:
     """A configuration; `Config()` is the one that says nothing.
 
@@ -60,7 +72,9 @@ class Config:
 
     def __init__(self, path: str = "", folder: str | None = None, file: OwnFile | None = None) -> None:
         self.path = path
+        self.named: tuple[str, ...] = ()
         self.folder = _forward(os.path.realpath(folder or "."))
+        self._cwd = _forward(os.getcwd()).rstrip("/") + "/"
         self._file = file
         data = self._data = (file and file.data) or {}
         self.exclude = Globs(_texts(data.get("exclude")))
@@ -70,7 +84,8 @@ class Config:
         self.fail_on: str = data.get("fail-on", "")
         self.require_reason: bool = data.get("require-reason", False)
         self.embedded: bool = data.get("embedded", False)
-        self._cwd = _forward(os.getcwd()).rstrip("/") + "/"
+        self.baseline = self._shown(data["baseline"]) if "baseline" in data else ""
+        self.ignores = tuple(self._ignore(one, index) for index, one in enumerate(data.get("ignores", ())))
         self._hints = tuple((hint, Globs(_texts(data[key]))) for key, hint in _HINTS if key in data)
         self._links = [(Globs([glob]), path) for glob, path in data.get("links", {}).items()]
         self._clusters = [(Globs(_texts(value)), name) for name, value in data.get("clusters", {}).items()]
@@ -106,7 +121,7 @@ class Config:
         below = self._below(path)
         for globs, policy in reversed(self._links):
             if globs.matches(below):
-                return _forward(os.path.relpath(self._absolute(policy), self._cwd))
+                return self._shown(policy)
         return None
 
     def cluster_of(self, path: str) -> str | None:
@@ -115,6 +130,13 @@ class Config:
             return None
         below = self._below(path)
         return next((name for globs, name in self._clusters if globs.matches(below)), None)
+
+    def ignores_for(self, path: str) -> list[Ignore]:
+        """The entries of `ignores` for a file."""
+        if not self.ignores:
+            return []
+        below = self._below(path)
+        return [one for one in self.ignores if one.paths.matches(below)]
 
     def check_against(self, catalogue: Catalogue) -> None:
         """Raises OwnFileError for rules, profiles and parameters of rules that do not exist."""
@@ -127,6 +149,19 @@ class Config:
             self._check_profile(self._file, keys, data, catalogue.profiles)
             if isinstance(data.get("rules"), dict):
                 check_settings(self._file, (*keys, "rules"), data["rules"], catalogue.rules)
+        for index, one in enumerate(self.ignores):
+            self._check_ignored(self._file, ("ignores", index, "rule"), one, catalogue)
+
+    def _check_ignored(self, file: OwnFile, keys: Keys, ignore: Ignore, catalogue: Catalogue) -> None:
+        from kube_audit_lint.catalogue.settings import did_you_mean
+        from kube_audit_lint.pipeline.suppressing import ALWAYS_SHOWN
+
+        for number, name in enumerate(ignore.rules):
+            at = (*keys, number) if isinstance(self._data["ignores"][keys[1]]["rule"], list) else keys
+            if name not in catalogue.rules:
+                file.fail(at, f"there is no rule {name}; {did_you_mean(name, catalogue.rules)}")
+            if name in ALWAYS_SHOWN:
+                file.fail(at, f"{name} cannot be ignored: it reports what others do not see")
 
     def _check_profile(self, file: OwnFile, keys: Keys, data: dict[str, Any], known: Mapping[str, object]) -> None:
         name = data.get("profile")
@@ -136,6 +171,22 @@ class Config:
             near = nearest(name, known)
             hint = f"did you mean {near}?" if near else f"there are {', '.join(sorted(known))}"
             file.fail((*keys, "profile"), f"there is no profile {name}; {hint}")
+
+    def _ignore(self, data: dict[str, Any], index: int) -> Ignore:
+        assert self._file is not None
+        keys: Keys = ("ignores", index)
+        rules = tuple(_texts(data["rule"]))
+        listed = isinstance(data["rule"], list)
+        places = [self._file.place((*keys, "rule", at) if listed else (*keys, "rule")) for at in range(len(rules))]
+        found = Ignore(Globs(_texts(data["paths"])), rules, data["reason"], tuple(places))
+        if "until" not in data:
+            return found
+        from kube_audit_lint.pipeline.expiry import days_left
+
+        days = days_left(data["until"])
+        if days is None:
+            self._file.fail((*keys, "until"), f"{data['until']} is no date such as 2027-03-31")
+        return found._replace(until=self._file.place((*keys, "until")), days=days)
 
     def _override(self, data: dict[str, Any], keys: Keys) -> _Override:
         settings = data.get("rules")
@@ -163,6 +214,10 @@ class Config:
 
     def _absolute(self, path: str) -> str:
         return _forward(os.path.normpath(os.path.join(self.folder, path)))
+
+    def _shown(self, path: str) -> str:
+        """A path of the configuration as reports show it."""
+        return _forward(os.path.relpath(self._absolute(path), self._cwd))
 
     def _below(self, path: str) -> str:
         """A shown path as globs see it: relative to the folder; a file outside of it by its absolute path."""
@@ -193,6 +248,7 @@ def load_config(path: str | None = None) -> Config:
     if file.data is not None:
         validate(file, "config")
     config = Config(found, os.path.dirname(found) or ".", file)
+    config.named = named
     if config.rule_folders:
         from kube_audit_lint.discovery.roots import OUTSIDE, readable
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.version import Versions, parse_versions, refused
 from kube_audit_lint.syntax.record import NamedTuple
 
+if TYPE_CHECKING:
+    from kube_audit_lint.pipeline.baseline import Baseline
+
 
 class Options(NamedTuple):
     """What the command line asks of a run.
 
-    stdin: the name and content of standard input. contents: by absolute path, what files are read as.
+    stdin: the name and content of standard input. contents: by absolute path, what files are read as. baseline: the
+    findings that are known; without it, those of the configuration count.
     """
 
     paths: tuple[str, ...] = (".",)
@@ -25,6 +30,7 @@ class Options(NamedTuple):
     embedded: bool = False
     stdin: tuple[str, bytes] | None = None
     contents: Mapping[str, bytes] = {}
+    baseline: Baseline | None = None
 
 
 def versions_of(text: str | None) -> Versions | None:

@@ -21,8 +21,8 @@ from kube_audit_lint.pipeline.applying import Rules, findings_of, misshapes
 from kube_audit_lint.pipeline.config import Config
 from kube_audit_lint.pipeline.documents import Collected, collect
 from kube_audit_lint.pipeline.options import Options
-from kube_audit_lint.pipeline.run import parted
 from kube_audit_lint.pipeline.subjects import Subjects
+from kube_audit_lint.pipeline.waiving import by_comments
 from kube_audit_lint.syntax.record import NamedTuple
 
 Subject = PolicySubject | ServerSubject
@@ -127,7 +127,7 @@ class Prover:
         unique = {(one.rule, one.place, one.message): one for one in every}
         kept = list(unique.values())  # none yields to another: what stands at one place may go one by one
         if self._options.ignores:
-            kept, _ = parted(kept, [file._replace(reported=True)], self._config, self.rules)
+            kept = by_comments(kept, [file._replace(reported=True)], self._config, self.rules).kept
         here = sorted((one for one in kept if one.place.source is file.source), key=lambda one: one.place.start)
         return State(file, tuple(policies), tuple(servers), tuple((one, about.get(id(one))) for one in here))
 

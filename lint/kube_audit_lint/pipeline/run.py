@@ -22,6 +22,7 @@ from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.repository import Repository, absolute, base_name
 from kube_audit_lint.pipeline.sources import Progress
 from kube_audit_lint.pipeline.subjects import VERSION_OPTION, Subjects, subjects
+from kube_audit_lint.pipeline.waiving import Context, waived
 from kube_audit_lint.report import Files, Hidden, Report
 from kube_audit_lint.syntax.record import NamedTuple
 
@@ -36,7 +37,7 @@ class Outcome(NamedTuple):
 
 
 def run(options: Options, config: Config, catalogue: Catalogue, progress: Progress = lambda count: None) -> Outcome:
-    """Lints the files. Errors of single files are in the report; nothing is raised for them."""
+    """Lints the files. Errors of single files are in the report; OwnFileError is raised for a baseline."""
     named = sources.read_named(options, config, progress)
     unread: list[FileError] = []
     repository = sources.repository(named, options, config, unread)
@@ -48,14 +49,13 @@ def run(options: Options, config: Config, catalogue: Catalogue, progress: Progre
     rules = Rules(catalogue, options, config)
     reported = {one.source.path for one in files if one.reported}
     every = [*findings_of(found, rules, config, reported), *misshapes(files, rules)]
-    findings = folded(every, catalogue.rules)
-    suppressed: list[Suppressed] = []
-    if options.ignores:
-        findings, suppressed = parted(findings, files, config, rules)
+    left = waived(_in_order(folded(every, catalogue.rules)), files, Context(named, options, config, rules))
+    suppressed = left.suppressed
     off = Rules(catalogue, options, config, turned_off)
-    if config.path and any(off.for_path(path) for path in reported):
+    ids_off = sorted({id for path in reported for id in off.for_path(path)}) if config.path else []
+    if ids_off:
         hidden = limited(_in_order([*findings_of(found, off, config, reported), *misshapes(files, off)]))
-        suppressed += [Suppressed(one, False) for one in hidden if _is_of_file(one)]
+        suppressed += [Suppressed(one, "configuration") for one in hidden if _is_of_file(one)]
     named_files = [one for one in files if one.reported]
     about = (note for note in found.notes if note.place.source.path in reported | {VERSION_OPTION})
     counts = Files(
@@ -63,9 +63,10 @@ def run(options: Options, config: Config, catalogue: Catalogue, progress: Progre
         sum(len(one.found.policies) for one in named_files),
         sum(len(one.found.servers) for one in named_files),
     )
-    notes = [*named.notes, *(note for one in named_files for note in one.found.notes if not note.is_error), *about]
-    kept_out = Hidden(suppressed, named.excluded, config.fail_on == "never")
-    shown = list(limited(_folded(_in_order(findings))))
+    found_notes = (note for one in named_files for note in one.found.notes if not note.is_error)
+    notes = [*named.notes, *found_notes, *about, *left.notes]
+    kept_out = Hidden(suppressed, named.excluded, config.fail_on == "never", ids_off)
+    shown = list(limited(_folded(_in_order(left.kept))))
     errors = dict.fromkeys((*named.errors, *_of_policies(unread, links, reported)))
     return Outcome(Report(shown, counts, tuple(errors), tuple(notes), kept_out), tuple(notes), tuple(files), found)
 
@@ -103,19 +104,6 @@ def _with_webhooks(files: list[Collected], links: list[Link]) -> list[Collected]
         return file._replace(found=found)
 
     return [marked(file) if file.found.kubeconfigs else file for file in files] if loaded else files
-
-
-def parted(
-    findings: list[Finding], files: list[Collected], config: Config, rules: Rules
-) -> tuple[list[Finding], list[Suppressed]]:
-    """Without what comments suppress, with what is wrong about the comments; and what they suppress."""
-    marked = [one for one in files if "kube-audit-lint:" in one.source.text]
-    if not marked:
-        return findings, []
-    from kube_audit_lint.pipeline import suppressing
-
-    outcome = suppressing.apply(findings, marked, rules.catalogue, rules.for_path, config.require_reason)
-    return outcome.kept, outcome.suppressed
 
 
 def _folded(findings: Iterable[Finding]) -> list[Finding]:

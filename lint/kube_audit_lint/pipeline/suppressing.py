@@ -3,6 +3,7 @@
     # kube-audit-lint: ignore[rule-id, other-id] reason          behind a line: that line
     # kube-audit-lint: ignore[rule-id] reason                    on its own line: what begins on the next one
     # kube-audit-lint: ignore-file[rule-id] reason               anywhere: the whole file
+    # kube-audit-lint: ignore[rule-id] until=2027-03-31 reason   up to that day, and not longer
 
 What begins on a line is a list item, a mapping entry or a continued shell line, with everything below it.
 It is told by indentation, which means the same inside a block scalar, in a template that is no YAML yet,
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 from kube_audit_lint.discovery.walk import EMBEDDING
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.model.finding import Finding, Suppressed
+from kube_audit_lint.model.found import Note
+from kube_audit_lint.pipeline.expiry import SOON, days_left
 from kube_audit_lint.pipeline.limiting import is_rest
 from kube_audit_lint.syntax.nodes import Document, Node, Scalar
 from kube_audit_lint.syntax.nodes import Mapping as MappingNode
@@ -32,9 +35,16 @@ if TYPE_CHECKING:
     from kube_audit_lint.catalogue.selection import Applied
     from kube_audit_lint.pipeline.documents import Collected
 
-OwnRule = Literal["unknown-suppression", "unused-suppression", "suppression-without-reason", "invalid-suppression"]
+OwnRule = Literal[
+    "unknown-suppression",
+    "unused-suppression",
+    "suppression-without-reason",
+    "invalid-suppression",
+    "expired-suppression",
+    "unneeded-baseline-entry",
+]
 OWN = frozenset(get_args(OwnRule))
-"""The rules that this module reports for."""
+"""The rules about what keeps findings out of a report."""
 
 ALWAYS_SHOWN = OWN | {"undecided", "internal-error"}
 """What no comment suppresses: whether anything is hidden or was not checked has to be seen."""
@@ -43,26 +53,38 @@ HINTS = 50
 
 _COMMENT = re.compile(r"(?:^|(?<=\s))#[ \t]*kube-audit-lint:[^\r\n]*", re.MULTILINE)
 _DIRECTIVE = re.compile(r"#[ \t]*kube-audit-lint:[ \t]*(ignore(?:-file)?)\[([^\]]*)\](?P<rest>.*)")
+_UNTIL = re.compile(r"(?:^|(?<=\s))until=([^\s>]*?)(?=-->|[\s>]|$)")
 _ID = re.compile(r"[^\s,]+")
 _CLOSING = ("]", "}")
 _DOCUMENTATION = (".md", ".mdx", ".markdown")
 
 
 class Directive(NamedTuple):
-    """One comment. `ids` with their places; `lines` are the first and the last one covered (from 1)."""
+    """One comment. `ids` with their places; `lines` are the first and the last one covered (from 1).
+
+    until: the date up to which it counts, with its place; days: how many are left, None for ever.
+    """
 
     place: Place
     ids: tuple[tuple[str, Place], ...]
     reason: str
     lines: tuple[int, int]
     whole_file: bool
+    until: Place | None = None
+    days: int | None = None
+
+    @property
+    def expired(self) -> bool:
+        """Whether its last day is over."""
+        return self.days is not None and self.days < 0
 
 
 class Outcome(NamedTuple):
-    """The findings that no comment suppresses, with those about comments, and the suppressed ones."""
+    """The findings that no comment suppresses, with those about comments, the suppressed ones, and notes."""
 
     kept: list[Finding]
     suppressed: list[Suppressed]
+    notes: list[Note] = []  # noqa: RUF012 (only ever read)
 
 
 class _File:
@@ -74,6 +96,7 @@ class _File:
         self.directives: list[Directive] = []
         self.used: set[tuple[tuple[int, int], str]] = set()
         self._ranges: dict[tuple[int, int], dict[str, str]] = {}
+        self._over: set[tuple[tuple[int, int], str]] = set()
         self._by_line: dict[int, list[tuple[int, int]]] = {}
         self._whole = (1, len(one.source.line_starts))
         extents = _Extents(one.source)
@@ -81,6 +104,8 @@ class _File:
             directive = _directive(place, extents)
             if directive is None:
                 self.invalid.append(place)
+            elif directive.until is not None and directive.days is None:
+                self.invalid.append(directive.until)
             else:
                 self.directives.append(directive)
                 self._index(directive)
@@ -93,7 +118,11 @@ class _File:
                 for line in range(directive.lines[0], directive.lines[1] + 1):
                     self._by_line.setdefault(line, []).append(directive.lines)
         for id, _ in directive.ids:
-            if id not in ALWAYS_SHOWN:
+            if id in ALWAYS_SHOWN:
+                continue
+            if directive.expired:
+                self._over.add((directive.lines, id))
+            else:
                 ids.setdefault(id, directive.reason)
 
     def reason_for(self, finding: Finding) -> str | None:
@@ -103,8 +132,9 @@ class _File:
         own = () if is_rest(finding) else self._by_line.get(line, ())
         for lines in (*own, self._whole):
             found = self._ranges.get(lines, {}).get(finding.rule)
-            if found is not None:
+            if found is not None or (lines, finding.rule) in self._over:
                 self.used.add((lines, finding.rule))
+            if found is not None:
                 reason = reason or found
         return reason
 
@@ -126,11 +156,25 @@ def apply(
         if reason is None:
             kept.append(finding)
         else:
-            suppressed.append(Suppressed(finding, True, reason))
+            suppressed.append(Suppressed(finding, "comment", reason))
+    notes: list[Note] = []
     for path, file in read.items():
         if file.one.reported:
             kept += _Own(rules_for(path), catalogue.rules).about(file, require_reason)
-    return Outcome(kept, suppressed)
+            notes += _soon_over(file)
+    return Outcome(kept, suppressed, notes)
+
+
+def _soon_over(file: _File) -> Iterator[Note]:
+    for one in file.directives:
+        used = any((one.lines, id) in file.used for id, _ in one.ids)
+        if used and one.until is not None and one.days is not None and 0 <= one.days <= SOON:
+            yield Note(one.until, f"this comment suppresses findings {for_days(one.days)}")
+
+
+def for_days(days: int) -> str:
+    """How long something still counts, in words."""
+    return "for the last day" if days == 0 else f"for {days} more day{'s'[: days > 1]}"
 
 
 class _Own:
@@ -144,14 +188,24 @@ class _Own:
     def about(self, file: _File, require_reason: bool) -> Iterator[Finding]:
         for place in file.invalid:
             message = "This comment suppresses nothing: it is not written as `ignore[rule-id] reason`."
+            if place.text.startswith("until="):
+                message = f"This comment suppresses nothing: `{place.text}` is not written as `until=2027-03-31`."
             yield from self._finding("invalid-suppression", place, message)
         for directive in file.directives:
             if not directive.reason and (require_reason or directive.whole_file):
                 asked = "the configuration requires a reason" if require_reason else "it does so for the whole file"
                 message = f"The comment suppresses findings without a reason, and {asked}."
                 yield from self._finding("suppression-without-reason", directive.place, message)
+            if directive.expired and any((directive.lines, id) in file.used for id, _ in directive.ids):
+                yield from self._expired(directive)
             for id, place in directive.ids:
                 yield from self._about_id(id, place, (directive.lines, id) in file.used)
+
+    def _expired(self, directive: Directive) -> Iterator[Finding]:
+        assert directive.until is not None
+        day = directive.until.text.removeprefix("until=")
+        message = f"The comment counted up to {day}: what it suppressed is reported again."
+        yield from self._finding("expired-suppression", directive.until, message)
 
     def _about_id(self, id: str, place: Place, used: bool) -> Iterator[Finding]:
         if id not in self._known:
@@ -284,13 +338,27 @@ def _directive(place: Place, extents: _Extents) -> Directive | None:
     ids = tuple((one[0], source.place(at + one.start(), at + one.end())) for one in _ID.finditer(match[2]))
     if not ids:
         return None
-    reason = match["rest"].strip().lstrip(":- ").strip()
-    if match[1] == "ignore-file":
-        return Directive(place, ids, reason, (1, len(source.line_starts)), True)
+    until = _UNTIL.search(match["rest"])
+    rest = match["rest"] if until is None else match["rest"][: until.start()] + match["rest"][until.end() :]
+    reason = rest.strip().lstrip(":- ").strip()
+    whole = match[1] == "ignore-file"
+    found = Directive(place, ids, reason, _lines(place, extents, whole), whole)
+    if until is None:
+        return found
+    at = place.start + match.start("rest")
+    written = source.place(at + until.start(), at + until.end())
+    return found._replace(until=written, days=days_left(until[1]))
+
+
+def _lines(place: Place, extents: _Extents, whole: bool) -> tuple[int, int]:
+    """The lines that a comment covers."""
+    source = place.source
+    if whole:
+        return 1, len(source.line_starts)
     line, column = source.position(place.start)
     if source.text[place.start - column + 1 : place.start].strip():
-        return Directive(place, ids, reason, (line, line), False)
-    return Directive(place, ids, reason, extents.of(line + 1), False)
+        return line, line
+    return extents.of(line + 1)
 
 
 class _Extents:

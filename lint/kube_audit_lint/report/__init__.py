@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import TextIO
 
-from kube_audit_lint.model.finding import FileError, Finding, Severity, Suppressed
+from kube_audit_lint.model.finding import Cause, FileError, Finding, Severity, Suppressed
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.syntax.record import NamedTuple
 
@@ -49,12 +49,17 @@ class Hidden(NamedTuple):
     """What comments and the configuration keep out of the findings, so that nothing is hidden unseen.
 
     suppressed: findings. excluded: how many paths `exclude` leaves out. never_fails: whether the
-    configuration says `fail-on: never`.
+    configuration says `fail-on: never`. rules_off: the rules that the configuration turns off for some file.
     """
 
     suppressed: Sequence[Suppressed] = ()
     excluded: int = 0
     never_fails: bool = False
+    rules_off: Sequence[str] = ()
+
+    def count(self, cause: Cause) -> int:
+        """How many findings one cause keeps out."""
+        return sum(one.finding.more or 1 for one in self.suppressed if one.by == cause)
 
 
 class Report(NamedTuple):

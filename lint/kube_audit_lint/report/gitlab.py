@@ -18,7 +18,8 @@ _SEVERITIES = {"error": "critical", "warning": "minor", "info": "info"}
 
 def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
     """A JSON array, which is all the format has."""
-    found = [_finding(*pair) for pair in zip(report.findings, fingerprints(report.findings), strict=True)]
+    marks = fingerprints([*report.findings, *(one.finding for one in report.hidden.suppressed)])
+    found = [_finding(*pair) for pair in zip(report.findings, marks, strict=False)]
     failed = [_error(error) for error in report.errors]
     yield json_text(found + failed, indent=2) + "\n"
 

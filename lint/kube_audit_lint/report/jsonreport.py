@@ -30,15 +30,17 @@ def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
 
 
 def _hidden(hidden: Hidden, rules: Rules) -> dict[str, Any]:
-    by_comments = sum(one.finding.more or 1 for one in hidden.suppressed if one.by_comment)
     return {
-        "by-comments": by_comments,
-        "by-configuration": sum(one.finding.more or 1 for one in hidden.suppressed) - by_comments,
+        "by-comments": hidden.count("comment"),
+        "by-ignores": hidden.count("ignores"),
+        "by-baseline": hidden.count("baseline"),
+        "by-configuration": hidden.count("configuration"),
+        "rules-off": list(hidden.rules_off),
         "excluded-paths": hidden.excluded,
         "never-fails": hidden.never_fails,
         "findings": [
             {
-                "by": "comment" if one.by_comment else "configuration",
+                "by": one.by,
                 "reason": one.reason,
                 "finding": _finding(one.finding, rules),
             }

@@ -77,7 +77,7 @@ def _notification(id: str, level: str, message: str, path: str) -> dict[str, Any
 
 
 def _suppression(one: Suppressed) -> dict[str, Any]:
-    kind = {"kind": "inSource" if one.by_comment else "external"}
+    kind = {"kind": "inSource" if one.by == "comment" else "external"}
     return {**kind, "justification": _unlinked(visible(one.reason))} if one.reason else kind
 
 

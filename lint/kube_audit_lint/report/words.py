@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from kube_audit_lint.model.finding import SEVERITIES, FileError, Finding
+from kube_audit_lint.model.finding import SEVERITIES, Cause, FileError, Finding
 from kube_audit_lint.report import Files, Hidden, Report
 from kube_audit_lint.report.region import shown
 from kube_audit_lint.report.safe import visible
 
 _PLURALS = {"info": "info", "policy": "policies"}
+_CAUSES: dict[Cause, str] = {
+    "comment": "comments",
+    "ignores": "ignores",
+    "baseline": "the baseline",
+    "configuration": "the configuration",
+}
 
 
 def counted(number: int, noun: str) -> str:
@@ -29,12 +35,11 @@ def summary(report: Report) -> str:
 
 def _hidden(hidden: Hidden) -> Iterator[str]:
     """What is kept out of the findings, by cause."""
-    by_comments = sum(one.finding.more or 1 for one in hidden.suppressed if one.by_comment)
-    total = sum(one.finding.more or 1 for one in hidden.suppressed)
-    if by_comments:
-        yield f"{counted(by_comments, 'finding')} by comments"
-    if total > by_comments:
-        yield f"{counted(total - by_comments, 'finding')} by the configuration"
+    for cause, words in _CAUSES.items():
+        if count := hidden.count(cause):
+            yield f"{counted(count, 'finding')} by {words}"
+    if hidden.rules_off:
+        yield f"{counted(len(hidden.rules_off), 'rule')} off"
     if hidden.excluded:
         yield f"{counted(hidden.excluded, 'path')} by exclude"
     if hidden.never_fails:

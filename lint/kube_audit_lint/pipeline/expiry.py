@@ -1,0 +1,40 @@
+"""How long something is ignored: `until=2027-03-31`, a day that still counts."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+from kube_audit_lint.errors import UsageError
+
+SOON = 30
+"""So many days before its end a suppression is noted."""
+
+CLOCK = "SOURCE_DATE_EPOCH"
+"""The environment variable that says what time it is, in seconds since 1970, for runs that are to be repeated."""
+
+_DAY = 86400
+
+
+def days_left(until: str) -> int | None:
+    """The days from today (in UTC) to a date, below zero for one that is over; None for what is no date."""
+    from datetime import date
+
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", until) is None:
+        return None
+    try:
+        return date.fromisoformat(until).toordinal() - date(1970, 1, 1).toordinal() - _today()
+    except ValueError:
+        return None
+
+
+def _today() -> int:
+    """Days since 1970. Raises UsageError."""
+    given = os.environ.get(CLOCK)
+    if not given:
+        return int(time.time()) // _DAY
+    try:
+        return int(given) // _DAY
+    except ValueError:
+        raise UsageError(f"{CLOCK} in the environment must be seconds since 1970, not {given!r}") from None

@@ -1,0 +1,177 @@
+"""What is known or accepted is kept out of the findings: by comments, `ignores` of the configuration, a baseline."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from kube_audit_lint.catalogue.selection import Applied
+from kube_audit_lint.model.finding import Finding, Suppressed
+from kube_audit_lint.model.found import Note
+from kube_audit_lint.pipeline.applying import Rules
+from kube_audit_lint.pipeline.config import Config, Ignore
+from kube_audit_lint.pipeline.documents import Collected
+from kube_audit_lint.pipeline.limiting import is_rest
+from kube_audit_lint.pipeline.options import Options
+from kube_audit_lint.pipeline.repository import absolute
+from kube_audit_lint.pipeline.sources import Named
+from kube_audit_lint.report.fingerprint import whole_path
+from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Place
+
+if TYPE_CHECKING:
+    from kube_audit_lint.pipeline.baseline import Baseline, Decides, Entry
+
+
+class Waived(NamedTuple):
+    """What is left of the findings, with those about suppressions; what is suppressed; notes."""
+
+    kept: list[Finding]
+    suppressed: list[Suppressed]
+    notes: list[Note]
+
+
+class Context(NamedTuple):
+    """What a run is about."""
+
+    named: Named
+    options: Options
+    config: Config
+    rules: Rules
+
+
+def waived(findings: list[Finding], files: list[Collected], run: Context) -> Waived:
+    """Parts the findings, which are in the order of their places. Raises OwnFileError for a baseline."""
+    found = Waived(findings, [], [])
+    if run.options.ignores:
+        found = by_comments(findings, files, run.config, run.rules)
+    if run.config.ignores:
+        found = _by_ignores(found, files, run)
+    baseline = run.options.baseline or _of_configuration(run.config)
+    return found if baseline is None else _by_baseline(found, baseline, run)
+
+
+def _of_configuration(config: Config) -> Baseline | None:
+    """The baseline that the configuration names. Raises OwnFileError."""
+    if not config.baseline:
+        return None
+    from kube_audit_lint.pipeline.baseline import read_baseline
+
+    return read_baseline(config.baseline, named=config.named)
+
+
+def by_comments(findings: list[Finding], files: list[Collected], config: Config, rules: Rules) -> Waived:
+    """Parts the findings by what comments of files suppress."""
+    marked = [one for one in files if "kube-audit-lint:" in one.source.text]
+    if not marked:
+        return Waived(findings, [], [])
+    from kube_audit_lint.pipeline import suppressing
+
+    return Waived(*suppressing.apply(findings, marked, rules.catalogue, rules.for_path, config.require_reason))
+
+
+def _by_ignores(found: Waived, files: list[Collected], run: Context) -> Waived:
+    kept: list[Finding] = []
+    suppressed = list(found.suppressed)
+    used: set[Place] = set()
+    for finding in found.kept:
+        entries = list(_ignoring(finding, run.config))
+        used.update(place for _, place in entries)
+        live = next((one for one, _ in entries if one.days is None or one.days >= 0), None)
+        if live is None:
+            kept.append(finding)
+        else:
+            suppressed.append(Suppressed(finding, "ignores", live.reason))
+    reported = [one.source.path for one in files if one.reported]
+    kept += _about_ignores(used, reported, run)
+    return Waived(kept, suppressed, [*found.notes, *_soon_over(used, run.config)])
+
+
+def _ignoring(finding: Finding, config: Config) -> Iterator[tuple[Ignore, Place]]:
+    """The entries that are about a finding, each with the place of its rule."""
+    for one in config.ignores_for(finding.place.source.path):
+        for rule, place in zip(one.rules, one.places, strict=True):
+            if rule == finding.rule:
+                yield one, place
+
+
+def _about_ignores(used: set[Place], reported: Sequence[str], run: Context) -> Iterator[Finding]:
+    """What is wrong about entries: that they are over, or that nothing needs them, where the run can tell."""
+    applied = run.rules.for_path(_shown(run.config.path))
+    for one in run.config.ignores:
+        for rule, place in zip(one.rules, one.places, strict=True):
+            if place in used and one.days is not None and one.days < 0 and one.until is not None:
+                message = f"This entry counted up to {one.until.text}: what it ignored is reported again."
+                yield from _own("expired-suppression", one.until, message, applied)
+            elif place not in used and _is_whole(run) and _is_applied(rule, one, reported, run):
+                message = f"The rule {rule} finds nothing in the files that this entry ignores it in."
+                yield from _own("unused-suppression", place, message, applied)
+
+
+def _is_whole(run: Context) -> bool:
+    """Whether everything below the folder of the configuration was read."""
+    folder = run.config.folder
+    return not run.named.errors and any(
+        os.path.isdir(path) and _below(folder, os.path.realpath(path)) for path in run.options.paths
+    )
+
+
+def _is_applied(rule: str, ignore: Ignore, reported: Sequence[str], run: Context) -> bool:
+    """Whether a rule was applied to all files that an entry is about; without any, whether it is at all."""
+    about = [path for path in reported if ignore in run.config.ignores_for(path)]
+    return all(rule in run.rules.for_path(path) for path in about or [_shown(run.config.path)])
+
+
+def _soon_over(used: set[Place], config: Config) -> Iterator[Note]:
+    from kube_audit_lint.pipeline.expiry import SOON
+    from kube_audit_lint.pipeline.suppressing import for_days
+
+    for one in config.ignores:
+        if one.until is not None and one.days is not None and 0 <= one.days <= SOON and not used.isdisjoint(one.places):
+            yield Note(one.until, f"this entry ignores findings {for_days(one.days)}")
+
+
+def _by_baseline(found: Waived, baseline: Baseline, run: Context) -> Waived:
+    from kube_audit_lint.pipeline.baseline import UNNEEDED
+
+    parted = baseline.part(found.kept, _decides(found.kept, run))
+    applied = run.rules.for_path(baseline.path)
+    for entry in parted.unneeded:
+        message = f"Nothing is found any more that this entry is about: {entry.rule} in {entry.path}."
+        parted.left.extend(_own(UNNEEDED, entry.place, message, applied))
+    return Waived(parted.left, [*found.suppressed, *parted.suppressed], found.notes)
+
+
+def _decides(findings: list[Finding], run: Context) -> Decides:
+    """Whether the run would have found what an entry stands for: it read the file, and applied the rule to all of it.
+
+    A file that is gone counts as read where it would lie in a folder of the run.
+    """
+    unclear = {one.place.source.path for one in findings if one.rule in ("undecided", "internal-error") or is_rest(one)}
+    failed = {absolute(path) for path in (*unclear, *(one.path for one in run.named.errors))}
+    folders = [os.path.realpath(path) for path in run.options.paths if os.path.isdir(path)]
+
+    def decides(entry: Entry) -> bool:
+        whole = whole_path(entry.path)
+        known = run.named.files.keys()
+        gone = not os.path.lexists(whole) and any(_below(whole, folder) for folder in folders)
+        if whole in failed or not (whole in known or gone):
+            return False
+        return entry.rule in run.rules.for_path(_shown(whole)) or entry.rule not in run.rules.catalogue.rules
+
+    return decides
+
+
+def _own(rule: str, place: Place, message: str, applied: Mapping[str, Applied]) -> Iterator[Finding]:
+    one = applied.get(rule)
+    if one is not None:
+        yield Finding(rule, one.severity_of(""), place, message, one.rule.help)
+
+
+def _shown(path: str) -> str:
+    return os.path.relpath(path).replace(os.sep, "/") if path else path
+
+
+def _below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
