@@ -195,7 +195,7 @@ class TestOutput:
         assert process.stderr == ""
         assert process.stdout.startswith("::error file=a.yaml,line=5,")
 
-    @pytest.mark.parametrize("format", ["json", "sarif", "gitlab"])
+    @pytest.mark.parametrize("format", ["json", "sarif", "gitlab", "rdjson"])
     def test_a_report_for_a_machine_is_that_and_nothing_else(self, format: str, tmp_path: Path) -> None:
         write(tmp_path, a_yaml=BAD)
         process = run("check", "--format", format, "a.yaml", "gone.yaml", folder=tmp_path, code=2)

@@ -100,9 +100,9 @@ examples:
 def test_an_output(copy: Copy) -> None:
     copy.write(
         "lint/kube_audit_lint/report/ids.py",
-        "def render(report, rules, color):\n    yield from (f'{one.rule}\\n' for one in report.findings)\n",
+        "def render(report, rules, style):\n    yield from (f'{one.rule}\\n' for one in report.findings)\n",
     )
-    last = '    "gitlab": Format("gitlab"),\n'
+    last = '    "rdjson": Format("rdjson", shows_fixes=True),\n'
     copy.replace("lint/kube_audit_lint/report/__init__.py", last, f'{last}    "ids": Format("ids"),\n')
     assert "unknown-resource" in copy.lint("check", "--format", "ids").splitlines()
     assert "ids}" in copy.lint("check", "--help").replace("\n", "").replace(" ", "")

@@ -148,7 +148,7 @@ class TestOutput:
         (folder / "report.json").write_text("the report before\n")
         program = (
             "import sys; from kube_audit_lint import cli, report\n"
-            "def write(format, given, stream, rules, color=False): stream.write('{'); raise OSError(28, 'No space')\n"
+            "def write(format, given, stream, rules, style=None): stream.write('{'); raise OSError(28, 'No space')\n"
             "report.write = write; sys.exit(cli.main(['check', '--output', 'report.json', '.']))"
         )
         process = [sys.executable, "-c", program]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kube_audit_lint.model.finding import FileError, Finding, Related
-from kube_audit_lint.report import Files, Report, RuleInfo, write
+from kube_audit_lint.report import Files, Report, RuleInfo, Style, write
 from kube_audit_lint.syntax.source import Place, Source
 
 RULES = {
@@ -46,11 +46,11 @@ def report(findings: Sequence[Finding] = (), errors: Sequence[FileError] = ()) -
     return Report(findings, Files(3, 1, 1), errors)
 
 
-def written(format: str, given: Report, color: bool = False) -> str:
+def written(format: str, given: Report, style: Style = Style()) -> str:  # noqa: B008
     """The report as text, through a stream that takes only what UTF-8 can encode."""
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="utf-8", errors="strict", newline="")
-    write(format, given, stream, RULES, color)
+    write(format, given, stream, RULES, style)
     stream.flush()
     return raw.getvalue().decode("utf-8")
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from kube_audit_lint.report import FORMATS
+
+AZURE = re.compile(r"##vso\[task\.logissue type=(?:error|warning);sourcepath=[^;\]]+;[a-z0-9=;-]*\](?:(?!##\w*\[).)*")
 NASTY = "\x1b]8;;http://evil\x1b\\click\x1b]8;;\x1b\\\x1b[2J\u202e\u200b\x9b"
-FORMATS = ("text", "json", "sarif", "github", "gitlab")
 POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: {}\n"
 
 
@@ -28,6 +30,9 @@ def run(folder: Path, *arguments: str) -> str:
         if line.lstrip().startswith("::"):
             assert "github" in arguments, line
             assert own.match(line), line
+        elif line.startswith("##vso["):
+            assert "azure" in arguments, line
+            assert AZURE.fullmatch(line), line
         else:
             assert "##[" not in line
             assert "##vso[" not in line

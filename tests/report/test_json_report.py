@@ -10,8 +10,9 @@ import jsonschema
 import pytest
 from report_samples import EMOJI, at, found, hostile, report, written
 
-from kube_audit_lint.model.finding import FileError, Related
-from kube_audit_lint.report import Report
+from kube_audit_lint.model.finding import FileError, Related, Suppressed
+from kube_audit_lint.report import Hidden, Report
+from kube_audit_lint.report.fingerprint import fingerprints
 from kube_audit_lint.syntax.source import Source
 
 SCHEMA = json.loads((files("kube_audit_lint") / "schemas" / "report.schema.json").read_text("utf-8"))
@@ -71,6 +72,8 @@ def test_a_whole_finding() -> None:
                 "standards": [],
                 "controls": [],
                 "witness": {"user": "jane", "groups": ["system:authenticated"]},
+                "fingerprint": fingerprints([finding])[0],
+                "page": "",
             }
         ],
         "files": {"read": 3, "policies": 1, "servers": 1},
@@ -106,3 +109,13 @@ def test_hostile_text_comes_back_whole_but_for_surrogates() -> None:
 def test_the_schema_refuses_what_is_not_promised(change: dict[str, Any]) -> None:
     data = {**parsed(hostile()), **change}
     assert list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(data))
+
+
+def test_fingerprints_are_those_of_sarif_hidden_findings_among_them() -> None:
+    finding = found(at(SOURCE, "level"))
+    given = report([finding, finding])._replace(hidden=Hidden([Suppressed(finding, "comment")]))
+    data = parsed(given)
+    marks = [one["fingerprint"] for one in data["findings"]] + [data["hidden"]["findings"][0]["finding"]["fingerprint"]]
+    results = json.loads(written("sarif", given))["runs"][0]["results"]
+    assert marks == [one["partialFingerprints"]["primaryLocationLineHash"] for one in results]
+    assert len(set(marks)) == 3

@@ -8,7 +8,7 @@ import pytest
 from report_samples import EMOJI, at, found, hostile, report, written
 
 from kube_audit_lint.model.finding import FileError, Finding, Related
-from kube_audit_lint.report import FORMATS, Files, Report, write
+from kube_audit_lint.report import FORMATS, Files, Report, Style, write
 from kube_audit_lint.syntax.source import Place, Source
 
 POLICY = Source(
@@ -234,7 +234,7 @@ def test_code_is_not_wrapped() -> None:
 def test_colours_only_when_asked() -> None:
     given = report([found(at(POLICY, "Policy"), related=(Related(at(POLICY, "kind"), "here"),), help="Do.")])
     assert "\x1b" not in written("text", given)
-    assert written("text", given, color=True) == (
+    assert written("text", given, Style(color=True)) == (
         "\x1b[1maudit/policy.yaml:2:7\x1b[0m: \x1b[1;31merror[no-rules]\x1b[0m: it is wrong\n"
         "\x1b[34m  |\x1b[0m\n"
         "\x1b[34m2 |\x1b[0m kind: Policy\n"

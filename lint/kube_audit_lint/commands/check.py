@@ -13,12 +13,12 @@ from kube_audit_lint import report as reports
 from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.catalogue.shipped import catalogue_with
 from kube_audit_lint.commands import FAILED, FINDINGS, OK, filled, standard_input
+from kube_audit_lint.commands._outputs import STANDARD_OUTPUT, WITH_STATISTICS, outputs_of, style_of, write_all
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.finding import SEVERITIES
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline.config import Config, load_config
 from kube_audit_lint.pipeline.options import Options, versions_of
-from kube_audit_lint.pipeline.run import Outcome
 from kube_audit_lint.pipeline.run import run as run_engine
 from kube_audit_lint.report import Report
 from kube_audit_lint.report.grouping import LONG, notes_of
@@ -47,9 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--output",
         type=filled,
-        metavar="FILE",
-        help="write the report to a file; the text goes to standard output all the same",
+        action="append",
+        default=[],
+        metavar="[FORMAT=]FILE",
+        help="write the report to a file, or with - to standard output, which else gets the text; several may be given",
     )
+    add("--quiet", "-q", action="store_true", help="findings and errors only: no notes, no summary")
+    add("--statistics", action="store_true", help="in text, how many findings each rule has in place of the findings")
     add("--show-all", action="store_true", help="in text, each finding and note, however many files have the same")
     add("--fail-on", choices=FAIL_ON, help="the least severity that fails the run (default: warning)")
     add("--fix", action="store_true", help="change the files: what is proven to change only what a finding is about")
@@ -71,7 +75,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--no-ignores", action="store_true", help="report also what comments suppress")
     add("--embedded", action="store_true", help="also look into heredocs and fenced blocks")
     add("--stdin-filename", type=filled, metavar="NAME", help="the name of what comes on standard input")
-    add("--color", choices=("auto", "always", "never"), default="auto", help="default: auto; NO_COLOR is honoured")
+    add(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="default: auto; honours NO_COLOR and FORCE_COLOR",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -82,6 +91,9 @@ def run(arguments: argparse.Namespace) -> int:
     catalogue = catalogue_with(config.rule_folders)
     config.check_against(catalogue)
     options = _options(arguments, config, catalogue)._replace(baseline=_baseline(arguments))
+    outputs = outputs_of(arguments.format, arguments.output)
+    if arguments.statistics and not any(one.format in WITH_STATISTICS for one in outputs):
+        raise UsageError(f"--statistics goes with --format {' or '.join(WITH_STATISTICS)}")
     progress = _Progress(sys.stderr)
     fixing = _fixing(arguments, options)
     if fixing:
@@ -92,20 +104,29 @@ def run(arguments: argparse.Namespace) -> int:
             return code
     else:
         outcome = run_engine(options, config, catalogue, progress)
-    if reports.FORMATS[arguments.format].shows_fixes:
+    if any(reports.FORMATS[one.format].shows_fixes for one in outputs):
         from kube_audit_lint.pipeline.fixing import with_fixes
 
         outcome = with_fixes(outcome, options, config, catalogue)
     progress.clear()
     if options.baseline is not None and options.baseline.new:
         _write_baseline(options.baseline)
+    report = _as_wanted(outcome.report, arguments)
+    write_all(report, outputs, catalogue, style_of(arguments.color))
+    if not arguments.quiet:
+        _write_notes(outcome.notes, arguments.show_all)
+    # Text and GitHub reports tell errors themselves; of a machine's report nobody would see them.
+    shown = next(one.format for one in outputs if one.path == STANDARD_OUTPUT)
+    for failed in () if reports.FORMATS[shown].shows_errors else report.errors:
+        print(line(trouble(failed)), file=sys.stderr)
+    return _exit_code(report, arguments.fail_on or config.fail_on or "warning")
+
+
+def _as_wanted(report: Report, arguments: argparse.Namespace) -> Report:
+    """The report with what the command line wants of it."""
     if arguments.fail_on is not None:  # the command decides then, and not the configuration
-        hidden = outcome.report.hidden._replace(never_fails=False)
-        outcome = outcome._replace(report=outcome.report._replace(hidden=hidden))
-    if arguments.show_all:
-        outcome = outcome._replace(report=outcome.report._replace(show_all=True))
-    _write(outcome, arguments, catalogue)
-    return _exit_code(outcome.report, arguments.fail_on or config.fail_on or "warning")
+        report = report._replace(hidden=report.hidden._replace(never_fails=False))
+    return report._replace(show_all=arguments.show_all, quiet=arguments.quiet, statistics=arguments.statistics)
 
 
 def _fixing(arguments: argparse.Namespace, options: Options) -> bool:
@@ -200,25 +221,6 @@ def _ids(values: Sequence[str], option: str, known: set[str]) -> tuple[str, ...]
     return tuple(ids)
 
 
-def _write(outcome: Outcome, arguments: argparse.Namespace, catalogue: Catalogue) -> None:
-    rules = _rule_infos(catalogue)
-    if arguments.output:
-        from kube_audit_lint.report.outfile import whole_file
-
-        try:
-            with whole_file(arguments.output) as file:
-                reports.write(arguments.format, outcome.report, file, rules)
-        except OSError as error:
-            raise UsageError(f"--output {arguments.output}: {error.strerror}") from error
-    shown = "text" if arguments.output else arguments.format
-    reports.write(shown, outcome.report, sys.stdout, rules, _color(arguments.color))
-    sys.stdout.flush()
-    _write_notes(outcome.notes, arguments.show_all)
-    # Text and GitHub reports tell errors themselves; of a machine's report nobody would see them.
-    for failed in () if reports.FORMATS[shown].shows_errors else outcome.report.errors:
-        print(line(trouble(failed)), file=sys.stderr)
-
-
 def _write_notes(notes: Sequence[Note], show_all: bool) -> None:
     """Notes go to standard error, the same words once."""
     shown = [(note, 0) for note in notes] if show_all else list(notes_of(notes))
@@ -229,19 +231,6 @@ def _write_notes(notes: Sequence[Note], show_all: bool) -> None:
         print(line(f"{note.place.source.path}:{number}:{column}: note: {note.message}{more}"), file=sys.stderr)
     if left:
         print(f"note: and {left} more notes; --show-all shows them", file=sys.stderr)
-
-
-def _rule_infos(catalogue: Catalogue) -> dict[str, reports.RuleInfo]:
-    return {
-        rule.id: reports.RuleInfo(rule.id, rule.title, rule.severity, rule.why, rule.help, rule.standards, rule.search)
-        for rule in catalogue.rules.values()
-    }
-
-
-def _color(wish: str) -> bool:
-    if wish != "auto":
-        return wish == "always"
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _exit_code(report: Report, fail_on: str) -> int:

@@ -18,7 +18,7 @@ class RuleInfo(NamedTuple):
     """What a report says about a rule, beside its findings.
 
     `search` is the message that the API server itself prints, `standards` are requirements that it
-    serves, beside the controls of `catalogue/standards.py`.
+    serves, beside the controls of `catalogue/standards.py`. `page` is the address of its page, or "".
     """
 
     id: str
@@ -28,6 +28,7 @@ class RuleInfo(NamedTuple):
     help: str = ""
     standards: tuple[str, ...] = ()
     search: str = ""
+    page: str = ""
 
 
 def standards_of(rule: RuleInfo) -> tuple[str, ...]:
@@ -66,7 +67,8 @@ class Report(NamedTuple):
     """The outcome of a run. `findings` are in the order in which they are to be shown.
 
     notes: what was not checked. hidden: what somebody keeps out of the findings. show_all: in text, show each finding,
-    however many files have the same.
+    however many files have the same. quiet: findings and errors only, no summary. statistics: for readers, the table
+    by rule in place of the findings.
     """
 
     findings: Sequence[Finding]
@@ -75,6 +77,16 @@ class Report(NamedTuple):
     notes: Sequence[Note] = ()
     hidden: Hidden = Hidden()
     show_all: bool = False
+    quiet: bool = False
+    statistics: bool = False
+
+
+class Style(NamedTuple):
+    """What the reader's screen can show. links: a terminal's hyperlinks. width: in columns; 0 where it is not known."""
+
+    color: bool = False
+    links: bool = False
+    width: int = 0
 
 
 class Format(NamedTuple):
@@ -91,18 +103,23 @@ FORMATS = {
     "sarif": Format("sarif", shows_fixes=True),
     "github": Format("github", shows_errors=True),
     "gitlab": Format("gitlab"),
+    "azure": Format("azure", shows_errors=True),
+    "concise": Format("concise", shows_errors=True),
+    "junit": Format("junit"),
+    "markdown": Format("markdown", shows_errors=True),
+    "rdjson": Format("rdjson", shows_fixes=True),
 }
 """All outputs by the name that `--format` takes. A module has a function `render`, a `Render`."""
 
 Rules = Mapping[str, RuleInfo]
-Render = Callable[[Report, Rules, bool], Iterator[str]]
+Render = Callable[[Report, Rules, Style], Iterator[str]]
 
 
-def write(format: str, report: Report, stream: TextIO, rules: Rules, color: bool = False) -> None:
+def write(format: str, report: Report, stream: TextIO, rules: Rules, style: Style = Style()) -> None:  # noqa: B008 (immutable)
     """Writes the report in one of `FORMATS`; what the stream cannot encode is replaced, never an error."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     render: Render = import_module(f"{__name__}.{FORMATS[format].module}").render
-    for piece in render(report, rules, color):
+    for piece in render(report, rules, style):
         stream.write(_encodable(piece, encoding))
 
 

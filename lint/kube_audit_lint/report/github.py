@@ -7,14 +7,13 @@ so the list must never contain such a line, whatever the files are called.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
-from kube_audit_lint.catalogue.standards import brief_of
 from kube_audit_lint.model.finding import SEVERITIES, FileError, Finding
-from kube_audit_lint.report import Report, Rules
+from kube_audit_lint.report import Report, Rules, Style
 from kube_audit_lint.report.region import Region, shown
-from kube_audit_lint.report.safe import line, visible, without_surrogates
-from kube_audit_lint.report.words import counted, head, summary, trouble
+from kube_audit_lint.report.safe import visible, without_surrogates
+from kube_audit_lint.report.words import counted, ending, listed, paragraphs_of, text_lines
 from kube_audit_lint.syntax.record import NamedTuple
 
 LIMIT = 10
@@ -28,10 +27,10 @@ class _Annotation(NamedTuple):
     path: str
     region: Region | None
     title: str
-    paragraphs: Sequence[str]
+    message: str
 
 
-def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
+def render(report: Report, rules: Rules, style: Style) -> Iterator[str]:
     """Commands, then the list and the summary."""
     annotations = list(_annotations(report))
     levels: Counter[str] = Counter()
@@ -39,10 +38,9 @@ def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
         levels[annotation.level] += 1
         if levels[annotation.level] <= LIMIT:
             yield _command(annotation) + "\n"
-    for text in (*map(head, report.findings), *map(trouble, report.errors)):
-        yield line(text) + "\n"
+    yield from listed(report)
     yield from _unseen(levels)
-    yield summary(report) + "\n"
+    yield from ending(report)
 
 
 def _annotations(report: Report) -> Iterator[_Annotation]:
@@ -53,28 +51,26 @@ def _annotations(report: Report) -> Iterator[_Annotation]:
 
 
 def _of_finding(finding: Finding) -> _Annotation:
-    controls = ", ".join(brief_of(finding.rule))
-    paragraphs = (finding.message, finding.proof, finding.help, controls and f"Controls: {controls}")
-    path = finding.place.source.path
-    return _Annotation(_LEVELS[finding.severity], path, shown(finding.place), finding.rule, paragraphs)
+    path, text = finding.place.source.path, "\n".join(paragraphs_of(finding))
+    return _Annotation(_LEVELS[finding.severity], path, shown(finding.place), finding.rule, text)
 
 
 def _of_error(error: FileError) -> _Annotation:
-    return _Annotation("error", error.path, None, "could not be dealt with", (error.message,))
+    return _Annotation("error", error.path, None, "could not be dealt with", visible(error.message))
 
 
 def _command(annotation: _Annotation) -> str:
     properties = {"file": visible(annotation.path.removeprefix("./")), **_position(annotation.region)}
     properties["title"] = f"kube-audit-lint: {annotation.title}"
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{annotation.level} {listed}::{_data(_lines(annotation.paragraphs))}"
+    return f"::{annotation.level} {listed}::{_data(annotation.message)}"
 
 
 def command(level: str, path: str, line: int, title: str, message: str) -> str:
     """A workflow command about a line of a file, or with 0 about the file."""
     at = f",line={line}" if line else ""
     shown = f"file={_property(visible(path.removeprefix('./')))}{at},title={_property(f'kube-audit-lint: {title}')}"
-    return f"::{level} {shown}::{_data(_lines(message.split(chr(10))))}"
+    return f"::{level} {shown}::{_data(chr(10).join(text_lines([message])))}"
 
 
 def _position(region: Region | None) -> dict[str, str]:
@@ -84,10 +80,6 @@ def _position(region: Region | None) -> dict[str, str]:
     if region.line == region.end_line:  # GitHub refuses columns for several lines
         position |= {"col": str(region.column), "endColumn": str(region.end_column)}
     return position
-
-
-def _lines(paragraphs: Iterable[str]) -> str:
-    return "\n".join(visible(one) for text in paragraphs for one in text.strip().split("\n")).strip()
 
 
 def _data(text: str) -> str:

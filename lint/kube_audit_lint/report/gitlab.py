@@ -8,7 +8,7 @@ from typing import Any
 
 from kube_audit_lint.catalogue.standards import brief_of
 from kube_audit_lint.model.finding import FileError, Finding
-from kube_audit_lint.report import Report, Rules
+from kube_audit_lint.report import Report, Rules, Style
 from kube_audit_lint.report.fingerprint import fingerprints
 from kube_audit_lint.report.region import shown
 from kube_audit_lint.report.safe import json_text, visible
@@ -16,7 +16,7 @@ from kube_audit_lint.report.safe import json_text, visible
 _SEVERITIES = {"error": "critical", "warning": "minor", "info": "info"}
 
 
-def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
+def render(report: Report, rules: Rules, style: Style) -> Iterator[str]:
     """A JSON array, which is all the format has."""
     marks = fingerprints([*report.findings, *(one.finding for one in report.hidden.suppressed)])
     found = [_finding(*pair) for pair in zip(report.findings, marks, strict=False)]

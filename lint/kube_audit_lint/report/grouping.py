@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from kube_audit_lint.model.finding import SEVERITIES, Finding
+from kube_audit_lint.model.finding import SEVERITIES, Finding, Severity
 from kube_audit_lint.model.found import Note
+from kube_audit_lint.syntax.record import NamedTuple
 
 ALIKE = 5
 """So many files with the same finding are shown whole; of more, the first, and the places in so many others."""
@@ -34,19 +35,32 @@ def _key(finding: Finding) -> tuple[str, ...]:
     return finding.rule, finding.severity, finding.message, finding.help
 
 
-def table(findings: Sequence[Finding]) -> Iterator[str]:
-    """Lines that count findings and files by rule, the gravest and most frequent first."""
-    if len(findings) <= LONG:
-        return
-    counts = Counter((finding.rule, finding.severity) for finding in findings)
-    files: dict[tuple[str, str], set[str]] = {}
+class Counted(NamedTuple):
+    """How many findings of a rule and a severity there are, in how many files."""
+
+    rule: str
+    severity: Severity
+    findings: int
+    files: int
+
+
+def by_rule(findings: Sequence[Finding]) -> list[Counted]:
+    """Findings and files by rule, the gravest and most frequent first."""
+    files: dict[tuple[str, Severity], list[str]] = {}
     for finding in findings:
-        files.setdefault((finding.rule, finding.severity), set()).add(finding.place.source.path)
-    width = max(len(rule) for rule, _ in counts)
-    yield f"{'rule':<{width}}  severity  findings  files"
-    for rule, severity in sorted(counts, key=lambda key: (-SEVERITIES.index(key[1]), -counts[key], key[0])):
-        key = (rule, severity)
-        yield f"{rule:<{width}}  {severity:<8}  {counts[key]:>8}  {len(files[key]):>5}"
+        files.setdefault((finding.rule, finding.severity), []).append(finding.place.source.path)
+    rows = [Counted(*key, len(paths), len(set(paths))) for key, paths in files.items()]
+    return sorted(rows, key=lambda row: (-SEVERITIES.index(row.severity), -row.findings, row.rule))
+
+
+def table(findings: Sequence[Finding]) -> Iterator[str]:
+    """The same as lines of text."""
+    rows = by_rule(findings)
+    width = max((len(row.rule) for row in rows), default=0)
+    if rows:
+        yield f"{'rule':<{width}}  severity  findings  files"
+    for row in rows:
+        yield f"{row.rule:<{width}}  {row.severity:<8}  {row.findings:>8}  {row.files:>5}"
 
 
 def notes_of(notes: Sequence[Note]) -> Iterator[tuple[Note, int]]:

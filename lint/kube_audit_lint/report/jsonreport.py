@@ -7,7 +7,8 @@ from typing import Any
 
 from kube_audit_lint.catalogue.standards import controls_of
 from kube_audit_lint.model.finding import Finding, Proposed
-from kube_audit_lint.report import Hidden, Report, Rules, standards_of
+from kube_audit_lint.report import Hidden, Report, Rules, Style, standards_of
+from kube_audit_lint.report.fingerprint import fingerprints
 from kube_audit_lint.report.region import exact
 from kube_audit_lint.report.safe import json_text
 from kube_audit_lint.syntax.source import Place, Source
@@ -16,20 +17,22 @@ VERSION = 1
 """Counts up when something that was there is removed or changes its meaning."""
 
 
-def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
+def render(report: Report, rules: Rules, style: Style) -> Iterator[str]:
     """The whole report as one JSON object."""
+    marks = fingerprints([*report.findings, *(one.finding for one in report.hidden.suppressed)])
+    shown = len(report.findings)
     data = {
         "version": VERSION,
-        "findings": [_finding(finding, rules) for finding in report.findings],
+        "findings": [_finding(one, rules, mark) for one, mark in zip(report.findings, marks[:shown], strict=True)],
         "files": report.files._asdict(),
         "errors": [error._asdict() for error in report.errors],
         "notes": [{**_place(note.place), "message": note.message} for note in report.notes],
-        "hidden": _hidden(report.hidden, rules),
+        "hidden": _hidden(report.hidden, rules, marks[shown:]),
     }
     yield json_text(data, indent=2) + "\n"
 
 
-def _hidden(hidden: Hidden, rules: Rules) -> dict[str, Any]:
+def _hidden(hidden: Hidden, rules: Rules, marks: list[str]) -> dict[str, Any]:
     return {
         "by-comments": hidden.count("comment"),
         "by-ignores": hidden.count("ignores"),
@@ -42,14 +45,14 @@ def _hidden(hidden: Hidden, rules: Rules) -> dict[str, Any]:
             {
                 "by": one.by,
                 "reason": one.reason,
-                "finding": _finding(one.finding, rules),
+                "finding": _finding(one.finding, rules, mark),
             }
-            for one in hidden.suppressed
+            for one, mark in zip(hidden.suppressed, marks, strict=True)
         ],
     }
 
 
-def _finding(finding: Finding, rules: Rules) -> dict[str, Any]:
+def _finding(finding: Finding, rules: Rules, fingerprint: str) -> dict[str, Any]:
     return {
         "rule": finding.rule,
         "severity": finding.severity,
@@ -61,6 +64,8 @@ def _finding(finding: Finding, rules: Rules) -> dict[str, Any]:
         "standards": list(standards_of(rules[finding.rule])) if finding.rule in rules else [],
         "controls": [one.to_json() for one in controls_of(finding.rule)],
         "witness": finding.witness,
+        "fingerprint": fingerprint,
+        "page": rules[finding.rule].page if finding.rule in rules else "",
         **({"fix": _fix(finding.fix, finding.place.source)} if finding.fix is not None else {}),
         **({"more": finding.more} if finding.more else {}),
     }

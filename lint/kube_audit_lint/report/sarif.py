@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 from kube_audit_lint import __version__
 from kube_audit_lint.model.finding import Finding, Proposed, Suppressed
-from kube_audit_lint.report import Report, Rules
+from kube_audit_lint.report import Report, Rules, Style
 from kube_audit_lint.report.fingerprint import fingerprints
+from kube_audit_lint.report.pages import index_page
 from kube_audit_lint.report.region import on_text, shown
 from kube_audit_lint.report.safe import json_text, visible
 from kube_audit_lint.report.sarifrules import LEVELS, descriptors
@@ -23,7 +24,7 @@ _SNIPPET = 4000  # characters; GitHub takes 10 MB in all
 _LINK = re.compile(r"\[[^\[\]]*\]\(")
 
 
-def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
+def render(report: Report, rules: Rules, style: Style) -> Iterator[str]:
     """The whole report as one SARIF log with one run."""
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(report, rules)]}
     yield json_text(log, indent=2) + "\n"
@@ -53,6 +54,7 @@ def _driver(rules: list[dict[str, Any]]) -> dict[str, Any]:
         "name": "kube-audit-lint",
         "version": __version__,
         "semanticVersion": __version__,
+        **({"informationUri": about} if (about := index_page()) else {}),
         "rules": rules,
     }
 

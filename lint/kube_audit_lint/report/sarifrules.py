@@ -31,6 +31,7 @@ def _descriptor(rule: RuleInfo) -> dict[str, Any]:
     return {
         "id": rule.id,
         **_name(rule.id),
+        **({"helpUri": rule.page} if rule.page else {}),
         "shortDescription": {"text": _sentence(visible(rule.title))},
         "fullDescription": {"text": _sentence(lines(rule.why.strip() or rule.title))},
         "help": {

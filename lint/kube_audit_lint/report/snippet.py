@@ -15,7 +15,7 @@ from kube_audit_lint.syntax.source import Place, Source
 
 WIDTH = 100  # screen columns of a source line that are shown
 _LEAD = 30  # screen columns of a long line that stay in front of a place
-_NEAR = 4 * WIDTH  # characters of a very long line that are looked at, so that it costs no time
+_NEAR = 4  # so many times the width are looked at of a very long line, so that it costs no time
 _TAB = 4
 _MORE = "…"
 
@@ -58,11 +58,11 @@ def mark(place: Place, sign: str, label: str) -> Mark:
     return Mark(source, line, first, max(stop, first), last_line, sign, label)
 
 
-def rows(places: Iterable[Mark]) -> Iterator[Row]:
+def rows(places: Iterable[Mark], width: int = WIDTH) -> Iterator[Row]:
     """The marked lines of one file from the top, gaps between them shown, each line only once."""
     number, written = 0, ""
     for place in sorted(places, key=lambda place: (place.line, place.sign == "-")):
-        text, underline = _excerpt(place)
+        text, underline = _excerpt(place, width)
         if number and place.line > number + 1:
             yield Row(None, "...")
         if (number, written) != (place.line, text):
@@ -76,29 +76,29 @@ def _label(place: Mark) -> str:
     return more + (f" {visible(place.label)}" if place.label else "")
 
 
-def _excerpt(place: Mark) -> tuple[str, str]:
+def _excerpt(place: Mark, width: int) -> tuple[str, str]:
     """What of the line is shown, and the underline below it."""
     line = place.source.line(place.line)
-    low, high = max(0, place.start - _NEAR), min(len(line), place.start + _NEAR)
+    low, high = max(0, place.start - _NEAR * width), min(len(line), place.start + _NEAR * width)
     shown = [_cell(character) for character in line[low:high]]
     for found in re.finditer(MARK, line[low:high]) if "##" in line else ():
         shown[found.start() + 1] = ("\\x23", 4)
     columns = _columns(shown)
     start, end = place.start - low, min(place.end, high) - low
-    first, last = _window(columns, start)
+    first, last = _window(columns, start, width)
     before, after = low + first > 0, low + last < len(line)
     text = _MORE * before + "".join(cell for cell, _ in _spaced(shown, columns)[first:last]) + _MORE * after
     indent = before + columns[start] - columns[first]
     return text.rstrip(), " " * indent + place.sign * max(1, columns[min(end, last)] - columns[start])
 
 
-def _window(columns: list[int], start: int) -> tuple[int, int]:
+def _window(columns: list[int], start: int, width: int) -> tuple[int, int]:
     """The characters shown of a line: all, or those around the place."""
-    if columns[-1] <= WIDTH:
+    if columns[-1] <= width:
         return 0, len(columns) - 1
-    wanted = min(columns[start] - _LEAD, columns[-1] - WIDTH)
+    wanted = min(columns[start] - min(_LEAD, width // 3), columns[-1] - width)
     first = bisect_left(columns, wanted) if wanted > 0 else 0
-    return first, bisect_right(columns, columns[first] + WIDTH) - 1
+    return first, bisect_right(columns, columns[first] + width) - 1
 
 
 def _cell(character: str) -> tuple[str, int]:

@@ -3,45 +3,67 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from kube_audit_lint.model.finding import Finding
-from kube_audit_lint.report import Report, Rules
+from kube_audit_lint.report import Report, Rules, Style
 from kube_audit_lint.report.grouping import ALIKE, LONG, grouped, table
 from kube_audit_lint.report.safe import visible
-from kube_audit_lint.report.snippet import Mark, Row, marks, rows
-from kube_audit_lint.report.words import counted, location, summary, trouble
+from kube_audit_lint.report.snippet import WIDTH, Mark, Row, marks, rows
+from kube_audit_lint.report.words import counted, ending, location, trouble
 from kube_audit_lint.syntax.source import Source
 
-_WIDTH = 100
+_LEAST = 20
 _COLORS = {"error": "1;31", "warning": "1;33", "info": "1;36", "place": "1", "gutter": "34", "-": "36"}
 
 
 class _Paint:
-    """Puts colours around text, or leaves it alone."""
+    """Puts colours and links around text, or leaves it alone; `width` is that of the screen."""
 
-    def __init__(self, color: bool) -> None:
-        self.color = color
+    def __init__(self, style: Style, rules: Rules) -> None:
+        self.color, self.links, self.rules = style.color, style.links, rules
+        self.width = style.width or WIDTH
+        self.fits = style.width > 0
 
     def __call__(self, text: str, kind: str) -> str:
         return f"\x1b[{_COLORS[kind]}m{text}\x1b[0m" if self.color and text else text
 
+    def excerpt(self, gutter: int) -> int:
+        """How many columns of a source line are shown, behind the gutter and between two marks of what is cut off."""
+        return max(_LEAST, self.width - gutter - 5) if self.fits else WIDTH
 
-def render(report: Report, rules: Rules, color: bool) -> Iterator[str]:
+    def linked(self, text: str, rule: str) -> str:
+        """The text as a hyperlink (OSC 8) to the page of a rule, where terminal and page are there."""
+        page = self.rules[rule].page if self.links and rule in self.rules else ""
+        return f"\x1b]8;;{page}\x1b\\{text}\x1b]8;;\x1b\\" if page else text
+
+
+def render(report: Report, rules: Rules, style: Style) -> Iterator[str]:
     """The whole report."""
-    paint = _Paint(color)
-    shown = [(finding, []) for finding in report.findings] if report.show_all else grouped(report.findings)
-    for finding, others in shown:
+    paint = _Paint(style, rules)
+    for finding, others in () if report.statistics else _shown(report):
         lines = [*_finding(finding, paint), *_others(finding, others, paint)]
         yield "\n".join(map(_harmless, lines)) + "\n\n"
     for error in report.errors:
         yield _harmless(trouble(error)) + "\n"
-    for row in table(report.findings):
-        yield row + "\n"
-    if len(report.findings) > LONG:
-        yield "\n"
-    yield summary(report) + "\n"
+    if report.statistics or (len(report.findings) > LONG and not report.quiet):
+        yield "".join(f"{row}\n" for row in table(report.findings)) + "\n" * (not report.statistics)
+    if not report.quiet and not style.links:
+        yield from _pages(report, rules)
+    yield from ending(report)
+
+
+def _shown(report: Report) -> Iterable[tuple[Finding, list[Finding]]]:
+    return [(finding, []) for finding in report.findings] if report.show_all else grouped(report.findings)
+
+
+def _pages(report: Report, rules: Rules) -> Iterator[str]:
+    """Where the pages of the rules lie, for readers without hyperlinks."""
+    found = dict.fromkeys(finding.rule for finding in report.findings)
+    pages = [rules[rule].page for rule in found if rule in rules and rules[rule].page]
+    if pages:
+        yield "".join(f"see {page}\n" for page in pages) + "\n"
 
 
 def _others(finding: Finding, others: list[Finding], paint: _Paint) -> Iterator[str]:
@@ -61,7 +83,7 @@ def _harmless(line: str) -> str:
 def _finding(finding: Finding, paint: _Paint) -> Iterator[str]:
     places = marks(finding)
     gutter = len(str(max(place.line for place in places)))
-    what = paint(f"{finding.severity}[{finding.rule}]", finding.severity)
+    what = paint.linked(paint(f"{finding.severity}[{finding.rule}]", finding.severity), finding.rule)
     yield f"{paint(location(finding), 'place')}: {what}: {visible(finding.message)}"
     for number, (source, group) in enumerate(_by_file(places)):
         if number:
@@ -69,7 +91,7 @@ def _finding(finding: Finding, paint: _Paint) -> Iterator[str]:
             at = f"{visible(source.path)}:{first.line}:{first.start + 1}"
             yield paint(" " * gutter + "-->", "gutter") + " " + at
         yield paint(" " * gutter + " |", "gutter")
-        for row in rows(group):
+        for row in rows(group, paint.excerpt(gutter)):
             yield _row(row, gutter, paint, finding.severity)
     yield from _notes(finding, gutter, paint)
 
@@ -95,26 +117,26 @@ def _notes(finding: Finding, gutter: int, paint: _Paint) -> Iterator[str]:
         text = getattr(finding, name)
         if text.strip() and (name != "kubernetes" or finding.narrowed):
             lead = f"{' ' * gutter} = "
-            lines = _wrapped(f"{name}: {text.strip()}", len(lead))
+            lines = _wrapped(f"{name}: {text.strip()}", paint.width - len(lead))
             yield paint(lead, "gutter") + lines[0]
             yield from (" " * len(lead) + line if line else "" for line in lines[1:])
 
 
-def _wrapped(text: str, indent: int) -> list[str]:
+def _wrapped(text: str, width: int) -> list[str]:
     """Paragraphs wrapped; lines that start with blanks, such as YAML to be copied, left alone."""
     lines: list[str] = []
     for as_is, group in groupby(text.split("\n"), key=lambda line: line[:1] in ("", " ", "\t")):
         if as_is:
             lines.extend(visible(line.expandtabs(4).rstrip()) for line in group)
         else:
-            lines.extend(_paragraph(" ".join(group), indent))
+            lines.extend(_paragraph(" ".join(group), width))
     return lines
 
 
-def _paragraph(text: str, indent: int) -> list[str]:
+def _paragraph(text: str, width: int) -> list[str]:
     # What is to be copied or searched for stays whole: flags such as --audit-log-path, and `code`.
     words = re.sub("`[^`]*`", lambda code: code[0].replace(" ", "\0"), visible(" ".join(text.split())))
-    return [line.replace("\0", " ") for line in _lines(words.split(" "), _WIDTH - indent)]
+    return [line.replace("\0", " ") for line in _lines(words.split(" "), width)]
 
 
 def _lines(words: list[str], width: int) -> Iterator[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from kube_audit_lint.model.finding import SEVERITIES, Cause, FileError, Finding
 from kube_audit_lint.report import Files, Hidden, Report
 from kube_audit_lint.report.region import shown
-from kube_audit_lint.report.safe import visible
+from kube_audit_lint.report.safe import line, visible
 
 _PLURALS = {"info": "info", "policy": "policies"}
 _CAUSES: dict[Cause, str] = {
@@ -44,6 +44,31 @@ def _hidden(hidden: Hidden) -> Iterator[str]:
         yield f"{counted(hidden.excluded, 'path')} by exclude"
     if hidden.never_fails:
         yield "every failure by fail-on: never"
+
+
+def ending(report: Report) -> Iterator[str]:
+    """The last line of a report for readers, unless it is to be quiet."""
+    if not report.quiet:
+        yield summary(report) + "\n"
+
+
+def listed(report: Report) -> Iterator[str]:
+    """Findings and errors, a line each."""
+    for text in (*map(head, report.findings), *map(trouble, report.errors)):
+        yield line(text) + "\n"
+
+
+def paragraphs_of(finding: Finding) -> Iterator[str]:
+    """The lines of what an annotation tells: what is wrong, the proof, how to put it right, the controls it breaks."""
+    from kube_audit_lint.catalogue.standards import brief_of
+
+    controls = ", ".join(brief_of(finding.rule))
+    return text_lines((finding.message, finding.proof, finding.help, controls and f"Controls: {controls}"))
+
+
+def text_lines(paragraphs: Iterable[str]) -> Iterator[str]:
+    """The lines of some texts, those without text left out."""
+    return (visible(one) for text in paragraphs if text.strip() for one in text.strip().split("\n"))
 
 
 def head(finding: Finding) -> str:

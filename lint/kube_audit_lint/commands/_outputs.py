@@ -1,0 +1,129 @@
+"""Where the reports of a run go, and what the screen can show of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+
+from kube_audit_lint import report as reports
+from kube_audit_lint.catalogue.rule import Catalogue
+from kube_audit_lint.catalogue.shipped import shipped
+from kube_audit_lint.errors import UsageError
+from kube_audit_lint.report import FORMATS, Report, RuleInfo, Rules, Style
+from kube_audit_lint.report.pages import page_of
+from kube_audit_lint.syntax.record import NamedTuple
+
+STANDARD_OUTPUT = "-"
+_NAMED = r"([A-Za-z-]+)=(.*)"
+WITH_STATISTICS = ("text", "concise", "markdown")
+"""The formats that can have a table in place of the findings."""
+
+_NARROWEST = 40
+_WIDEST = 100
+"""Columns of a terminal that are used; COLUMNS may ask for more."""
+
+
+class Output(NamedTuple):
+    """A format of `report.FORMATS`, and the file that gets it."""
+
+    format: str
+    path: str
+
+
+def outputs_of(format: str, targets: Sequence[str]) -> list[Output]:
+    """What `--format` and the values of `--output` mean; one of them is always standard output.
+
+    `FORMAT=FILE` has its own format, `FILE` that of `--format`. Standard output gets the text where a `FILE` is named,
+    else the format of `--format`. Raises UsageError.
+    """
+    outputs = [_output(target, format) for target in targets]
+    if not any(one.path == STANDARD_OUTPUT for one in outputs):
+        has_file = any(not re.match(_NAMED, target) for target in targets)
+        outputs.append(Output("text" if has_file else format, STANDARD_OUTPUT))
+    paths = [one.path for one in outputs]
+    twice = next((path for path in paths if paths.count(path) > 1), None)
+    if twice is not None:
+        raise UsageError(f"--output: two reports go to {twice!r}")
+    return outputs
+
+
+def _output(target: str, format: str) -> Output:
+    named = re.match(_NAMED, target, re.S)
+    if named is None:
+        return Output(format, target)
+    if named[1] not in FORMATS:
+        from kube_audit_lint.kubernetes.spelling import nearest
+
+        near = nearest(named[1], FORMATS)
+        hint = f"; did you mean {near}?" if near else f", which are {', '.join(FORMATS)}"
+        raise UsageError(f"--output: {named[1]!r} is no format{hint} (a file of that name is ./{target})")
+    if not named[2]:
+        raise UsageError(f"--output: {target} names no file")
+    return Output(named[1], named[2])
+
+
+def write_all(report: Report, outputs: Sequence[Output], catalogue: Catalogue, style: Style) -> None:
+    """Writes every report. Raises UsageError for a file that cannot be written, OSError for standard output."""
+    rules = _rule_infos(catalogue)
+    for one in outputs:
+        if one.path != STANDARD_OUTPUT:
+            _write_file(report, one, rules)
+    (shown,) = (one.format for one in outputs if one.path == STANDARD_OUTPUT)
+    reports.write(shown, report, sys.stdout, rules, style)
+    sys.stdout.flush()
+
+
+def _write_file(report: Report, output: Output, rules: Rules) -> None:
+    from kube_audit_lint.report.outfile import whole_file
+
+    try:
+        with whole_file(output.path) as file:
+            reports.write(output.format, report, file, rules)
+    except OSError as error:
+        raise UsageError(f"--output {output.path}: {error.strerror}") from error
+
+
+def _rule_infos(catalogue: Catalogue) -> dict[str, RuleInfo]:
+    own = shipped().rules
+    return {
+        rule.id: RuleInfo(
+            rule.id,
+            rule.title,
+            rule.severity,
+            rule.why,
+            rule.help,
+            rule.standards,
+            rule.search,
+            page_of(rule.id) if rule.id in own else "",
+        )
+        for rule in catalogue.rules.values()
+    }
+
+
+def style_of(color: str) -> Style:
+    """Colours as `--color` wants them; by itself on terminals, where NO_COLOR goes before FORCE_COLOR. Links only on
+    terminals: a log would show their addresses as control characters."""
+    environment, terminal = os.environ, sys.stdout.isatty()
+    if color != "auto":
+        colored = color == "always"
+    elif environment.get("NO_COLOR"):
+        colored = False
+    else:
+        colored = bool(environment.get("FORCE_COLOR")) or (terminal and environment.get("TERM") != "dumb")
+    return Style(colored, colored and terminal and environment.get("TERM") != "dumb", _width(terminal))
+
+
+def _width(terminal: bool) -> int:
+    """The columns that COLUMNS names, else those of the terminal, else 0: not known."""
+    wanted = os.environ.get("COLUMNS", "")
+    if re.fullmatch("[1-9][0-9]{0,4}", wanted):
+        return max(_NARROWEST, int(wanted))
+    if not terminal:
+        return 0
+    try:
+        columns = os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 0
+    return min(_WIDEST, max(_NARROWEST, columns)) if columns else 0
