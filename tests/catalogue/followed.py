@@ -22,6 +22,7 @@ _SECRETS = '- level: Metadata\n  resources: [{group: "", resources: [secrets, co
 Edits = tuple[tuple[str, str], ...]
 
 FOLLOWED: dict[str, Edits] = {
+    "pod-refused-2": (("  - {name: audit-log, emptyDir: {}}\n", ""),),
     "invalid-group-2": (('  resources:\n  - group: "*"\n    resources: ["*"]\n', ""),),
     "invalid-level-2": (("- users", "- level: Metadata\n  users"),),
     "invalid-level-4": (("level: Full", "level: Metadata"),),

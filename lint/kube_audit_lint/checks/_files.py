@@ -29,6 +29,7 @@ FileRule = Literal[
     "webhook-config-invalid",
     "webhook-unencrypted",
     "policy-not-readable",
+    "pod-refused",
 ]
 
 RULES: dict[MisshapeKind, FileRule] = {
@@ -40,6 +41,7 @@ RULES: dict[MisshapeKind, FileRule] = {
     "applied": "policy-applied-as-object",
     "in-manifests": "policy-in-manifest-directory",
     "not-readable": "policy-not-readable",
+    "refused": "pod-refused",
 }
 
 _EVERYBODY = "system:authenticated"

@@ -15,6 +15,7 @@ from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.nodes import below, objects
 from kube_audit_lint.forms.common.pod import environment_of, expander, mounts_of, volumes_of
 from kube_audit_lint.forms.common.pod_shape import shapes_of_container, shapes_of_pod
+from kube_audit_lint.forms.common.reader import meant
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, Volume
 from kube_audit_lint.model.value import Value
@@ -98,10 +99,10 @@ def _of_object(item: Mapping, room: Room) -> Iterator[tuple[ApiServer, list[Miss
         if volumes is None:  # once for all containers
             volumes = volumes_of(spec, item)
             all_volumes = tuple(volumes.values())
-        if server.audited:
-            wrong += [*(shapes_of_pod(spec) if not told else ()), *shapes_of_container(container)]
+        if server.audited or "audit" in container.place.text:
+            wrong += [*(shapes_of_pod(spec, item) if not told else ()), *shapes_of_container(container, spec)]
             told = True
-        mounts = mounts_of(container, volumes)
+        mounts = mounts_of(container, volumes, spec)
         yield server._replace(mounts=mounts, volumes=all_volumes, host_names=_host_names(spec)), wrong
 
 
@@ -156,7 +157,7 @@ def _command_line(container: Mapping, words: list[Value], part: Part) -> Command
     """The API server that the container starts, by its command or by its image's own entry point."""
     image = _base_of_image(container.string("image") or "")
     by_image = _is_api_server_image(image)
-    entry_point = _entry_point(image, words) if not container.items("command") else ""
+    entry_point = _entry_point(image, words) if not container.items(meant(container, "command")) else ""
     if entry_point:
         node = (container.key("args") if words else None) or container.get("image")
         return api_server([Value(entry_point, node.place if node else container.place), *words])
@@ -176,7 +177,7 @@ def _entry_point(image: str, arguments: list[Value]) -> str:
 
 
 def _nodes(container: Mapping) -> list[Node]:
-    return [*container.items("command"), *container.items("args")]
+    return [*container.items(meant(container, "command")), *container.items(meant(container, "args"))]
 
 
 def _words(container: Mapping) -> tuple[list[Value], list[Node]]:

@@ -20,11 +20,12 @@ MisshapeKind = Literal[
     "applied",
     "in-manifests",
     "not-readable",
+    "refused",
 ]
 """What is wrong: a key that the form does not know; a shape it does not take; an item of a command that is no
 string; a policy that nothing brings onto the host; auditing that is switched off as a whole; a policy that is
 applied as an object; one that is written where the kubelet looks for pods; a policy that the server may not
-read."""
+read; a pod that is refused as a whole."""
 
 
 class Misshape(NamedTuple):

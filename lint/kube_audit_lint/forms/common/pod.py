@@ -23,13 +23,17 @@ _READ_ONLY = ("readonly", "read_only", "read-only", "ro", "writable")
 _REFERENCE = r"\$(?:\$|\(([^()]*)\))"
 
 
-def mounts_of(container: Mapping, volumes: Mapped[str, Volume]) -> tuple[Mount, ...]:
-    """The container's mounts with their volumes, of the pod's by name."""
+def mounts_of(container: Mapping, volumes: Mapped[str, Volume], spec: Mapping | None = None) -> tuple[Mount, ...]:
+    """The container's mounts with their volumes, of the pod's by name.
+
+    A path that does not begin with `/` counts from there (makeMounts in pkg/kubelet of k8s.io/kubernetes).
+    """
     found: list[Mount] = []
-    for node in mounts_in(container):
+    for node in mounts_in(container, spec):
         if isinstance(node, Mapping):
             name, path = value_at(node, "name"), value_at(node, "mountPath")
             if name is not None and path is not None:
+                path = path if path.text.startswith(("/", "$", UNKNOWN)) else path._replace(text=f"/{path.text}")
                 found.append(_mount(node, name, path, volumes.get(name.text)))
     return tuple(found)
 
@@ -55,10 +59,10 @@ def volumes_of(spec: Mapping, owner: Mapping | None = None) -> dict[str, Volume]
     owner: the object around the pod, whose volumeClaimTemplates (StatefulSet) are volumes too.
     """
     found: dict[str, Volume] = {}
-    for node in volumes_in(spec):
+    for node in volumes_in(spec, owner):
         name = value_at(node, "name")
         if isinstance(node, Mapping) and name is not None:
-            found[name.text] = _volume(node, name)
+            found.setdefault(name.text, _volume(node, name))  # with a second one the pod is refused
     inner = owner.mapping("spec") if owner is not None else None
     for claim in inner.items("volumeClaimTemplates") if inner is not None else ():
         name = value_at(claim.get("metadata"), "name") if isinstance(claim, Mapping) else None

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kube_audit_lint.forms.common.pod_refused import refused_mounts, refused_volumes
 from kube_audit_lint.forms.common.reader import Reader, near_key, twice, unknown_key
 from kube_audit_lint.forms.common.split import POD_MOUNT, Needs, split, whole
 from kube_audit_lint.model.found import Misshape
-from kube_audit_lint.syntax.nodes import Mapping, Node
+from kube_audit_lint.syntax.nodes import Entry, Mapping, Node
 from kube_audit_lint.syntax.unknown import is_unknown
 
 SOURCES = (
@@ -23,47 +24,106 @@ SOURCES = (
 )
 POD_VOLUME: Needs = (("name",), SOURCES)
 
+_DROPPED = "it is dropped"
 _EMPTY = Reader("a volume", "it is dropped, and a volume without a source is an empty directory")
-_PATH = Reader("a hostPath", "it is dropped")
-_MOUNT = Reader("a volumeMount", "it is dropped")
-_MOUNT_KEYS = ("name", "mountPath", "subPath", "subPathExpr", "mountPropagation")
-_LISTS = ("volumeMounts", "volumes", "command", "args", "env")
+_PATH, _MOUNT = Reader("a hostPath", _DROPPED), Reader("a volumeMount", _DROPPED)
+_CONTAINER, _POD, _OBJECT = (Reader(name, _DROPPED) for name in ("a container", "the spec of a pod", "an object"))
+_MOUNT_KEYS = ("name", "mountPath", "subPath", "subPathExpr", "mountPropagation", "recursiveReadOnly")
+_LISTS = ("volumeMounts", "volumes", "command", "args", "env", "containers")
 
 
-def volumes_in(spec: Mapping) -> list[Node]:
-    """The pod's volumes; those that a dash has split in two as one."""
-    return whole(spec.items("volumes"), POD_VOLUME)
+def volumes_in(spec: Mapping, owner: Mapping | None = None) -> list[Node]:
+    """The pod's volumes, those that a dash has split in two as one; where they were meant, if that is elsewhere."""
+    entry = _entry(spec, "volumes")
+    for section in _containers(spec) if entry is None else ():
+        entry = entry or section.entries.get("volumes")
+    if entry is None and owner is not None:
+        entry = owner.entries.get("volumes")
+    return whole(_items(entry), POD_VOLUME)
 
 
-def mounts_in(container: Mapping) -> list[Node]:
-    """The container's mounts; those that a dash has split in two as one."""
-    return whole(container.items("volumeMounts"), POD_MOUNT)
+def mounts_in(container: Mapping, spec: Mapping | None = None) -> list[Node]:
+    """The container's mounts, likewise."""
+    entry = _entry(container, "volumeMounts")
+    if entry is None and spec is not None and len(_containers(spec)) == 1:
+        entry = spec.entries.get("volumeMounts")
+    return whole(_items(entry), POD_MOUNT)
 
 
-def shapes_of_pod(spec: Mapping) -> Iterator[Misshape]:
-    """What is wrong with the volumes of an API server's pod."""
+def _items(entry: Entry | None) -> list[Node]:
+    items = getattr(entry.value, "items", []) if entry is not None else []
+    return items if isinstance(items, list) else []
+
+
+def _entry(section: Mapping, name: str) -> Entry | None:
+    """The entry of a key, or of the misspelt one that was meant, which is reported."""
+    near = (key for key in section.entries if key != name and near_key(section, key, (name,)) == name)
+    return section.entries.get(name) or section.entries.get(next(near, ""))
+
+
+def _containers(spec: Mapping) -> list[Mapping]:
+    return [one for one in spec.items("containers") if isinstance(one, Mapping)]
+
+
+def shapes_of_pod(spec: Mapping, owner: Mapping) -> Iterator[Misshape]:
+    """What is wrong with the volumes of an API server's pod. owner: the object around it."""
+    listed = volumes_in(spec, owner)
     yield from split(spec.items("volumes"), POD_VOLUME, "volume")
-    for volume in volumes_in(spec):
+    for volume in listed:
         if isinstance(volume, Mapping):
             yield from _volume(volume)
+            yield from twice(volume, "the kubelet")
+            yield from twice(volume.get("hostPath"), "the kubelet")
+    yield from _elsewhere(spec, owner)
+    yield from refused_volumes(spec, listed, SOURCES)
     yield from twice(spec, "the kubelet", _LISTS)
+    yield from twice(owner, "the kubelet", ("spec",))
 
 
-def shapes_of_container(container: Mapping) -> Iterator[Misshape]:
-    """What is wrong with the mounts of an API server's container."""
+def shapes_of_container(container: Mapping, spec: Mapping) -> Iterator[Misshape]:
+    """What is wrong with the mounts of an API server's container, and with its other keys."""
+    listed = mounts_in(container, spec)
     yield from split(container.items("volumeMounts"), POD_MOUNT, "mount")
-    for mount in mounts_in(container):
+    for mount in listed:
         if isinstance(mount, Mapping):
             yield from _misspelt(mount, _MOUNT_KEYS, _MOUNT)
+            yield from twice(mount, "the kubelet")
+    yield from refused_mounts(container, listed)
+    yield from _near(container, ("command", "args", "volumeMounts", "env"), _CONTAINER)
     yield from twice(container, "the kubelet", _LISTS)
+
+
+def _elsewhere(spec: Mapping, owner: Mapping) -> Iterator[Misshape]:
+    """Lists at a wrong depth, and misspelt ones."""
+    yield from _near(spec, ("volumes", "containers"), _POD)
+    below = "Move it below `spec`, beside `containers`."
+    if "volumes" not in spec.entries:
+        sections = [(owner, _OBJECT), *((one, _CONTAINER) for one in _containers(spec))]
+        for section, reader in sections:
+            key = section.key("volumes")
+            if key is not None:
+                yield unknown_key(key, reader, below)
+    key = spec.key("volumeMounts")
+    if key is not None:
+        yield unknown_key(key, _POD, "Move it into the container.")
+
+
+def _near(section: Mapping, names: tuple[str, ...], reader: Reader) -> Iterator[Misshape]:
+    for key, entry in section.entries.items():
+        near = near_key(section, key, names) if key not in names and not is_unknown(key) else None
+        if near is not None:
+            yield unknown_key(entry.key, reader, f"Write `{near}`.")
 
 
 def _volume(volume: Mapping) -> Iterator[Misshape]:
     if any(key in SOURCES for key in volume.entries):
         path = volume.mapping("hostPath")
         yield from _misspelt(path, ("path", "type"), _PATH) if path is not None else ()
-    else:
-        yield from _misspelt(volume, SOURCES, _EMPTY)
+        return
+    yield from _misspelt(volume, SOURCES, _EMPTY)
+    path_key = volume.key("path")
+    if path_key is not None:
+        yield unknown_key(path_key, _EMPTY, f"Write `hostPath: {{path: {volume.string('path') or '...'}}}`.")
 
 
 def _misspelt(section: Mapping, known: tuple[str, ...], reader: Reader) -> Iterator[Misshape]:
