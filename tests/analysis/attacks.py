@@ -57,9 +57,9 @@ def _paths_of(spec: str) -> tuple[str, ...]:
 
 
 def senders(policy: Policy, minor: int, random: Random, extra: Iterable[Sender] = ()) -> list[Sender]:
-    """Everybody whom a policy tells from others, and somebody whom it does not name."""
-    users = {user for rule in policy.rules for user in rule.users}
-    groups = {group for rule in policy.rules for group in rule.user_groups}
+    """Everybody whom a policy tells from others, and somebody whom it does not name; nobody is called `*`."""
+    users = {user for rule in policy.rules for user in rule.users if "*" not in user}
+    groups = {group for rule in policy.rules for group in rule.user_groups if "*" not in group}
     of_accounts = (group for group in groups if group.startswith("system:serviceaccounts:"))
     users |= {f"system:serviceaccount:{group.split(':', 2)[2]}:other" for group in of_accounts}
     users |= {user.rpartition(":")[0] + ":other" for user in users if user.startswith("system:serviceaccount:")}

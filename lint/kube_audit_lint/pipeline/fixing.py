@@ -14,10 +14,11 @@ from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.model.finding import SEVERITIES, Proposed
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline.config import Config
+from kube_audit_lint.pipeline.documents import Collected
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.proof import Prover, State
 from kube_audit_lint.pipeline.repository import absolute
-from kube_audit_lint.pipeline.round import Budget, Key, Proposal, Round, key_of
+from kube_audit_lint.pipeline.round import Budget, Key, Proposal, Round, cost, key_of
 from kube_audit_lint.pipeline.run import Outcome, run
 from kube_audit_lint.pipeline.sources import Progress
 from kube_audit_lint.syntax.decode import decode
@@ -30,7 +31,10 @@ PER_FILE = 1_000_000
 """So many characters of a file are read and checked again to prove its fixes."""
 
 PER_REPORT = 1_000_000
-"""The same of all files of a run, for a report that carries fixes; of one file a tenth of it."""
+"""The same of all files of a run, for a report that carries fixes; of one file a tenth of it.
+
+The findings before a fix count as once more: a report must not take many times what its run takes.
+"""
 
 
 class Change(NamedTuple):
@@ -110,8 +114,11 @@ class _Fixer:
         """The fixes of a run's findings, each by itself, by path and key."""
         found: dict[tuple[str, str, int, int], Proposed] = {}
         left = PER_REPORT
-        for path, data, state, wanted in self._files(outcome):
+        for path, data, file, wanted in self._files(outcome):
             budget = Budget(min(left, PER_REPORT // 10))
+            if not budget.spend(2 * cost(file)):
+                continue
+            state = self._prover.state(file, outcome.subjects)
             one = Round(self._prover, self._catalogue, state, data, budget)
             one.make(wanted, False)
             alone = [one.alone(finding, subject) for finding, subject in list(one.skipped)]
@@ -125,12 +132,12 @@ class _Fixer:
         """Makes the fixes of a run's findings; whether there was any."""
         self.waiting, self._last = [], {}
         before = len(self.contents), sum(map(len, self._made.values()))
-        for path, data, state, wanted in self._files(outcome):
-            self._file(path, data, state, wanted, unsafe)
+        for path, data, file, wanted in self._files(outcome):
+            self._file(path, data, self._prover.state(file, outcome.subjects), wanted, unsafe)
         return before != (len(self.contents), sum(map(len, self._made.values())))
 
-    def _files(self, outcome: Outcome) -> Iterator[tuple[str, bytes, State, set[Key]]]:
-        """The files of a run that may be edited, with their bytes, and the keys of what was found in each."""
+    def _files(self, outcome: Outcome) -> Iterator[tuple[str, bytes, Collected, set[Key]]]:
+        """The files of a run that may be edited, each with its bytes before, and the keys of what was found in it."""
         wanted: dict[str, set[Key]] = {}
         for one in outcome.report.findings:
             wanted.setdefault(one.place.source.path, set()).add(key_of(one))
@@ -143,7 +150,7 @@ class _Fixer:
             real.add(at)
             data = self._content(path)
             if data is not None and decode(data)[0] == file.source.text:
-                yield path, data, self._prover.state(file, outcome.subjects), wanted[path]
+                yield path, data, file, wanted[path]
 
     def _content(self, path: str) -> bytes | None:
         at = absolute(path)

@@ -13,6 +13,7 @@ from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.fixes import Edit, Fix, NotEditable, Target
 from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.model.found import Note
+from kube_audit_lint.pipeline.documents import Collected
 from kube_audit_lint.pipeline.proof import Prover, State, Subject, Verdict, Wish, verdict
 from kube_audit_lint.pipeline.replacing import edited
 from kube_audit_lint.syntax.record import NamedTuple
@@ -42,6 +43,11 @@ class Budget:
         """Whether there is enough left."""
         self.left -= size
         return self.left >= 0
+
+
+def cost(file: Collected) -> int:
+    """What one proof spends: the file is read again, and each of its policies and servers is checked again."""
+    return len(file.source.text) + 1_000 * (len(file.found.policies) + len(file.found.servers))
 
 
 class _Candidate(NamedTuple):
@@ -163,7 +169,7 @@ class Round:
         self, group: Sequence[_Candidate], current: State, edits: list[Edit]
     ) -> tuple[Verdict, State | None] | None:
         """What is against fixes on top of what is made; None where nothing more may be tried."""
-        if not self._budget.spend(len(self._text)):
+        if not self._budget.spend(cost(self._first.file)):
             place = group[0].finding.place
             message = "more findings could be fixed than were tried: fix some, and run again"
             self.notes["", 0, message] = Note(place, message)
