@@ -13,11 +13,14 @@ import argparse
 import base64
 import contextlib
 import gzip
+import importlib
 import io
 import json
 import os
+import pkgutil
 import random
 import re
+import shutil
 import sys
 import tempfile
 import time
@@ -29,12 +32,14 @@ from typing import Any
 
 import yaml
 
-from kube_audit_lint import cli
+import kube_audit_lint
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT = 2.0
 """Processor seconds that one input may take."""
 LONGEST = 60_000
+EVERY = 10
+"""Seconds between two lines about the progress."""
 CONFIG = b"severity:\n  no-catch-all: warning\nexclude: [vendor/]\nkubernetes: '1.30'\nrequire-reason: true\n"
 EVENT = b'{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","stage":"ResponseComplete","verb":"get"}\n'
 POLICY = b"apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n"
@@ -193,6 +198,8 @@ def check(name: str, data: bytes) -> None:
 
 def _run(*arguments: str) -> str:
     """The output of a run, which may end with findings or an error but with nothing else."""
+    from kube_audit_lint import cli  # after it is instrumented
+
     output, errors = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
         try:
@@ -236,37 +243,70 @@ def _one(name: str, data: bytes, keep: Path) -> bool:
     return True
 
 
+class Progress:
+    """How many inputs were tried and failed, and when the time is up."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds, self.tried, self.failed = seconds, 0, 0
+        self._started = self._told = time.monotonic()
+
+    def tries(self, name: str, data: bytes, keep: Path) -> bool:
+        """Checks one input, and prints a line now and then; whether there is time for another."""
+        self.failed += not _one(name, data, keep)
+        self.tried += 1
+        now = time.monotonic()
+        if now - self._told > EVERY:
+            self._told = now
+            print(f"{now - self._started:.0f} s: {self.tried:,} inputs, {self.failed} failed", flush=True)
+        return now - self._started < self.seconds
+
+
 def _plain(options: argparse.Namespace) -> int:
     """Mutations drawn from the seed; the number of inputs that failed."""
-    drawn = random.Random(options.seed)
-    corpus = seeds()
-    until, tried, failed = time.monotonic() + options.seconds, 0, 0
-    while time.monotonic() < until:
+    drawn, corpus, progress = random.Random(options.seed), seeds(), Progress(options.seconds)
+    more = True
+    while more:
         name, data = drawn.choice(corpus)
         if drawn.random() < 0.3:
             name = drawn.choice(NAMES)
-        failed += not _one(name, mutated(drawn, data, drawn.choice(corpus)[1]), options.keep)
-        tried += 1
-    print(f"{tried:,} inputs from {len(corpus)} seeds in {options.seconds} s, {failed} failed (seed {options.seed})")
-    return failed
+        more = progress.tries(name, mutated(drawn, data, drawn.choice(corpus)[1]), options.keep)
+    _summary(options, progress, len(corpus))
+    return progress.failed
+
+
+def _summary(options: argparse.Namespace, progress: Progress, count: int) -> None:
+    tried = f"{progress.tried:,} inputs from {count} seeds in {options.seconds} s"
+    print(f"{tried}, {progress.failed} failed (seed {options.seed})", flush=True)
 
 
 def _guided(options: argparse.Namespace) -> None:
-    """Mutations guided by coverage; atheris ends the process itself."""
+    """Mutations guided by coverage, of the same kinds and atheris' own; ends the process."""
     import atheris
 
-    atheris.instrument_all()
-    corpus = Path(tempfile.mkdtemp())
-    for number, (name, data) in enumerate(seeds()):
+    with atheris.instrument_imports(include=["kube_audit_lint"]):
+        for module in pkgutil.walk_packages(kube_audit_lint.__path__, "kube_audit_lint."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+    corpus, folder, progress = seeds(), Path(tempfile.mkdtemp()), Progress(options.seconds)
+    first = random.Random(options.seed).sample(corpus, min(len(corpus), options.seconds // 2))  # as they are, at first
+    for number, (name, data) in enumerate(first):
         index = ALL_NAMES.index(name) if name in ALL_NAMES else 0
-        (corpus / str(number)).write_bytes(bytes([index]) + data)
+        (folder / str(number)).write_bytes(bytes([index]) + data)
 
     def target(data: bytes) -> None:
-        if data and not _one(ALL_NAMES[data[0] % len(ALL_NAMES)], data[1:LONGEST], options.keep):
-            raise FailedError("see above")
+        if data and not progress.tries(ALL_NAMES[data[0] % len(ALL_NAMES)], data[1:LONGEST], options.keep):
+            _summary(options, progress, len(corpus))
+            shutil.rmtree(folder)
+            os._exit(1 if progress.failed else 0)  # libFuzzer looks at its own clock only between mutations
 
-    arguments = [f"-max_total_time={options.seconds}", f"-seed={options.seed}", f"-max_len={LONGEST}", str(corpus)]
-    atheris.Setup([sys.argv[0], *arguments], target)
+    def mutate(data: bytes, most: int, seed: int) -> bytes:
+        drawn = random.Random(seed)
+        if not data or drawn.random() < 0.5:
+            return bytes(atheris.Mutate(data, most))
+        return data[:1] + mutated(drawn, data[1:], drawn.choice(corpus)[1])[: most - 1]
+
+    arguments = [f"-seed={options.seed}", f"-max_len={LONGEST}", "-verbosity=0", str(folder)]
+    atheris.Setup([sys.argv[0], *arguments], target, custom_mutator=mutate)
     atheris.Fuzz()
 
 
