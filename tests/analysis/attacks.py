@@ -95,11 +95,15 @@ def _choices(groups: list[str], random: Random) -> Iterator[list[str]]:
 
 
 def targets(rule: PolicyRule, values: Values, minor: int, random: Random, tries: int = TRIES) -> list[Request]:
-    """What a rule may decide, of all the values; the requests have no sender yet."""
+    """What a rule may decide, of all the values; the requests have no sender yet.
+
+    No namespace and no resource has a `*` in its name: who writes one means a pattern.
+    """
     drawn = {_path(rule, values, random) for _ in range(tries // 10 if rule.non_resource_urls else 30)}
     if not rule.non_resource_urls:
         drawn |= {_object(rule, values, minor, random) for _ in range(tries)}
-    return sorted((one for one in drawn if is_served(one, minor)), key=repr)
+    named = (one for one in drawn if "*" not in one.namespace + one.resource + one.subresource)
+    return sorted((one for one in named if is_served(one, minor)), key=repr)
 
 
 def _path(rule: PolicyRule, values: Values, random: Random) -> Request:
@@ -118,15 +122,20 @@ def _object(rule: PolicyRule, values: Values, minor: int, random: Random) -> Req
     found = catalogue.served(group, resource, minor)
     subs = tuple(found.subresources) if found else ("status", "log", "other")
     sub = random.choice(("", *subs)) if sub == "*" else sub
-    own_names = random.random() < 0.7 and entry.resource_names
-    name = random.choice(entry.resource_names if own_names else values.names)
-    space = random.choice(rule.namespaces if rule.namespaces and random.random() < 0.7 else values.namespaces)
+    name = _one_of(entry.resource_names, values.names, random)
+    space = _one_of(rule.namespaces, values.namespaces, random)
     if resource == "namespaces" and random.random() < 0.8:
         space = name
     elif found is not None and not found.namespaced:
         space = ""
-    verb = random.choice(rule.verbs if rule.verbs and random.random() < 0.7 else values.verbs)
+    verb = _one_of(rule.verbs, values.verbs, random)
     return Request(None, frozenset(), verb, group, resource, sub, space, name)
+
+
+def _one_of(own: Iterable[str], known: tuple[str, ...], random: Random) -> str:
+    """One of a rule's own values more often than any of the known ones."""
+    own = [value for value in own if value in known]
+    return random.choice(own if own and random.random() < 0.7 else known)
 
 
 def sent_by(who: Iterable[Sender], what: Iterable[Request], most: int, random: Random) -> list[Request]:
