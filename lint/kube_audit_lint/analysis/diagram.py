@@ -25,7 +25,7 @@ from kube_audit_lint.model.policy import GroupResources, PolicyRule
 from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from kube_audit_lint.analysis.evaluate import Decision
     from kube_audit_lint.model.policy import Policy
@@ -381,7 +381,8 @@ class Diagram:
             found = self._leaves[key] = SAME if pair is None else self.graph.leaf(pair)
         return found
 
-    def _decided(self, sure: int, served: int, traits: Traits) -> Pair | None:
+    def _decided(self, sure: int, served: int, traits: Traits) -> Hashable | None:
+        """What stands at a leaf; None for requests that nothing changes for."""
         one, other = sure & self._first, sure & self._second
         before = self._rules[self._owners[one & -one]].before if served & FIRST else None
         after = self._rules[self._owners[other & -other]].after if served & SECOND else None

@@ -213,6 +213,30 @@ class Graph:
                     left.append((child, {**box, level: mask}))
             self.spend(1)
 
+    def first(self, root: int, box: Box, leaf: int) -> Box | None:
+        """The first requests of a box that come to a leaf, by the lowest value of each level; None where none do."""
+        seen, way = {root}, [(root, self._lowest(root, box))]
+        chosen: list[tuple[int, int]] = []
+        while way:
+            node, left = way[-1]
+            if node == leaf:
+                return dict(chosen)
+            lowest, child = next(left, (0, root))
+            if not lowest:
+                way.pop()
+                del chosen[len(way) - 1 :]
+            elif child not in seen:
+                seen.add(child)
+                chosen[len(way) - 1 :] = [(self.levels[node], lowest)]
+                way.append((child, self._lowest(child, box)))
+        return None
+
+    def _lowest(self, node: int, box: Box) -> Iterator[tuple[int, int]]:
+        """The children of a node that requests of a box come to, each with the lowest value that leads there."""
+        within = box.get(self.levels[node], ALL)
+        left = ((mask & within, child) for mask, child in self.edges[node])
+        return iter(sorted((mask & -mask, child) for mask, child in left if mask))
+
     def classes(self, root: int) -> dict[int, list[int]]:
         """For each level, sets of values that no node tells apart."""
         masks: dict[int, set[int]] = {}

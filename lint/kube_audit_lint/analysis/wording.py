@@ -90,11 +90,19 @@ class Wording:
         """The conditions of a box, which together take exactly its requests."""
         must = self.diagram.graph.touched(self.diagram.root, box)
         verbs = self._verbs(must[VERBS], box.get(VERBS, ALL))
+        what = list(self._what(must[ROWS], box.get(ROWS, ALL)))
+        who, spaces, names = self.within(box, must)
+        return [Requests(sender, verbs, target, spaces, names) for sender, target in product(who, what)]
+
+    def within(self, box: Box, must: Box) -> tuple[list[Who], Choice, Choice]:
+        """The conditions of a box on who sends, on the namespace and on the name. must: what its requests have."""
         spaces = _places(self.diagram.spaces, must.get(SPACES, 0), box.get(SPACES, ALL))
         names = _places(self.diagram.names, must.get(NAMES, 0), box.get(NAMES, ALL))
-        who = list(self._who(must[USERS], box))
-        what = list(self._what(must[ROWS], box.get(ROWS, ALL)))
-        return [Requests(sender, verbs, target, spaces, names) for sender, target in product(who, what)]
+        return list(self._who(must[USERS], box)), spaces, names
+
+    def paths(self, rows: int) -> list[What]:
+        """The conditions that take some rows of paths and no other."""
+        return list(self._paths(rows, rows))
 
     def _verbs(self, must: int, may: int) -> Choice:
         every = (1 << len(VERBS_OF_REQUESTS)) - 1
