@@ -22,6 +22,7 @@ from kube_audit_lint.analysis.space import NAMESPACE_EMPTY, NAMESPACE_IS_NAME
 from kube_audit_lint.analysis.witness import named
 from kube_audit_lint.analysis.wording import Wording
 from kube_audit_lint.analysis.worlds import minors_of
+from kube_audit_lint.model.matrix import Sample
 from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -36,15 +37,6 @@ if TYPE_CHECKING:
 
 STEPS = 3_000_000
 """How much work a matrix may be: some ten seconds."""
-
-
-class Sample(NamedTuple):
-    """Who sends a request, and where: the same in all cells of a class. None: any that no rule names."""
-
-    user: str | None
-    groups: tuple[str, ...]
-    namespace: str | None
-    name: str | None
 
 
 class Case(NamedTuple):
@@ -92,20 +84,28 @@ class Matrix(NamedTuple):
 
     def request(self, row: Row, verb: str, sample: Sample) -> Request:
         """The request of a cell that a sample of its class stands for."""
-        groups = frozenset(sample.groups)
+        user, groups = sample.user, frozenset(sample.groups)
         if row.key is None:
-            return Request(sample.user, groups, verb, url=str(row.examples[0]))
-        some_space = familiar.pick(familiar.NAMESPACES, (*self.namespaces, *self.names))
-        space = some_space if sample.namespace is None else sample.namespace
-        cluster = not space and verb not in ("list", "watch", "deletecollection")
+            return Request(user, groups, verb, url=str(row.examples[0]))
+        space, name = sample.namespace, sample.name
+        cluster = space == "" and verb not in ("list", "watch", "deletecollection")
         example = row.examples[-1 if cluster else 0]
         assert not isinstance(example, str)
         group, resource, sub = example
-        objects = (familiar.OBJECTS.get(resource, familiar.OBJECT),)
-        name = familiar.pick(objects, self.names) if sample.name is None else sample.name
-        if resource == "namespaces" and not group and space and name:
-            space = name = space if sample.namespace is not None else name if sample.name is not None else some_space
-        return Request(sample.user, groups, verb, group, resource, sub, space, name)
+        if (group, resource) == ("", "namespaces") and space != "" and name != "":
+            space = name = space or name or self.space
+        space = self.space if space is None else space
+        name = self.object(resource) if name is None else name
+        return Request(user, groups, verb, group, resource, sub, space, name)
+
+    @property
+    def space(self) -> str:
+        """A namespace that no rule names, and no rule names an object so."""
+        return familiar.pick(familiar.NAMESPACES, (*self.namespaces, *self.names))
+
+    def object(self, resource: str) -> str:
+        """The name of an object that no rule names."""
+        return familiar.pick((familiar.OBJECTS.get(resource, familiar.OBJECT),), self.names)
 
 
 def matrix(before: Policy, after: Policy, versions: Versions, budget: Budget | None = None) -> Matrix:
@@ -173,13 +173,16 @@ class _Maker:
 
     def _class(self, node: int) -> Class:
         """What becomes of the requests below a node."""
-        cover = Cover(self.graph, node)
+        cover, possible = Cover(self.graph, node), self.graph.touched(node, {})
         cases: list[Case] = []
         boxes: list[tuple[Box, int]] = []
         leaves = sorted(self.graph.leaves(node, {}), key=lambda leaf: _order(self.graph.labels[leaf]))
         for leaf in leaves:
             for part in cover.of(leaf):
-                who, spaces, names = self.wording.within(part.box, self.graph.touched(node, part.box, leaf))
+                # Values that no request of the cells has need not be told from others.
+                free = {level: mask | ~possible.get(level, 0) for level, mask in part.box.items() if level < GROUPS}
+                must = self.graph.touched(node, part.box, leaf)
+                who, spaces, names = self.wording.within({**part.box, **free}, must)
                 cases.append(Case(self.graph.labels[leaf], tuple(who), spaces, names, part.exact))
                 boxes.append((part.box, leaf))
         seen = tuple(tuple(self._seen(node, boxes, sender)) for sender in self.senders)

@@ -130,8 +130,7 @@ class Wording:
     def _users(self, must: int, may: int) -> Iterator[Who]:
         atoms = self._persons
         everybody = (1 << len(self.diagram.users)) - 1
-        bases = [atom for atom in atoms if atom[0]]
-        found = terms(atoms, everybody, bases, must, may & everybody)
+        found = terms(atoms, everybody, atoms, must, may & everybody)
         if found is not None:
             yield _senders(found)
             return

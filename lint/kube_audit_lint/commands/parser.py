@@ -15,6 +15,7 @@ COMMANDS = {
     "rules": "the catalogue; one rule's page",
     "diff": "which requests two versions of a policy record differently",
     "explain": "which rule of a policy decides a request, and what is recorded",
+    "map": "what a policy records of every request, at a glance",
     "init": "write a policy, and the settings that load it",
     "test": "hold a policy to what a team says it must record",
 }

@@ -1,0 +1,118 @@
+"""`kube-audit-lint map`: what a policy records of every request, or what another one changes, at a glance."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+
+from kube_audit_lint.commands import OK, filled
+from kube_audit_lint.errors import UsageError
+from kube_audit_lint.model.finding import Finding
+from kube_audit_lint.model.matrix import Map
+from kube_audit_lint.model.version import Versions, newer
+from kube_audit_lint.pipeline.mapping import mapped
+from kube_audit_lint.pipeline.options import versions_of
+
+FORMATS = ("text", "markdown", "json")
+_OF_NAMES = {".md": "markdown", ".json": "json"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Gives the command its options."""
+    add = parser.add_argument
+    add("policy", metavar="POLICY", help="a file that holds an audit policy; with a second one, the old of two")
+    add("other", nargs="?", metavar="NEW", help="the new policy: shows what it changes")
+    add("--kubernetes-version", metavar="V", help="the cluster's version (1.30) or a range of them (1.29-1.34)")
+    add(
+        "--who",
+        type=filled,
+        metavar="WHO",
+        help="in text and markdown: whose requests (default: everybody); --who help",
+    )
+    add("--format", choices=FORMATS, help="default: text, or what the name of --output ends with")
+    add("--output", type=filled, metavar="FILE", help="write it to a file")
+    add("--color", choices=("auto", "always", "never"), default="auto", help="default: auto; NO_COLOR is honoured")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Shows the table; returns the exit code."""
+    versions = versions_of(arguments.kubernetes_version)
+    if versions is not None and newer(versions):
+        print(newer(versions), file=sys.stderr)
+    chosen = arguments.format or _format_of(arguments.output)
+    new, old = (arguments.other, arguments.policy) if arguments.other else (arguments.policy, None)
+    findings = _findings(new, versions) if chosen in ("html", "json") else []
+    made = mapped(new, old, versions, findings)
+    pieces = _rendered(made, chosen, arguments)
+    if arguments.output:
+        _write(pieces, arguments.output)
+    else:
+        for piece in pieces:
+            sys.stdout.write(piece)
+    return OK
+
+
+def _format_of(output: str | None) -> str:
+    """What the name of the file ends with."""
+    return _OF_NAMES.get(os.path.splitext(output or "")[1].lower(), "text")
+
+
+def _rendered(made: Map, chosen: str, arguments: argparse.Namespace) -> Iterator[str]:
+    sender = _sender(made, arguments.who or "everybody")
+    if chosen == "text":
+        from kube_audit_lint.report.maptext import render as text
+
+        return text(made, sender, _width(), _color(arguments))
+    if chosen == "markdown":
+        from kube_audit_lint.report.mapmarkdown import render as markdown
+
+        return markdown(made, sender)
+    from kube_audit_lint.report.mapjson import render as json
+
+    return json(made)
+
+
+def _sender(made: Map, wanted: str) -> int:
+    ids = [one.id for one in made.senders]
+    if wanted not in ids:
+        raise UsageError(f"--who takes one of these for {made.policy.name}: {', '.join(ids)}")
+    return ids.index(wanted)
+
+
+def _findings(path: str, versions: Versions | None) -> list[Finding]:
+    """What `check` finds in the file, by the configuration that it has there."""
+    from kube_audit_lint.catalogue.shipped import catalogue_with
+    from kube_audit_lint.pipeline.config import load_config
+    from kube_audit_lint.pipeline.options import Options
+    from kube_audit_lint.pipeline.run import run as check
+
+    config = load_config()
+    catalogue = catalogue_with(config.rule_folders)
+    config.check_against(catalogue)
+    return list(check(Options((path,), versions), config, catalogue).report.findings)
+
+
+def _write(pieces: Iterator[str], path: str) -> None:
+    from kube_audit_lint.report.outfile import whole_file
+
+    try:
+        with whole_file(path) as file:
+            for piece in pieces:
+                file.write(piece)
+    except OSError as error:
+        raise UsageError(f"--output {path}: {error.strerror}") from error
+
+
+def _width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def _color(arguments: argparse.Namespace) -> bool:
+    if arguments.color != "auto":
+        return bool(arguments.color == "always")
+    plain = arguments.output or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return not plain and sys.stdout.isatty()

@@ -1,0 +1,212 @@
+"""What one policy records, or what another one changes, as the table that `map` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from kube_audit_lint.analysis import UndecidedError, familiar, phrases
+from kube_audit_lint.analysis.describe import describe
+from kube_audit_lint.analysis.matrix import Case, Class, Matrix, Row, matrix
+from kube_audit_lint.analysis.senders import Sender
+from kube_audit_lint.errors import OwnFileError
+from kube_audit_lint.kubernetes import resources as catalogue
+from kube_audit_lint.model.finding import Finding
+from kube_audit_lint.model.matrix import (
+    Example,
+    Map,
+    Sample,
+    ShownCase,
+    ShownClass,
+    ShownFinding,
+    ShownPolicy,
+    ShownRow,
+    ShownRule,
+    ShownSender,
+)
+from kube_audit_lint.model.policy import FIELD_NAMES, PolicyRule
+from kube_audit_lint.model.version import Versions
+from kube_audit_lint.pipeline.requests import OpenedPolicy, open_policy
+from kube_audit_lint.syntax.source import Place
+
+_ALONE = "named by no rule, and in no group that a rule names but those that all such users are in"
+_SENDERS = {
+    "everybody": ("everybody", "all requests, whoever sends them"),
+    "ordinary": ("an ordinary user", f"a user {_ALONE}"),
+    "service-account": ("a service account", f"one outside of kube-system, {_ALONE}"),
+    "kubelet": ("a kubelet", f"a member of system:nodes, {_ALONE}"),
+    "control-plane": ("the control plane", "its components, and the service accounts of kube-system"),
+    "anonymous": ("anonymous", "system:anonymous, where anonymous requests are allowed"),
+    "failed": ("failed authentication", "requests that nobody could be authenticated for"),
+}
+
+
+def mapped(path: str, old: str | None, versions: Versions | None, findings: Sequence[Finding] = ()) -> Map:
+    """The table of the policy in a file; old: of the file with the policy that it is compared with.
+
+    Raises OwnFileError where a file holds no policy that kube-apiserver loads, or the answer would take too long.
+    """
+    opened = open_policy(path, versions)
+    before = opened if old is None else open_policy(old, versions or opened.document.versions)
+    used = opened.loaded.policy_versions
+    both = used.overlap(before.loaded.policy_versions)
+    if both is None:
+        raise OwnFileError(path, f"no version of Kubernetes loads both this policy and {old}")
+    try:
+        made = matrix(before.policy, opened.policy, both)
+    except UndecidedError as error:
+        raise OwnFileError(path, f"{error} to tell what it records of every request") from error
+    by_title = [(_shown_row(row, both), row) for row in made.rows]
+    rows = sorted(by_title, key=lambda pair: _order(pair[0]))
+    after = _policy(opened, made, findings)
+    return Map(
+        after,
+        None if old is None else _policy(before, made, (), old=True),
+        str(both),
+        tuple(map(_sender, made.senders)),
+        tuple(shown for shown, _ in rows),
+        tuple(map(_class, made.classes)),
+        _exampler(made, {(shown.group, shown.title): row for shown, row in rows}),
+        _examples(made, both),
+    )
+
+
+def _exampler(made: Matrix, rows: dict[tuple[str, str], Row]) -> Callable[[ShownRow, str, Sample], Example]:
+    def example(row: ShownRow, verb: str, sample: Sample) -> Example:
+        request = made.request(rows[row.group, row.title], verb, sample)
+        return Example(request.to_json(), describe(request))
+
+    return example
+
+
+def _examples(made: Matrix, versions: Versions) -> dict[str, Any]:
+    """What stands for names that no rule names, and all else that requests are completed with."""
+    objects = {resource: made.object(resource) for resource in familiar.OBJECTS}
+    return {
+        "namespace": made.space,
+        "object": made.object(""),
+        "objects": objects,
+        "minor": versions.last,
+        "builtIn": [group for group in catalogue.groups() if catalogue.is_builtin_group(group)],
+    }
+
+
+# -- policies
+
+
+def _policy(opened: OpenedPolicy, made: Matrix, findings: Sequence[Finding], old: bool = False) -> ShownPolicy:
+    every = [case.decided.before if old else case.decided.after for each in made.classes for case in each.cases]
+    reached = {one.rule for one in every}
+    rules = tuple(_rule(opened, index, index in reached) for index in range(len(opened.policy.rules)))
+    shown = tuple(_finding(one, rules) for one in findings if one.place.source.path == opened.document.source.path)
+    return ShownPolicy(opened.path, rules, _lines(opened, rules), _data(opened), shown)
+
+
+def _rule(opened: OpenedPolicy, index: int, reached: bool) -> ShownRule:
+    first, last = _span(opened.document.at("rules", index))
+    return ShownRule(index + 1, opened.policy.rules[index].level, first, last, reached)
+
+
+def _span(place: Place) -> tuple[int, int]:
+    """The first and the last line of what stands there."""
+    source = place.source
+    text = place.text.rstrip()
+    return source.position(place.start)[0], source.position(place.start + max(len(text) - 1, 0))[0]
+
+
+def _lines(opened: OpenedPolicy, rules: tuple[ShownRule, ...]) -> tuple[tuple[int, str], ...]:
+    """The lines of the policy."""
+    source = opened.document.source
+    first, last = _span(opened.document.place)
+    last = max([last, *(rule.last for rule in rules)])
+    return tuple((number, source.line(number)) for number in range(first, last + 1))
+
+
+def _data(opened: OpenedPolicy) -> dict[str, Any]:
+    """The policy as it is loaded, in the words of a policy file."""
+    policy = opened.policy
+    data: dict[str, Any] = {"omitStages": list(policy.omit_stages)} if policy.omit_stages else {}
+    if policy.omit_managed_fields:
+        data["omitManagedFields"] = True
+    return {**data, "rules": [_rule_data(rule) for rule in policy.rules]}
+
+
+def _rule_data(rule: PolicyRule) -> dict[str, Any]:
+    data: dict[str, Any] = {"level": rule.level}
+    for field, name in FIELD_NAMES.items():
+        value = getattr(rule, field)
+        if field == "resources":
+            value = [
+                {"group": one.group, "resources": list(one.resources), "resourceNames": list(one.resource_names)}
+                for one in value
+            ]
+        elif isinstance(value, tuple):
+            value = list(value)
+        if value or value is False:
+            data[name] = value
+    return data
+
+
+def _finding(one: Finding, rules: tuple[ShownRule, ...]) -> ShownFinding:
+    line = one.place.source.position(one.place.start)[0]
+    at = next((rule.number for rule in rules if rule.first <= line <= rule.last), 0)
+    return ShownFinding(one.rule, one.severity, line, at, one.message)
+
+
+# -- rows, classes, senders
+
+
+def _shown_row(row: Row, versions: Versions) -> ShownRow:
+    whole = row.minors == tuple(range(versions.first, versions.last + 1))
+    kubernetes = "" if whole or not row.minors else _served(Versions(row.minors[0], row.minors[-1]), versions)
+    if row.key is None:
+        title = " or ".join(phrases.what(what).removeprefix("URLs ") for what in row.paths)
+        return ShownRow("URLs", title, row.cells, None, row.examples, kubernetes)
+    group, resource, sub = row.key
+    title = ("any other resource" if resource is None else resource) + (
+        f"/{'*' if sub is None else sub}" if sub != "" else ""
+    )
+    heading = "any other group" if group is None else group or "core"
+    return ShownRow(heading, title, row.cells, row.key, row.examples, kubernetes)
+
+
+def _served(by: Versions, versions: Versions) -> str:
+    """By which of the versions something is served, where not by all."""
+    if by.last == versions.last:
+        return f"from 1.{by.first}"
+    return f"to 1.{by.last}" if by.first == versions.first else str(by)
+
+
+def _order(row: ShownRow) -> tuple[Any, ...]:
+    """Built-in groups, the core group first, then others, any other, and URLs."""
+    if row.key is None:
+        return (3, "", row.title.startswith("every"), row.title)
+    group, resource, sub = row.key
+    kind = 2 if group is None else 0 if catalogue.is_builtin_group(group) else 1
+    return (kind, group or "", resource is None, resource or "", sub is None, sub or "")
+
+
+def _class(one: Class) -> ShownClass:
+    return ShownClass(tuple(map(_case, one.cases)), one.seen)
+
+
+def _case(one: Case) -> ShownCase:
+    before, after = one.decided.before, one.decided.after
+    return ShownCase(
+        after.rule + 1,
+        after.level,
+        " or ".join(map(phrases.who, one.who)),
+        phrases.where(one.namespaces, one.names),
+        one.exact,
+        before.rule + 1,
+        before.level,
+        str(one.decided.direction),
+    )
+
+
+def _sender(one: Sender) -> ShownSender:
+    if one.kind == "user":
+        return ShownSender(f"user:{one.name}", f"user {one.name}", "in the groups that this user always has")
+    if one.kind == "group":
+        return ShownSender(f"group:{one.name}", f"a member of {one.name}", "whom no rule names, in no other such group")
+    return ShownSender(one.kind, *_SENDERS[one.kind])
