@@ -27,7 +27,7 @@ def render(of: Map, sender: int) -> Iterator[str]:
     """The whole text, for a sender by its number."""
     size = 200
     for piece in _pieces(Table(of, sender)):
-        size += len(piece)
+        size += len(piece.encode())
         if size > LIMIT:
             yield "\nThere is more than fits here: `kube-audit-lint map --format json` has all.\n"
             return
