@@ -98,7 +98,7 @@ def test_the_text_shows_levels_and_what_they_depend_on(capsys: pytest.CaptureFix
     assert "No request reaches rule 4." in text
     assert "Request by rule 3 (line 15): everybody; in shop" in flat(text)
     assert "kubectl get secret db-password -n payments by jane" in text
-    assert "kubectl create pod -n shop by " in text
+    assert "kubectl create binding -n shop by alice" in text
 
 
 def test_the_text_seen_as_somebody(capsys: pytest.CaptureFixture[str]) -> None:
