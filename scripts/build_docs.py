@@ -1,5 +1,7 @@
 """Writes a page for every rule (docs/rules/ID.md), the table of them all, and the templates.
 
+The manual page, docs/kube-audit-lint.1, comes from the parser of the command line (man_page.py).
+
 python scripts/build_docs.py            writes them
 python scripts/build_docs.py --check    fails when one is stale, or belongs to a rule that is gone
 """
@@ -16,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from catalogue_files import CATEGORIES, ROOT, bring_up_to_date, rules, text_of
+from man_page import man_page
 
 from kube_audit_lint.catalogue.standards import labels_of
 
 DOCS = ROOT / "docs" / "rules"
+MANUAL = ROOT / "docs" / "kube-audit-lint.1"
 GUIDE = ROOT / "docs" / "rules-of-your-own.md"
 CHECKS = ROOT / "lint" / "kube_audit_lint" / "checks"
 DEFAULT_FILES = {"policy": "audit-policy.yaml"}
@@ -30,6 +34,7 @@ def wanted() -> dict[Path, str]:
     """The files that this script writes."""
     files = {DOCS / f"{rule['id']}.md": page(rule) for rule in rules()}
     files[DOCS / "README.md"] = index()
+    files[MANUAL] = man_page()
     files[GUIDE] = _with_block(GUIDE, "templates", templates())
     return {path: text_of(text) for path, text in files.items()}
 

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--select", type=filled, action="append", default=[], metavar="IDS", help="only these rules or categories")
     add("--ignore", type=filled, action="append", default=[], metavar="IDS", help="all but these rules or categories")
     add("--pedantic", action="store_true", help="also what costs only volume or tidiness")
-    add("--format", choices=reports.FORMATS, default="text", help="default: text")
+    add("--format", choices=reports.FORMATS, default="text", metavar="FORMAT", help="%(choices)s (default: text)")
     add(
         "--output",
         type=filled,
@@ -144,7 +144,11 @@ def _options(arguments: argparse.Namespace, config: Config, catalogue: Catalogue
     known = set(catalogue.rules) | {rule.category for rule in catalogue.rules.values()}
     profile = arguments.profile or ""
     if profile and profile not in catalogue.profiles:
-        raise UsageError(f"there is no profile {profile!r}; there are {', '.join(sorted(catalogue.profiles))}")
+        from kube_audit_lint.kubernetes.spelling import nearest
+
+        near, listed = nearest(profile, catalogue.profiles), ", ".join(sorted(catalogue.profiles))
+        hint = f"did you mean {near}?" if near else f"there are {listed}"
+        raise UsageError(f"there is no profile {profile!r}; {hint}")
     paths = list(dict.fromkeys(_without_options(arguments))) or ["."]
     stdin = None
     if "-" in paths:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -18,6 +21,7 @@ COMMANDS = {
     "map": "what a policy records of every request, at a glance",
     "init": "write a policy, and the settings that load it",
     "test": "hold a policy to what a team says it must record",
+    "completion": "a script with which a shell completes commands, options and values",
 }
 
 
@@ -39,6 +43,11 @@ def parser_for(words: list[str]) -> argparse.ArgumentParser:
     return parser
 
 
+def parsers() -> dict[str, argparse.ArgumentParser]:
+    """The parser of every command, for what is written from them: completion and the manual page."""
+    return {name: _parser_of(name) for name in COMMANDS}
+
+
 def _parser_of(name: str) -> argparse.ArgumentParser:
     """The parser of one command: building and importing the others would cost a tenth of a run."""
     module: Any = import_module(f"kube_audit_lint.commands.{name}")
@@ -51,7 +60,21 @@ def _parser_of(name: str) -> argparse.ArgumentParser:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Words that argparse repeats may come from file names."""
+    """Words that argparse repeats may come from file names; with a mistake comes what was probably meant."""
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        arguments, rest = self.parse_known_args(args, namespace)
+        if rest:
+            option = next((word.partition("=")[0] for word in rest if word.startswith("-")), "")
+            self.error(f"unrecognized arguments: {' '.join(rest)}{_meant(option, self._option_string_actions)}")
+        return arguments
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            error.message += _meant(str(value), action.choices or ())
+            raise
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Without catching what writing raises: argparse would call help that nobody can read a success."""
@@ -61,8 +84,17 @@ class _Parser(argparse.ArgumentParser):
         super().error(visible(message))
 
 
+def _meant(word: str, known: Iterable[str]) -> str:
+    from kube_audit_lint.kubernetes.spelling import nearest
+
+    near = nearest(word, known)
+    return f"; did you mean {near}?" if near else ""
+
+
 class _Formatter(argparse.HelpFormatter):
-    """Help of one width: argparse looks up the terminal's with every option, and imports shutil for it."""
+    """Help as wide as COLUMNS says: argparse looks up the terminal's width with every option, and imports shutil."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=28, width=96)
+        wanted = os.environ.get("COLUMNS", "")
+        width = max(40, int(wanted) - 2) if re.fullmatch("[1-9][0-9]{0,4}", wanted) else 96
+        super().__init__(prog, max_help_position=28, width=width)

@@ -1,0 +1,78 @@
+"""The words that each command takes, read from its parser."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from kube_audit_lint.commands.parser import COMMANDS, parsers
+from kube_audit_lint.syntax.record import NamedTuple
+
+FILES = ("<files>",)
+"""In place of values: names of files."""
+
+_RULES = ("select", "ignore", "id")
+"""Where ids of rules are taken; those of the last one are no list."""
+
+_OF_FILES = ("FILE", "PATH", "FOLDER", "POLICY", "DIR")
+
+
+class Word(NamedTuple):
+    """An option, or with no names what stands without one.
+
+    value: what its value is called, "" for none. values: what is known to complete it, or FILES. many: a list with
+    commas, or a word that may stand several times. choices: the only values that it takes, where these are few.
+    """
+
+    names: tuple[str, ...]
+    help: str
+    value: str = ""
+    values: Sequence[str] = ()
+    many: bool = False
+    choices: Sequence[str] = ()
+
+
+class CommandWords(NamedTuple):
+    """A command, what it is for, its options, and what stands without an option."""
+
+    name: str
+    help: str
+    options: tuple[Word, ...]
+    others: tuple[Word, ...]
+
+
+def command_words() -> list[CommandWords]:
+    """All commands."""
+    found = []
+    for name, parser in parsers().items():
+        formatter = parser._get_formatter()
+        words = [_word(action, formatter._expand_help(action)) for action in parser._actions]
+        options, others = (tuple(one for one in words if bool(one.names) is named) for named in (True, False))
+        found.append(CommandWords(name, COMMANDS[name], options, others))
+    return found
+
+
+def _word(action: argparse.Action, help_text: str) -> Word:
+    names = tuple(action.option_strings)
+    if action.nargs == 0:
+        return Word(names, help_text)
+    many = action.dest in ("select", "ignore") if names else action.nargs in ("*", "+")
+    return Word(names, help_text, _value_of(action), _values(action), many, tuple(map(str, action.choices or ())))
+
+
+def _value_of(action: argparse.Action) -> str:
+    return str(action.metavar) if action.metavar is not None else action.dest.upper().replace("_", "-")
+
+
+def _values(action: argparse.Action) -> Sequence[str]:
+    if action.choices:
+        return tuple(map(str, action.choices))
+    if action.dest in _RULES or action.dest == "profile":
+        from kube_audit_lint.catalogue.shipped import shipped
+
+        catalogue = shipped()
+        if action.dest == "profile":
+            return tuple(sorted(catalogue.profiles))
+        categories = () if action.dest == "id" else {rule.category for rule in catalogue.rules.values()}
+        return (*catalogue.rules, *sorted(categories))
+    return FILES if not action.option_strings or any(word in _value_of(action) for word in _OF_FILES) else ()
