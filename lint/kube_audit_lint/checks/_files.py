@@ -30,6 +30,7 @@ FileRule = Literal[
     "webhook-unencrypted",
     "policy-not-readable",
     "pod-refused",
+    "control-plane-logging-off",
 ]
 
 RULES: dict[MisshapeKind, FileRule] = {
@@ -42,6 +43,7 @@ RULES: dict[MisshapeKind, FileRule] = {
     "in-manifests": "policy-in-manifest-directory",
     "not-readable": "policy-not-readable",
     "refused": "pod-refused",
+    "logging-off": "control-plane-logging-off",
 }
 
 _EVERYBODY = "system:authenticated"

@@ -21,11 +21,12 @@ MisshapeKind = Literal[
     "in-manifests",
     "not-readable",
     "refused",
+    "logging-off",
 ]
 """What is wrong: a key that the form does not know; a shape it does not take; an item of a command that is no
 string; a policy that nothing brings onto the host; auditing that is switched off as a whole; a policy that is
 applied as an object; one that is written where the kubelet looks for pods; a policy that the server may not
-read; a pod that is refused as a whole."""
+read; a pod that is refused as a whole; the audit log of a managed cluster that is not delivered."""
 
 
 class Misshape(NamedTuple):

@@ -1,0 +1,85 @@
+"""Managed control planes: whether the audit log is delivered."""
+
+from __future__ import annotations
+
+import pytest
+from form_samples import misshapes
+
+OFF = "control-plane-logging-off"
+EKSCTL = 'apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: a, version: "1.33"}\n'
+TYPES = "cloudWatch: {clusterLogging: {enableTypes: %s}}\n"
+STACK = "Resources:\n  C:\n    Type: AWS::EKS::Cluster\n    Properties:\n      Name: a\n"
+LOGGING = "      Logging: {ClusterLogging: {EnabledTypes: %s}}\n"
+CAPA = "apiVersion: controlplane.cluster.x-k8s.io/v1beta1\nkind: AWSManagedControlPlane\nspec:\n  version: v1.30\n"
+UPBOUND = "apiVersion: eks.aws.upbound.io/v1beta2\nkind: Cluster\nspec:\n  forProvider:\n    region: a\n"
+CROSSPLANE = "apiVersion: eks.aws.crossplane.io/v1beta1\nkind: Cluster\nspec:\n  forProvider:\n    region: a\n"
+ACK = "apiVersion: eks.services.k8s.aws/v1alpha1\nkind: Cluster\nspec:\n  name: a\n"
+RANCHER = "apiVersion: eks.cattle.io/v1\nkind: EKSClusterConfig\nspec:\n  region: a\n"
+ARM = (
+    '{"resources": [{"type": "Microsoft.ContainerService/managedClusters/providers/diagnosticSettings",'
+    ' "properties": {"logs": %s}}]}'
+)
+MONITOR = "apiVersion: insights.azure.upbound.io/v1beta1\nkind: MonitorDiagnosticSetting\nspec:\n  forProvider:\n"
+TANZU = (
+    "apiVersion: cluster.x-k8s.io/v1beta1\nkind: Cluster\nspec:\n  topology:\n    class: tkg-vsphere-default-v1.0.0\n"
+    "    variables:\n    - name: auditLogging\n      value:\n        enabled: %s\n"
+)
+KUBERMATIC = "apiVersion: kubermatic.k8c.io/v1\nkind: Cluster\nspec:\n  auditLogging: {enabled: %s}\n"
+
+IS_OFF = {
+    EKSCTL + TYPES % "[api]": "enableTypes",
+    EKSCTL + TYPES % "[]": "enableTypes",
+    EKSCTL + TYPES % "[Audit]": "enableTypes",
+    EKSCTL: "kind",
+    STACK: "Properties",
+    STACK + LOGGING % "[]": "EnabledTypes",
+    STACK + LOGGING % "[{Type: api}]": "EnabledTypes",
+    CAPA: "kind",
+    CAPA + "  logging: {apiServer: true, audit: false}\n": "audit",
+    UPBOUND: "forProvider",
+    UPBOUND + "    enabledClusterLogTypes: [api, scheduler]\n": "enabledClusterLogTypes",
+    CROSSPLANE + "    logging: {clusterLogging: [{enabled: false, types: [audit]}]}\n": "clusterLogging",
+    ACK + "  logging: {clusterLogging: [{enabled: true, types: [api]}]}\n": "clusterLogging",
+    RANCHER + "  loggingTypes: [api]\n": "loggingTypes",
+    ARM % '[{"category": "kube-audit", "enabled": false}]': '"logs"',
+    MONITOR + "    enabledLog: [{category: kube-apiserver}]\n": "enabledLog",
+    TANZU % "false": "false",
+    KUBERMATIC % "false": "false",
+    "INFRASTRUCTURE_PROVIDER: vsphere\nENABLE_AUDIT_LOGGING: false\n": "false",
+}
+NOTHING = [
+    EKSCTL + TYPES % '["all"]',
+    EKSCTL + TYPES % "[api, audit]",
+    EKSCTL + TYPES % "['{{ type }}']",
+    EKSCTL.replace(', version: "1.33"', "") + "managedNodeGroups: []\n",
+    STACK + LOGGING % "[{Type: audit}]",
+    STACK + LOGGING % "!Ref Types",
+    STACK + LOGGING % "[{Type: !Ref One}]",
+    STACK + '      Logging: !If [On, {ClusterLogging: {EnabledTypes: [{Type: api}]}}, !Ref "AWS::NoValue"]\n',
+    STACK + '      Logging: {"Fn::If": [On, {}, {}]}\n',
+    CAPA + "  logging: {audit: true}\n",
+    CAPA + '  logging: {audit: "{{ .Values.audit }}"}\n',
+    UPBOUND + "    enabledClusterLogTypes: [audit]\n",
+    CROSSPLANE + "    logging: {clusterLogging: [{enabled: true, types: [api, audit]}]}\n",
+    RANCHER,
+    RANCHER + "  loggingTypes: null\n",
+    ARM % '[{"categoryGroup": "allLogs", "enabled": true}]',
+    ARM % '[{"category": "kube-audit-admin", "enabled": true}]',
+    ARM % "\"[parameters('logs')]\"",
+    ARM.replace("ContainerService/managedClusters", "Web/sites") % '[{"category": "AppServiceHTTPLogs"}]',
+    MONITOR + "    enabledLog: [{category: AuditEvent}]\n",
+    TANZU % "true",
+    KUBERMATIC % "true",
+    KUBERMATIC.replace("kubermatic.k8c.io", "example.com") % "false",
+    "ENABLE_AUDIT_LOGGING: false\nPORT: 80\n",
+]
+
+
+@pytest.mark.parametrize(("text", "underlined"), IS_OFF.items())
+def test_off(text: str, underlined: str) -> None:
+    assert misshapes(text, "cluster.json" if text.startswith("{") else "cluster.yaml") == [(OFF, underlined)]
+
+
+@pytest.mark.parametrize("text", NOTHING)
+def test_on_or_open(text: str) -> None:
+    assert misshapes(text, "cluster.json" if text.startswith("{") else "cluster.yaml") == []
