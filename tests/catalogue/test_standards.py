@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +78,19 @@ def test_what_a_rule_serves() -> None:
     assert labels_of("log-maxage")[0].startswith("CIS: 1.2.17 (v1.9-v2.1); 1.2.18 (v1.8)")
     assert {one.standard for one in controls_of("log-maxage")} >= {"cis", "rke2-cis", "k3s-cis", "stig"}
     assert labels_of("unknown-verb") == ()
+
+
+def test_the_page_lists_them_all() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "report.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `([a-z][a-z0-9-]*)` \| ([^|]+) \|", page, re.M))
+    assert set(rows) == set(standards())
+    for id, standard in standards().items():
+        named = re.sub(r"1\.(\d+) to 1\.(\d+)", _each, rows[id])
+        assert named.split(", ") == list(standard.versions)
+
+
+def _each(match: re.Match[str]) -> str:
+    return ", ".join(f"1.{minor}" for minor in range(int(match[1]), int(match[2]) + 1))
 
 
 def test_no_rule_file_repeats_a_control() -> None:

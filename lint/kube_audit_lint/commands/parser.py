@@ -19,6 +19,7 @@ COMMANDS = {
     "diff": "which requests two versions of a policy record differently",
     "explain": "which rule of a policy decides a request, and what is recorded",
     "map": "what a policy records of every request, at a glance",
+    "report": "what each control of a standard comes to, with the evidence",
     "init": "write a policy, and the settings that load it",
     "test": "hold a policy to what a team says it must record",
     "completion": "a script with which a shell completes commands, options and values",

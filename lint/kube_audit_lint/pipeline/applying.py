@@ -91,6 +91,14 @@ def findings_of(found: Subjects, rules: Rules, config: Config, reported: set[str
     return [one for one in out if not reported.isdisjoint(place.source.path for place in _places(one))]
 
 
+def findings_about(subject: PolicySubject | ServerSubject, rules: Rules) -> list[Finding]:
+    """What the rules find about one policy or server, by itself and whatever else is in the run."""
+    if isinstance(subject, PolicySubject):
+        return list(_policy_findings(subject, rules))
+    place = subject.server.place
+    return list(_apply("server", subject, subject.versions, rules.for_path(place.source.path), place))
+
+
 def _unless_quiet(policy: PolicySubject, rules: Rules) -> list[Finding]:
     """The findings about a policy; nothing is applied where there were none about one with the same text."""
     document, place = policy.document, policy.document.place
