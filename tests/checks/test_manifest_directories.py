@@ -104,6 +104,19 @@ def test_a_directory_is_known_by_the_rest_of_the_control_plane(tmp_path: Path, m
     assert len(hits("manifest_backup", directory("pods", *names))) == 1
 
 
+def test_a_collection_of_examples_is_no_static_pod_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tips").mkdir()
+    policies = (policy_subject("tips/Audit-policy.yaml"),)
+    for name in ("etcd.yaml", "api-server.yaml", "Audit-policy.yaml"):
+        (tmp_path / "tips" / name).write_text("")
+    given = directory("tips", "api-server.yaml", policies=policies)
+    assert len(hits("manifest_policy", given)) == 1
+    for name in ("network-egress.yaml", "trivy.yml", "runtimeClass.yaml", "Dockerfile.yaml"):
+        (tmp_path / "tips" / name).write_text("")
+    assert hits("manifest_policy", given) == []
+
+
 @pytest.mark.parametrize(
     ("path", "servers", "count"),
     [

@@ -119,7 +119,21 @@ def test_a_template_of_a_unit() -> None:
     server = server_in(text, "kube-apiserver.service.j2")
     assert server.value("audit-log-maxage") == "7"
     assert server.value("a") == "b"
-    assert server.partial
+    assert not server.partial  # no arm of the statement holds another flag
+
+
+def test_a_template_of_a_unit_with_lines_that_it_does_not_show() -> None:
+    text = unit("/usr/bin/kube-apiserver \\\n{% for one in more %}\n  --{{ one }}=x \\\n{% endfor %}\n  --a=b")
+    assert server_in(text, "kube-apiserver.service.j2").partial
+
+
+def test_a_template_of_a_unit_that_begins_with_macros() -> None:
+    macro = "{% macro peers() -%}\n{% for host in all %}https://{{ host }}:2379{% endfor %}\n{% endmacro -%}\n\n"
+    server = server_in(macro + unit("/usr/bin/kube-apiserver --a={{ peers() }}"), "kube-apiserver.service.j2")
+    assert [flag.name for flag in server.flags] == ["a"]
+    assert not server.partial
+    script = "cat > kube-apiserver.service <<EOF\n"
+    assert not found_in("{% set a = 1 %}\n" + script + unit("/usr/bin/kube-apiserver --a=b"), "x.service.j2").servers
 
 
 @pytest.mark.parametrize(

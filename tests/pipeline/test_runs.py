@@ -199,6 +199,13 @@ def test_kops_mounts_the_log_itself(capsys: pytest.CaptureFixture[str]) -> None:
     assert "mount its directory" in helps["kube-apiserver.yaml"]
 
 
+def test_a_server_on_the_host_mounts_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    write({"kube-apiserver.service": "[Service]\nExecStart=/usr/bin/kube-apiserver --etcd-servers=http://x\n"})
+    (found,) = check(capsys, "--select", "no-audit-policy")[0]["findings"]
+    assert "mount" not in found["help"]
+    assert "--audit-log-path" in found["help"]
+
+
 def test_a_value_that_is_not_known_hides_no_other_that_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     flags = '"--audit-log-mode={{ .Values.mode }}", --audit-log-format=xml, --audit-log-maxage=-1, '
     write({"kube-apiserver.yaml": MANIFEST.replace("--audit-log-path=-", f"{flags}--audit-log-path=-")})

@@ -170,6 +170,14 @@ apiServer:
 """
 
 
+def test_a_unit_is_no_template_that_cannot_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    flags = "--etcd-servers={% if x %}a{% else %}{{ b }}{% endif %} \\\n{% if y %}\n --v=2 \\\n{% endif %}\n --a=b"
+    text = f"[Unit]\nDescription=API server\n\n[Service]\nExecStart=/usr/bin/kube-apiserver {flags}\n"
+    rules, notes = found("kube-apiserver.service.j2", text, capsys)
+    assert rules == ["no-audit-policy"]
+    assert [one.partition(";")[0] for one in notes] == ["the template decides what is here"]
+
+
 def test_of_makefiles_and_helpers_only_settings_are_noted(capsys: pytest.CaptureFixture[str]) -> None:
     helper = '{{- define "address" }}\nlogs: audit-logs.{{ .Namespace }}.svc\n x {{ y }}: z: 1\n'
     assert found("_helpers.tpl", helper, capsys) == ([], [])

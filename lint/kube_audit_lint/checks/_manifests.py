@@ -22,6 +22,7 @@ _LIKELY = (
     "kubelet.d",
     "pod-manifests",
 )
+_PARTS = ("kube-", "etcd", "haproxy", "keepalived", "cloud-controller-manager", "konnectivity")
 _OTHERS = ("kube-scheduler", "kube-controller-manager", "scheduler", "controller-manager", "etcd")
 _MANIFEST = r"\.(?:ya?ml|json|manifest)(?:\.j2|\.tmpl|\.tpl|\.erb)?\Z"
 # A plain text, for most runs see no second file of a pod.
@@ -49,14 +50,17 @@ def is_likely(path: str) -> bool:
 
 
 def _has_others(path: str) -> bool:
-    """Whether a folder holds manifests of other parts of the control plane."""
+    """Whether a folder holds manifests of other parts of the control plane, and not mostly other things: in a
+    collection of examples they may stand beside each other as well."""
     try:
         with os.scandir(path or ".") as entries:
-            return any(
-                one.name.startswith(_OTHERS) and re.search(_MANIFEST, one.name) and one.is_file() for one in entries
-            )
+            manifests = [one.name for one in entries if re.search(_MANIFEST, one.name) and one.is_file()]
     except OSError:
         return False
+    foreign = [
+        name for name in manifests if not (name.startswith((*_PARTS, *_OTHERS)) or re.search("api-?server|audit", name))
+    ]
+    return any(name.startswith(_OTHERS) for name in manifests) and 2 * len(foreign) <= len(manifests)
 
 
 def _absolute(path: str) -> str:

@@ -128,7 +128,8 @@ def _certain(found: Found, part: bool, doubtful: bool, fenced: bool) -> Found:
     problems = [policy.document.problem for policy in found.policies if doubtful and policy.document.problem]
     notes = (*found.notes, *(Note(problem.place, _UNREAD) for problem in problems))
     policies = tuple(policy for policy in found.policies if policy.document.problem not in problems)
-    servers = tuple(left_open(server, part) for server in found.servers if not fenced or _about_audit(server))
+    kept = (server for server in found.servers if not fenced or _about_audit(server))
+    servers = tuple(left_open(server, part, partial=part) for server in kept)
     return found._replace(policies=policies, servers=servers, notes=notes)
 
 

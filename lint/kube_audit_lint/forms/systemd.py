@@ -26,6 +26,8 @@ MARKS = ("[Service]",)
 _SECTION = re.compile(r"(?m)^[ \t]*\[Service\][ \t]*\r?$")
 _HEAD = re.compile(r"(?:\s*[#;][^\n]*\n)*\s*\[")
 """How a unit begins, which a script that writes one does not."""
+_MACROS = re.compile(r"(?s)\s*\{%(?:(?!<<).)*?^\[(?:Unit|Service|Install)\]", re.MULTILINE)
+"""How a template of a unit may begin: macros, which leave nothing there."""
 _NAMED = re.compile(r"(?i)kube-?api-?server|kubernetes[ -]api[ -]?server")
 _VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Za-z_]\w*)")
 _FLAG_BELOW = re.compile(r"\s*-")
@@ -35,7 +37,7 @@ _SPECIFIER = re.compile(r"%(.)")
 def read_text(source: Source, context: Context) -> Found | None:
     """The API servers that a unit starts, or that the variables of a drop-in give flags to."""
     text = context.text
-    if not _SECTION.search(text) or not _HEAD.match(text):
+    if not _SECTION.search(text) or not (_HEAD.match(text) or _MACROS.match(source.text)):
         return None
     if "--kube-apiserver-arg" in text:
         return _k3s(text, context)

@@ -26,7 +26,11 @@ Subject = PolicySubject | ServerSubject | DirectorySubject
 Choose = Callable[[Catalogue, Choice], dict[str, Applied]]
 
 
-_MOUNTING = ", mount its directory,"
+_MOUNTING = {
+    ", mount its directory,": "",
+    ", mount it into the container, and": " and",
+    " in a mounted directory, with": ", with",
+}
 """What is left out of advice where a form mounts by itself, or runs the server on the host."""
 
 _KUBESPRAY = "Write `kubernetes_audit: true`: kubespray then brings a policy and sets the flags."
@@ -249,7 +253,7 @@ def _spelled(finding: Finding, subject: Subject) -> Finding:
     if subject.server.form == "kubespray" and finding.rule == "no-audit-policy":
         return finding._replace(help=_KUBESPRAY)
     if subject.server.mounts is None or subject.server.form == "kops":
-        finding = finding._replace(help=finding.help.replace(_MOUNTING, ""))
+        finding = finding._replace(help=_without_mounts(finding.help))
     finding = finding._replace(help=finding.help.replace("`type: ", f"`{subject.server.type_key}: "))
     spelling = subject.server.spelling
     if spelling is None or "`--" not in finding.help:
@@ -260,6 +264,12 @@ def _spelled(finding: Finding, subject: Subject) -> Finding:
         return f"`{text if found[2] else text.removeprefix('- ').rstrip(' :=')}`"
 
     return finding._replace(help=re.sub(r"`--([a-z0-9-]+)(=([^`]*))?`", written, finding.help))
+
+
+def _without_mounts(help: str) -> str:
+    for advice, shorter in _MOUNTING.items():
+        help = help.replace(advice, shorter)
+    return help
 
 
 def _internal_error(one: Applied, error: Exception, place: Place) -> Finding:

@@ -156,7 +156,9 @@ def _of_template(found: Found, template: Neutral, source: Source, documents: tup
     notes = list(found.notes)
     policies = [policy for policy in found.policies if policy.document.problem is None]
     # A unit with a server in it is no YAML, and nothing is missed.
-    unread = [] if found.servers and not any(one.root for one in documents) else list(filter(_about_audit, documents))
+    unread = (
+        [] if found.servers and not any(one.mapping for one in documents) else list(filter(_about_audit, documents))
+    )
     unread += [policy.document for policy in found.policies]
     problems = {one.problem.place: one.problem for one in unread if one.problem is not None}
     misshapes = [*found.misshapes, *_no_yaml(problems.values(), source)]

@@ -10,7 +10,7 @@ from kube_audit_lint.forms.common.open_rules import open_rules
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.server import ApiServer, Flag, Mount
 from kube_audit_lint.syntax.deciding import Deciding
-from kube_audit_lint.syntax.nodes import Document, scalar_spans
+from kube_audit_lint.syntax.nodes import Document, Scalar, scalar_spans
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.templates import scalar_at
 from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
@@ -53,8 +53,10 @@ class TemplateParts:
     def server(self, server: ApiServer) -> ApiServer:
         """The server without what only the filled template decides."""
         scopes = self._scalars_of(server) if self._template.scalars else [self._document_of(server)]
-        partial = any(self._is_partial(scope) for scope in scopes)
-        changed = left_open(server, partial)
+        branched = [scope for scope in scopes if self._is_partial(scope)]
+        # What a branch holds is in the file: what stands in none of its arms is never set.
+        inserted = any(self._deciding.insertions_in(*scope) for scope in branched)
+        changed = left_open(server, bool(branched), partial=inserted)
         return changed._replace(flags=tuple(self._flag(flag) for flag in changed.flags))
 
     def _is_partial(self, span: tuple[int, int]) -> bool:
@@ -75,7 +77,7 @@ class TemplateParts:
         index = bisect_left(self._document_ends, at)
         found = self._documents[index] if index < len(self._documents) else None
         root = found.root if found is not None and found.start <= at else None
-        return (0, len(self._text)) if root is None else (root.start, root.end)
+        return _hull(server) if root is None or isinstance(root, Scalar) else (root.start, root.end)
 
     def _scalars_of(self, server: ApiServer) -> list[tuple[int, int]]:
         """The scalars of more than one line out of which the server was read."""
@@ -87,14 +89,22 @@ class TemplateParts:
         return [span for span in sorted(inside) if "\n" in self._text[span[0] : span[1]].strip()]
 
 
-def left_open(server: ApiServer, partial: bool) -> ApiServer:
+def _hull(server: ApiServer) -> tuple[int, int]:
+    """From the first to the last place out of which a server was read that is no YAML: a unit's, for example."""
+    places = (server.place, *(place for flag in server.flags for place in (flag.place, flag.value_place)))
+    inside = [place for place in places if place.source is server.source]
+    return min(place.start for place in inside), max(place.end for place in inside)
+
+
+def left_open(server: ApiServer, branched: bool, *, partial: bool) -> ApiServer:
     """The server without what only the filled template decides.
 
-    partial: statements decide which lines are there. Then of a flag that stands in several of them the last is
-    kept, and one that has lost its value to another line has an unknown one.
+    branched: statements decide which lines are there. Then of a flag that stands in several of them the last is
+    kept, and one that has lost its value to another line has an unknown one. partial: they also put in lines that
+    the file does not show.
     """
     flags, mounts = server.flags, server.mounts
-    if partial:
+    if branched:
         last = {flag.name: flag for flag in flags}
         kept = (flag for flag in flags if last[flag.name] is flag)
         flags = tuple(flag if flag.value is not None else flag._replace(value=UNKNOWN) for flag in kept)
