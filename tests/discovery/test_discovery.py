@@ -18,8 +18,10 @@ from kube_audit_lint.model.finding import FileError
 
 class Scope:
     def __init__(self, exclude: Iterable[str] = (), folder: str = ".") -> None:
-        self.exclude = Globs(exclude)
-        self.folder = os.path.realpath(folder)
+        self._excluding = [(Globs(exclude), os.path.realpath(folder))]
+
+    def excluding(self, folder: str) -> list[tuple[Globs, str]]:
+        return self._excluding
 
 
 def _walk(*paths: str, exclude: Iterable[str] = (), folder: str = ".", embedded: bool = False) -> list[str]:

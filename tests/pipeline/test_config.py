@@ -132,9 +132,13 @@ log-rate: 5
             "server",
             None,
         ]
-        assert config.cluster_of("clusters/prod/a/b.yaml") == "prod"
+        assert config.cluster_of("clusters/prod/a/b.yaml") == f"{NAME}:prod"
         assert config.cluster_of("clusters/test/a.yaml") is None
-        assert (config.require_reason, config.embedded, config.fail_on) == (True, True, "error")
+        assert (config.for_path("x").require_reason, config.for_path("x").embedded, config.for_path("x").fail_on) == (
+            True,
+            True,
+            "error",
+        )
 
     @pytest.mark.parametrize(
         ("path", "policy"),
@@ -306,6 +310,6 @@ def test_a_run_without_one_imports_neither_library() -> None:
 def test_the_documented_one_is_right() -> None:
     guide = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text("utf-8")
     config = _config(guide.split("```yaml\n")[1].split("```")[0])
-    assert config.fail_on == "warning"
+    assert config.for_path("x").fail_on == "warning"
     assert config.for_path("clusters/old/a.yaml").versions == Versions(20, 20)
     assert config.for_path("clusters/ack-1/a.yaml").profile == "ack"

@@ -50,7 +50,7 @@ def _run(
         start = source.line_starts[number - 1] + len(source.line(number)) - len(source.line(number).lstrip())
         findings.append(Finding(rule, "error", source.place(start, start + 1), "message"))
     applied = {id: Applied(rule, "", {}, False) for id, rule in RULES.items() if id not in off}
-    kept = apply(findings, [file], CATALOGUE, lambda path: applied, require).kept  # type: ignore[list-item]
+    kept = apply(findings, [file], CATALOGUE, lambda path: applied, lambda path: require).kept  # type: ignore[list-item]
     return [(one.rule, source.position(one.place.start)[0], one.place.text) for one in kept]
 
 

@@ -14,7 +14,8 @@ class Rule(NamedTuple):
 
     subject: what it is called for (`policy`, `server`, `link`, `directory`; `file` for the rules that
     the engine itself reports). versions: the minors that it may report for.
-    yields_to: rules of which a finding at the same place makes this one's superfluous.
+    yields_to: rules of which a finding at the same place makes this one's superfluous. folder: where a rule of the
+    users' own comes from.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Rule(NamedTuple):
     help: str = ""
     yields_to: tuple[str, ...] = ()
     fix: dict[str, Any] = {}  # noqa: RUF012 (only ever read)
+    folder: str = ""
 
 
 class Profile(NamedTuple):
@@ -40,13 +42,15 @@ class Profile(NamedTuple):
     id: str
     title: str
     rules: dict[str, Any]
+    folder: str = ""
 
 
 class Catalogue(NamedTuple):
-    """All rules and profiles of a run, by id."""
+    """All rules and profiles of a run, by id; and the folders that the users' own come from."""
 
     rules: dict[str, Rule]
     profiles: dict[str, Profile]
+    folders: tuple[str, ...] = ()
 
 
 def rule_of(data: dict[str, Any]) -> Rule:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -24,14 +24,14 @@ def with_folders(base: Catalogue, folders: tuple[str, ...]) -> Catalogue:
     for folder in folders:
         for path in _files(folder):
             rule = load_rule(path)
-            _check_free(path, "rule", rule.id, base.rules)
-            rules[rule.id] = rule
+            _check_free(path, "rule", rule.id, rules)
+            rules[rule.id] = rule._replace(folder=folder)
     for folder in folders:  # when all rules are known
         for path in _files(os.path.join(folder, "profiles"), missing_ok=True):
             profile = load_profile(path, rules)
-            _check_free(path, "profile", profile.id, base.profiles)
-            profiles[profile.id] = profile
-    return Catalogue(rules, profiles)
+            _check_free(path, "profile", profile.id, profiles)
+            profiles[profile.id] = profile._replace(folder=folder)
+    return Catalogue(rules, profiles, (*base.folders, *folders))
 
 
 def load_rule(path: str) -> Rule:
@@ -68,13 +68,14 @@ def _check_fix(file: OwnFile, fix: dict[str, Any]) -> None:
     validate_value(file, params, kind.PARAMS, ("fix",))
 
 
-def _check_free(path: str, kind: str, id: str, shipped: Collection[str]) -> None:
-    """Nothing takes the place of what is shipped: nobody would see that it is gone."""
-    if id in shipped:
-        instead = (
-            "`rules:` of the configuration changes it or turns it off" if kind == "rule" else "choose another name"
-        )
-        raise OwnFileError(path, f"id: {id} is the name of a shipped {kind}; {instead}")
+def _check_free(path: str, kind: str, id: str, known: Mapping[str, Rule | Profile]) -> None:
+    """Nothing takes the place of what is there: nobody would see that it is gone."""
+    if id not in known:
+        return
+    if known[id].folder:
+        raise OwnFileError(path, f"id: {id} is the name of a {kind} in {known[id].folder}; choose another name")
+    instead = "`rules:` of the configuration changes it or turns it off" if kind == "rule" else "choose another name"
+    raise OwnFileError(path, f"id: {id} is the name of a shipped {kind}; {instead}")
 
 
 def _check_name(file: OwnFile) -> None:

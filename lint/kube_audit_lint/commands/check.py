@@ -15,7 +15,7 @@ from kube_audit_lint.catalogue.shipped import catalogue_with
 from kube_audit_lint.commands import FAILED, FINDINGS, OK, filled, standard_input
 from kube_audit_lint.commands._outputs import STANDARD_OUTPUT, WITH_STATISTICS, outputs_of, style_of, write_all
 from kube_audit_lint.errors import UsageError
-from kube_audit_lint.model.finding import SEVERITIES
+from kube_audit_lint.model.finding import SEVERITIES, Finding
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline.config import Config, load_config
 from kube_audit_lint.pipeline.options import Options, versions_of
@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.no_config and arguments.config:
         raise UsageError("--no-config and --config do not go together")
     config = Config() if arguments.no_config else load_config(arguments.config)
-    catalogue = catalogue_with(config.rule_folders)
+    catalogue = catalogue_with(_rule_folders(arguments.paths, config))
     config.check_against(catalogue)
     options = _options(arguments, config, catalogue)._replace(baseline=_baseline(arguments))
     outputs = outputs_of(arguments.format, arguments.output)
@@ -107,19 +107,19 @@ def run(arguments: argparse.Namespace) -> int:
     if any(reports.FORMATS[one.format].shows_fixes for one in outputs):
         from kube_audit_lint.pipeline.fixing import with_fixes
 
-        outcome = with_fixes(outcome, options, config, catalogue)
+        outcome = with_fixes(outcome, options, config)
     progress.clear()
     if options.baseline is not None and options.baseline.new:
         _write_baseline(options.baseline)
     report = _as_wanted(outcome.report, arguments)
-    write_all(report, outputs, catalogue, style_of(arguments.color))
+    write_all(report, outputs, outcome.catalogue, style_of(arguments.color))
     if not arguments.quiet:
         _write_notes(outcome.notes, arguments.show_all)
     # Text and GitHub reports tell errors themselves; of a machine's report nobody would see them.
     shown = next(one.format for one in outputs if one.path == STANDARD_OUTPUT)
     for failed in () if reports.FORMATS[shown].shows_errors else report.errors:
         print(line(trouble(failed)), file=sys.stderr)
-    return _exit_code(report, arguments.fail_on or config.fail_on or "warning")
+    return _exit_code(report, arguments.fail_on or "", config)
 
 
 def _as_wanted(report: Report, arguments: argparse.Namespace) -> Report:
@@ -127,6 +127,13 @@ def _as_wanted(report: Report, arguments: argparse.Namespace) -> Report:
     if arguments.fail_on is not None:  # the command decides then, and not the configuration
         report = report._replace(hidden=report.hidden._replace(never_fails=False))
     return report._replace(show_all=arguments.show_all, quiet=arguments.quiet, statistics=arguments.statistics)
+
+
+def _rule_folders(paths: Sequence[str], config: Config) -> tuple[str, ...]:
+    """The folders with own rules for the working directory and for what is named: options may name these rules."""
+    inside = (os.path.join(path, "-") if os.path.isdir(path) else path for path in paths)
+    named = (folder for path in inside for folder in config.for_path(path).rule_folders)
+    return tuple(dict.fromkeys((*config.rule_folders, *named)))
 
 
 def _fixing(arguments: argparse.Namespace, options: Options) -> bool:
@@ -164,7 +171,7 @@ def _options(arguments: argparse.Namespace, config: Config, catalogue: Catalogue
         _ids(arguments.ignore, "--ignore", known),
         arguments.pedantic,
         not arguments.no_ignores,
-        arguments.embedded or config.embedded,
+        arguments.embedded,
         stdin,
     )
 
@@ -237,13 +244,16 @@ def _write_notes(notes: Sequence[Note], show_all: bool) -> None:
         print(f"note: and {left} more notes; --show-all shows them", file=sys.stderr)
 
 
-def _exit_code(report: Report, fail_on: str) -> int:
+def _exit_code(report: Report, fail_on: str, config: Config) -> int:
+    """What the report comes to; without `fail_on`, the configuration says of each file what fails."""
+
+    def fails(one: Finding) -> bool:
+        least = fail_on or config.for_path(one.place.source.path).fail_on or "warning"
+        return least != "never" and SEVERITIES.index(one.severity) >= SEVERITIES.index(least)
+
     if report.errors:
         return FAILED
-    if fail_on == "never":
-        return OK
-    least = SEVERITIES.index(fail_on)
-    return FINDINGS if any(SEVERITIES.index(one.severity) >= least for one in report.findings) else OK
+    return FINDINGS if any(map(fails, report.findings)) else OK
 
 
 class _Progress:

@@ -76,14 +76,15 @@ LANGUAGES = frozenset(("cue", "jsonnet", "libsonnet", "nix"))
 EXCLUDED = "the configuration excludes it"
 
 
+Excluding = tuple[Globs, str]
+
+
 class Scope(Protocol):
-    """What the configuration excludes: `exclude`, relative to the absolute folder `folder`."""
+    """What the configuration excludes."""
 
-    @property
-    def exclude(self) -> Globs: ...
-
-    @property
-    def folder(self) -> str: ...
+    def excluding(self, folder: str) -> Sequence[Excluding]:
+        """What is excluded of an absolute folder's entries: globs and the folders they start from; the first that
+        says anything about an entry counts."""
 
 
 def walk(
@@ -142,8 +143,7 @@ class _Walk:
         skipped: frozenset[str],
         roots: Roots,
     ) -> None:
-        self._exclude = scope.exclude
-        self._base = _slash(_real(scope.folder))
+        self._scope = scope
         self._cwd = _slash(_forward(os.getcwd()))
         self._on_error = on_error
         self._on_left_out = on_left_out
@@ -242,6 +242,7 @@ class _Walk:
 
     def _files_of(self, folder: _Folder, entries: list[os.DirEntry[str]]) -> Iterator[str]:
         picky = folder.ignores is not NOTHING
+        excluding = self._scope.excluding(folder.real.rstrip("/") or "/")
         for entry in entries:
             name = entry.name
             if _end(name) in self._skipped or is_folder(entry):
@@ -250,7 +251,7 @@ class _Walk:
             if picky and folder.ignores.ignored(real[folder.root :], folder=False):
                 continue
             shown = folder.shown + name
-            if self._excludes(real, False):
+            if excluding and _excluded(excluding, real, False):
                 self._on_left_out(shown, EXCLUDED)
             elif not is_file(entry):
                 if why := why_no_file(real):
@@ -262,6 +263,7 @@ class _Walk:
                 yield shown
 
     def _folders_of(self, folder: _Folder, entries: list[os.DirEntry[str]]) -> Iterator[_Folder]:
+        excluding = self._scope.excluding(folder.real.rstrip("/") or "/")
         for entry in entries:
             name = entry.name
             if name == ".git" or not is_folder(entry):
@@ -269,22 +271,24 @@ class _Walk:
             real = folder.real + name
             if folder.ignores.ignored(real[folder.root :], folder=True):
                 continue
-            if self._excludes(real, True):
+            if excluding and _excluded(excluding, real, True):
                 self._on_left_out(folder.shown + name, EXCLUDED)
             else:
                 yield _Folder(f"{real}/", f"{folder.shown}{name}/", folder.root, folder.ignores)
 
-    def _excludes(self, real: str, folder: bool) -> bool:
-        return bool(self._exclude) and self._exclude.verdict(self._relative(real), folder) is True
-
     def _excludes_named(self, real: str, folder: bool) -> bool:
-        """The same for a named path, of which no folder above was matched yet."""
-        path = self._relative(real)
-        return bool(self._exclude) and (self._exclude.matches(path) or self._exclude.verdict(path, folder) is True)
-
-    def _relative(self, real: str) -> str:
-        """The path that `exclude` is matched against; outside the configuration's folder all of it."""
-        return real[len(self._base) :] if real.startswith(self._base) else real.lstrip("/")
+        """Whether a named path is excluded: no folder above it was matched yet."""
+        excluding = self._scope.excluding(os.path.dirname(real))
+        if excluding and _excluded(excluding, real, folder):
+            return True
+        at = real.rfind("/")
+        while at > 0:
+            above = real[:at]
+            scopes = [one for one in self._scope.excluding(os.path.dirname(above)) if _applies(one[1], above, real)]
+            if scopes and _excluded(scopes, above, True):
+                return True
+            at = real.rfind("/", 0, at)
+        return False
 
     def _shown(self, path: str) -> str:
         whole = _forward(os.path.abspath(path))
@@ -293,6 +297,21 @@ class _Walk:
         if whole.startswith(self._cwd):
             return whole[len(self._cwd) :]
         return whole if os.path.isabs(path) else _forward(os.path.normpath(path))
+
+
+def _excluded(excluding: Sequence[Excluding], real: str, folder: bool) -> bool:
+    """Whether an entry is excluded; a path outside of a configuration's folder is matched as a whole."""
+    for globs, base in excluding:
+        start = _slash(base)
+        verdict = globs.verdict(real[len(start) :] if real.startswith(start) else real.lstrip("/"), folder)
+        if verdict is not None:
+            return verdict
+    return False
+
+
+def _applies(base: str, above: str, real: str) -> bool:
+    """Whether globs that start from a folder are matched with a folder above a path: not with their own one."""
+    return above.startswith(_slash(base)) or not real.startswith(_slash(base))
 
 
 def _name(entry: os.DirEntry[str]) -> str:

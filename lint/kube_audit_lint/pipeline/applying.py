@@ -61,7 +61,8 @@ class Rules:
         """The rules that are applied to a file, by id, the gravest first: they share the time of an analysis."""
         settings = self._config.for_path(path)
         if id(settings) not in self._applied:
-            rules = self._choose(self.catalogue, self._choice(settings)).values()
+            chosen = self._choose(self.catalogue, self._choice(settings)).values()
+            rules = [one for one in chosen if one.rule.folder in ("", *settings.rule_folders)]
             ordered = sorted(rules, key=lambda one: -SEVERITIES.index(one.rule.severity))
             self._applied[id(settings)] = {one.rule.id: one for one in ordered}
         return self._applied[id(settings)]

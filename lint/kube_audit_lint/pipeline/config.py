@@ -1,7 +1,8 @@
 """The configuration, `.kube-audit-lint.yaml`: found, read, and asked about single files.
 
-It is looked for in the working directory and above, up to the root of the repository; outside of a
-repository, in the working directory alone, for a file in some folder above would surprise. All its globs
+What holds for a file is said by the configurations in its folder and above, up to the root of the repository that the
+working directory lies in; the nearest goes before those above it, and one with `root: true` ends the search. Outside
+of a repository the search ends at the working directory, for a file in some folder above would surprise. All globs
 are those of .gitignore. Shape and types are held against config.schema.json; the ids and parameters of rules
 against the catalogue, once that is known (`check_against`).
 """
@@ -9,292 +10,270 @@ against the catalogue, once that is known (`check_against`).
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
+from kube_audit_lint.discovery.gitignore import repository_of
 from kube_audit_lint.discovery.globs import Globs
 from kube_audit_lint.errors import OwnFileError
-from kube_audit_lint.model.version import Versions, parse_versions, refused
-from kube_audit_lint.syntax.record import NamedTuple
-from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.pipeline.configured import (
+    Ignore,
+    Override,
+    Settings,
+    check_configuration,
+    ignore_of,
+    override_of,
+    texts,
+)
 
 if TYPE_CHECKING:
-    from kube_audit_lint.catalogue.ownfile import Keys, OwnFile
+    from kube_audit_lint.catalogue.ownfile import OwnFile
     from kube_audit_lint.catalogue.rule import Catalogue
+
+__all__ = ["NAMES", "Config", "Ignore", "Settings", "load_config"]
 
 NAMES = (".kube-audit-lint.yaml", ".kube-audit-lint.yml")
 
 
-class Settings(NamedTuple):
-    """What holds for one file. rules: rule id to `severity` (`off`, `on` or one) and parameters."""
-
-    versions: Versions | None = None
-    profile: str = ""
-    rules: Mapping[str, Mapping[str, Any]] = {}
-    pedantic: bool = False
-
-    def with_override(self, override: _Override) -> Settings:
-        """These settings with those of an override over them."""
-        return Settings(
-            override.versions or self.versions,
-            override.profile or self.profile,
-            _merged(self.rules, override.rules),
-            self.pedantic if override.pedantic is None else override.pedantic,
-        )
-
-
-class _Override(NamedTuple):
-    """Settings, those that are not given as None or empty, and the files they are for."""
-
-    paths: Globs
-    versions: Versions | None
-    profile: str
-    rules: Mapping[str, Mapping[str, Any]]
-    pedantic: bool | None
-
-
-class Ignore(NamedTuple):
-    """An entry of `ignores`. days: how many are left up to `until`, None for ever. places: of the rules' names."""
-
-    paths: Globs
-    rules: tuple[str, ...]
-    reason: str
-    places: tuple[Place, ...]
-    until: Place | None = None
-    days: int | None = None
-
-
 class Config:
-    """A configuration; `Config()` is the one that says nothing.
+    """A configuration with those above it; `Config()` is the one that says nothing.
 
-    path: its file, "" when there is none. folder: the absolute folder that globs and paths start from.
+    path: its file, "" when there is none. folder: the absolute folder that its globs start from. beside: the one that
+    the files start from that it names (rules, a baseline); the same but for a configuration from outside. nearest:
+    where the configurations of folders are looked for.
     """
 
-    def __init__(self, path: str = "", folder: str | None = None, file: OwnFile | None = None) -> None:
+    def __init__(
+        self,
+        path: str = "",
+        folder: str | None = None,
+        file: OwnFile | None = None,
+        above: Config | None = None,
+        beside: str = "",
+    ) -> None:
         self.path = path
-        self.named: tuple[str, ...] = ()
         self.folder = _forward(os.path.realpath(folder or "."))
+        self._beside = beside or self.folder
         self._cwd = _forward(os.getcwd()).rstrip("/") + "/"
         self._file = file
         data = self._data = (file and file.data) or {}
-        self.exclude = Globs(_texts(data.get("exclude")))
+        self._above = None if data.get("root") else above
+        self.named: tuple[str, ...] = ()
+        self.nearest: Nearest | None = None
+        self.exclude = Globs(texts(data.get("exclude")))
         rules = data.get("rules")
-        own = [] if isinstance(rules, dict) else _texts(rules)
-        self.rule_folders = tuple(self._absolute(one) for one in own + _texts(data.get("rule-directories")))
-        self.fail_on: str = data.get("fail-on", "")
-        self.require_reason: bool = data.get("require-reason", False)
-        self.embedded: bool = data.get("embedded", False)
-        self.baseline = self._shown(data["baseline"]) if "baseline" in data else ""
-        self.ignores = tuple(self._ignore(one, index) for index, one in enumerate(data.get("ignores", ())))
-        self._hints = tuple((hint, Globs(_texts(data[key]))) for key, hint in _HINTS if key in data)
+        own = [] if isinstance(rules, dict) else texts(rules)
+        self.own_rule_folders = tuple(self._absolute(one) for one in own + texts(data.get("rule-directories")))
+        self.baseline = self._shown(self._absolute(data["baseline"])) if "baseline" in data else ""
+        self.ignores: tuple[Ignore, ...] = ()
+        self._hints = tuple((hint, Globs(texts(data[key]))) for key, hint in _HINTS if key in data)
         self._links = [(Globs([glob]), path) for glob, path in data.get("links", {}).items()]
-        self._clusters = [(Globs(_texts(value)), name) for name, value in data.get("clusters", {}).items()]
-        self._base = Settings().with_override(self._override(data, ()))
-        overrides = enumerate(data.get("overrides", ()))
-        self._overrides = [self._override(one, ("overrides", index)) for index, one in overrides]
-        self._settings: dict[tuple[int, ...], Settings] = {(): self._base}
+        self._clusters = [(Globs(texts(value)), name) for name, value in data.get("clusters", {}).items()]
+        self._overrides: list[Override] = []
+        self._base: Override | None = None
+        if file is not None:
+            self.ignores = tuple(ignore_of(file, one, index) for index, one in enumerate(data.get("ignores", ())))
+            self._base = override_of(file, data, (), self.own_rule_folders)
+            overrides = enumerate(data.get("overrides", ()))
+            self._overrides = [override_of(file, one, ("overrides", index)) for index, one in overrides]
+        self._settings: dict[tuple[int, ...], Settings] = {}
+
+    @property
+    def chain(self) -> Iterator[Config]:
+        """This configuration and those above it."""
+        one: Config | None = self
+        while one is not None:
+            yield one
+            one = one._above
+
+    @property
+    def rule_folders(self) -> tuple[str, ...]:
+        """The folders with rules of the users' own, those of the farthest configuration first."""
+        return tuple(dict.fromkeys(folder for one in reversed([*self.chain]) for folder in one.own_rule_folders))
+
+    def of(self, path: str) -> Config:
+        """The nearest configuration of a file."""
+        return self if self.nearest is None else self.nearest.at(os.path.dirname(self._whole(path)), self)
+
+    def known(self) -> list[Config]:
+        """This configuration, those of the files that were asked about, and those above them."""
+        every = [self] if self.nearest is None else [self, *self.nearest.found]
+        return [one for one in dict.fromkeys(one for each in every for one in each.chain) if one.path]
 
     def for_path(self, path: str) -> Settings:
         """The settings for a file; the same object for files with the same settings."""
-        if not self._overrides:
-            return self._base
-        below = self._below(path)
-        key = tuple(index for index, one in enumerate(self._overrides) if one.paths.matches(below))
+        settings = _NOTHING
+        for one in reversed([*self.of(path).chain]):
+            settings = one._over(settings, path)
+        return settings
+
+    def _over(self, settings: Settings, path: str) -> Settings:
+        """Settings with those over them that this configuration has for a file."""
+        if self._base is None:
+            return settings
+        below = self._below(path) if self._overrides else ""
+        matching = [index for index, one in enumerate(self._overrides) if one.paths.matches(below)]
+        key = (id(settings), *matching)
         if key not in self._settings:
-            settings = self._base
-            for index in key:
+            settings = settings.with_override(self._base)
+            for index in matching:
                 settings = settings.with_override(self._overrides[index])
             self._settings[key] = settings
         return self._settings[key]
 
     def hint(self, path: str) -> str | None:
         """`policy` or `server` when the configuration says what a file is."""
-        if not self._hints:
-            return None
-        below = self._below(path)
-        return next((hint for hint, globs in self._hints if globs.matches(below)), None)
+        for one in self.of(path).chain:
+            below = one._below(path) if one._hints else ""
+            for hint, globs in one._hints:
+                if globs.matches(below):
+                    return hint
+        return None
 
     def linked_policy(self, path: str) -> str | None:
         """The path, as reports show it, of the policy that the configuration says the servers of a file load."""
-        if not self._links:
-            return None
-        below = self._below(path)
-        for globs, policy in reversed(self._links):
-            if globs.matches(below):
-                return self._shown(policy)
+        for one in self.of(path).chain:
+            below = one._below(path) if one._links else ""
+            for globs, policy in reversed(one._links):
+                if globs.matches(below):
+                    return self._shown(os.path.join(one.folder, policy))
         return None
 
     def cluster_of(self, path: str) -> str | None:
-        """The cluster that the configuration puts a file into."""
-        if not self._clusters:
-            return None
-        below = self._below(path)
-        return next((name for globs, name in self._clusters if globs.matches(below)), None)
+        """The cluster that the configuration puts a file into, as a name that no other configuration gives."""
+        for one in self.of(path).chain:
+            below = one._below(path) if one._clusters else ""
+            for globs, name in one._clusters:
+                if globs.matches(below):
+                    return f"{one.path}:{name}"
+        return None
 
     def ignores_for(self, path: str) -> list[Ignore]:
-        """The entries of `ignores` for a file."""
-        if not self.ignores:
-            return []
-        below = self._below(path)
-        return [one for one in self.ignores if one.paths.matches(below)]
+        """The entries of `ignores` for a file, those of the nearest configuration first."""
+        chain = (one for one in self.of(path).chain if one.ignores)
+        return [entry for one in chain for entry in one.ignores if entry.paths.matches(one._below(path))]
+
+    def baseline_of(self, path: str) -> Config | None:
+        """The configuration that names the baseline of a file."""
+        return next((one for one in self.of(path).chain if one.baseline), None)
+
+    def excluding(self, folder: str) -> list[tuple[Globs, str]]:
+        """What is excluded of a folder's entries: globs and the folders that they start from, the nearest first."""
+        nearest = self if self.nearest is None else self.nearest.at(folder, self)
+        return [(one.exclude, one.folder) for one in nearest.chain if one.exclude]
 
     def check_against(self, catalogue: Catalogue) -> None:
         """Raises OwnFileError for rules, profiles and parameters of rules that do not exist."""
-        if self._file is None:
-            return
-        from kube_audit_lint.catalogue.settings import check_settings
-
-        overrides = enumerate(self._data.get("overrides", ()))
-        for keys, data in [((), self._data), *((("overrides", index), one) for index, one in overrides)]:
-            self._check_profile(self._file, keys, data, catalogue.profiles)
-            if isinstance(data.get("rules"), dict):
-                check_settings(self._file, (*keys, "rules"), data["rules"], catalogue.rules)
-        for index, one in enumerate(self.ignores):
-            self._check_ignored(self._file, ("ignores", index, "rule"), one, catalogue)
-
-    def _check_ignored(self, file: OwnFile, keys: Keys, ignore: Ignore, catalogue: Catalogue) -> None:
-        from kube_audit_lint.catalogue.settings import did_you_mean
-        from kube_audit_lint.pipeline.suppressing import ALWAYS_SHOWN
-
-        for number, name in enumerate(ignore.rules):
-            at = (*keys, number) if isinstance(self._data["ignores"][keys[1]]["rule"], list) else keys
-            if name not in catalogue.rules:
-                file.fail(at, f"there is no rule {name}; {did_you_mean(name, catalogue.rules)}")
-            if name in ALWAYS_SHOWN:
-                file.fail(at, f"{name} cannot be ignored: it reports what others do not see")
-
-    def _check_profile(self, file: OwnFile, keys: Keys, data: dict[str, Any], known: Mapping[str, object]) -> None:
-        name = data.get("profile")
-        if name is not None and name not in known:
-            from kube_audit_lint.kubernetes.spelling import nearest
-
-            near = nearest(name, known)
-            hint = f"did you mean {near}?" if near else f"there are {', '.join(sorted(known))}"
-            file.fail((*keys, "profile"), f"there is no profile {name}; {hint}")
-
-    def _ignore(self, data: dict[str, Any], index: int) -> Ignore:
-        assert self._file is not None
-        keys: Keys = ("ignores", index)
-        rules = tuple(_texts(data["rule"]))
-        listed = isinstance(data["rule"], list)
-        places = [self._file.place((*keys, "rule", at) if listed else (*keys, "rule")) for at in range(len(rules))]
-        found = Ignore(Globs(_texts(data["paths"])), rules, data["reason"], tuple(places))
-        if "until" not in data:
-            return found
-        from kube_audit_lint.pipeline.expiry import days_left
-
-        days = days_left(data["until"])
-        if days is None:
-            self._file.fail((*keys, "until"), f"{data['until']} is no date such as 2027-03-31")
-        return found._replace(until=self._file.place((*keys, "until")), days=days)
-
-    def _override(self, data: dict[str, Any], keys: Keys) -> _Override:
-        settings = data.get("rules")
-        rules = {name: _setting(one) for name, one in settings.items()} if isinstance(settings, dict) else {}
-        if "log-rate" in data:
-            rule, parameter = _LOG_RATE
-            rules[rule] = {parameter: data["log-rate"], **rules.get(rule, {})}
-        return _Override(
-            Globs(_texts(data.get("paths"))),
-            self._versions((*keys, "kubernetes-version")) if "kubernetes-version" in data else None,
-            data.get("profile", ""),
-            rules,
-            data.get("pedantic"),
-        )
-
-    def _versions(self, keys: Keys) -> Versions | None:
-        assert self._file is not None
-        text = self._file.text(keys)
-        versions = parse_versions(text)
-        if versions is None:
-            self._file.fail(keys, f"{text} is no version such as 1.30 and no range such as 1.29-1.34")
-        if refused(versions):
-            self._file.fail(keys, refused(versions))
-        return versions
+        for one in self.chain:
+            if one._file is not None:
+                check_configuration(one._file, one._data, catalogue)
 
     def _absolute(self, path: str) -> str:
-        return _forward(os.path.normpath(os.path.join(self.folder, path)))
+        return _forward(os.path.normpath(os.path.join(self._beside, path)))
 
-    def _shown(self, path: str) -> str:
+    def _shown(self, whole: str) -> str:
         """A path of the configuration as reports show it."""
-        return _forward(os.path.relpath(self._absolute(path), self._cwd))
+        return _forward(os.path.relpath(whole, self._cwd))
+
+    def _whole(self, path: str) -> str:
+        whole = path if os.path.isabs(path) else self._cwd + path
+        return _forward(os.path.normpath(whole)) if "./" in path or ".." in path else whole
 
     def _below(self, path: str) -> str:
         """A shown path as globs see it: relative to the folder; a file outside of it by its absolute path."""
-        whole = path if os.path.isabs(path) else self._cwd + path
-        if "./" in path or ".." in path:
-            whole = _forward(os.path.normpath(whole))
+        whole = self._whole(path)
         base = self.folder.rstrip("/") + "/"
         return whole[len(base) :] if whole.startswith(base) else whole.lstrip("/")
 
 
+_NOTHING = Settings()
 _HINTS = (("policies", "policy"), ("servers", "server"))
-_LOG_RATE = ("retention-too-short", "log-rate")  # what `log-rate` at the top is a shorter way to
+
+
+class Nearest:
+    """The configurations of the folders below one, each read when a file below it is asked about."""
+
+    def __init__(self, top: str) -> None:
+        self._top = _forward(top).rstrip("/") or "/"
+        self._by_folder: dict[str, Config] = {}
+        self.check: Callable[[Config], None] | None = None
+
+    @property
+    def found(self) -> list[Config]:
+        """The configurations of all folders that were asked about."""
+        return list(dict.fromkeys(self._by_folder.values()))
+
+    def at(self, folder: str, otherwise: Config) -> Config:
+        """The nearest configuration at or above an absolute folder; another for what lies elsewhere.
+
+        Raises OwnFileError for one that cannot be used.
+        """
+        found = self._by_folder.get(folder)
+        if found is not None:
+            return found
+        if folder != self._top and not folder.startswith(self._top.rstrip("/") + "/"):
+            return otherwise
+        unknown = [folder]
+        while folder != self._top and (folder := os.path.dirname(folder)) not in self._by_folder:
+            unknown.append(folder)
+        found = self._by_folder.get(folder)
+        for one in reversed(unknown):
+            found = self._by_folder[one] = self._own(one, found) or found or Config("", one)
+        assert found is not None
+        return found
+
+    def _own(self, folder: str, above: Config | None) -> Config | None:
+        name = next((name for name in NAMES if os.path.lexists(os.path.join(folder, name))), None)
+        if name is None:
+            return None
+        config = _read(_forward(os.path.relpath(os.path.join(folder, name))), folder, above)
+        if self.check is not None:
+            self.check(config)
+        return config
 
 
 def load_config(path: str | None = None) -> Config:
-    """The configuration at a path, or the one found from the working directory upwards, or one that says nothing.
+    """The configuration at a path, for all files; or the one of the working directory, with those of other folders.
 
     Raises OwnFileError, which names file, line, column and key.
     """
-    found = path or _found()
-    if found is None:
-        return Config()
+    here = os.getcwd()
+    if path is None:
+        nearest = Nearest(repository_of(here) or here)
+        config = nearest.at(_forward(here), Config())
+        config.nearest = nearest
+        nearest.check = _check
+        return config
+    folder = os.path.dirname(path) or "."
+    top = os.path.realpath(repository_of(here) or here)
+    inside = _forward(os.path.realpath(folder) + os.sep).startswith(_forward(top).rstrip("/") + "/")
+    return _read(path, folder if inside else top, None, (path, folder), folder)
+
+
+def _check(config: Config) -> None:
+    """Raises OwnFileError for a configuration that names rules that there are not."""
+    from kube_audit_lint.catalogue.shipped import catalogue_with
+
+    config.check_against(catalogue_with(config.rule_folders))
+
+
+def _read(path: str, folder: str, above: Config | None, named: tuple[str, ...] = (), beside: str = "") -> Config:
+    """The configuration in a file. Raises OwnFileError. named: the paths that the command names."""
     from kube_audit_lint.catalogue.ownfile import read_own_file
     from kube_audit_lint.catalogue.shape import validate
 
-    named = (path,) if path else ()
-    file = read_own_file(found, named)
+    file = read_own_file(path, named)
     if file.data is not None:
         validate(file, "config")
-    config = Config(found, os.path.dirname(found) or ".", file)
+    config = Config(path, folder, file, above, _forward(os.path.realpath(beside)) if beside else "")
     config.named = named
-    if config.rule_folders:
+    if config.own_rule_folders:
         from kube_audit_lint.discovery.roots import OUTSIDE, readable
 
-        for folder in config.rule_folders:
-            if not readable(folder, named):
-                raise OwnFileError(found, f"rule-directories: {folder}: {OUTSIDE}")
+        for one in config.own_rule_folders:
+            if not readable(one, named):
+                raise OwnFileError(path, f"rule-directories: {one}: {OUTSIDE}")
     return config
-
-
-def _found() -> str | None:
-    folder = os.getcwd()
-    prefix = ""
-    candidates: list[str] = []
-    while True:
-        candidates += [prefix + name for name in NAMES]
-        if os.path.lexists(os.path.join(folder, ".git")):
-            return next(filter(os.path.lexists, candidates), None)
-        above = os.path.dirname(folder)
-        if above == folder:
-            return next(filter(os.path.lexists, NAMES), None)
-        folder = above
-        prefix += "../"
-
-
-def _texts(value: str | list[str] | None) -> list[str]:
-    return [value] if isinstance(value, str) else value or []
-
-
-def _setting(value: Any) -> dict[str, Any]:
-    """A rule's setting in its long form; a plain `off` is false to YAML."""
-    setting = dict(value) if isinstance(value, dict) else {"severity": value}
-    if isinstance(setting.get("severity"), bool):
-        setting["severity"] = "on" if setting["severity"] else "off"
-    return setting
-
-
-def _merged(
-    base: Mapping[str, Mapping[str, Any]], over: Mapping[str, Mapping[str, Any]]
-) -> Mapping[str, Mapping[str, Any]]:
-    merged = dict(base)
-    for name, setting in over.items():
-        before = dict(merged.get(name, {}))
-        if before.get("severity") == "off":  # numbers for a rule that is off are meant to turn it on
-            del before["severity"]
-        merged[name] = {**before, **setting}
-    return merged
 
 
 def _forward(path: str) -> str:

@@ -57,8 +57,8 @@ class Fixed(NamedTuple):
 
 def fixed(options: Options, config: Config, catalogue: Catalogue, progress: Progress, unsafe: bool) -> Fixed:
     """Makes fixes in memory until a round makes none; nothing is written."""
-    fixer = _Fixer(options, config, catalogue)
     outcome = run(options, config, catalogue, progress)
+    fixer = _Fixer(options, config, outcome.catalogue)
     bold = False  # what is unsafe comes last: what is safe may make it needless
     for _ in range(ROUNDS):
         contents = dict(fixer.contents)
@@ -76,9 +76,9 @@ def fixed(options: Options, config: Config, catalogue: Catalogue, progress: Prog
     return Fixed(outcome, tuple(fixer.changes()), tuple(fixer.waiting), tuple(fixer.notes.values()))
 
 
-def with_fixes(outcome: Outcome, options: Options, config: Config, catalogue: Catalogue) -> Outcome:
+def with_fixes(outcome: Outcome, options: Options, config: Config) -> Outcome:
     """A run's outcome with the fix of each finding that has one, for reports that carry them."""
-    fixer = _Fixer(options, config, catalogue)
+    fixer = _Fixer(options, config, outcome.catalogue)
     report = outcome.report
     found = fixer.proposed(outcome)
     findings = [one._replace(fix=found.get((one.place.source.path, *key_of(one)))) for one in report.findings]

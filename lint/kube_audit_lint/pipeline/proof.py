@@ -108,7 +108,9 @@ class Prover:
     def _collected(self, before: State, data: bytes) -> Collected | None:
         path = before.file.source.path
         for hint in dict.fromkeys((self._config.hint(path) or "", "policy")):
-            file = collect(path, data, hint=hint, embedded=self._options.embedded)
+            file = collect(
+                path, data, hint=hint, embedded=self._options.embedded or self._config.for_path(path).embedded
+            )
             if file is not None and len(file.found.policies) == len(before.file.found.policies):
                 return file
         return None

@@ -28,12 +28,16 @@ from kube_audit_lint.syntax.record import NamedTuple
 
 
 class Outcome(NamedTuple):
-    """A report, and notes on what was not checked. files, subjects: what it is about, for who changes it."""
+    """A report, and notes on what was not checked. files, subjects: what it is about, for who changes it.
+
+    catalogue: with the rules that configurations of folders bring.
+    """
 
     report: Report
     notes: tuple[Note, ...]
     files: tuple[Collected, ...] = ()
     subjects: Subjects = Subjects([], [], [])
+    catalogue: Catalogue = Catalogue({}, {})
 
 
 def run(options: Options, config: Config, catalogue: Catalogue, progress: Progress = lambda count: None) -> Outcome:
@@ -46,13 +50,14 @@ def run(options: Options, config: Config, catalogue: Catalogue, progress: Progre
     links, files = _links(repository, linker)
     files = _with_webhooks(files, links)
     found = subjects((policy for file in files for policy in file.found.policies), links, options, config)
+    catalogue = _with_folders(catalogue, config, files)
     rules = Rules(catalogue, options, config)
     reported = {one.source.path for one in files if one.reported}
     every = [*findings_of(found, rules, config, reported), *misshapes(files, rules)]
     left = waived(_in_order(folded(every, catalogue.rules)), files, Context(named, options, config, rules))
     suppressed = left.suppressed
     off = Rules(catalogue, options, config, turned_off)
-    ids_off = sorted({id for path in reported for id in off.for_path(path)}) if config.path else []
+    ids_off = sorted({id for path in reported for id in off.for_path(path)}) if config.known() else []
     if ids_off:
         hidden = limited(_in_order([*findings_of(found, off, config, reported), *misshapes(files, off)]))
         suppressed += [Suppressed(one, "configuration") for one in hidden if _is_of_file(one)]
@@ -65,10 +70,27 @@ def run(options: Options, config: Config, catalogue: Catalogue, progress: Progre
     )
     found_notes = (note for one in named_files for note in one.found.notes if not note.is_error)
     notes = [*named.notes, *found_notes, *about, *left.notes]
-    kept_out = Hidden(suppressed, named.excluded, config.fail_on == "never", ids_off)
+    kept_out = Hidden(suppressed, named.excluded, _never_fails(reported, config), ids_off)
     shown = list(limited(_folded(_in_order(left.kept))))
     errors = dict.fromkeys((*named.errors, *_of_policies(unread, links, reported)))
-    return Outcome(Report(shown, counts, tuple(errors), tuple(notes), kept_out), tuple(notes), tuple(files), found)
+    return Outcome(
+        Report(shown, counts, tuple(errors), tuple(notes), kept_out), tuple(notes), tuple(files), found, catalogue
+    )
+
+
+def _with_folders(catalogue: Catalogue, config: Config, files: list[Collected]) -> Catalogue:
+    """The catalogue with the users' own rules of the configurations of all files. Raises OwnFileError."""
+    folders = dict.fromkeys(folder for one in files for folder in config.for_path(one.source.path).rule_folders)
+    others = tuple(folder for folder in folders if folder not in catalogue.folders)
+    if not others:
+        return catalogue
+    from kube_audit_lint.catalogue.rulefile import with_folders
+
+    return with_folders(catalogue, others)
+
+
+def _never_fails(reported: set[str], config: Config) -> bool:
+    return any(config.for_path(path).fail_on == "never" for path in reported)
 
 
 def _of_policies(errors: list[FileError], links: list[Link], reported: set[str]) -> Iterator[FileError]:

@@ -54,7 +54,8 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
     left_out: list[tuple[str, str]] = []
     if options.stdin is not None:
         name, data = options.stdin
-        read[absolute(name)] = _collected(name, data, options, config.hint(name) or "", always=True)
+        own = _of_file(name, options, config)
+        read[absolute(name)] = _collected(name, data, own, config.hint(name) or "", always=True)
     walk = discovery.walk(options.paths, config, errors.append, True, lambda *one: left_out.append(one))
     given = {absolute(path) for path in options.paths}
     unread: list[Note] = []
@@ -62,9 +63,10 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
         at = absolute(path)
         if at in read:
             continue
-        read_only_embedded = discovery.embeds(path) and not options.embedded
+        own = _of_file(path, options, config)
+        read_only_embedded = discovery.embeds(path) and not own.embedded
         if at in given or not (read_only_embedded or discovery.produces(path)):
-            read[at] = _read(path, options, config.hint(path) or "")
+            read[at] = _read(path, own, config.hint(path) or "")
             progress(len(read))
         elif (mention := mentions.look(path)) is not None:
             unread.append(mention)
@@ -103,13 +105,14 @@ def repository(named: Named, options: Options, config: Config, errors: list[File
     def others() -> Iterator[str]:
         here = os.getcwd().replace(os.sep, "/").rstrip("/")
         for root, limit in _roots(options, config).items():
-            found = discovery.walk((root,), config, lambda error: None, options.embedded)
-            for path in islice(found, limit):
+            found = discovery.walk((root,), config, lambda error: None, True)
+            read = (one for one in found if not discovery.embeds(one) or _of_file(one, options, config).embedded)
+            for path in islice(read, limit):
                 yield path if os.path.isabs(path) else f"{here}/{path}"
 
     def read(path: str, declared: str) -> Collected | None:
         shown = os.path.relpath(path).replace(os.sep, "/")
-        one = _read(shown, options, declared or config.hint(shown) or "")
+        one = _read(shown, _of_file(shown, options, config), declared or config.hint(shown) or "")
         if one.error is not None:
             errors.append(one.error)
         return None if one.file is None else one.file._replace(reported=False)
@@ -134,6 +137,12 @@ def _roots(options: Options, config: Config) -> dict[str, int | None]:
     if outside and not all(folder in walked for folder in outside):
         roots[os.path.commonpath(outside)] = OUTSIDE_LIMIT
     return {root: limit for root, limit in roots.items() if root not in walked}
+
+
+def _of_file(path: str, options: Options, config: Config) -> Options:
+    """The options with what the configuration says of a file."""
+    embedded = not options.embedded and config.for_path(path).embedded
+    return options._replace(embedded=True) if embedded else options
 
 
 def _below(path: str, folder: str) -> bool:

@@ -144,7 +144,7 @@ def apply(
     files: Iterable[Collected],
     catalogue: Catalogue,
     rules_for: Callable[[str], Mapping[str, Applied]],
-    require_reason: bool = False,
+    requires_reason: Callable[[str], bool] = lambda path: False,
 ) -> Outcome:
     """Parts the findings by what comments suppress, and adds those about the comments themselves."""
     read = {one.source.path: _File(one) for one in files}
@@ -160,7 +160,7 @@ def apply(
     notes: list[Note] = []
     for path, file in read.items():
         if file.one.reported:
-            kept += _Own(rules_for(path), catalogue.rules).about(file, require_reason)
+            kept += _Own(rules_for(path), catalogue.rules).about(file, requires_reason(path))
             notes += _soon_over(file)
     return Outcome(kept, suppressed, notes)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.catalogue.selection import Applied
@@ -46,19 +47,30 @@ def waived(findings: list[Finding], files: list[Collected], run: Context) -> Wai
     found = Waived(findings, [], [])
     if run.options.ignores:
         found = by_comments(findings, files, run.config, run.rules)
-    if run.config.ignores:
-        found = _by_ignores(found, files, run)
-    baseline = run.options.baseline or _of_configuration(run.config)
-    return found if baseline is None else _by_baseline(found, baseline, run)
+    paths = [one.source.path for one in files]
+    known = dict.fromkeys(one for path in paths for one in run.config.of(path).chain)
+    ignoring = [one for one in known if one.ignores]
+    if ignoring:
+        found = _by_ignores(found, files, ignoring, run)
+    for baseline, about in _baselines(paths, run):
+        found = _by_baseline(found, baseline, about, run)
+    return found
 
 
-def _of_configuration(config: Config) -> Baseline | None:
-    """The baseline that the configuration names. Raises OwnFileError."""
-    if not config.baseline:
-        return None
+def _baselines(paths: Sequence[str], run: Context) -> Iterator[tuple[Baseline, Callable[[str], bool]]]:
+    """The baseline of the command line, or those of the configurations; each with the files that it is about."""
+    if run.options.baseline is not None:
+        yield run.options.baseline, lambda path: True
+        return
     from kube_audit_lint.pipeline.baseline import read_baseline
 
-    return read_baseline(config.baseline, named=config.named)
+    configs = (run.config.baseline_of(path) for path in (run.config.path, *paths))
+    for config in dict.fromkeys(one for one in configs if one is not None):
+        yield read_baseline(config.baseline, named=config.named), partial(_is_of, config, run.config)
+
+
+def _is_of(wanted: Config, configs: Config, path: str) -> bool:
+    return configs.baseline_of(path) is wanted
 
 
 def by_comments(findings: list[Finding], files: list[Collected], config: Config, rules: Rules) -> Waived:
@@ -68,10 +80,13 @@ def by_comments(findings: list[Finding], files: list[Collected], config: Config,
         return Waived(findings, [], [])
     from kube_audit_lint.pipeline import suppressing
 
-    return Waived(*suppressing.apply(findings, marked, rules.catalogue, rules.for_path, config.require_reason))
+    def requires_reason(path: str) -> bool:
+        return config.for_path(path).require_reason
+
+    return Waived(*suppressing.apply(findings, marked, rules.catalogue, rules.for_path, requires_reason))
 
 
-def _by_ignores(found: Waived, files: list[Collected], run: Context) -> Waived:
+def _by_ignores(found: Waived, files: list[Collected], ignoring: Sequence[Config], run: Context) -> Waived:
     kept: list[Finding] = []
     suppressed = list(found.suppressed)
     used: set[Place] = set()
@@ -84,8 +99,11 @@ def _by_ignores(found: Waived, files: list[Collected], run: Context) -> Waived:
         else:
             suppressed.append(Suppressed(finding, "ignores", live.reason))
     reported = [one.source.path for one in files if one.reported]
-    kept += _about_ignores(used, reported, run)
-    return Waived(kept, suppressed, [*found.notes, *_soon_over(used, run.config)])
+    notes = list(found.notes)
+    for config in ignoring:
+        kept += _about_ignores(config, used, reported, run)
+        notes += _soon_over(used, config)
+    return Waived(kept, suppressed, notes)
 
 
 def _ignoring(finding: Finding, config: Config) -> Iterator[tuple[Ignore, Place]]:
@@ -96,31 +114,30 @@ def _ignoring(finding: Finding, config: Config) -> Iterator[tuple[Ignore, Place]
                 yield one, place
 
 
-def _about_ignores(used: set[Place], reported: Sequence[str], run: Context) -> Iterator[Finding]:
+def _about_ignores(config: Config, used: set[Place], reported: Sequence[str], run: Context) -> Iterator[Finding]:
     """What is wrong about entries: that they are over, or that nothing needs them, where the run can tell."""
-    applied = run.rules.for_path(_shown(run.config.path))
-    for one in run.config.ignores:
+    applied = run.rules.for_path(config.path)
+    whole = _is_whole(config, run)
+    for one in config.ignores:
         for rule, place in zip(one.rules, one.places, strict=True):
             if place in used and one.days is not None and one.days < 0 and one.until is not None:
                 message = f"This entry counted up to {one.until.text}: what it ignored is reported again."
                 yield from _own("expired-suppression", one.until, message, applied)
-            elif place not in used and _is_whole(run) and _is_applied(rule, one, reported, run):
+            elif place not in used and whole and _is_applied(rule, one, config, reported, run):
                 message = f"The rule {rule} finds nothing in the files that this entry ignores it in."
                 yield from _own("unused-suppression", place, message, applied)
 
 
-def _is_whole(run: Context) -> bool:
-    """Whether everything below the folder of the configuration was read."""
-    folder = run.config.folder
-    return not run.named.errors and any(
-        os.path.isdir(path) and _below(folder, os.path.realpath(path)) for path in run.options.paths
-    )
+def _is_whole(config: Config, run: Context) -> bool:
+    """Whether everything below the folder of a configuration was read."""
+    folders = [os.path.realpath(path) for path in run.options.paths if os.path.isdir(path)]
+    return not run.named.errors and any(_below(config.folder, folder) for folder in folders)
 
 
-def _is_applied(rule: str, ignore: Ignore, reported: Sequence[str], run: Context) -> bool:
+def _is_applied(rule: str, ignore: Ignore, config: Config, reported: Sequence[str], run: Context) -> bool:
     """Whether a rule was applied to all files that an entry is about; without any, whether it is at all."""
     about = [path for path in reported if ignore in run.config.ignores_for(path)]
-    return all(rule in run.rules.for_path(path) for path in about or [_shown(run.config.path)])
+    return all(rule in run.rules.for_path(path) for path in about or [config.path])
 
 
 def _soon_over(used: set[Place], config: Config) -> Iterator[Note]:
@@ -132,15 +149,17 @@ def _soon_over(used: set[Place], config: Config) -> Iterator[Note]:
             yield Note(one.until, f"this entry ignores findings {for_days(one.days)}")
 
 
-def _by_baseline(found: Waived, baseline: Baseline, run: Context) -> Waived:
+def _by_baseline(found: Waived, baseline: Baseline, about: Callable[[str], bool], run: Context) -> Waived:
     from kube_audit_lint.pipeline.baseline import UNNEEDED
 
-    parted = baseline.part(found.kept, _decides(found.kept, run))
+    own = [one for one in found.kept if about(one.place.source.path)]
+    others = [one for one in found.kept if not about(one.place.source.path)]
+    parted = baseline.part(own, _decides(found.kept, run))
     applied = run.rules.for_path(baseline.path)
     for entry in parted.unneeded:
         message = f"Nothing is found any more that this entry is about: {entry.rule} in {entry.path}."
         parted.left.extend(_own(UNNEEDED, entry.place, message, applied))
-    return Waived(parted.left, [*found.suppressed, *parted.suppressed], found.notes)
+    return Waived([*parted.left, *others], [*found.suppressed, *parted.suppressed], found.notes)
 
 
 def _decides(findings: list[Finding], run: Context) -> Decides:
