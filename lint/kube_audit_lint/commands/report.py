@@ -61,7 +61,6 @@ def run(arguments: argparse.Namespace) -> int:
     options = Options(
         tuple(dict.fromkeys(arguments.paths)) or (".",),
         versions_of(arguments.kubernetes_version),
-        embedded=config.embedded,
     )
     assessment = assess(standard, version, options, config, catalogue, _date())
     _write(assessment, arguments)

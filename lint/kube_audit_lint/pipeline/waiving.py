@@ -17,7 +17,6 @@ from kube_audit_lint.pipeline.limiting import is_rest
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.repository import absolute
 from kube_audit_lint.pipeline.sources import Named
-from kube_audit_lint.report.fingerprint import whole_path
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
 
@@ -62,10 +61,10 @@ def _baselines(paths: Sequence[str], run: Context) -> Iterator[tuple[Baseline, C
     if run.options.baseline is not None:
         yield run.options.baseline, lambda path: True
         return
-    from kube_audit_lint.pipeline.baseline import read_baseline
-
     configs = (run.config.baseline_of(path) for path in (run.config.path, *paths))
     for config in dict.fromkeys(one for one in configs if one is not None):
+        from kube_audit_lint.pipeline.baseline import read_baseline
+
         yield read_baseline(config.baseline, named=config.named), partial(_is_of, config, run.config)
 
 
@@ -167,6 +166,8 @@ def _decides(findings: list[Finding], run: Context) -> Decides:
 
     A file that is gone counts as read where it would lie in a folder of the run.
     """
+    from kube_audit_lint.report.fingerprint import whole_path
+
     unclear = {one.place.source.path for one in findings if one.rule in ("undecided", "internal-error") or is_rest(one)}
     failed = {absolute(path) for path in (*unclear, *(one.path for one in run.named.errors))}
     folders = [os.path.realpath(path) for path in run.options.paths if os.path.isdir(path)]
