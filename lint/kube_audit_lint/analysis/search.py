@@ -30,12 +30,12 @@ FEW = 8_000
 """Steps that may be spent on one rule: after these, some rules that take everything will do for all that do."""
 
 MANY_KEPT = 1_000
-"""Answers about values that are kept; a list of more has each value asked about once."""
+"""Answers about values that are kept; a list of more has each value looked for once."""
 
 _FREE = PolicyRule("None")
 
 
-class _Asked(NamedTuple):
+class _Goal(NamedTuple):
     """A rule as if it listed but one value somewhere, with its bits, and what the value leaves of the space."""
 
     rule: int
@@ -57,13 +57,13 @@ class Search:
 
     def reach(self, rule: int) -> Reach:
         """Which served requests a rule decides, found without the walk."""
-        asked = self._whole_rule(rule)
-        key = rule, asked.alone, False
+        goal = self._whole_rule(rule)
+        key = rule, goal.alone, False
         found = self._reach.get(key)
         if found is None:
-            probe = self._probe(asked, range(rule))
+            probe = self._probe(goal, range(rule))
             if probe.reached is None:
-                found = self._unreached(asked)
+                found = self._unreached(goal)
             else:
                 found = Reach(minors_of(probe.found), self._finding(probe.reached, rule))
             self._reach[key] = found
@@ -79,46 +79,46 @@ class Search:
 
     def reach_value(self, rule: int, field: str, index: int, sub: int | None, built_in: bool) -> Reach:
         """Whether a value decides anything; the arguments are those of Analysis.reach_value."""
-        asked = self._value(rule, field, index, sub)
-        return self._reach_of(self._of_built_in(asked) if built_in else asked, built_in)
+        goal = self._value(rule, field, index, sub)
+        return self._reach_of(self._of_built_in(goal) if built_in else goal, built_in)
 
-    def _reach_of(self, asked: _Asked, built_in: bool) -> Reach:
-        key = asked.rule, asked.alone, built_in
+    def _reach_of(self, goal: _Goal, built_in: bool) -> Reach:
+        key = goal.rule, goal.alone, built_in
         found = self._reach.get(key)
         if found is None:
             if len(self._reach) >= MANY_KEPT:
                 self._reach.clear()
-            found = self._reach[key] = self._reach_of_value(asked)
+            found = self._reach[key] = self._reach_of_value(goal)
         return found
 
-    def _of_built_in(self, asked: _Asked) -> _Asked:
+    def _of_built_in(self, goal: _Goal) -> _Goal:
         """The same of the built-in groups alone."""
-        targets = asked.only.targets
+        targets = goal.only.targets
         if targets is None:
-            targets = self._compiled.dimensions.chances(asked.wanted).targets
+            targets = self._compiled.dimensions.chances(goal.wanted).targets
         found = self._parts(targets, _is_built_in)
-        return asked._replace(only=asked.only._replace(targets=found))
+        return goal._replace(only=goal.only._replace(targets=found))
 
-    def _reach_of_value(self, asked: _Asked) -> Reach:
+    def _reach_of_value(self, goal: _Goal) -> Reach:
         whole = self._compiled.whole_if_decided()
-        if whole is not None and asked.rule not in whole:
-            return self._unreached(asked)  # as its rule
-        probe = self._probe(asked, range(asked.rule), once=True)
+        if whole is not None and goal.rule not in whole:
+            return self._unreached(goal)  # as its rule
+        probe = self._probe(goal, range(goal.rule), once=True)
         if probe.reached is None:
-            return self._unreached(asked)
-        return Reach(lambda: self._minors(asked), self._finding(probe.reached, asked.rule))
+            return self._unreached(goal)
+        return Reach(lambda: self._minors(goal), self._finding(probe.reached, goal.rule))
 
-    def _minors(self, asked: _Asked) -> tuple[int, ...]:
-        return minors_of(self._probe(asked, range(asked.rule)).found)
+    def _minors(self, goal: _Goal) -> tuple[int, ...]:
+        return minors_of(self._probe(goal, range(goal.rule)).found)
 
-    def _whole_rule(self, rule: int) -> _Asked:
-        return _Asked(rule, self._policy.rules[rule], self._conditions.rule_bits[rule])
+    def _whole_rule(self, rule: int) -> _Goal:
+        return _Goal(rule, self._policy.rules[rule], self._conditions.rule_bits[rule])
 
-    def _value(self, rule: int, field: str, index: int, sub: int | None) -> _Asked:
+    def _value(self, rule: int, field: str, index: int, sub: int | None) -> _Goal:
         alone = only_value(self._policy.rules[rule], field, index, sub)
         named = field in ("resources", "resource_names")
         wanted = self._conditions.entry_bits[rule][index] if named else self._conditions.rule_bits[rule]
-        return _Asked(rule, alone, wanted, self._only(alone, field, wanted), field)
+        return _Goal(rule, alone, wanted, self._only(alone, field, wanted), field)
 
     def _only(self, alone: PolicyRule, field: str, wanted: int) -> Only:
         """The requests that the one value of a field takes."""
@@ -165,30 +165,30 @@ class Search:
                 found.append(target._replace(members=members, worlds=union(members)))
         return found
 
-    def _unreached(self, asked: _Asked) -> Reach:
-        return Reach((), None, lambda: self._blockers(asked), lambda: self._blame(asked))
+    def _unreached(self, goal: _Goal) -> Reach:
+        return Reach((), None, lambda: self._blockers(goal), lambda: self._blame(goal))
 
-    def _blockers(self, asked: _Asked) -> tuple[Blocker, ...]:
+    def _blockers(self, goal: _Goal) -> tuple[Blocker, ...]:
         """The fewest earlier rules that take all that the rule matches; none when nothing does."""
-        if self._probe(asked, (), once=True).reached is None:
+        if self._probe(goal, (), once=True).reached is None:
             return ()
-        outcome = decision_of(self._policy, asked.rule).outcome
+        outcome = decision_of(self._policy, goal.rule).outcome
         return tuple(
             Blocker(taker.rule, taker.witness, taker.decision.outcome == outcome)
-            for taker in self._fewest(asked, self._takers(asked))
+            for taker in self._fewest(goal, self._takers(goal))
         )
 
-    def _takers(self, asked: _Asked) -> dict[int, Recorded]:
+    def _takers(self, goal: _Goal) -> dict[int, Recorded]:
         """Who decides the requests that the rule matches, or but enough of them to take all."""
         try:
-            if asked.only == Only(asked.only.targets):
-                targets = asked.only.targets or self._compiled.dimensions.chances(asked.wanted).targets
-                return self._compiled.takers(self._bits_before(asked.rule), asked.wanted, targets, FEW)
-            return self._compiled.deciders([asked.alone], asked.rule, limit=FEW)
+            if goal.only == Only(goal.only.targets):
+                targets = goal.only.targets or self._compiled.dimensions.chances(goal.wanted).targets
+                return self._compiled.takers(self._bits_before(goal.rule), goal.wanted, targets, FEW)
+            return self._compiled.deciders([goal.alone], goal.rule, limit=FEW)
         except UndecidedError:
             takers: dict[int, Recorded] = {}
         while True:
-            probe = self._probe(asked, takers)
+            probe = self._probe(goal, takers)
             if probe.reached is None:
                 return takers
             request = request_of(probe.reached, self._compiled.dimensions.joint)
@@ -196,23 +196,23 @@ class Search:
             takers[rule] = Recorded(self._policy, rule, self._compiled.dimensions.joint, self._compiled.decide)
             takers[rule].seen(probe.found, request)
 
-    def _fewest(self, asked: _Asked, takers: dict[int, Recorded]) -> list[Recorded]:
+    def _fewest(self, goal: _Goal, takers: dict[int, Recorded]) -> list[Recorded]:
         """Leaves out takers while the others still take everything, those with the least share first."""
         kept = sorted(takers.values(), key=lambda taker: -taker.count)
         for taker in kept[::-1]:
             others = [other.rule for other in kept if other is not taker]
-            if others and self._probe(asked, others).reached is None:
+            if others and self._probe(goal, others).reached is None:
                 kept.remove(taker)
         return kept
 
-    def _probe(self, asked: _Asked, before: Iterable[int], once: bool = False) -> Probe:
+    def _probe(self, goal: _Goal, before: Iterable[int], once: bool = False) -> Probe:
         compiled, budget = self._compiled, self._compiled.budget
         if isinstance(before, range):
             bits = self._bits_before(before.stop)
         else:
             bits = sum(self._conditions.rule_bits[rule] for rule in before)
         budget.spend(1)
-        probe = Probe(compiled.dimensions, asked.wanted, bits, asked.only, min(budget.left, FEW), once)
+        probe = Probe(compiled.dimensions, goal.wanted, bits, goal.only, min(budget.left, FEW), once)
         budget.spend(probe.steps)
         return probe
 
@@ -221,15 +221,15 @@ class Search:
         bits = self._conditions.rule_bits[rule]
         return (bits & -bits) - 1
 
-    def _blame(self, asked: _Asked) -> tuple[str, ...]:
+    def _blame(self, goal: _Goal) -> tuple[str, ...]:
         """The fields of a rule that no served request meets: one, or two that exclude each other, or all."""
-        field = "resources" if asked.field == "resource_names" else asked.field
-        fields = [name for name in CONDITIONS if getattr(asked.alone, name)]
+        field = "resources" if goal.field == "resource_names" else goal.field
+        fields = [name for name in CONDITIONS if getattr(goal.alone, name)]
         pairs = [(one, other) for at, one in enumerate(fields) for other in fields[at + 1 :]]
         for names in (*((name,) for name in fields), *pairs):
             if field and field not in names:
                 continue
-            if not self._matches_something(_FREE._replace(**{name: getattr(asked.alone, name) for name in names})):
+            if not self._matches_something(_FREE._replace(**{name: getattr(goal.alone, name) for name in names})):
                 return names
         return tuple(fields)
 

@@ -25,7 +25,7 @@ class Hit(NamedTuple):
 
     severity: overrides the rule's (a lesser case of the same mistake). help: overrides the rule's.
     pedantic: a case that is only reported with --pedantic or where the rule is selected by its id.
-    versions: the minors it holds for, when not for all that were asked.
+    versions: the minors it holds for, when not for all that were checked.
     witness: a concrete request as JSON data; proof: the same as one line.
     once: equal hits of a run are one finding, at the first place, with a count.
     """

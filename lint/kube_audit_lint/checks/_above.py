@@ -21,30 +21,30 @@ if TYPE_CHECKING:
 _BODIES = ("request", "response")
 _READS = ("get", "list")
 _PARTS = (("create", "update", "patch"), _READS, ("deletecollection",), ("delete",), ("watch",))
-"""Verbs by which bodies hold the object that is asked about; the most telling first."""
+"""Verbs by which bodies hold the object that is targeted; the most telling first."""
 
 _NOTHING, _ABOVE, _LEAKS = range(3)
 
 
 class _Case(NamedTuple):
-    """Requests of a class that a rule records above what was asked for, and how bad that is."""
+    """Requests of a class that a rule records above what the class allows, and how bad that is."""
 
     weight: int
     found: Recorded
-    asked: Params
+    target: Params
 
 
 def too_much(subject: PolicySubject, analysis: Analysis, params: Params) -> Iterator[Hit]:
     """One hit for each rule, about the worst that it records."""
     cases: dict[int, list[_Case]] = {}
     for request in params["requests"]:
-        asked = {**params, **request}
+        target = {**params, **request}
         if concerns(request, analysis.policy):
             for query in _by_bodies(request):
                 for found in analysis.levels(query):
-                    weight = _weight(found, asked)
+                    weight = _weight(found, target)
                     if weight:
-                        cases.setdefault(found.rule, []).append(_Case(weight, found, asked))
+                        cases.setdefault(found.rule, []).append(_Case(weight, found, target))
     for rule, group in sorted(cases.items()):
         worst = max(case.weight for case in group)
         if worst == _LEAKS or not params.get("only-bodies"):
@@ -60,8 +60,8 @@ def _where_named(hit: Hit, rule: PolicyRule, params: Params) -> Iterator[Hit]:
     named = [
         entry
         for entry in rule.resources
-        for asked in params["requests"]
-        if entry.group == asked.get("group", "") and not {*asked["resources"]}.isdisjoint(entry.resources)
+        for target in params["requests"]
+        if entry.group == target.get("group", "") and not {*target["resources"]}.isdisjoint(entry.resources)
     ]
     if not named:
         yield hit
@@ -73,29 +73,29 @@ def _by_bodies(request: dict[str, Any]) -> list[Query]:
     """The class in parts, by which bodies can be recorded."""
     if "urls" in request:
         return [query_of(request)]
-    asked = set(request.get("verbs", ()))
+    target = set(request.get("verbs", ()))
     parts = []
     for verbs in _PARTS:
-        common = [verb for verb in verbs if not asked or verb in asked]
+        common = [verb for verb in verbs if not target or verb in target]
         if common:
             parts.append(query_of({**request, "verbs": common}))
     return parts
 
 
-def _weight(found: Recorded, asked: Params) -> int:
-    """How bad it is: a body that holds what is asked about is written, or could be at a higher level, or neither."""
-    most = LEVELS.index(asked.get("at-most", LEVELS[-1]))
+def _weight(found: Recorded, target: Params) -> int:
+    """How bad it is: a body that holds what is targeted is written, or could be at a higher level, or neither."""
+    most = LEVELS.index(target.get("at-most", LEVELS[-1]))
     if LEVELS.index(found.level) <= most or not found.decision.records:
         return _NOTHING
-    if _leaking(found, asked):
+    if _leaking(found, target):
         return _LEAKS
     # What is sent to delete something are options; they hold nothing, and a rule may want them.
     options = found.level == "Request" and found.witness.verb in ("delete", "deletecollection")
-    return _NOTHING if options and "sensitive" in asked else _ABOVE
+    return _NOTHING if options and "sensitive" in target else _ABOVE
 
 
-def _leaking(found: Recorded, asked: Params) -> list[str]:
-    """The bodies that are written and hold what is asked about."""
+def _leaking(found: Recorded, target: Params) -> list[str]:
+    """The bodies that are written and hold what is targeted."""
     verb = found.witness.verb
     what = written(found.witness, found.decision)
     holds = {
@@ -103,7 +103,7 @@ def _leaking(found: Recorded, asked: Params) -> list[str]:
         # The answer to a single delete tells that it succeeded.
         "response": what.response_body and verb != "delete",
     }
-    return [body for body in asked.get("sensitive", _BODIES) if holds[body]]
+    return [body for body in target.get("sensitive", _BODIES) if holds[body]]
 
 
 def _hit(subject: PolicySubject, analysis: Analysis, rule: int, cases: list[_Case]) -> Hit:
@@ -116,7 +116,7 @@ def _hit(subject: PolicySubject, analysis: Analysis, rule: int, cases: list[_Cas
         f"{_named(cases)} are recorded at {first.found.level}: {_leak(cases) if leaks else _no_leak(first.found)}.",
         (),
         versions_of(minors),
-        "" if leaks or "sensitive" not in first.asked else "warning",
+        "" if leaks or "sensitive" not in first.target else "warning",
         _help(analysis, rule, cases),
         witness.to_json(),
         proof_of(subject, witness, decision),
@@ -125,17 +125,17 @@ def _hit(subject: PolicySubject, analysis: Analysis, rule: int, cases: list[_Cas
 
 def _named(cases: list[_Case]) -> str:
     """The classes, or what they are together where the rule is about one."""
-    asked = cases[0].asked
-    names = list(dict.fromkeys(case.asked["name"] for case in cases if "name" in case.asked))
-    text: str = joined(names) if names and len(asked["requests"]) > 1 else asked["what"]
+    target = cases[0].target
+    names = list(dict.fromkeys(case.target["name"] for case in cases if "name" in case.target))
+    text: str = joined(names) if names and len(target["requests"]) > 1 else target["what"]
     return text[:1].upper() + text[1:]
 
 
 def _leak(cases: list[_Case]) -> str:
-    asked = cases[0].asked
-    bodies = [body for body in _BODIES if any(body in _leaking(case.found, case.asked) for case in cases)]
+    target = cases[0].target
+    bodies = [body for body in _BODIES if any(body in _leaking(case.found, case.target) for case in cases)]
     effect = f"the {' and '.join(bodies)} {'bodies are' if bodies[1:] else 'body is'} written to the audit log"
-    return f"{effect}, {asked['because']}" if "because" in asked else effect
+    return f"{effect}, {target['because']}" if "because" in target else effect
 
 
 def _no_leak(found: Recorded) -> str:
@@ -151,12 +151,12 @@ def _no_leak(found: Recorded) -> str:
 
 def _help(analysis: Analysis, rule: int, cases: list[_Case]) -> str:
     """What to do to this rule; "" where the rule file says it best."""
-    classes = {case.asked["name"]: case.asked for case in cases if "name" in case.asked}.values()
-    if not classes or any("resources" not in asked or "verbs" in asked for asked in classes):
+    classes = {case.target["name"]: case.target for case in cases if "name" in case.target}.values()
+    if not classes or any("resources" not in target or "verbs" in target for target in classes):
         return ""
-    every = cases[0].asked["requests"]
-    level = LEVELS[min(LEVELS.index(one.get("at-most", cases[0].asked["at-most"])) for one in every)]
-    items = joined([_items(asked) for asked in classes])
+    every = cases[0].target["requests"]
+    level = LEVELS[min(LEVELS.index(one.get("at-most", cases[0].target["at-most"])) for one in every)]
+    items = joined([_items(target) for target in classes])
     entries = analysis.policy.rules[rule].resources
     if entries and all(entry.resources and _about(entry, entry.resources, classes) for entry in entries):
         return f"Write `level: {level}` in this rule."
@@ -165,13 +165,14 @@ def _help(analysis: Analysis, rule: int, cases: list[_Case]) -> str:
     return f"Put a rule with `level: {level}` for {items} in front of this one."
 
 
-def _items(asked: Params) -> str:
-    names = ", ".join(f"`{resource}`" for resource in asked["resources"])
-    return f"{names} ({'group `' + asked['group'] + '`' if asked.get('group') else 'core group'})"
+def _items(target: Params) -> str:
+    names = ", ".join(f"`{resource}`" for resource in target["resources"])
+    return f"{names} ({'group `' + target['group'] + '`' if target.get('group') else 'core group'})"
 
 
 def _about(entry: GroupResources, items: Collection[str], classes: Collection[Params]) -> bool:
     """Whether the items of an entry name nothing but resources of the classes, by their own names."""
     return all(
-        any(entry.group == asked.get("group", "") and item in asked["resources"] for asked in classes) for item in items
+        any(entry.group == target.get("group", "") and item in target["resources"] for target in classes)
+        for item in items
     )

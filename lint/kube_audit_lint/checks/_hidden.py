@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 _WITHOUT_NAME = ("create", "list", "watch", "deletecollection")
 
 
-def verbs_of(found: Recorded, asked: Params, request: Request) -> tuple[list[str], list[str]]:
+def verbs_of(found: Recorded, target: Params, request: Request) -> tuple[list[str], list[str]]:
     """The verbs with which requests like this one are hidden by its rule, and the others of the class.
 
-    It is asked for each resource of the class, by the same user in the same place.
+    It is sent for each resource of the class, by the same user in the same place.
     """
     hidden: set[str] = set()
     seen: set[str] = set()
-    for one in _alike(asked, request):
+    for one in _alike(target, request):
         decision = found.decide(one)
         hides = decision.rule == found.rule and not decision.records
         (hidden if hides else seen).add(one.verb)
@@ -35,17 +35,17 @@ def _named(verbs: set[str]) -> list[str]:
     return [verb or "OPTIONS" for verb in (*RESOURCE_VERBS, "") if verb in verbs]
 
 
-def _alike(asked: Params, request: Request) -> Iterator[Request]:
+def _alike(target: Params, request: Request) -> Iterator[Request]:
     """Every request of the class by the same user for the same object, and that one."""
     yield request
-    for item in asked.get("resources", ()):
+    for item in target.get("resources", ()):
         resource, _, subresource = item.partition("/")
-        spans = catalogue.find(asked.get("group", ""), resource)
+        spans = catalogue.find(target.get("group", ""), resource)
         if spans:
             served = spans[-1].subresources.get(subresource, frozenset()) if subresource else spans[-1].verbs
             namespace = (request.namespace or "payments") if spans[-1].namespaced else ""
-            like = request._replace(group=asked.get("group", ""), resource=resource, subresource=subresource)
-            for verb in served.intersection(asked.get("verbs", served)):
+            like = request._replace(group=target.get("group", ""), resource=resource, subresource=subresource)
+            for verb in served.intersection(target.get("verbs", served)):
                 named = subresource or verb not in _WITHOUT_NAME
                 name = (request.name or "web") if named else ""
                 where = name if resource == "namespaces" and named else namespace

@@ -1,4 +1,4 @@
-"""What templates ask of a directory of static pods.
+"""What templates need to know of a directory of static pods.
 
 Source: pkg/kubelet/config/file.go of k8s.io/kubernetes: every regular file whose name does not start with a
 dot is read as a pod, whatever it ends with.

@@ -1,4 +1,4 @@
-"""What several templates ask of a container's mounts.
+"""What several templates need to know of a container's mounts.
 
 Sources: k8s.io/api core/v1 (VolumeMount, HostPathVolumeSource); pkg/kubelet/volumemanager and
 pkg/volume/hostpath of k8s.io/kubernetes (what each hostPath type checks and makes); a mount covers its path

@@ -1,4 +1,4 @@
-"""What several templates ask of an API server: its log file, spans of versions, words for them."""
+"""What several templates need to know of an API server: its log file, spans of versions, words for them."""
 
 from __future__ import annotations
 
@@ -88,19 +88,19 @@ def span(versions: Versions, holds: Callable[[int], bool]) -> Versions | None:
     return Versions(minors[0], minors[-1]) if minors else None
 
 
-def who(part: Versions, asked: Versions) -> str:
-    """kube-apiserver, with the versions that are meant where that is not all that were asked."""
-    if part == asked:
-        return f"kube-apiserver 1.{asked.first}" if asked.single else "kube-apiserver"
+def who(part: Versions, checked: Versions) -> str:
+    """kube-apiserver, with the versions that are meant where that is not all that were checked."""
+    if part == checked:
+        return f"kube-apiserver 1.{checked.first}" if checked.single else "kube-apiserver"
     if part.single:
         return f"kube-apiserver 1.{part.first}"
-    if part.last == asked.last:
+    if part.last == checked.last:
         return f"kube-apiserver 1.{part.first} and later"
-    if part.first == asked.first:
+    if part.first == checked.first:
         return f"kube-apiserver up to 1.{part.last}"
     return f"kube-apiserver 1.{part.first} to 1.{part.last}"
 
 
-def only(part: Versions, asked: Versions) -> Versions | None:
-    """What a hit says of versions: nothing when it holds for all that were asked."""
-    return None if part == asked else part
+def only(part: Versions, checked: Versions) -> Versions | None:
+    """What a hit says of versions: nothing when it holds for all that were checked."""
+    return None if part == checked else part

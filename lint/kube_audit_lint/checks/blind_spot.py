@@ -50,7 +50,7 @@ _MANY = 7
 class _Class(NamedTuple):
     """A class of requests of which a rule hides some, with one of them."""
 
-    asked: Params
+    target: Params
     found: Recorded
     request: Request
 
@@ -59,7 +59,7 @@ class _Class(NamedTuple):
         """The verbs that are hidden, when others of the class are not."""
         from kube_audit_lint.checks._hidden import verbs_of
 
-        hidden, others = verbs_of(self.found, self.asked, self.request)
+        hidden, others = verbs_of(self.found, self.target, self.request)
         if not others:
             return ""
         return joined(hidden) if len(hidden) <= len(others) + 1 else f"all but {joined(others)}"
@@ -80,8 +80,8 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
 
 def _nobody_too(analysis: Analysis, params: Params) -> bool:
     """Whether no rule matches some of these requests either when nobody could be authenticated for them."""
-    asked = (query_of({**one, "who": [NOBODY]}) for one in params["classes"])
-    return any(found.rule == NO_RULE for query in asked for found in analysis.levels(query))
+    target = (query_of({**one, "who": [NOBODY]}) for one in params["classes"])
+    return any(found.rule == NO_RULE for query in target for found in analysis.levels(query))
 
 
 def _hidden(analysis: Analysis, params: Params) -> dict[int, list[tuple[Params, Recorded]]]:
@@ -95,7 +95,7 @@ def _hidden(analysis: Analysis, params: Params) -> dict[int, list[tuple[Params, 
     return hidden
 
 
-def _by_somebody(analysis: Analysis, asked: Params, found: Recorded, hiding: int) -> Iterable[Recorded]:
+def _by_somebody(analysis: Analysis, target: Params, found: Recorded, hiding: int) -> Iterable[Recorded]:
     """What is hidden of requests that somebody can send: no user is called `system:nodes` or `cluster-admin`."""
     listed = () if found.rule == NO_RULE else analysis.policy.rules[found.rule].users
     users = tuple(user for user in listed if not no_user_has(user))
@@ -103,7 +103,7 @@ def _by_somebody(analysis: Analysis, asked: Params, found: Recorded, hiding: int
         return (found,)
     if not users:
         return ()
-    return [one for one in analysis.levels(query_of({**asked, "users": users}), hiding) if one.rule == found.rule]
+    return [one for one in analysis.levels(query_of({**target, "users": users}), hiding) if one.rule == found.rule]
 
 
 def _hit(subject: PolicySubject, analysis: Analysis, rule: int, hidden: list[tuple[Params, Recorded]]) -> Hit:
@@ -139,7 +139,7 @@ def _names(classes: list[_Class]) -> str:
     shown = classes[: _MANY - 2 if len(classes) > _MANY else _MANY]
     parts = []
     for verbs, group in groupby(shown, key=lambda one: one.verbs):
-        names = [one.asked["name"] for one in group]
+        names = [one.target["name"] for one in group]
         parts.append(f"{joined(names)} ({verbs})" if verbs else joined(names))
     if len(classes) > len(shown):
         parts.append(f"and {len(classes) - len(shown)} more kinds of requests that matter for security")
@@ -181,11 +181,11 @@ def _help(analysis: Analysis, rule: int, classes: list[_Class]) -> str:
         return "Omit RequestReceived at most: a rule that omits every stage records nothing."
     if unlimited(own):
         return "Write `level: Metadata` here, and drop what is too much by rules of its own in front of it."
-    asked = {(one.asked.get("group", ""), item): None for one in classes for item in one.asked.get("resources", ())}
+    target = {(one.target.get("group", ""), item): None for one in classes for item in one.target.get("resources", ())}
     named = [(entry.group, item) for entry in own.resources for item in entry.resources]
-    if named and set(asked).issuperset(named):
+    if named and set(target).issuperset(named):
         return "Write `level: Metadata` in this rule, or limit it to the users and verbs whose requests are noise."
-    if len(asked) > _MANY or own.users:
+    if len(target) > _MANY or own.users:
         return ""
-    items = joined([f"`{item}`{f' (`{group}`)' if group else ''}" for group, item in asked])
+    items = joined([f"`{item}`{f' (`{group}`)' if group else ''}" for group, item in target])
     return f"Put a rule that records {items} in front of this one, or narrow this one to what is noise."

@@ -72,8 +72,8 @@ def _any_recorded(analysis: Analysis) -> bool:
     """Whether some failed authentication of a request for a resource leaves an event."""
     leaving = analysis.deciding(_leaves)
     # What most policies record comes first: then that is all.
-    asked = (Query(resources=(resources,), who=(NOBODY,)) for resources in (_PODS, RESOURCES))
-    return any(analysis.levels(query, leaving) for query in asked)
+    queries = (Query(resources=(resources,), who=(NOBODY,)) for resources in (_PODS, RESOURCES))
+    return any(analysis.levels(query, leaving) for query in queries)
 
 
 def _leaves(decision: Decision) -> bool:

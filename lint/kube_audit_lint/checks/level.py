@@ -47,7 +47,7 @@ PARAMS: dict[str, Any] = {
 
 
 def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
-    """One hit for each rule that decides such requests otherwise than asked for."""
+    """One hit for each rule that decides such requests otherwise than the rule wants."""
     analysis = subject.analysis
     if analysis is None:
         return

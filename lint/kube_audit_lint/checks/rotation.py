@@ -54,7 +54,7 @@ class _Case(NamedTuple):
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """One hit when the limit is missing, is none, or is below what was asked for."""
+    """One hit when the limit is missing, is none, or is below what the rule wants."""
     server, versions = subject.server, subject.versions
     name = params["flag"]
     text = server.value(name)
@@ -127,7 +127,7 @@ def _case(text: str | None, minor: int, params: Params) -> _Case | None:
     return None
 
 
-def _hit(server: ApiServer, params: Params, case: _Case, part: Versions, asked: Versions) -> Hit:
+def _hit(server: ApiServer, params: Params, case: _Case, part: Versions, checked: Versions) -> Hit:
     name, least = params["flag"], params["at-least"]
     flag, text = server.flag(name), server.value(name)
     if text is None:
@@ -136,8 +136,8 @@ def _hit(server: ApiServer, params: Params, case: _Case, part: Versions, asked: 
         said = f"--{name} is {text} here, set by the distribution"
     else:
         said = f"--{name} is {text}"
-    message = _message(said, case, who(part, asked), params)
-    if text is None and part != asked and part.last < OWN_ROTATION:
+    message = _message(said, case, who(part, checked), params)
+    if text is None and part != checked and part.last < OWN_ROTATION:
         message += f" From 1.36 on the default is {_default(name, OWN_ROTATION)} {_UNITS[name]}."
     related: tuple[Related, ...] = ()
     log = server.flag(LOG_PATH)
@@ -146,7 +146,7 @@ def _hit(server: ApiServer, params: Params, case: _Case, part: Versions, asked: 
     verb = "Write" if flag is not None else "Add"
     help = f"{verb} `--{name}={least}`{'' if case.kind == 'never' else ' or more'}."
     place = place_of_value(server, name)
-    return Hit(place, message, related, only(part, asked), case.severity, help)
+    return Hit(place, message, related, only(part, checked), case.severity, help)
 
 
 def _message(said: str, case: _Case, server: str, params: Params) -> str:

@@ -46,10 +46,10 @@ def _about(subject: PolicySubject, analysis: Analysis, rule: int) -> Hit | None:
     alone = _custom_alone(subject, analysis, rule)
     if alone is not None:
         return alone
-    asked = range(analysis.versions.first, analysis.versions.last + 1)
-    if len(reach.minors) == len(asked):
+    checked = range(analysis.versions.first, analysis.versions.last + 1)
+    if len(reach.minors) == len(checked):
         return None
-    missing = [minor for minor in asked if minor not in reach.minors]
+    missing = [minor for minor in checked if minor not in reach.minors]
     if not missing or missing[-1] - missing[0] + 1 != len(missing):
         return None
     # In some versions it decides nothing: either nothing that it matches is served there, or others take it.

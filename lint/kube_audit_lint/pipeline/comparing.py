@@ -31,7 +31,7 @@ class Side(NamedTuple):
     found: Found
 
 
-class _Asked(NamedTuple):
+class _Side(NamedTuple):
     """A policy, and where its rules are; `document` is None where there is no policy."""
 
     document: PolicyDocument | None
@@ -101,7 +101,7 @@ def _of_policies(
     if isinstance(theirs, str):
         return Compared(before, after, str(used), undecided=theirs, policies=1)
     if isinstance(ours, str):  # whatever the new one records, it cannot be less than nothing
-        ours = _Asked(None, _NOTHING)
+        ours = _Side(None, _NOTHING)
     try:
         found = difference(ours.policy, theirs.policy, used, Budget(STEPS))
     except UndecidedError as error:
@@ -113,14 +113,14 @@ def _of(document: PolicyDocument | None) -> Versions | None:
     return None if document is None else document.versions
 
 
-def _opened(name: str, document: PolicyDocument | None, versions: Versions) -> _Asked | str:
+def _opened(name: str, document: PolicyDocument | None, versions: Versions) -> _Side | str:
     """The policy as it is loaded; or why it is not."""
     if document is None:
-        return _Asked(None, _NOTHING)
+        return _Side(None, _NOTHING)
     loaded = load(document, versions)
     if loaded.policy is None or loaded.loads_in is None:
         return f"kube-apiserver {versions} does not load {name}: {_reason(loaded)}"
-    return _Asked(document, loaded.policy)
+    return _Side(document, loaded.policy)
 
 
 def _reason(loaded: Loaded) -> str:
@@ -148,7 +148,7 @@ def upgraded(found: Side, first: Versions, last: Versions) -> Compared:
     return Compared(*names, str(versions), tuple(_shown(classes, one, other, versions)), policies=1)
 
 
-def _shown(found: Sequence[Difference], ours: _Asked, theirs: _Asked, versions: Versions) -> Iterator[RequestClass]:
+def _shown(found: Sequence[Difference], ours: _Side, theirs: _Side, versions: Versions) -> Iterator[RequestClass]:
     for one in found:
         conditions = one.requests
         before, after = phrases.recorded(one)

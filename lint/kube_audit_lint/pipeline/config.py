@@ -1,4 +1,4 @@
-"""The configuration, `.kube-audit-lint.yaml`: found, read, and asked about single files.
+"""The configuration, `.kube-audit-lint.yaml`: found, read, and applied to single files.
 
 What holds for a file is said by the configurations in its folder and above, up to the root of the repository that the
 working directory lies in; the nearest goes before those above it, and one with `root: true` ends the search. Outside

@@ -1,4 +1,4 @@
-"""What the command line asks of a run."""
+"""What the command line wants of a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Options(NamedTuple):
-    """What the command line asks of a run.
+    """What the command line wants of a run.
 
     stdin: the name and content of standard input. contents: by absolute path, what files are read as. baseline: the
     findings that are known; without it, those of the configuration count.

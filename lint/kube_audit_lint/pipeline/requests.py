@@ -1,4 +1,4 @@
-"""The policy that a command asks about (`explain`, `test`)."""
+"""The policy that a command is about (`explain`, `test`)."""
 
 from __future__ import annotations
 

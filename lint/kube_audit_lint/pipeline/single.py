@@ -1,4 +1,4 @@
-"""Single requests that somebody asks about (`explain`, `test`): what an API server sees of them, or why there are none.
+"""Single requests of a command (`explain`, `test`): what an API server sees of them, or why there are none.
 
 How names and namespaces follow from verbs: k8s.io/apiserver `pkg/endpoints/request/requestinfo.go`.
 """
@@ -30,14 +30,14 @@ class NoRequestError(ValueError):
 
 
 class Single(NamedTuple):
-    """A request, and what was added to or taken from what was asked."""
+    """A request, and what was added to or left out of what the user gave."""
 
     request: Request
     notes: tuple[str, ...] = ()
 
 
 class Wanted(NamedTuple):
-    """What somebody asks about. url: alone with user, groups and verb."""
+    """What the user gave of a request. url: alone with user, groups and verb."""
 
     user: str | None = None
     groups: tuple[str, ...] = ()
@@ -105,8 +105,8 @@ def _of_resource(wanted: Wanted, policy: Policy, versions: Versions) -> Single:
         minor, namespaced = max(versions.first, min(found.last, versions.last)), found.namespaced
         if found.last == catalogue.known_minors()[-1]:
             minor = versions.last
-    asked = Request(wanted.user, groups_of(wanted.user, wanted.groups, minor), wanted.verb, group, plain, subresource)
-    answer = _placed(asked, wanted, policy, namespaced)
+    request = Request(wanted.user, groups_of(wanted.user, wanted.groups, minor), wanted.verb, group, plain, subresource)
+    answer = _placed(request, wanted, policy, namespaced)
     _check_sent(answer.request)
     return answer
 
@@ -201,11 +201,11 @@ def _near(group: str, name: str, sub: str, known: bool) -> str:
     return f"{meant}{'.' * bool(home)}{home}{'/' * bool(sub)}{sub}" if meant else ""
 
 
-def _placed(asked: Request, wanted: Wanted, policy: Policy, namespaced: bool | None) -> Single:
+def _placed(request: Request, wanted: Wanted, policy: Policy, namespaced: bool | None) -> Single:
     """With the namespace and the name that such a request has. namespaced: None where either is possible."""
-    verb, what, notes = asked.verb, asked.combined, []
-    named = asked.subresource != "" or verb in ("get", "update", "patch", "delete")
-    if asked.subresource and verb in ("list", "deletecollection"):
+    verb, what, notes = request.verb, request.combined, []
+    named = request.subresource != "" or verb in ("get", "update", "patch", "delete")
+    if request.subresource and verb in ("list", "deletecollection"):
         raise NoRequestError(f"a {verb} is of a whole resource, and {what} belongs to one object")
     if wanted.name and not named and verb in ("create", "deletecollection"):
         raise NoRequestError(f"a {verb} of {what} carries no name: leave it out")
@@ -214,20 +214,20 @@ def _placed(asked: Request, wanted: Wanted, policy: Policy, namespaced: bool | N
     name = wanted.name
     if named and not name:
         taken = {each for rule in policy.rules for entry in rule.resources for each in entry.resource_names}
-        taken.update(space for rule in policy.rules for space in rule.namespaces if asked.resource == "namespaces")
-        name = familiar.pick((familiar.OBJECTS.get(asked.resource, familiar.OBJECT),), taken)
+        taken.update(space for rule in policy.rules for space in rule.namespaces if request.resource == "namespaces")
+        name = familiar.pick((familiar.OBJECTS.get(request.resource, familiar.OBJECT),), taken)
         notes.append(f"A {verb} of {what} names an object: without a name, {name} stands for any that no rule names.")
     # The legacy GET /api/v1/watch/namespaces/NAME is the one watch of namespaces that has the namespace.
     legacy = verb == "watch" and name != "" and wanted.namespace == name
-    if asked.resource == "namespaces" and not namespaced and (legacy or (named and wanted.namespace in ("", name))):
-        return Single(asked._replace(namespace=name, name=name), tuple(notes))
+    if request.resource == "namespaces" and not namespaced and (legacy or (named and wanted.namespace in ("", name))):
+        return Single(request._replace(namespace=name, name=name), tuple(notes))
     if namespaced is False and wanted.namespace:
-        raise NoRequestError(f"{asked.resource} are in no namespace: leave it out")
+        raise NoRequestError(f"{request.resource} are in no namespace: leave it out")
     namespace = wanted.namespace
     if namespaced and not namespace and verb not in ("list", "watch"):
         namespace = familiar.pick(familiar.NAMESPACES, {each for rule in policy.rules for each in rule.namespaces})
         notes.append(f"{what} are in a namespace: without one, {namespace} stands for any that no rule names.")
-    return Single(asked._replace(namespace=namespace, name=name), tuple(notes))
+    return Single(request._replace(namespace=namespace, name=name), tuple(notes))
 
 
 def wanted_of(data: dict[str, Any]) -> Wanted:
