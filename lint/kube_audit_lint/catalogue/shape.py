@@ -12,7 +12,7 @@ from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.syntax.record import NamedTuple
 
-_SCHEMAS = os.path.join(os.path.dirname(__file__), os.pardir, "schemas")
+SCHEMAS = os.path.join(os.path.dirname(__file__), os.pardir, "schemas")
 _TYPES = {
     "string": "a text",
     "integer": "a whole number",
@@ -36,7 +36,7 @@ class _Problem(NamedTuple):
 
 def validate(file: OwnFile, name: str) -> Any:
     """The data of a file that a shipped schema (`config`, `rule`, ...) allows. Raises OwnFileError."""
-    with open(os.path.join(_SCHEMAS, f"{name}.schema.json"), encoding="utf-8") as schema:
+    with open(os.path.join(SCHEMAS, f"{name}.schema.json"), encoding="utf-8") as schema:
         validate_value(file, file.data, json.load(schema), ())
     return file.data
 

@@ -22,7 +22,7 @@ from kube_audit_lint.syntax.unknown import UNKNOWN
 
 _JSON_KINDS = {"string": "string", "int": "number", "float": "number", "bool": "bool"}
 _INTEGER = r"-?[0-9]{1,19}\Z"
-_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})\Z"
+TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})\Z"
 
 Minors = tuple[int, int]
 
@@ -206,7 +206,7 @@ def _fits(node: Scalar, kind: str) -> bool:
     if kind == "int":
         return node.kind in ("int", "float") and re.match(_INTEGER, node.value) is not None
     if kind == "time":
-        return node.kind == "string" and re.match(_TIME, node.value) is not None
+        return node.kind == "string" and re.match(TIME, node.value) is not None
     return kind == "any"
 
 

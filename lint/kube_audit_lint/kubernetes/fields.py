@@ -125,13 +125,12 @@ POLICY = {
 ROOT = Type("object", "a mapping with `apiVersion`, `kind` and `rules`", "v1.Policy", fields=POLICY)
 
 
-def api_version_minors(api_version: str) -> tuple[int, int] | None:
-    """The first and last minor that accept an apiVersion in a policy file; None when none does.
+API_VERSIONS = {
+    "audit.k8s.io/v1": (12, NEWEST),
+    "audit.k8s.io/v1beta1": (OLDEST, 23),
+    "audit.k8s.io/v1alpha1": (OLDEST, 23),
+}
+"""The first and last minor that accept an apiVersion in a policy file.
 
-    Source: apiGroupVersions in staging/src/k8s.io/apiserver/pkg/audit/policy/reader.go.
-    """
-    return {
-        "audit.k8s.io/v1": (12, NEWEST),
-        "audit.k8s.io/v1beta1": (OLDEST, 23),
-        "audit.k8s.io/v1alpha1": (OLDEST, 23),
-    }.get(api_version)
+Source: apiGroupVersions in staging/src/k8s.io/apiserver/pkg/audit/policy/reader.go.
+"""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.kubernetes.decoding import head
-from kube_audit_lint.kubernetes.fields import api_version_minors
+from kube_audit_lint.kubernetes.fields import API_VERSIONS
 from kube_audit_lint.kubernetes.problems import Problem, fatal, harmless
 from kube_audit_lint.kubernetes.wording import noun
 from kube_audit_lint.kubernetes.written import misspelt_key
@@ -107,7 +107,7 @@ def _other_kind(kind: Entry | None) -> bool:
 
 def _api_version(entry: Entry, kind: str, versions: Versions, stranger: bool) -> Iterator[Problem]:
     text = _text(entry)
-    minors = api_version_minors(text)
+    minors = API_VERSIONS.get(text)
     if minors is None:
         yield _unsupported(text, kind, entry, stranger)
     elif versions.last > minors[1] or versions.first < minors[0]:
