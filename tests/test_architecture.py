@@ -24,6 +24,7 @@ BELOW = (
     "report",
     "pipeline",
     "starter",
+    "server",
     "commands",
     "cli",
     "__main__",

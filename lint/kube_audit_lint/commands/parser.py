@@ -23,6 +23,8 @@ COMMANDS = {
     "init": "write a policy, and the settings that load it",
     "test": "hold a policy to what a team says it must record",
     "completion": "a script with which a shell completes commands, options and values",
+    "server": "a language server: findings, fixes and explanations in editors",
+    "schema": "JSON Schemas of policies and of the linter's own files, for editors",
 }
 
 

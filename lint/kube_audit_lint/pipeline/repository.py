@@ -50,11 +50,29 @@ class HasNames(Protocol):
     def names(self) -> tuple[str, ...]: ...
 
 
+def beginning(path: str) -> bytes:
+    """The first megabytes of a file; nothing where it cannot be read."""
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError:
+        return b""
+    try:
+        # A large buffer costs more than most files: the rest of those that fill a small one is read afterwards.
+        data = os.read(handle, _MOST)
+        if len(data) == _MOST:
+            data += os.read(handle, LIMIT - _MOST)
+        return data.decode("utf-16", "replace").encode("utf-8", "replace") if is_utf16(data) else data
+    except OSError:
+        return b""
+    finally:
+        os.close(handle)
+
+
 class Repository:
     """The files by absolute path, with what they hold.
 
     files: those that are read already, None where a file holds nothing of ours. others: lists the paths of the rest.
-    read: reads one of them.
+    read: reads one of them. content: its first megabytes.
     """
 
     def __init__(
@@ -62,11 +80,13 @@ class Repository:
         files: Mapping[str, Collected | None],
         others: Callable[[], Iterable[str]] = tuple,
         read: Read = lambda path, declared: None,
+        content: Callable[[str], bytes] = beginning,
     ) -> None:
         self._files = dict(files)
         self._named = dict.fromkeys(self._files)
         self._others = others
         self._read = read
+        self._content = content
         self._servers: dict[str, tuple[ApiServer, ...]] = {}
         self._declared: dict[str, Collected | None] = {}
         self._local: dict[str, list[str]] = {}
@@ -109,7 +129,7 @@ class Repository:
         """The content of the files that were not named, as far as others may depend on it."""
         texts = {}
         for path in self._unnamed:
-            data = _content(path)
+            data = self._content(path)
             for mark in _MARKS:  # a loop, as any() would cost more than the search
                 if mark in data:
                     texts[path] = data
@@ -206,7 +226,7 @@ class Repository:
     def read_folder(self, folder: str) -> None:
         """Reads the files of a folder that may be API servers."""
         for path in self._by_folder.get(folder, ()):
-            if re.search(_LOOKS_LIKE_SERVER, _content(path)):
+            if re.search(_LOOKS_LIKE_SERVER, self._content(path)):
                 self.file(path)
 
 
@@ -294,21 +314,3 @@ def _by_name(named: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[str]]
         for name in names:
             paths.setdefault(name, []).append(path)
     return paths
-
-
-def _content(path: str) -> bytes:
-    """The first megabytes of a file; nothing where it cannot be read."""
-    try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except OSError:
-        return b""
-    try:
-        # A large buffer costs more than most files: the rest of those that fill a small one is read afterwards.
-        data = os.read(handle, _MOST)
-        if len(data) == _MOST:
-            data += os.read(handle, LIMIT - _MOST)
-        return data.decode("utf-16", "replace").encode("utf-8", "replace") if is_utf16(data) else data
-    except OSError:
-        return b""
-    finally:
-        os.close(handle)

@@ -20,7 +20,7 @@ from kube_audit_lint.pipeline.linking import Link, Linker
 from kube_audit_lint.pipeline.mentions import some_of
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.repository import Repository, absolute, base_name
-from kube_audit_lint.pipeline.sources import Progress
+from kube_audit_lint.pipeline.sources import Keep, Progress, keep_nothing
 from kube_audit_lint.pipeline.subjects import VERSION_OPTION, Subjects, subjects
 from kube_audit_lint.pipeline.waiving import Context, waived
 from kube_audit_lint.report import Files, Hidden, Report
@@ -40,11 +40,20 @@ class Outcome(NamedTuple):
     catalogue: Catalogue = Catalogue({}, {})
 
 
-def run(options: Options, config: Config, catalogue: Catalogue, progress: Progress = lambda count: None) -> Outcome:
-    """Lints the files. Errors of single files are in the report; OwnFileError is raised for a baseline."""
+def run(
+    options: Options,
+    config: Config,
+    catalogue: Catalogue,
+    progress: Progress = lambda count: None,
+    keep: Keep = keep_nothing,
+) -> Outcome:
+    """Lints the files. Errors of single files are in the report; OwnFileError is raised for a baseline.
+
+    keep: what runs that follow each other do but once around the named files.
+    """
     named = sources.read_named(options, config, progress)
     unread: list[FileError] = []
-    repository = sources.repository(named, options, config, unread)
+    repository = sources.repository(named, options, config, unread, keep)
     linker = Linker(repository, config.linked_policy)
     close(list(named.files), repository, linker, config.cluster_of)
     links, files = _links(repository, linker)

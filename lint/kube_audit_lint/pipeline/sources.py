@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
+from typing import Protocol, TypeVar
 
 from kube_audit_lint.discovery import walk as discovery
 from kube_audit_lint.discovery.gitignore import repository_of
@@ -16,11 +18,25 @@ from kube_audit_lint.pipeline import mentions
 from kube_audit_lint.pipeline.config import Config
 from kube_audit_lint.pipeline.documents import Collected, collect
 from kube_audit_lint.pipeline.options import Options
-from kube_audit_lint.pipeline.repository import Repository, absolute
+from kube_audit_lint.pipeline.repository import Repository, absolute, beginning
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Source
 
+T = TypeVar("T")
+
 Progress = Callable[[int], None]
+
+
+class Keep(Protocol):
+    """Does what is to be done with a file or folder around the named ones, or has kept what came of it."""
+
+    def __call__(self, what: str, path: str, make: Callable[[], T]) -> T: ...
+
+
+def keep_nothing(what: str, path: str, make: Callable[[], T]) -> T:
+    """For a single run, which does each thing once."""
+    return make()
+
 
 OUTSIDE_LIMIT = 20_000
 """How many files are looked through around a named one that lies in no repository."""
@@ -96,28 +112,41 @@ def _with_nearest(error: FileError) -> FileError:
     return error._replace(message=f"{error.message}; did you mean {os.path.join(folder, near)}?") if near else error
 
 
-def repository(named: Named, options: Options, config: Config, errors: list[FileError]) -> Repository:
+def repository(
+    named: Named, options: Options, config: Config, errors: list[FileError], keep: Keep = keep_nothing
+) -> Repository:
     """The named files and those around them, which are read when something depends on them.
 
     errors: takes up why one of the others could not be read.
     """
 
     def others() -> Iterator[str]:
-        here = os.getcwd().replace(os.sep, "/").rstrip("/")
         for root, limit in _roots(options, config).items():
-            found = discovery.walk((root,), config, lambda error: None, True)
-            read = (one for one in found if not discovery.embeds(one) or _of_file(one, options, config).embedded)
-            for path in islice(read, limit):
-                yield path if os.path.isabs(path) else f"{here}/{path}"
+            yield from keep("files", root, partial(_below_root, root, limit, options, config))
+            # What is open in an editor may not be on disk yet.
+            yield from (path for path in options.contents if _below(path, root) and not os.path.lexists(path))
 
     def read(path: str, declared: str) -> Collected | None:
         shown = os.path.relpath(path).replace(os.sep, "/")
-        one = _read(shown, _of_file(shown, options, config), declared or config.hint(shown) or "")
+        hint = declared or config.hint(shown) or ""
+        one = keep(f"holds {hint}", path, lambda: _read(shown, _of_file(shown, options, config), hint))
         if one.error is not None:
             errors.append(one.error)
         return None if one.file is None else one.file._replace(reported=False)
 
-    return Repository(named.files, others, read)
+    def content(path: str) -> bytes:
+        found = options.contents.get(path) if options.contents else None
+        return keep("content", path, lambda: beginning(path)) if found is None else found
+
+    return Repository(named.files, others, read, content)
+
+
+def _below_root(root: str, limit: int | None, options: Options, config: Config) -> list[str]:
+    """The files below a folder by their absolute paths."""
+    here = os.getcwd().replace(os.sep, "/").rstrip("/")
+    found = discovery.walk((root,), config, lambda error: None, True)
+    read = (one for one in found if not discovery.embeds(one) or _of_file(one, options, config).embedded)
+    return [path if os.path.isabs(path) else f"{here}/{path}" for path in islice(read, limit)]
 
 
 def _roots(options: Options, config: Config) -> dict[str, int | None]:

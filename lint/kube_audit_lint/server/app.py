@@ -1,0 +1,268 @@
+"""The server's protocol: what an editor sends becomes a question to the other modules, their answer what it takes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from lsprotocol import types
+from pygls import uris
+from pygls.lsp.server import LanguageServer
+
+from kube_audit_lint import __version__
+from kube_audit_lint.model.finding import Edit
+from kube_audit_lint.pipeline.repository import absolute
+from kube_audit_lint.server.actions import Action, actions, prepare
+from kube_audit_lint.server.checked import Checked
+from kube_audit_lint.server.completion import Completion, completions
+from kube_audit_lint.server.definition import definition
+from kube_audit_lint.server.diagnostics import Shown, diagnostics
+from kube_audit_lint.server.hover import hover
+from kube_audit_lint.server.lenses import lenses
+from kube_audit_lint.server.positions import Positions
+from kube_audit_lint.server.session import Session
+from kube_audit_lint.syntax.source import Place
+
+NAME = "kube-audit-lint"
+DELAY = 0.15
+"""Seconds without a keystroke after which a buffer is checked."""
+
+BETWEEN = 0.01
+"""Seconds between two steps of what is prepared, in which requests are answered."""
+
+_SEVERITIES = {
+    "error": types.DiagnosticSeverity.Error,
+    "warning": types.DiagnosticSeverity.Warning,
+    "info": types.DiagnosticSeverity.Information,
+    "": types.DiagnosticSeverity.Hint,
+}
+_KINDS = {
+    "value": types.CompletionItemKind.EnumMember,
+    "field": types.CompletionItemKind.Field,
+    "flag": types.CompletionItemKind.Property,
+}
+
+
+class Server(LanguageServer):
+    """One editor's server."""
+
+    def __init__(self) -> None:
+        # Whole texts: a buffer's lines are what the linter takes for lines, not what Python does.
+        super().__init__(NAME, __version__, text_document_sync_kind=types.TextDocumentSyncKind.Full)
+        self.session = Session()
+        self.asked_to_end = False
+        self._uris: dict[str, str] = {}
+        self._waiting: asyncio.TimerHandle | None = None
+        self._trouble = ""
+
+    def path_of(self, uri: str) -> str:
+        """The absolute path of a document; of one that was never saved, one in the workspace."""
+        path = uris.to_fs_path(uri) if uri.startswith("file:") else None
+        if path is None:
+            folder = self.session.folders[0] if self.session.folders else os.getcwd()
+            path = os.path.join(folder, os.path.basename(uri.partition(":")[2]) or "untitled")
+        path = os.path.normpath(path).replace(os.sep, "/")
+        self._uris.setdefault(path, uri)
+        return path
+
+    def uri_of(self, place: Place) -> str:
+        """The document that a place is in."""
+        path = absolute(place.source.path)
+        return self._uris.get(path) or uris.from_fs_path(path) or path
+
+    def checked(self, uri: str) -> Checked | None:
+        """A document as it is now; None for one that is not open."""
+        path = self.path_of(uri)
+        return self.session.checked(path) if path in self.session.paths else None
+
+    def positions(self, place: Place) -> Positions:
+        """How the editor counts in the file of a place."""
+        return Positions(place.source, str(getattr(self._encoding, "value", self._encoding)))
+
+    @property
+    def _encoding(self) -> Any:
+        return self.workspace.position_encoding or types.PositionEncodingKind.Utf16
+
+    def range(self, place: Place) -> types.Range:
+        """A place in the editor's words."""
+        start, end = self.positions(place).range(place)
+        return types.Range(types.Position(*start), types.Position(*end))
+
+    def offset(self, checked: Checked, position: types.Position) -> int:
+        """The offset of a position in a document."""
+        return self.positions(checked.source.place()).offset(position.line, position.character)
+
+    def location(self, place: Place) -> types.Location:
+        """A place with its document."""
+        return types.Location(self.uri_of(place), self.range(place))
+
+    def soon(self, path: str) -> None:
+        """Checks a buffer, and then the others, which may belong to it, when nobody types any more."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self._waiting = asyncio.get_running_loop().call_later(DELAY, self._publish_all, path)
+
+    def _publish_all(self, path: str) -> None:
+        for one in dict.fromkeys((path, *self.session.paths)):
+            if one in self.session.paths:
+                self.publish(one)
+        if path in self.session.paths:
+            self._prepare(prepare(self.session, self.session.checked(path)))
+
+    def _prepare(self, steps: Iterator[None]) -> None:
+        """Takes a step while nobody waits, and the next ones later."""
+        if next(steps, self) is None:
+            self._waiting = asyncio.get_running_loop().call_later(BETWEEN, self._prepare, steps)
+
+    def publish(self, path: str) -> None:
+        """Checks a buffer and sends what is found in it."""
+        try:
+            found = [self.diagnostic(one) for one in diagnostics(self.session.checked(path))]
+        except Exception as error:  # the server goes on; the next text may do
+            self.window_log_message(types.LogMessageParams(types.MessageType.Error, f"{path}: {error!r}"))
+            return
+        self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(self._uris[path], found))
+        if self.session.trouble != self._trouble:
+            self._trouble = self.session.trouble
+            if self._trouble:
+                shown = types.ShowMessageParams(types.MessageType.Error, f"{NAME}: {self._trouble}")
+                self.window_show_message(shown)
+
+    def diagnostic(self, shown: Shown) -> types.Diagnostic:
+        """A finding in the editor's words."""
+        return types.Diagnostic(
+            range=self.range(shown.place),
+            message=shown.message,
+            severity=_SEVERITIES[shown.severity],
+            code=shown.code,
+            source=NAME,
+            related_information=[
+                types.DiagnosticRelatedInformation(self.location(one.place), one.message) for one in shown.related
+            ],
+        )
+
+    def edits(self, place: Place, edits: Iterable[Edit]) -> types.WorkspaceEdit:
+        """Edits of the file of a place."""
+        texts = [types.TextEdit(self.range(place.source.place(one.start, one.end)), one.text) for one in edits]
+        return types.WorkspaceEdit(changes={self.uri_of(place): texts})
+
+    def action(self, one: Action, about: list[Shown]) -> types.CodeAction:
+        """What can be done about a finding."""
+        return types.CodeAction(
+            title=one.title,
+            kind=types.CodeActionKind.QuickFix,
+            diagnostics=[self.diagnostic(each) for each in about if each.finding is not None and _same(each, one)],
+            is_preferred=one.safe or None,
+            edit=self.edits(one.finding.place, one.edits),
+        )
+
+    def completion(self, one: Completion) -> types.CompletionItem:
+        """A word that may be written."""
+        return types.CompletionItem(
+            label=one.label,
+            kind=_KINDS[one.kind],
+            filter_text=one.text.strip('"') or one.label,
+            documentation=types.MarkupContent(types.MarkupKind.Markdown, one.detail) if one.detail else None,
+            text_edit=types.TextEdit(self.range(one.replaced), one.text),
+        )
+
+
+def _same(shown: Shown, action: Action) -> bool:
+    found = shown.finding
+    return found is not None and (found.rule, found.place) == (action.finding.rule, action.finding.place)
+
+
+server = Server()
+feature = server.feature
+
+
+@feature(types.INITIALIZED)
+def _initialized(ls: Server, params: types.InitializedParams) -> None:
+    folders = [uris.to_fs_path(one.uri) for one in ls.workspace.folders.values()] or [ls.workspace.root_path]
+    ls.session.folders = tuple(os.path.normpath(one).replace(os.sep, "/") for one in folders if one)
+
+
+@feature(types.SHUTDOWN)
+def _asked_to_end(ls: Server, params: None) -> None:
+    ls.asked_to_end = True
+
+
+@feature(types.TEXT_DOCUMENT_DID_OPEN)
+def _opened(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
+    path = ls.path_of(params.text_document.uri)
+    ls.session.put(path, params.text_document.text)
+    ls.soon(path)
+
+
+@feature(types.TEXT_DOCUMENT_DID_CHANGE)
+def _changed(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
+    path = ls.path_of(params.text_document.uri)
+    ls.session.put(path, params.content_changes[-1].text)
+    ls.soon(path)
+
+
+@feature(types.TEXT_DOCUMENT_DID_CLOSE)
+def _closed(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
+    path = ls.path_of(params.text_document.uri)
+    ls.session.close(path)
+    ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(params.text_document.uri, []))
+    ls.soon(path)
+
+
+@feature(types.TEXT_DOCUMENT_DID_SAVE)
+def _saved(ls: Server, params: types.DidSaveTextDocumentParams) -> None:
+    ls.session.look_again()
+    ls.soon(ls.path_of(params.text_document.uri))
+
+
+@feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+def _others_changed(ls: Server, params: types.DidChangeWatchedFilesParams) -> None:
+    ls.session.look_again()
+    if params.changes:
+        ls.soon(ls.path_of(params.changes[0].uri))
+
+
+@feature(types.TEXT_DOCUMENT_HOVER)
+def _hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
+    checked = ls.checked(params.text_document.uri)
+    found = hover(checked, ls.offset(checked, params.position)) if checked is not None else None
+    if found is None:
+        return None
+    return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, found.text), ls.range(found.place))
+
+
+@feature(
+    types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=["-", "/", ".", '"', "=", " ", "["])
+)
+def _completion(ls: Server, params: types.CompletionParams) -> list[types.CompletionItem]:
+    checked = ls.checked(params.text_document.uri)
+    if checked is None:
+        return []
+    return [ls.completion(one) for one in completions(checked, ls.offset(checked, params.position))]
+
+
+@feature(types.TEXT_DOCUMENT_CODE_LENS)
+def _lenses(ls: Server, params: types.CodeLensParams) -> list[types.CodeLens]:
+    checked = ls.checked(params.text_document.uri)
+    found = lenses(checked) if checked is not None else []
+    return [types.CodeLens(ls.range(one.place), types.Command(one.title, "")) for one in found]
+
+
+@feature(types.TEXT_DOCUMENT_DEFINITION)
+def _definition(ls: Server, params: types.DefinitionParams) -> list[types.Location]:
+    checked = ls.checked(params.text_document.uri)
+    found = definition(checked, ls.offset(checked, params.position)) if checked is not None else []
+    return [ls.location(place) for place in found]
+
+
+@feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions([types.CodeActionKind.QuickFix]))
+def _actions(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
+    checked = ls.checked(params.text_document.uri)
+    only = params.context.only
+    if checked is None or (only and types.CodeActionKind.QuickFix not in only):
+        return []
+    start, end = ls.offset(checked, params.range.start), ls.offset(checked, params.range.end)
+    about = diagnostics(checked)
+    return [ls.action(one, about) for one in actions(ls.session, checked, start, end)]

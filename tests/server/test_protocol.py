@@ -1,0 +1,216 @@
+"""The server as an editor has it: a process that a real client talks to over standard input and output."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+from buffers import MANIFEST, POLICY, Workspace
+
+pytest.importorskip("pygls", reason="the extra [lsp] is not installed: pip install -e '.[lsp]'")
+from lsprotocol import types
+from pygls.lsp.client import LanguageClient
+
+ROOT = Path(__file__).resolve().parents[2]
+WIDE = 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{users: ["𝄞é𝄞"], level: Metadatum}]\n'
+"""𝄞 takes two units of UTF-16."""
+
+SECONDS = 20.0
+"""How long an answer may take on a machine that does much else."""
+
+
+class Editor:
+    """A client with a workspace; diagnostics as they come, by the name of the file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.client = LanguageClient("editor", "1")
+        self.published: asyncio.Queue[types.PublishDiagnosticsParams] = asyncio.Queue()
+        self.client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(lambda params: self.published.put_nowait(params))
+        self.client.feature(types.WINDOW_LOG_MESSAGE)(lambda params: print(params.message))
+        self.capabilities: Any = None
+
+    async def start(self, encodings: list[Any]) -> None:
+        await self.client.start_io(sys.executable, "-m", "kube_audit_lint", "server", "--stdio")
+        asked = types.ClientCapabilities(general=types.GeneralClientCapabilities(position_encodings=encodings))
+        folder = types.WorkspaceFolder(self.folder.as_uri(), self.folder.name)
+        params = types.InitializeParams(asked, root_uri=folder.uri, workspace_folders=[folder])
+        self.capabilities = (await self.client.initialize_async(params)).capabilities
+        self.client.initialized(types.InitializedParams())
+
+    async def stop(self) -> int | None:
+        await self.client.shutdown_async(None)
+        self.client.exit(None)
+        await self.client.stop()
+        return self.client._server.returncode
+
+    def uri(self, name: str) -> str:
+        return (self.folder / name).as_uri()
+
+    def open(self, text: str, name: str = "audit-policy.yaml") -> None:
+        document = types.TextDocumentItem(self.uri(name), "yaml", 1, text)
+        self.client.text_document_did_open(types.DidOpenTextDocumentParams(document))
+
+    def change(self, text: str, name: str = "audit-policy.yaml") -> None:
+        document = types.VersionedTextDocumentIdentifier(uri=self.uri(name), version=2)
+        whole = [types.TextDocumentContentChangeWholeDocument(text)]
+        self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, whole))
+
+    async def diagnostics(self, name: str = "audit-policy.yaml") -> list[types.Diagnostic]:
+        """The next ones that come for a file."""
+        while True:
+            published = await asyncio.wait_for(self.published.get(), SECONDS)
+            if published.uri == self.uri(name):
+                return list(published.diagnostics)
+
+    def at(self, line: int, character: int, name: str = "audit-policy.yaml") -> tuple[Any, types.Position]:
+        return types.TextDocumentIdentifier(self.uri(name)), types.Position(line, character)
+
+
+def talk(folder: Path, what: Callable[[Editor], Awaitable[None]], encodings: list[Any] | None = None) -> None:
+    """Starts a server, talks to it, and ends it as the protocol says."""
+
+    async def session() -> None:
+        editor = Editor(folder)
+        await editor.start(encodings or [types.PositionEncodingKind.Utf16])
+        await what(editor)
+        assert await editor.stop() == 0
+
+    asyncio.run(asyncio.wait_for(session(), 3 * SECONDS))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Workspace(tmp_path).folder
+
+
+def test_an_editor_gets_all_of_it(folder: Path) -> None:
+    async def what(editor: Editor) -> None:
+        offered = editor.capabilities
+        assert offered.hover_provider
+        assert offered.definition_provider
+        assert offered.code_lens_provider
+        assert types.CodeActionKind.QuickFix in offered.code_action_provider.code_action_kinds
+        editor.open(POLICY)
+        found = await editor.diagnostics()
+        (secrets,) = (one for one in found if one.code == "secrets-above-metadata")
+        assert secrets.severity == types.DiagnosticSeverity.Error
+        assert (secrets.range.start.line, secrets.range.start.character) == (10, 9)
+        assert "proof: kubectl" in secrets.message
+        (unreachable,) = (one for one in found if one.code == "unreachable-rule")
+        assert unreachable.related_information
+        assert unreachable.related_information[0].location.uri == editor.uri("audit-policy.yaml")
+        await _answers(editor, secrets)
+        editor.change(POLICY.replace("RequestResponse", "Metadata"))
+        assert "secrets-above-metadata" not in [one.code for one in await editor.diagnostics()]
+        editor.change(WIDE)
+        await _underlined(editor, 5)
+        editor.open(MANIFEST.replace("maxage=30", "maxage=many"), "kube-apiserver.yaml")
+        assert "invalid-flag-value" in [one.code for one in await editor.diagnostics("kube-apiserver.yaml")]
+        closed = types.TextDocumentIdentifier(editor.uri("kube-apiserver.yaml"))
+        editor.client.text_document_did_close(types.DidCloseTextDocumentParams(closed))
+        assert await editor.diagnostics("kube-apiserver.yaml") == []
+
+    talk(folder, what)
+
+
+async def _answers(editor: Editor, secrets: types.Diagnostic) -> None:
+    client = editor.client
+    hover = await client.text_document_hover_async(types.HoverParams(*editor.at(10, 12)))
+    assert "Rule 2 decides 8 kinds of requests" in hover.contents.value
+    lenses = await client.text_document_code_lens_async(types.CodeLensParams(editor.at(0, 0)[0]))
+    assert [one.command.title for one in lenses][:2] == ["decides 2 kinds of requests", "decides 8 kinds of requests"]
+    (there,) = await client.text_document_definition_async(types.DefinitionParams(*editor.at(1, 1)))
+    assert there.uri == editor.uri("kube-apiserver.yaml")
+    assert there.range.start.line == 9
+    words = await client.text_document_completion_async(types.CompletionParams(*editor.at(10, 9)))
+    assert "Metadata" in [one.label for one in words]
+    context = types.CodeActionContext([secrets])
+    document = types.TextDocumentIdentifier(editor.uri("audit-policy.yaml"))
+    params = types.CodeActionParams(document, secrets.range, context)
+    found = {one.title: one for one in await client.text_document_code_action_async(params)}
+    (fix,) = (one for one in found.values() if one.is_preferred)
+    assert "secrets-above-metadata" in fix.title
+    assert fix.diagnostics[0].code == "secrets-above-metadata"
+    (edit,) = fix.edit.changes[editor.uri("audit-policy.yaml")]
+    assert (edit.range.start.line, edit.new_text) == (10, "Metadata")
+    comment = found["Ignore secrets-above-metadata here"].edit.changes[editor.uri("audit-policy.yaml")]
+    assert comment[0].new_text == "  # kube-audit-lint: ignore[secrets-above-metadata]"
+
+
+def test_another_editor_counts_characters_and_has_a_wrong_configuration(folder: Path) -> None:
+    (folder / ".kube-audit-lint.yaml").write_text("profil: cis\n")
+
+    async def what(editor: Editor) -> None:
+        shown: asyncio.Queue[types.ShowMessageParams] = asyncio.Queue()
+        editor.client.feature(types.WINDOW_SHOW_MESSAGE)(lambda params: shown.put_nowait(params))
+        assert editor.capabilities.position_encoding == types.PositionEncodingKind.Utf32
+        editor.open(WIDE)
+        await _underlined(editor, len("𝄞é𝄞"))
+        assert "did you mean profile" in (await asyncio.wait_for(shown.get(), SECONDS)).message
+
+    talk(folder, what, [types.PositionEncodingKind.Utf32])
+
+
+async def _underlined(editor: Editor, width: int) -> None:
+    """The level of WIDE, behind characters of that width."""
+    (wrong,) = (one for one in await editor.diagnostics() if one.code == "invalid-level")
+    start = len('rules: [{users: ["') + width + len('"], level: ')
+    assert (wrong.range.start.line, wrong.range.start.character) == (2, start)
+    assert wrong.range.end.character == start + len("Metadatum")
+
+
+@pytest.mark.slow
+def test_answers_take_less_than_a_tenth_of_a_second(folder: Path) -> None:
+    """On a policy of 30 rules with its manifest, warm. The bound is generous: the machine may do much else."""
+    text = (ROOT / "benchmarks" / "thirty-rules.yaml").read_text("utf-8")
+    assert text.count("level:") == 30
+    took: dict[str, list[float]] = {}
+
+    async def what(editor: Editor) -> None:
+        editor.open(MANIFEST, "kube-apiserver.yaml")
+        editor.open(text)
+        await editor.diagnostics()
+        client = editor.client
+
+        def at(words: str) -> tuple[Any, types.Position]:
+            before = text[: text.index(words)]
+            return editor.at(before.count("\n"), len(before) - before.rfind("\n"))
+
+        place = at("Metadata")
+        questions: dict[str, Callable[[], Awaitable[Any]]] = {
+            "hover": lambda: client.text_document_hover_async(types.HoverParams(*place)),
+            "completion": lambda: client.text_document_completion_async(types.CompletionParams(*place)),
+            "code lens": lambda: client.text_document_code_lens_async(types.CodeLensParams(place[0])),
+            "definition": lambda: client.text_document_definition_async(types.DefinitionParams(*at("kind:"))),
+        }
+        for number in range(6):
+            editor.change(text + "# once more\n" * number)  # the first question checks the new text
+            for name, question in questions.items():
+                start = time.perf_counter()
+                assert await question()
+                took.setdefault(name, []).append(time.perf_counter() - start)
+            await editor.diagnostics()
+
+    talk(folder, what)
+    shown = {name: f"{median(each) * 1000:.0f} ms" for name, each in took.items()}
+    print(shown)
+    assert max(min(each) for each in took.values()) < 0.25, shown
+
+
+def test_without_the_extra_the_command_tells_what_is_missing(tmp_path: Path) -> None:
+    blocked = (
+        "import sys; sys.modules['pygls'] = None; from kube_audit_lint.cli import main; sys.exit(main(['server']))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", blocked], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
+    assert ran.returncode == 2
+    assert "pip install 'kube-audit-lint[lsp]'" in ran.stderr
