@@ -19,7 +19,7 @@ from kube_audit_lint.pipeline.requests import open_policy
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "lint/kube_audit_lint/schemas/map.schema.json").read_text("utf-8"))
-THIRTY = ROOT / "benchmarks" / "thirty-rules.yaml"
+(THIRTY,) = (ROOT / "benchmarks").rglob("thirty-rules.yaml")
 POLICY = """apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
@@ -203,6 +203,38 @@ def test_the_format_follows_the_name_of_the_file(folder: Path, capsys: pytest.Ca
     assert json.loads((folder / "map.json").read_text())["version"] == 1
     shown("p.yaml", "--output", "map.txt", capsys=capsys)
     assert (folder / "map.txt").read_text().startswith("p.yaml (Kubernetes")
+
+
+def test_the_page_is_one_file_in_which_names_are_text(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = "</script><script>alert(1)</script>\u202e"
+    (folder / "odd.yaml").write_text(
+        f"apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n# {hostile}\n- level: Metadata\n"
+        f"  users: [{json.dumps(hostile)}]\n  resources: [{{group: x.io, resources: ['<i>']}}]\n- level: None\n"
+    )
+    assert shown("odd.yaml", "--output", "map.html", capsys=capsys) == ""
+    page = (folder / "map.html").read_text("utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert page.count("<script") == 2
+    assert "<i>" not in page
+    assert "\u202e" not in page
+    assert "# &lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;\\u202e" in page
+    assert re.search(r'content="default-src \'none\'; style-src \'sha256-', page)
+    assert "http://" not in page
+    assert "https://" not in page
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page)
+    assert json.loads(data)["policy"]["data"]["rules"][0]["users"] == [hostile]
+    assert page.count('<tr data-r="') == len(json.loads(data)["rows"])
+
+
+def test_findings_stand_on_their_rules(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shown("p.yaml", "--output", "map.html", capsys=capsys)
+    page = (folder / "map.html").read_text("utf-8")
+    (line,) = re.findall(r'data-line="18">[^<]*</span><span class="finding warning"><b>([^<]*)</b>', page)
+    assert line == "warning: unreachable-rule"
+    assert page.count('class="rule none-rule unreached"') == 1
+    (folder / ".kube-audit-lint.yaml").write_text("rules: {unreachable-rule: off}\n")
+    shown("p.yaml", "--output", "map.html", capsys=capsys)
+    assert "warning: unreachable-rule" not in (folder / "map.html").read_text("utf-8")
 
 
 def test_any_form_that_holds_a_policy(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,6 +71,8 @@ class Row(NamedTuple):
     cells: dict[str, int]
     examples: tuple[Resource | str, ...]
     minors: tuple[int, ...]
+    scopes: tuple[bool, ...] = ()
+    """Whether such resources are in a namespace; both where some are, or in some versions."""
 
 
 class Matrix(NamedTuple):
@@ -144,7 +146,7 @@ class _Maker:
             if isinstance(key, str):
                 alike[below[row]] = alike.get(below[row], 0) | 1 << row
             elif cells := self._cells(below[row]):
-                yield Row(key, (), cells, self._examples(row), self._minors(row))
+                yield Row(key, (), cells, self._examples(row), self._minors(row), self._scopes(row))
         for node, mask in alike.items():
             first = (mask & -mask).bit_length() - 1
             paths = tuple(self.wording.paths(mask))
@@ -162,6 +164,10 @@ class _Maker:
         inside = [part.example for part in parts if any(_in_namespace(shape) for _, shape, _ in part.verbs)]
         outside = [part.example for part in parts if part.example not in inside]
         return tuple(dict.fromkeys((*inside[:1], *(outside or inside)[:1])))
+
+    def _scopes(self, row: int) -> tuple[bool, ...]:
+        found = {_in_namespace(shape) for part in self.diagram.rows.parts[row] for _, shape, _ in part.verbs}
+        return tuple(sorted(found))
 
     def _minors(self, row: int) -> tuple[int, ...]:
         worlds = 0

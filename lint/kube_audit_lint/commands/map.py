@@ -15,8 +15,8 @@ from kube_audit_lint.model.version import Versions, newer
 from kube_audit_lint.pipeline.mapping import mapped
 from kube_audit_lint.pipeline.options import versions_of
 
-FORMATS = ("text", "markdown", "json")
-_OF_NAMES = {".md": "markdown", ".json": "json"}
+FORMATS = ("text", "markdown", "json", "html")
+_OF_NAMES = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +69,10 @@ def _rendered(made: Map, chosen: str, arguments: argparse.Namespace) -> Iterator
         from kube_audit_lint.report.mapmarkdown import render as markdown
 
         return markdown(made, sender)
+    if chosen == "html":
+        from kube_audit_lint.report.maphtml import render as html
+
+        return html(made, sender)
     from kube_audit_lint.report.mapjson import render as json
 
     return json(made)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kube_audit_lint.model.comparison import Compared
 from kube_audit_lint.model.finding import Severity
 from kube_audit_lint.model.policy import Level
 from kube_audit_lint.syntax.record import NamedTuple
@@ -94,7 +95,8 @@ class ShownRow(NamedTuple):
     """A resource, or URLs. group: the title of its API group; cells: the class of each verb that is served.
 
     key: group, resource and subresource, None for any other; None for URLs. examples: resources, first one in a
-    namespace, last one in none; or a path. kubernetes: the versions that serve it, "" for all of the run.
+    namespace, last one in none; or a path. kubernetes: what serves it, "" for all versions.
+    scopes: whether such resources are in a namespace.
     """
 
     group: str
@@ -103,6 +105,7 @@ class ShownRow(NamedTuple):
     key: tuple[str | None, str | None, str | None] | None
     examples: tuple[Any, ...]
     kubernetes: str = ""
+    scopes: tuple[bool, ...] = ()
 
 
 class Example(NamedTuple):
@@ -116,6 +119,7 @@ class Map(NamedTuple):
     """The whole table. before: the policy that `policy` is compared with, or None.
 
     example: the request of a row, a verb and a sample. examples: names for what no rule names.
+    changes: the classes of requests that are recorded differently.
     """
 
     policy: ShownPolicy
@@ -126,3 +130,4 @@ class Map(NamedTuple):
     classes: tuple[ShownClass, ...]
     example: Callable[[ShownRow, str, Sample], Example]
     examples: dict[str, Any]
+    changes: Compared | None = None

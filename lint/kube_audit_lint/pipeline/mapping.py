@@ -11,7 +11,9 @@ from kube_audit_lint.analysis.matrix import Case, Class, Matrix, Row, matrix
 from kube_audit_lint.analysis.senders import Sender
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.kubernetes import resources as catalogue
+from kube_audit_lint.model.comparison import Compared
 from kube_audit_lint.model.finding import Finding
+from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.matrix import (
     Example,
     Map,
@@ -24,8 +26,9 @@ from kube_audit_lint.model.matrix import (
     ShownRule,
     ShownSender,
 )
-from kube_audit_lint.model.policy import FIELD_NAMES, PolicyRule
+from kube_audit_lint.model.policy import FIELD_NAMES, Policy, PolicyRule
 from kube_audit_lint.model.version import Versions
+from kube_audit_lint.pipeline.comparing import Side, compare
 from kube_audit_lint.pipeline.requests import OpenedPolicy, open_policy
 from kube_audit_lint.syntax.source import Place
 
@@ -68,7 +71,14 @@ def mapped(path: str, old: str | None, versions: Versions | None, findings: Sequ
         tuple(map(_class, made.classes)),
         _exampler(made, {(shown.group, shown.title): row for shown, row in rows}),
         _examples(made, both),
+        None if old is None else _changes(before, opened, versions),
     )
+
+
+def _changes(before: OpenedPolicy, after: OpenedPolicy, versions: Versions | None) -> Compared:
+    """What `diff` tells of the two."""
+    one, other = (Side(each.path, Found((each.document,))) for each in (before, after))
+    return next(iter(compare(one, other, versions)))
 
 
 def _exampler(made: Matrix, rows: dict[tuple[str, str], Row]) -> Callable[[ShownRow, str, Sample], Example]:
@@ -99,7 +109,7 @@ def _policy(opened: OpenedPolicy, made: Matrix, findings: Sequence[Finding], old
     reached = {one.rule for one in every}
     rules = tuple(_rule(opened, index, index in reached) for index in range(len(opened.policy.rules)))
     shown = tuple(_finding(one, rules) for one in findings if one.place.source.path == opened.document.source.path)
-    return ShownPolicy(opened.path, rules, _lines(opened, rules), _data(opened), shown)
+    return ShownPolicy(opened.path, rules, _lines(opened, rules), loaded_data(opened.policy), shown)
 
 
 def _rule(opened: OpenedPolicy, index: int, reached: bool) -> ShownRule:
@@ -122,9 +132,8 @@ def _lines(opened: OpenedPolicy, rules: tuple[ShownRule, ...]) -> tuple[tuple[in
     return tuple((number, source.line(number)) for number in range(first, last + 1))
 
 
-def _data(opened: OpenedPolicy) -> dict[str, Any]:
-    """The policy as it is loaded, in the words of a policy file."""
-    policy = opened.policy
+def loaded_data(policy: Policy) -> dict[str, Any]:
+    """A policy as it is loaded, in the words of a policy file."""
     data: dict[str, Any] = {"omitStages": list(policy.omit_stages)} if policy.omit_stages else {}
     if policy.omit_managed_fields:
         data["omitManagedFields"] = True
@@ -167,7 +176,7 @@ def _shown_row(row: Row, versions: Versions) -> ShownRow:
         f"/{'*' if sub is None else sub}" if sub != "" else ""
     )
     heading = "any other group" if group is None else group or "core"
-    return ShownRow(heading, title, row.cells, row.key, row.examples, kubernetes)
+    return ShownRow(heading, title, row.cells, row.key, row.examples, kubernetes, row.scopes)
 
 
 def _served(by: Versions, versions: Versions) -> str:

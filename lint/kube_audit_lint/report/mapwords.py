@@ -57,7 +57,7 @@ class Table:
         self._cells: dict[int, Cell] = {}
         self.blocks: list[Block] = []
         for row in of.rows:
-            self._add(row, {verb: self._cell(row, verb, number) for verb, number in row.cells.items()})
+            self._add(row, {verb: self.cell(row, verb) for verb, number in row.cells.items()})
 
     @property
     def compares(self) -> bool:
@@ -87,7 +87,9 @@ class Table:
                 return
         self.blocks.append(Block(row.group, [row], cells))
 
-    def _cell(self, row: ShownRow, verb: str, number: int) -> Cell:
+    def cell(self, row: ShownRow, verb: str) -> Cell:
+        """A cell of a row that serves the verb."""
+        number = row.cells[verb]
         if number not in self._cells:
             self._cells[number] = self._made(row, verb, number)
         return self._cells[number]

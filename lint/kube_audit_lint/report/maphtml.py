@@ -1,0 +1,278 @@
+"""The table of `map` as one page: the matrix, the policy's text beside it, and a box in which a request is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from kube_audit_lint.model.comparison import RequestClass
+from kube_audit_lint.model.matrix import Map, ShownFinding, ShownPolicy, ShownRow
+from kube_audit_lint.report.diffwords import SIGNS
+from kube_audit_lint.report.diffwords import conditions as conditions_of
+from kube_audit_lint.report.html import Page, asset, element, lines, page, text
+from kube_audit_lint.report.mapwords import LEVELS, OUTCOMES, URL_VERBS, VERBS, Cell, Table, unreached
+
+_SHORT = {
+    "None": "\u2013",
+    "Metadata": "Meta",
+    "Request": "Request",
+    "RequestResponse": "ReqResp",
+    "differs": "differs",
+}
+_HEADS = {"deletecollection": "delete<wbr>collection", "": "OPTIONS"}
+_LETTERS = {"None": "n", "Metadata": "m", "Request": "q", "RequestResponse": "r", "differs": "d"}
+"""The classes of cells: short, for there are many."""
+
+
+def render(of: Map, sender: int) -> Iterator[str]:
+    """The whole page. sender: by whom it is seen at first."""
+    names = of.policy.name if of.before is None else f"{of.before.name} → {of.policy.name}"
+    script = f"{asset('evaluate.js')}\n{asset('map.js')}"
+    yield page(Page(f"Audit map: {names}", _body(of, sender, names), asset("map.css"), script, _data(of)))
+
+
+def _body(of: Map, sender: int, names: str) -> str:
+    compares = of.before is not None
+    what = "What is recorded differently" if compares else "What is recorded of each request"
+    lead = (
+        f"{what} by API servers of Kubernetes {text(of.kubernetes)}. Exact: every request that they serve lies in one "
+        "cell, and in one case of it."
+    )
+    side = _policy(of.policy, old=False) + (_policy(of.before, old=True) if of.before is not None else "")
+    lost = unreached(of)
+    return (
+        f'<header><h1>Audit map: <bdi>{text(names)}</bdi></h1>\n<p class="lead">{lead}'
+        f"{f' {text(lost)}' if lost else ''}</p></header>\n{_legend(compares)}{_tools(of, sender)}\n"
+        f'<main class="columns"><div>{_matrix(of, sender)}\n'
+        f"{_changes(of)}{_ask()}</div>\n"
+        '<aside class="side"><section class="panel noprint script" aria-live="polite" id="cell" hidden></section>\n'
+        f"{side}</aside></main>"
+    )
+
+
+def _legend(compares: bool) -> str:
+    shown = [
+        element("li", element("span", _SHORT[level], class_=f"level {level.lower()}") + f" {words}")
+        for level, words in OUTCOMES.items()
+    ]
+    words = {"less": "less is recorded", "differently": "recorded differently", "more": "more is recorded"}
+    if compares:
+        shown += [element("li", f'<b class="{_DIRECTIONS[key]}">{value}</b>') for key, value in words.items()]
+        shown.append("<li>Meta * the same level, other stages or fields</li>")
+    return f'<ul class="legend" aria-label="Legend">{"".join(shown)}</ul>\n'
+
+
+_DIRECTIONS = {"less": "bad", "differently": "warn", "more": "good"}
+
+
+def _tools(of: Map, sender: int) -> str:
+    """The controls; they are shown once the script runs."""
+    who = [(str(number), one.title) for number, one in enumerate(of.senders)]
+    groups = [("", "all groups"), *((name, name) for name in dict.fromkeys(row.group for row in of.rows))]
+    levels = [("", "any outcome"), *OUTCOMES.items()]
+    rules = [("", "any rule"), *((str(one.number), f"rule {one.number}: {one.level}") for one in of.policy.rules)]
+    changed = ""
+    if of.before is not None:
+        levels += [("less", "less is recorded"), ("differently", "recorded differently"), ("more", "more is recorded")]
+        changed = '<label class="check"><input type="checkbox" id="changed" checked> only what differs</label>'
+    return (
+        '<div class="tools noprint script" role="search" hidden>'
+        f"{_select('who', 'Seen as', who, str(sender))}"
+        '<label>Search <input id="search" type="search" placeholder="pods, apps, /healthz" autocomplete="off"></label>'
+        f"{_select('group', 'API group', groups)}{_select('level', 'Outcome', levels)}"
+        f"{_select('rule', 'Decided by', [*rules, ('-1', 'no rule')])}{changed}"
+        '<button type="button" id="reset">Reset</button></div>\n'
+        f'<p class="soft"><span id="note">{text(of.senders[sender].note)}</span> \u00b7 '
+        '<span id="count" role="status"></span></p>'
+    )
+
+
+def _select(name: str, title: str, options: Sequence[tuple[str, str]], chosen: str = "") -> str:
+    shown = "".join(element("option", text(words), value=value, selected=value == chosen) for value, words in options)
+    return f"<label>{title} {element('select', shown, id=name)}</label>"
+
+
+# -- the matrix
+
+
+def _matrix(of: Map, sender: int) -> str:
+    table = Table(of, sender)
+    numbered = list(enumerate(of.rows))
+    resources = [one for one in numbered if one[1].key is not None]
+    paths = [one for one in numbered if one[1].key is None]
+    shown = _table(table, resources, VERBS, "Resources") + _table(table, paths, URL_VERBS, "URLs that name no resource")
+    return f'<div class="matrix" id="matrix" tabindex="0" role="region" aria-label="The matrix">{shown}</div>'
+
+
+def _table(table: Table, rows: list[tuple[int, ShownRow]], every: Sequence[str], caption: str) -> str:
+    verbs = [verb for verb in every if any(verb in row.cells for _, row in rows)]
+    heads = "".join(element("th", _HEADS.get(verb, verb), scope="col", data_verb=verb) for verb in verbs)
+    groups = "".join(
+        f'<tbody class="group" data-g="{text(group)}"><tr><th scope="rowgroup" colspan="{len(verbs) + 1}">{text(group)}'
+        "</th></tr>\n"
+        f"{''.join(_row(table, number, row, verbs) for number, row in found)}</tbody>\n"
+        for group, found in groupby(rows, key=lambda one: one[1].group)
+    )
+    return (
+        f'<table role="grid"><caption>{caption}</caption><thead><tr><th scope="col">what</th>{heads}</tr></thead>\n'
+        f"{groups}</table>"
+    )
+
+
+def _row(table: Table, number: int, row: ShownRow, verbs: Sequence[str]) -> str:
+    cells = "".join(_cell(table, row, verb) for verb in verbs)
+    versions = f' <span class="versions">{text(row.kubernetes)}</span>' if row.kubernetes else ""
+    return f'<tr data-r="{number}"><th scope="row">{text(row.title)}{versions}</th>{cells}</tr>\n'
+
+
+def _cell(table: Table, row: ShownRow, verb: str) -> str:
+    if verb not in row.cells:
+        return "<td></td>"
+    cell = table.cell(row, verb)
+    level = _LETTERS.get(cell.level, "o")
+    if table.compares:
+        level += " same" if not cell.direction else f" {cell.direction if cell.direction in _DIRECTIONS else 'less'}"
+    return f'<td{_class(level)} data-c="{row.cells[verb]}">{_words(cell)}</td>'
+
+
+def _class(names: str) -> str:
+    return f' class="{names}"' if " " in names else f" class={names}"
+
+
+def _words(cell: Cell) -> str:
+    new = _SHORT.get(cell.level, "")
+    if not cell.direction:
+        return new
+    return f"{_SHORT.get(cell.old, '')} → {new}" if cell.old != cell.level else f"{new} *"
+
+
+# -- the policies
+
+
+def _policy(policy: ShownPolicy, old: bool) -> str:
+    marker = ' data-old=""' if old else ""
+    parts = []
+    for rule, found in groupby(policy.lines, key=lambda one: _rule_at(policy, one[0])):
+        content = "".join(_line(policy, number, line) for number, line in found)
+        parts.append(_block(policy, rule, content, marker))
+    title = f"<h2><bdi>{text(policy.name)}</bdi>{' (before)' if old else ''}</h2>"
+    shown = f'<div class="policy" tabindex="0"><pre>{"".join(parts)}</pre></div>'
+    return f"<details><summary>{title}</summary>{shown}</details>" if old else f"{title}{shown}"
+
+
+def _rule_at(policy: ShownPolicy, line: int) -> int:
+    """The rule on a line; 0 for none."""
+    return next((rule.number for rule in policy.rules if rule.first <= line <= rule.last), 0)
+
+
+def _block(policy: ShownPolicy, number: int, content: str, marker: str) -> str:
+    if number == 0:
+        return f'<span class="plain">{content}</span>'
+    rule = policy.rules[number - 1]
+    badge = "" if rule.reached else '<span class="badge">decides no request</span>'
+    reached, lost = ("", "") if rule.reached else (" unreached", ", decides no request")
+    return (
+        f'<span class="rule {rule.level.lower()}-rule{reached}" data-rule="{number}"{marker} role="button" '
+        f'tabindex="0" aria-pressed="false" aria-label="rule {number}, {rule.level}{lost}">{badge}{content}</span>'
+    )
+
+
+def _line(policy: ShownPolicy, number: int, line: str) -> str:
+    found = "".join(_finding(one) for one in policy.findings if one.line == number)
+    return f'<span class="row" data-line="{number}">{lines(line)}</span>{found}'
+
+
+def _finding(one: ShownFinding) -> str:
+    return f'<span class="finding {one.severity}"><b>{one.severity}: {text(one.id)}</b> {text(one.message)}</span>'
+
+
+# -- below the matrix
+
+
+def _changes(of: Map) -> str:
+    if of.changes is None:
+        return ""
+    shown = "".join(map(_change, of.changes.classes)) or "<li>Every served request is recorded the same.</li>"
+    if of.changes.undecided:
+        shown = element("li", text(of.changes.undecided))
+    return f'<section class="changes"><h2>What changes</h2><ul>{shown}</ul></section>'
+
+
+def _change(one: RequestClass) -> str:
+    return (
+        f'<li><b class="{_DIRECTIONS.get(one.direction, "soft")}">{SIGNS[one.direction]}</b>: '
+        f'{text(conditions_of(one))}: {text(one.before)} → {text(one.after)}<br><span class="soft">such as '
+        f"{text(one.example)}</span></li>"
+    )
+
+
+def _ask() -> str:
+    verbs = [(verb, verb or "OPTIONS") for verb in dict.fromkeys((*VERBS, *URL_VERBS))]
+    return (
+        '<section class="panel noprint script" hidden><h2>Try a request</h2><form class="try" id="try">'
+        '<label>User <input id="user" placeholder="empty: nobody is authenticated" autocomplete="off"></label>'
+        '<label>More groups <input id="groups" placeholder="system:masters, devs" autocomplete="off"></label>'
+        f"{_select('verb', 'Verb', verbs, 'get')}"
+        '<label>Resource or path <input id="what" placeholder="pods/exec, deployments.apps, /healthz" '
+        'autocomplete="off"></label>'
+        '<label>Namespace <input id="namespace" autocomplete="off"></label>'
+        '<label>Name <input id="name" autocomplete="off"></label>'
+        '<button type="submit">Which rule decides?</button></form>'
+        '<div id="answer" aria-live="polite"></div></section>'
+    )
+
+
+# -- what the script reads
+
+
+def _data(of: Map) -> dict[str, Any]:
+    """The same as the report in JSON, with each sample and each text once."""
+    samples: dict[Any, int] = {}
+    words: dict[str, int] = {}
+
+    def number(table: dict[Any, int], value: Any) -> int:
+        return table.setdefault(value, len(table))
+
+    classes = []
+    for one in of.classes:
+        cases = [
+            [
+                case.rule,
+                case.level,
+                number(words, case.who),
+                number(words, case.where),
+                int(case.exact),
+                case.old_rule,
+                case.old_level,
+                case.direction,
+            ]
+            for case in one.cases
+        ]
+        seen = [[part for case, sample in each for part in (case, number(samples, sample))] for each in one.seen]
+        classes.append({"cases": cases, "seen": seen})
+    return {
+        "policy": _policy_data(of.policy),
+        "before": None if of.before is None else _policy_data(of.before),
+        "senders": [[one.title, one.note] for one in of.senders],
+        "rows": list(map(_row_data, of.rows)),
+        "classes": classes,
+        "samples": list(samples),
+        "words": list(words),
+        "verbs": VERBS,
+        "urlVerbs": URL_VERBS,
+        "examples": of.examples,
+    }
+
+
+def _row_data(row: ShownRow) -> list[Any]:
+    """Its title and scopes are enough for a resource that is its own example."""
+    data: list[Any] = [row.title, [int(one) for one in row.scopes]]
+    if row.key is None:
+        return [*data, None, row.examples]
+    return data if row.examples == (row.key,) else [*data, row.key, row.examples]
+
+
+def _policy_data(policy: ShownPolicy) -> dict[str, Any]:
+    rules = [[LEVELS.index(rule.level), rule.first] for rule in policy.rules]
+    return {"name": policy.name, "rules": rules, "data": policy.data}
