@@ -158,7 +158,7 @@ class TestRefused:
             (("--kubernetes-version", "latest"), "--kubernetes-version takes a version such as 1.30 .*'latest'"),
             (("--kubernetes-version", "1.34-1.29"), "--kubernetes-version takes"),
             (("--stdin-filename", "b.yaml"), "--stdin-filename goes with -"),
-            (("--profile", "pci"), "there is no profile 'pci'; there are ack, cis, default, stig"),
+            (("--profile", "pci"), "there is no profile 'pci'; there are ack, cis, default, detections, stig"),
             (("--config", "gone.yaml"), "gone.yaml: No such file"),
             (("--output", "gone/report.txt"), "--output gone/report.txt: No such file"),
         ],

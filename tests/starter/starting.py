@@ -9,14 +9,14 @@ from kube_audit_lint.model.version import Versions
 from kube_audit_lint.pipeline.config import Config
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.run import Outcome, run
-from kube_audit_lint.starter.data_files import form_names, read
+from kube_audit_lint.starter.data_files import detections, form_names
 from kube_audit_lint.starter.forms import starter
 from kube_audit_lint.starter.wanted import Wanted
 from kube_audit_lint.starter.writing import write
 
 FORMS = form_names()
 PROFILES = ("default", "cis", "stig", "ack")
-DETECTIONS = tuple(read("detections"))
+DETECTIONS = tuple(detections())
 
 
 def written(wanted: Wanted, folder: Path) -> list[str]:

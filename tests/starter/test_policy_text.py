@@ -20,7 +20,7 @@ from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.kubernetes.loading import load
 from kube_audit_lint.model.policy import LEVELS, Policy
 from kube_audit_lint.model.version import DEFAULT_FIRST, NEWEST, Versions
-from kube_audit_lint.starter.data_files import read
+from kube_audit_lint.starter.data_files import detections
 from kube_audit_lint.starter.policy import kept_out, policy_text, rules_text
 from kube_audit_lint.starter.wanted import Wanted
 from kube_audit_lint.syntax.reader import read_file
@@ -67,7 +67,7 @@ def request(user: tuple[str, tuple[str, ...]], verb: str, resource: str) -> Requ
     )
 
 
-NEEDS = [(source, need) for source in DETECTIONS for need in read("detections")[source]["needs"]]
+NEEDS = [(source, need) for source in DETECTIONS for need in detections()[source]["needs"]]
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -8,6 +8,9 @@ from kube_audit_lint.catalogue.rule import Catalogue, Rule
 from kube_audit_lint.model.finding import SEVERITIES, Severity, SeverityOrNone
 from kube_audit_lint.syntax.record import NamedTuple
 
+_ON_REQUEST = ("detections",)
+"""Categories whose rules are off unless a profile, the configuration or `--select` turns them on."""
+
 
 class Applied(NamedTuple):
     """A rule as this run applies it.
@@ -86,6 +89,8 @@ def _apply(rule: Rule, wishes: tuple[Any, Any], choice: Choice) -> Applied | Non
     if choice.select:
         off = not (named or rule.category in choice.select)
     if off or rule.id in choice.ignore or rule.category in choice.ignore:
+        return None
+    if rule.category in _ON_REQUEST and not (chosen or named or rule.category in choice.select):
         return None
     pedantic = choice.pedantic or chosen or named
     return None if rule.pedantic and not pedantic else Applied(rule, severity, params, pedantic)

@@ -14,7 +14,7 @@ from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.model.version import DEFAULT_FIRST, newer
 from kube_audit_lint.pipeline.options import versions_of
 from kube_audit_lint.report.safe import lines, visible
-from kube_audit_lint.starter.data_files import form_names, read
+from kube_audit_lint.starter.data_files import detections, form_names
 from kube_audit_lint.starter.forms import Starter, starter
 from kube_audit_lint.starter.wanted import CLUSTER, RECEIVER, Wanted
 from kube_audit_lint.starter.writing import write
@@ -114,7 +114,7 @@ def _wanted(arguments: argparse.Namespace) -> Wanted:
         raise UsageError("--noise does not go with the profile stig: V-242403 requires that everything is recorded")
     if arguments.cluster_id is not None and profile != "ack":
         raise UsageError("--cluster-id goes with --profile ack")
-    known = sorted(read("detections"))
+    known = sorted(detections())
     return Wanted(
         minor,
         release,

@@ -22,6 +22,7 @@ CATEGORIES = {
     "forms": "Shapes of the forms",
     "ack": "Alibaba Cloud ACK",
     "meta": "The linter itself",
+    "detections": "What published detections need (only where it is chosen)",
 }
 """Categories in the order in which they are shown, with their titles."""
 

@@ -18,6 +18,14 @@ def read(name: str) -> Any:
         return yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
+def detections() -> dict[str, Any]:
+    """What published detections need, by whose they are: the rule about them has it."""
+    from kube_audit_lint.catalogue.shipped import shipped
+
+    sets: dict[str, Any] = shipped().rules["detection-not-served"].params["sets"]
+    return sets
+
+
 def form_names() -> tuple[str, ...]:
     """The forms that there are data files of."""
     names = os.listdir(os.path.join(_FOLDER, "forms"))

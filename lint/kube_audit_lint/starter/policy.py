@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any
 
-from kube_audit_lint.starter.data_files import read
+from kube_audit_lint.starter.data_files import detections, read
 from kube_audit_lint.starter.wanted import Wanted
 
 _WIDTH = 110
@@ -112,7 +112,7 @@ def _scalar(text: str) -> str:
 
 def _needs(wanted: Wanted) -> Iterator[tuple[str, dict[str, Any]]]:
     """What the chosen detections need, each with the name of its source."""
-    data = read("detections") if wanted.detections else {}
+    data = detections() if wanted.detections else {}
     for name in wanted.detections:
         for need in data[name]["needs"]:
             yield name.capitalize(), need

@@ -16,8 +16,8 @@ class Wanted(NamedTuple):
     """What `init` is to write.
 
     minor, release: the Kubernetes version, as 31 and as `1.31.0`. webhook: the URL that events are sent to, besides
-    the log; "" for none. noise: namespaces whose service accounts' reads are dropped. detections: names in
-    data/detections.yaml. cluster: the id of an ACK registered cluster. into: the file that the settings
+    the log; "" for none. noise: namespaces whose service accounts' reads are dropped. detections: names of
+    their sets. cluster: the id of an ACK registered cluster. into: the file that the settings
     go into, "" for one of their own. layout: the minor in whose shapes that file is written; 0 is the version's own.
     """
 
