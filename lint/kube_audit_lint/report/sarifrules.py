@@ -30,7 +30,7 @@ def _descriptor(rule: RuleInfo) -> dict[str, Any]:
     controls = [one.to_json() for one in controls_of(rule.id)]
     return {
         "id": rule.id,
-        **_name(rule.id),
+        "name": _name(rule.id),
         **({"helpUri": rule.page} if rule.page else {}),
         "shortDescription": {"text": _sentence(visible(rule.title))},
         "fullDescription": {"text": _sentence(lines(rule.why.strip() or rule.title))},
@@ -47,10 +47,10 @@ def _descriptor(rule: RuleInfo) -> dict[str, Any]:
     }
 
 
-def _name(id: str) -> dict[str, str]:
-    """`UnreachableRule`; none for an id of one word, as SARIF forbids one that equals the id."""
+def _name(id: str) -> str:
+    """`UnreachableRule`; `PlaceholderRule` for an id of one word, as SARIF forbids a name that is the id."""
     words = id.split("-")
-    return {"name": "".join(word.capitalize() for word in words)} if len(words) > 1 else {}
+    return "".join(word.capitalize() for word in (words if len(words) > 1 else (*words, "rule")))
 
 
 def _help(rule: RuleInfo, bold: str, code: str, escaped: Callable[[str], str]) -> Iterator[str]:
