@@ -36,9 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--format", choices=FORMATS, default="text", help="default: text")
     add(
         "--fail-on",
-        choices=("less", "any", "never"),
+        choices=("less", "weakened", "any", "never"),
         default="less",
-        help="what makes the exit status 1; default: less",
+        help="what makes the exit status 1: less is recorded (default), or also weakened checks, or anything",
     )
     add("--message", metavar="FILE", help="a commit message in which a line `Audit-Less: reason` allows less")
 
@@ -53,7 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         comparison = _of_files(arguments, versions)
     if arguments.message is not None:
-        comparison = comparison._replace(reason=_reason(arguments.message) if comparison.fails("less") else "")
+        allows = comparison.fails("weakened" if arguments.fail_on == "weakened" else "less")
+        comparison = comparison._replace(reason=_reason(arguments.message) if allows else "")
     fails = comparison.fails(arguments.fail_on)
     report: Any = import_module(f"kube_audit_lint.report.{FORMATS[arguments.format]}")
     for piece in report.render(comparison, fails):

@@ -88,15 +88,30 @@ class Compared(NamedTuple):
         return lost or bool(self.undecided)
 
 
+class Weakened(NamedTuple):
+    """A change by which the linter's own checks find, or report, less. line: 0 where the file is gone."""
+
+    path: str
+    line: int
+    message: str
+
+
+WEAKENED = "configuration-weakened"
+"""The rule of which each `Weakened` is a finding, a warning."""
+
+
 class Comparison(NamedTuple):
     """A whole run. reason: why less may be recorded, where the message of the commit says it."""
 
     pairs: tuple[Compared, ...]
     notes: tuple[str, ...] = ()
     reason: str = ""
+    weakened: tuple[Weakened, ...] = ()
 
     def fails(self, fail_on: str) -> bool:
         """Whether the run fails."""
         if fail_on == "never" or self.reason:
             return False
+        if self.weakened and fail_on in ("weakened", "any"):
+            return True
         return any(not one.same if fail_on == "any" else one.fails for one in self.pairs)

@@ -99,9 +99,15 @@ def _may_be_known(finding: Finding) -> bool:
 def read_baseline(path: str, new: bool = False, named: tuple[str, ...] = ()) -> Baseline:
     """The baseline in a file. Raises OwnFileError. named: the paths that the command names."""
     try:
-        text, problem = decode(read_own(path, named))
+        data = read_own(path, named)
     except OSError as error:
         raise OwnFileError(path, error.strerror or str(error)) from error
+    return Baseline(path, entries_of(path, data), new)
+
+
+def entries_of(path: str, data: bytes) -> list[Entry]:
+    """The entries of a baseline's content. Raises OwnFileError."""
+    text, problem = decode(data)
     source = Source(path, text)
     if problem is not None:
         raise OwnFileError(path, problem.message, *source.position(problem.start))
@@ -115,7 +121,7 @@ def read_baseline(path: str, new: bool = False, named: tuple[str, ...] = ()) -> 
     version = root.get("version")
     if not isinstance(version, Scalar) or version.value != str(VERSION):
         raise OwnFileError(path, f"version: must be {VERSION}; --write-baseline writes the file anew", 1, 1)
-    return Baseline(path, [_entry(path, node) for node in root.items("findings")], new)
+    return [_entry(path, node) for node in root.items("findings")]
 
 
 def _entry(path: str, node: Node) -> Entry:

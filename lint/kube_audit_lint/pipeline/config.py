@@ -10,8 +10,8 @@ against the catalogue, once that is known (`check_against`).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.discovery.gitignore import repository_of
 from kube_audit_lint.discovery.globs import Globs
@@ -85,6 +85,32 @@ class Config:
         while one is not None:
             yield one
             one = one._above
+
+    @property
+    def base(self) -> Settings:
+        """The settings for a file that no override is about."""
+        settings = _NOTHING
+        for one in reversed([*self.chain]):
+            settings = settings if one._base is None else settings.with_override(one._base)
+        return settings
+
+    @property
+    def overrides(self) -> list[tuple[list[str], Settings]]:
+        """The overrides by their paths, each with what comes of it over `base`."""
+        data = self._data.get("overrides", ())
+        return [
+            (texts(one["paths"]), self.base.with_override(over))
+            for one, over in zip(data, self._overrides, strict=True)
+        ]
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What the file says."""
+        return self._data
+
+    def line_of(self, *keys: str | int) -> int:
+        """The line of a value, or of the nearest one around it; 0 without a file."""
+        return 0 if self._file is None else self._file.line(keys)
 
     @property
     def rule_folders(self) -> tuple[str, ...]:
@@ -191,10 +217,14 @@ _HINTS = (("policies", "policy"), ("servers", "server"))
 
 
 class Nearest:
-    """The configurations of the folders below one, each read when a file below it is asked about."""
+    """The configurations of the folders below one, each read when a file below it is asked about.
 
-    def __init__(self, top: str) -> None:
+    named: the paths that the command names, which may lie outside of the repository.
+    """
+
+    def __init__(self, top: str, named: tuple[str, ...] = ()) -> None:
         self._top = _forward(top).rstrip("/") or "/"
+        self._named = named
         self._by_folder: dict[str, Config] = {}
         self.check: Callable[[Config], None] | None = None
 
@@ -226,7 +256,7 @@ class Nearest:
         name = next((name for name in NAMES if os.path.lexists(os.path.join(folder, name))), None)
         if name is None:
             return None
-        config = _read(_forward(os.path.relpath(os.path.join(folder, name))), folder, above)
+        config = _read(_forward(os.path.relpath(os.path.join(folder, name))), folder, above, self._named)
         if self.check is not None:
             self.check(config)
         return config

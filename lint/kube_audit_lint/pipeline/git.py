@@ -84,6 +84,14 @@ class Repository:
         """Whether the revision has a file."""
         return bool(self._run("ls-tree", "-z", self.commit, "--", path)) if self.commit else False
 
+    def files(self, now: bool) -> list[str]:
+        """The paths of all files at the revision, or now; without those that git ignores."""
+        if not now:
+            return _paths(self._run("ls-tree", "-r", "--name-only", "-z", self.commit)) if self.commit else []
+        found = _paths(self._run("ls-files", "-z"))
+        others = ["ls-files", "--others", "--exclude-standard", "-z", "--full-name", "--", "."]
+        return found if self.staged else [*found, *_paths(self._run(*others))]
+
     def _run(self, *words: str, quiet: bool = False) -> bytes:
         environment = {key: value for key, value in os.environ.items() if not key.startswith(_MEANT_FOR_OTHERS)}
         command = ["git", "-C", self._folder, *_OPTIONS, *words]

@@ -35,7 +35,10 @@ def since(path: str, revision: str, staged: bool, versions: Versions | None) -> 
             pairs += compare(old, new, versions)
         elif path and not os.path.isdir(path):
             raise UsageError(f"{path} holds neither an audit policy nor an API server")
-    return Comparison(tuple(pairs), tuple(notes))
+    from kube_audit_lint.pipeline.weakening import weakened
+
+    found = weakened(repository, changed, lambda path: _now(repository, path, notes), notes)
+    return Comparison(tuple(pairs), tuple(notes), weakened=tuple(found))
 
 
 def _named(repository: Repository, inside: str, changed: list[Changed], path: str) -> Changed:

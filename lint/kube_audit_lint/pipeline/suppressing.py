@@ -177,6 +177,11 @@ def for_days(days: int) -> str:
     return "for the last day" if days == 0 else f"for {days} more day{'s'[: days > 1]}"
 
 
+def directives_of(one: Collected) -> list[Directive]:
+    """The comments of a file that suppress something."""
+    return _File(one).directives
+
+
 class _Own:
     """The findings about comments, of the rules that apply to their file."""
 

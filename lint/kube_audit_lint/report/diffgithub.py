@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.model.comparison import Compared, Comparison, RequestClass
+from kube_audit_lint.model.comparison import WEAKENED, Compared, Comparison, RequestClass
 from kube_audit_lint.report import difftext
 from kube_audit_lint.report.diffwords import SIGNS, conditions, headline
 from kube_audit_lint.report.github import LIMIT, command
@@ -14,7 +14,8 @@ def render(comparison: Comparison, fails: bool) -> Iterator[str]:
     """Commands, then the report."""
     errors = [row for pair in comparison.pairs for row in _failures(pair)]
     notices = [row for pair in comparison.pairs for one in pair.classes if not one.fails for row in [_of(pair, one)]]
-    for row in (*errors[:LIMIT], *notices[:LIMIT]):
+    weakened = [command("warning", one.path, one.line, WEAKENED, one.message) for one in comparison.weakened]
+    for row in (*errors[:LIMIT], *weakened[:LIMIT], *notices[:LIMIT]):
         yield row + "\n"
     yield from difftext.render(comparison, fails)
 

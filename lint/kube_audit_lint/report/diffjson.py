@@ -18,6 +18,7 @@ def render(comparison: Comparison, fails: bool) -> Iterator[str]:
         "fails": fails,
         "reason": comparison.reason,
         "pairs": [_pair(one) for one in comparison.pairs],
+        "weakened": [one._asdict() for one in comparison.weakened],
         "notes": list(comparison.notes),
     }
     yield json_text(data, indent=2) + "\n"

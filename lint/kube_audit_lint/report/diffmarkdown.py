@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.model.comparison import Compared, Comparison, RequestClass
+from kube_audit_lint.model.comparison import WEAKENED, Compared, Comparison, RequestClass
 from kube_audit_lint.report.codetext import LIMIT, code
-from kube_audit_lint.report.diffwords import SIGNS, conditions, content, rules, verdict
+from kube_audit_lint.report.diffwords import SIGNS, conditions, content, rules, verdict, weakened_at
 from kube_audit_lint.report.diffwords import headline as headline_of
 
 _MARKS = {"less": "🔻", "differently": "🔸", "more": "🔹", "gone": "⬜", "new": "⬜"}
@@ -36,6 +36,10 @@ def _pieces(comparison: Comparison) -> Iterator[str]:
     for pair in comparison.pairs:
         yield f"\n{code(headline_of(pair))}\n"
         yield from _tables(pair)
+    if comparison.weakened:
+        yield f"\n⚠️ {WEAKENED}\n\n"
+        for one in comparison.weakened[:100]:
+            yield f"- {code(weakened_at(one))} {code(one.message)}\n"
     for note in comparison.notes:
         yield f"\n{code(note)}\n"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.model.comparison import Comparison, RequestClass, SettingChange
-from kube_audit_lint.report.diffwords import SIGNS, conditions, content, headline, rules, verdict
+from kube_audit_lint.model.comparison import WEAKENED, Comparison, RequestClass, SettingChange
+from kube_audit_lint.report.diffwords import SIGNS, conditions, content, headline, rules, verdict, weakened_at
 from kube_audit_lint.report.safe import line
 
 LONG = 40
@@ -27,6 +27,10 @@ def _rows(comparison: Comparison, fails: bool) -> Iterator[str]:
             yield f"  and {len(pair.classes) - LONG} more classes: --format json has all"
         for setting in pair.settings:
             yield from _setting(setting)
+        yield ""
+    for change in comparison.weakened:
+        yield f"{weakened_at(change)}: warning[{WEAKENED}]: {change.message}"
+    if comparison.weakened:
         yield ""
     yield from (f"note: {note}" for note in comparison.notes)
     yield verdict(comparison, fails)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from kube_audit_lint.model.comparison import Compared, Comparison, Direction, RequestClass, RuleAt
+from kube_audit_lint.model.comparison import Compared, Comparison, Direction, RequestClass, RuleAt, Weakened
 
 SIGNS = {
     "less": "less",
@@ -46,6 +46,11 @@ def _parts(pair: Compared) -> Iterator[str]:
         if number := settings[direction]:
             noun = "setting" if number == 1 else "settings"
             yield f"{number} {noun} {'for ' if direction in ('less', 'more') else ''}{SIGNS[direction]}"
+
+
+def weakened_at(one: Weakened) -> str:
+    """The place of a change that weakens the linter's own checks."""
+    return f"{one.path}:{one.line}" if one.line else one.path
 
 
 def conditions(one: RequestClass) -> str:
