@@ -195,12 +195,16 @@ def test_probes(words: str, value: str | None) -> None:
     [
         ("kube-apiserver --v=1", False),
         ("kube-apiserver --v=$LEVEL", False),
-        ("kube-apiserver --v $LEVEL", True),
+        ("kube-apiserver --v $LEVEL", False),
         ("kube-apiserver --audit-log-maxage $AGE", False),
         ("kube-apiserver $FLAGS", True),
         ("kube-apiserver --v=1 ${FLAGS}", True),
         ("kube-apiserver --$FLAG=1", True),
         ("kube-apiserver $(cat /flags)", True),
+        ("kube-apiserver --etcd-cafile $CA --audit-log-maxage=30", False),
+        ("kube-apiserver --allow-privileged $FLAGS", True),
+        ("kube-apiserver --audit-log-compress $FLAGS", True),
+        ("kube-apiserver --audit-log-path $LOG", False),
     ],
 )
 def test_words_that_only_the_shell_knows(words: str, partial: bool) -> None:

@@ -6,6 +6,7 @@ Shared by every form that holds a command line (pods, units, compose files). Exa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,14 @@ Part = Callable[[Value, int, int], Place]
 
 _OPENSHIFT_CONFIG = "--openshift-config"
 """OpenShift's kube-apiserver takes its flags from this file (`apiServerArguments`)."""
+
+
+_SWITCHES = (
+    r"(?:enable-.*|(?:also)?logtostderr|allow-privileged|anonymous-auth|contention-profiling|kubelet-https|profiling"
+    r"|service-account-(?:lookup|extend-token-expiration)|watch-cache|help|version|audit-.*)\Z"
+)
+"""Flags of kube-apiserver that take no following word, and those of auditing, which are known one by one: of all
+others, what follows is the value."""
 
 
 class CommandLine(NamedTuple):
@@ -207,7 +216,8 @@ def _open(words: Sequence[Value]) -> bool:
         name = word.text.partition("=")[0]
         if name == _OPENSHIFT_CONFIG or (is_unknown(name) and not value_follows):
             return True
-        value_follows = name == word.text and takes_value(name.removeprefix("--").replace("_", "-"))
+        flag = name[2:].replace("_", "-") if name == word.text and name.startswith("--") else ""
+        value_follows = flag != "" and (takes_value(flag) or re.match(_SWITCHES, flag) is None)
     return False
 
 

@@ -52,7 +52,8 @@ class TemplateParts:
 
     def server(self, server: ApiServer) -> ApiServer:
         """The server without what only the filled template decides."""
-        scopes = self._scalars_of(server) if self._template.scalars else [self._document_of(server)]
+        scope = self._document_of(server)
+        scopes = self._scalars_of(server) if self._template.scalars and scope != _hull(server) else [scope]
         branched = [scope for scope in scopes if self._is_partial(scope)]
         # What a branch holds is in the file: what stands in none of its arms is never set.
         inserted = any(self._deciding.insertions_in(*scope) for scope in branched)
