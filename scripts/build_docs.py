@@ -1,4 +1,4 @@
-"""Writes a page for every rule (docs/rules/ID.md), the table of them all, and the templates.
+"""Writes a page for every rule (docs/rules/ID.md), the table of them all, the templates, and the list of pages.
 
 The manual page, docs/kube-audit-lint.1, comes from the parser of the command line (man_page.py).
 
@@ -24,6 +24,7 @@ from kube_audit_lint.catalogue.standards import labels_of
 
 DOCS = ROOT / "docs" / "rules"
 MANUAL = ROOT / "docs" / "kube-audit-lint.1"
+MAP = ROOT / "docs" / "README.md"
 GUIDE = ROOT / "docs" / "rules-of-your-own.md"
 CHECKS = ROOT / "lint" / "kube_audit_lint" / "checks"
 DEFAULT_FILES = {"policy": "audit-policy.yaml"}
@@ -36,6 +37,7 @@ def wanted() -> dict[Path, str]:
     files[DOCS / "README.md"] = index()
     files[MANUAL] = man_page()
     files[GUIDE] = _with_block(GUIDE, "templates", templates())
+    files[MAP] = _with_block(MAP, "pages", pages())
     return {path: text_of(text) for path, text in files.items()}
 
 
@@ -160,6 +162,23 @@ def table() -> str:
 def _row(rule: dict[str, Any]) -> str:
     severity = f"{rule['severity']}, pedantic" if rule.get("pedantic") else rule["severity"]
     return f"| [{rule['id']}]({rule['id']}.md) | {severity} | {rule['title'].replace('|', chr(92) + '|')} |"
+
+
+def pages() -> str:
+    """The pages of the forms, and those that nobody has put into a group."""
+    named = MAP.read_text("utf-8").partition("<!-- begin pages -->")[0]
+    others = [path for path in sorted(MAP.parent.glob("*.md")) if path != MAP and f"]({path.name})" not in named]
+    parts = [("Forms", sorted((MAP.parent / "forms").glob("*.md"))), ("Further pages", others)]
+    return "\n\n".join(f"## {title}\n{_listed(found)}" for title, found in parts if found)
+
+
+def _listed(found: list[Path]) -> str:
+    links = ((path.relative_to(MAP.parent).as_posix(), _title(path)) for path in found)
+    return "| | |\n|---|---|\n" + "\n".join(f"| [{name}]({name}) | {title} |" for name, title in links)
+
+
+def _title(path: Path) -> str:
+    return next(line for line in path.read_text("utf-8").splitlines() if line.startswith("# "))[2:]
 
 
 def templates() -> str:

@@ -25,6 +25,7 @@ BELOW = (
     "pipeline",
     "starter",
     "server",
+    "library",
     "commands",
     "cli",
     "__main__",

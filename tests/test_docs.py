@@ -141,6 +141,22 @@ def test_the_readme_shows_real_findings(path: str, tmp_path: Path) -> None:
         assert paragraph in real, f"not in the output, or not in this order:\n{paragraph}"
 
 
+def linked(page: Path) -> set[Path]:
+    """The files that a page links."""
+    targets = re.findall(r"\]\(([^)#\s]+)", page.read_text("utf-8"))
+    return {(page.parent / target).resolve() for target in targets if not re.match(r"[a-z]+:", target)}
+
+
+def test_the_map_leads_to_every_page() -> None:
+    """From docs/README.md and the list of rules; and the README leads there."""
+    first, rules = ROOT / "docs" / "README.md", ROOT / "docs" / "rules" / "README.md"
+    assert first in linked(ROOT / "README.md")
+    assert rules in linked(first)
+    every = set((ROOT / "docs").rglob("*.md")) - {first}
+    assert len(every) > 100
+    assert every - linked(first) - linked(rules) == set()
+
+
 def anchors(page: Path) -> set[str]:
     """The fragments that a page's headings give."""
     headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.M)

@@ -26,5 +26,9 @@ class OwnFileError(KubeAuditLintError):
         return f"{place}: {self.message}"
 
 
+class PolicyError(OwnFileError):
+    """A policy that kube-apiserver does not load: with the file, the line, and its message."""
+
+
 class TooManyPartsError(KubeAuditLintError):
     """A text of so many lines and values that reading it would take longer than anybody waits."""

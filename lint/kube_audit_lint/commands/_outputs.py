@@ -9,10 +9,9 @@ from collections.abc import Sequence
 
 from kube_audit_lint import report as reports
 from kube_audit_lint.catalogue.rule import Catalogue
-from kube_audit_lint.catalogue.shipped import shipped
 from kube_audit_lint.errors import UsageError
-from kube_audit_lint.report import FORMATS, Report, RuleInfo, Rules, Style
-from kube_audit_lint.report.pages import page_of
+from kube_audit_lint.report import FORMATS, Report, Rules, Style
+from kube_audit_lint.report.infos import rule_infos
 from kube_audit_lint.syntax.record import NamedTuple
 
 STANDARD_OUTPUT = "-"
@@ -66,7 +65,7 @@ def _output(target: str, format: str) -> Output:
 
 def write_all(report: Report, outputs: Sequence[Output], catalogue: Catalogue, style: Style) -> None:
     """Writes every report. Raises UsageError for a file that cannot be written, OSError for standard output."""
-    rules = _rule_infos(catalogue)
+    rules = rule_infos(catalogue)
     for one in outputs:
         if one.path != STANDARD_OUTPUT:
             _write_file(report, one, rules)
@@ -83,23 +82,6 @@ def _write_file(report: Report, output: Output, rules: Rules) -> None:
             reports.write(output.format, report, file, rules)
     except OSError as error:
         raise UsageError(f"--output {output.path}: {error.strerror}") from error
-
-
-def _rule_infos(catalogue: Catalogue) -> dict[str, RuleInfo]:
-    own = shipped().rules
-    return {
-        rule.id: RuleInfo(
-            rule.id,
-            rule.title,
-            rule.severity,
-            rule.why,
-            rule.help,
-            rule.standards,
-            rule.search,
-            page_of(rule.id) if rule.id in own else "",
-        )
-        for rule in catalogue.rules.values()
-    }
 
 
 def style_of(color: str) -> Style:

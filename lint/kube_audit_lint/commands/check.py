@@ -17,7 +17,7 @@ from kube_audit_lint.commands._outputs import STANDARD_OUTPUT, WITH_STATISTICS, 
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.finding import SEVERITIES, Finding
 from kube_audit_lint.model.found import Note
-from kube_audit_lint.pipeline.config import Config, load_config
+from kube_audit_lint.pipeline.config import Config, load_config, rule_folders
 from kube_audit_lint.pipeline.options import Options, versions_of
 from kube_audit_lint.pipeline.run import run as run_engine
 from kube_audit_lint.report import Report
@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.no_config and arguments.config:
         raise UsageError("--no-config and --config do not go together")
     config = Config() if arguments.no_config else load_config(arguments.config)
-    catalogue = catalogue_with(_rule_folders(arguments.paths, config))
+    catalogue = catalogue_with(rule_folders(arguments.paths, config))
     config.check_against(catalogue)
     options = _options(arguments, config, catalogue)._replace(baseline=_baseline(arguments))
     outputs = outputs_of(arguments.format, arguments.output)
@@ -127,13 +127,6 @@ def _as_wanted(report: Report, arguments: argparse.Namespace) -> Report:
     if arguments.fail_on is not None:  # the command decides then, and not the configuration
         report = report._replace(hidden=report.hidden._replace(never_fails=False))
     return report._replace(show_all=arguments.show_all, quiet=arguments.quiet, statistics=arguments.statistics)
-
-
-def _rule_folders(paths: Sequence[str], config: Config) -> tuple[str, ...]:
-    """The folders with own rules for the working directory and for what is named: options may name these rules."""
-    inside = (os.path.join(path, "-") if os.path.isdir(path) else path for path in paths)
-    named = (folder for path in inside for folder in config.for_path(path).rule_folders)
-    return tuple(dict.fromkeys((*config.rule_folders, *named)))
 
 
 def _fixing(arguments: argparse.Namespace, options: Options) -> bool:

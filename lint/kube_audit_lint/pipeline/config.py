@@ -10,7 +10,7 @@ against the catalogue, once that is known (`check_against`).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.discovery.gitignore import repository_of
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kube_audit_lint.catalogue.ownfile import OwnFile
     from kube_audit_lint.catalogue.rule import Catalogue
 
-__all__ = ["NAMES", "Config", "Ignore", "Settings", "load_config"]
+__all__ = ["NAMES", "Config", "Ignore", "Settings", "load_config", "rule_folders"]
 
 NAMES = (".kube-audit-lint.yaml", ".kube-audit-lint.yml")
 
@@ -260,6 +260,13 @@ class Nearest:
         if self.check is not None:
             self.check(config)
         return config
+
+
+def rule_folders(paths: Sequence[str], config: Config) -> tuple[str, ...]:
+    """The folders with own rules for the working directory and for what is named: options may name these rules."""
+    inside = (os.path.join(path, "-") if os.path.isdir(path) else path for path in paths)
+    named = (folder for path in inside for folder in config.for_path(path).rule_folders)
+    return tuple(dict.fromkeys((*config.rule_folders, *named)))
 
 
 def load_config(path: str | None = None) -> Config:

@@ -67,6 +67,11 @@ def open_ways(path: str, versions: Versions | None = None) -> list[OpenedPolicy]
         data = read_own(path, (path,))
     except OSError as error:
         raise OwnFileError(path, error.strerror or str(error)) from error
+    return ways_of(path, data, versions)
+
+
+def ways_of(path: str, data: bytes, versions: Versions | None = None) -> list[OpenedPolicy]:
+    """The same for a file's content."""
     documents = _policies(path, data) or _policies(path, data, "policy")
     if len(documents) != 1:
         raise OwnFileError(path, f"holds {len(documents) or 'no'} audit policies; name a file that holds one")

@@ -1,0 +1,34 @@
+"""What `import kube_audit_lint` gives: stable, typed, described in docs/library.md. All else is private.
+
+The package's `__init__.py` imports this at the first use of a name, so that the command line does not pay for it.
+"""
+
+from kube_audit_lint.errors import KubeAuditLintError, OwnFileError, PolicyError, UsageError
+from kube_audit_lint.library.comparing import Change, Difference, diff
+from kube_audit_lint.library.fixing import FileChange, Fix, fix
+from kube_audit_lint.library.linting import Options, Report, lint
+from kube_audit_lint.library.policies import Decision, Policy, Request
+from kube_audit_lint.library.records import Finding, Place, Problem, Related
+
+__all__ = [
+    "Change",
+    "Decision",
+    "Difference",
+    "FileChange",
+    "Finding",
+    "Fix",
+    "KubeAuditLintError",
+    "Options",
+    "OwnFileError",
+    "Place",
+    "Policy",
+    "PolicyError",
+    "Problem",
+    "Related",
+    "Report",
+    "Request",
+    "UsageError",
+    "diff",
+    "fix",
+    "lint",
+]
