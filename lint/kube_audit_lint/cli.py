@@ -90,8 +90,12 @@ def _ended_by(error: BaseException) -> int:
 
 
 def _message(error: BaseException) -> str:
-    from kube_audit_lint.errors import KubeAuditLintError
+    from kube_audit_lint.errors import KubeAuditLintError, OwnFileError
 
+    if isinstance(error, OwnFileError):
+        from kube_audit_lint.pipeline.meant import meant_path
+
+        return f"{error}{meant_path(error.path)}"
     if isinstance(error, KubeAuditLintError):
         return str(error)
     if isinstance(error, OSError):

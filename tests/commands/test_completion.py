@@ -24,6 +24,8 @@ CASES = [
     (("check", "--select", "log-maxage,log-maxb"), {"log-maxage,log-maxbackup"}),
     (("check", "--profile", "st"), {"stig"}),
     (("rules", "no-ru"), {"no-rules"}),
+    (("init", "--form", "kubes"), {"kubespray"}),
+    (("report", "--standard", "ni"), {"nist"}),
 ]
 
 
@@ -106,10 +108,12 @@ def test_troff_has_no_objection_to_the_manual() -> None:
         (("check", "--format", "srif"), "did you mean sarif?"),
         (("check", "--fail-on", "eror"), "did you mean error?"),
         (("check", "--profile", "sitg"), "there is no profile 'sitg'; did you mean stig?"),
-        (("check", "--profile", "nothing-like-it"), "there are ack, cis, default, stig"),
+        (("check", "--profile", "nothing-like-it"), "; there are ack, cis, default, "),
         (("check", "--select", "no-rule"), "did you mean no-rules?"),
         (("check", "audit-polcy.yaml"), "did you mean audit-policy.yaml?"),
         (("check", "sub/audit-polcy.yaml"), "did you mean sub/audit-policy.yaml?"),
+        (("explain", "audit-polcy.yaml", "--url", "/", "--verb", "get"), "did you mean audit-policy.yaml?"),
+        (("diff", "audit-policy.yaml", "audit-polcy.yaml"), "did you mean audit-policy.yaml?"),
     ],
 )
 def test_a_mistake_is_told_with_what_was_meant(

@@ -11,8 +11,8 @@ from kube_audit_lint.syntax.record import NamedTuple
 FILES = ("<files>",)
 """In place of values: names of files."""
 
-_RULES = ("select", "ignore", "id")
-"""Where ids of rules are taken; those of the last one are no list."""
+_LISTS = ("select", "ignore")
+"""Options of which the value is a list with commas."""
 
 _OF_FILES = ("FILE", "PATH", "FOLDER", "POLICY", "DIR")
 
@@ -56,7 +56,7 @@ def _word(action: argparse.Action, help_text: str) -> Word:
     names = tuple(action.option_strings)
     if action.nargs == 0:
         return Word(names, help_text)
-    many = action.dest in ("select", "ignore") if names else action.nargs in ("*", "+")
+    many = action.dest in _LISTS if names else action.nargs in ("*", "+")
     return Word(names, help_text, _value_of(action), _values(action), many, tuple(map(str, action.choices or ())))
 
 
@@ -67,12 +67,24 @@ def _value_of(action: argparse.Action) -> str:
 def _values(action: argparse.Action) -> Sequence[str]:
     if action.choices:
         return tuple(map(str, action.choices))
-    if action.dest in _RULES or action.dest == "profile":
-        from kube_audit_lint.catalogue.shipped import shipped
+    known = _known(action.dest)
+    if known or (action.option_strings and not any(word in _value_of(action) for word in _OF_FILES)):
+        return known
+    return FILES
 
-        catalogue = shipped()
-        if action.dest == "profile":
-            return tuple(sorted(catalogue.profiles))
-        categories = () if action.dest == "id" else {rule.category for rule in catalogue.rules.values()}
-        return (*catalogue.rules, *sorted(categories))
-    return FILES if not action.option_strings or any(word in _value_of(action) for word in _OF_FILES) else ()
+
+def _known(dest: str) -> tuple[str, ...]:
+    """What the catalogue and the starter know for an argument of this name."""
+    from kube_audit_lint.catalogue.shipped import shipped
+    from kube_audit_lint.catalogue.standards import standards
+    from kube_audit_lint.starter.data_files import form_names
+
+    catalogue = shipped()
+    known = {
+        "id": tuple(catalogue.rules),
+        "profile": tuple(sorted(catalogue.profiles)),
+        "standard": tuple(standards()),
+        "form": tuple(form_names()),
+    }
+    selected = (*catalogue.rules, *sorted({rule.category for rule in catalogue.rules.values()}))
+    return {**known, "select": selected, "ignore": selected}.get(dest, ())

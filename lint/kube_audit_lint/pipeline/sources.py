@@ -86,7 +86,7 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
             progress(len(read))
         elif (mention := mentions.look(path)) is not None:
             unread.append(mention)
-    errors = [_with_nearest(one) for one in errors]
+    errors = [_with_meant(one) for one in errors]
     errors += [one.error for one in read.values() if one.error is not None]
     # Of pipes and links to nowhere, those that the configuration or their name makes a file of ours.
     wanted = (one for one in left_out if one[1] == OUTSIDE or config.hint(one[0]) or discovery.clearly_policy(one[0]))
@@ -98,18 +98,10 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
     return Named(files, tuple(errors), tuple(notes), sum(why == discovery.EXCLUDED for _, why in left_out))
 
 
-def _with_nearest(error: FileError) -> FileError:
-    """The error about a path that does not exist, with the name beside it that was probably meant."""
-    folder, name = os.path.split(error.path)
-    if os.path.lexists(error.path):
-        return error
-    from kube_audit_lint.kubernetes.spelling import nearest
+def _with_meant(error: FileError) -> FileError:
+    from kube_audit_lint.pipeline.meant import meant_path
 
-    try:
-        near = nearest(name, os.listdir(folder or "."))
-    except OSError:
-        return error
-    return error._replace(message=f"{error.message}; did you mean {os.path.join(folder, near)}?") if near else error
+    return error._replace(message=error.message + meant_path(error.path))
 
 
 def repository(
