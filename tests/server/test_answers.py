@@ -247,6 +247,19 @@ def test_a_fix_that_changes_more_is_marked(workspace: Workspace) -> None:
     assert all("(unsafe" in one.title for one in marked)
 
 
+def test_all_fixes_are_what_the_command_makes(workspace: Workspace) -> None:
+    workspace.open(MANIFEST.replace("v1.30.2", "v1.22.0"), "kube-apiserver.yaml")
+    text = POLICY.replace("- level: Request\n", "").replace("kind: Policy", "kind: Policy\nomitManagedFields: true")
+    checked = workspace.open(text)
+    assert "field-not-in-version" in _codes(checked)  # by the version of the other buffer
+    fixed = workspace.session.fixed(checked)
+    assert fixed is not None
+    assert "level: RequestResponse" not in fixed
+    left = workspace.open(fixed)
+    assert "secrets-above-metadata" not in _codes(left)
+    assert workspace.session.fixed(left) is None
+
+
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 def test_a_comment_suppresses_the_finding_and_nothing_else(workspace: Workspace, ending: str) -> None:
     text = POLICY.replace("\n", ending)

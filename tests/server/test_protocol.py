@@ -141,6 +141,9 @@ async def _answers(editor: Editor, secrets: types.Diagnostic) -> None:
     assert fix.diagnostics[0].code == "secrets-above-metadata"
     (edit,) = fix.edit.changes[editor.uri("audit-policy.yaml")]
     assert (edit.range.start.line, edit.new_text) == (10, "Metadata")
+    only = types.CodeActionContext([], only=["source.fixAll"])
+    (every,) = await client.text_document_code_action_async(types.CodeActionParams(document, secrets.range, only))
+    assert "RequestResponse" not in every.edit.changes[editor.uri("audit-policy.yaml")][0].new_text
     comment = found["Ignore secrets-above-metadata here"].edit.changes[editor.uri("audit-policy.yaml")]
     assert comment[0].new_text == "  # kube-audit-lint: ignore[secrets-above-metadata]"
 

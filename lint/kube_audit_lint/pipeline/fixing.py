@@ -108,7 +108,7 @@ class _Fixer:
         stdin = self._start.stdin
         if stdin is not None:
             stdin = stdin[0], self.contents.get(absolute(stdin[0]), stdin[1])
-        return self._start._replace(stdin=stdin, contents=self.contents)
+        return self._start._replace(stdin=stdin, contents={**self._start.contents, **self.contents})
 
     def proposed(self, outcome: Outcome) -> dict[tuple[str, str, int, int], Proposed]:
         """The fixes of a run's findings, each by itself, by path and key."""

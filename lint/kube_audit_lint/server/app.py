@@ -14,6 +14,7 @@ from pygls.lsp.server import LanguageServer
 from kube_audit_lint import __version__
 from kube_audit_lint.model.finding import Edit
 from kube_audit_lint.pipeline.repository import absolute
+from kube_audit_lint.report.pages import page_of
 from kube_audit_lint.server.actions import Action, actions, prepare
 from kube_audit_lint.server.checked import Checked
 from kube_audit_lint.server.completion import Completion, completions
@@ -31,6 +32,8 @@ DELAY = 0.15
 
 BETWEEN = 0.01
 """Seconds between two steps of what is prepared, in which requests are answered."""
+
+FIX_ALL = "source.fixAll.kube-audit-lint"
 
 _SEVERITIES = {
     "error": types.DiagnosticSeverity.Error,
@@ -132,11 +135,13 @@ class Server(LanguageServer):
 
     def diagnostic(self, shown: Shown) -> types.Diagnostic:
         """A finding in the editor's words."""
+        page = page_of(shown.code) if shown.finding is not None else ""
         return types.Diagnostic(
             range=self.range(shown.place),
             message=shown.message,
             severity=_SEVERITIES[shown.severity],
             code=shown.code,
+            code_description=types.CodeDescription(page) if page else None,
             source=NAME,
             related_information=[
                 types.DiagnosticRelatedInformation(self.location(one.place), one.message) for one in shown.related
@@ -157,6 +162,14 @@ class Server(LanguageServer):
             is_preferred=one.safe or None,
             edit=self.edits(one.finding.place, one.edits),
         )
+
+    def fix_all(self, checked: Checked) -> list[types.CodeAction]:
+        """All that `--fix` does to a document, as one action."""
+        text, whole = self.session.fixed(checked), checked.source.place(0, len(checked.source.text))
+        if text is None:
+            return []
+        edit = self.edits(whole, (Edit(whole.start, whole.end, text),))
+        return [types.CodeAction("Make all fixes that --fix makes", FIX_ALL, edit=edit)]
 
     def completion(self, one: Completion) -> types.CompletionItem:
         """A word that may be written."""
@@ -257,11 +270,15 @@ def _definition(ls: Server, params: types.DefinitionParams) -> list[types.Locati
     return [ls.location(place) for place in found]
 
 
-@feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions([types.CodeActionKind.QuickFix]))
+@feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions([types.CodeActionKind.QuickFix, FIX_ALL]))
 def _actions(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
     checked = ls.checked(params.text_document.uri)
-    only = params.context.only
-    if checked is None or (only and types.CodeActionKind.QuickFix not in only):
+    if checked is None:
+        return []
+    only = [str(getattr(one, "value", one)) for one in params.context.only or ()]
+    if any(FIX_ALL.startswith(one) for one in only):  # as at saving, where an editor is told to
+        return ls.fix_all(checked)
+    if only and "quickfix" not in only:
         return []
     start, end = ls.offset(checked, params.range.start), ls.offset(checked, params.range.end)
     about = diagnostics(checked)

@@ -114,6 +114,15 @@ class Session:
         report = checked.outcome.report._replace(findings=findings)
         return list(with_fixes(checked.outcome._replace(report=report), options, config).report.findings)
 
+    def fixed(self, checked: Checked) -> str | None:
+        """The text of a buffer with all fixes that `--fix` makes; None where it makes none."""
+        from kube_audit_lint.pipeline.fixing import fixed
+
+        config, catalogue = self._configured()
+        options = self.options(checked.path, self._buffers[absolute(checked.path)])
+        changes = fixed(options, config, catalogue, lambda count: None, False).changes
+        return next((decode(one.after)[0] for one in changes if one.path == checked.path), None)
+
     def _enter(self, path: str) -> None:
         """Goes to the folder of the workspace that a file lies in, where somebody would run the command."""
         around = [one for one in self.folders if path.startswith(one.rstrip("/") + "/")]
