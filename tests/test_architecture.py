@@ -183,6 +183,20 @@ def test_the_slow_ones_are_imported_only_where_they_are_needed(path: Path) -> No
     assert not tops & slow
 
 
+EXTRAS = {"pygls": "server", "lsprotocol": "server"}
+"""What only an extra brings, and the part that imports it."""
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_extras_are_imported_only_where_they_are_needed(path: Path) -> None:
+    tops: set[str] = set()
+    for node in ast.parse(path.read_text("utf-8")).body:
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        tops |= {name.partition(".")[0] for name in names}
+    assert {name for name in tops & set(EXTRAS) if EXTRAS[name] != _part(path)} == set()
+
+
 def test_every_module_and_package_is_in_the_overview() -> None:
     page = (Path(__file__).resolve().parents[1] / "docs" / "architecture.md").read_text("utf-8")
     names = {path.name for path in PACKAGE.glob("*.py") if not path.name.startswith("__")}

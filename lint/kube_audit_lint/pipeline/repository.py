@@ -68,11 +68,20 @@ def beginning(path: str) -> bytes:
         os.close(handle)
 
 
+def marked(path: str) -> bytes:
+    """The same of a file that another file's findings can depend on; of any other nothing."""
+    data = beginning(path)
+    for mark in _MARKS:  # a loop, as any() would cost more than the search
+        if mark in data:
+            return data
+    return b""
+
+
 class Repository:
     """The files by absolute path, with what they hold.
 
     files: those that are read already, None where a file holds nothing of ours. others: lists the paths of the rest.
-    read: reads one of them. content: its first megabytes.
+    read: reads one of them. content: its first megabytes. marked: the same, where others may depend on it.
     """
 
     def __init__(
@@ -81,12 +90,14 @@ class Repository:
         others: Callable[[], Iterable[str]] = tuple,
         read: Read = lambda path, declared: None,
         content: Callable[[str], bytes] = beginning,
+        marked: Callable[[str], bytes] = marked,
     ) -> None:
         self._files = dict(files)
         self._named = dict.fromkeys(self._files)
         self._others = others
         self._read = read
         self._content = content
+        self._marked = marked
         self._servers: dict[str, tuple[ApiServer, ...]] = {}
         self._declared: dict[str, Collected | None] = {}
         self._local: dict[str, list[str]] = {}
@@ -129,11 +140,9 @@ class Repository:
         """The content of the files that were not named, as far as others may depend on it."""
         texts = {}
         for path in self._unnamed:
-            data = self._content(path)
-            for mark in _MARKS:  # a loop, as any() would cost more than the search
-                if mark in data:
-                    texts[path] = data
-                    break
+            data = self._marked(path)
+            if data:
+                texts[path] = data
         return texts
 
     @cached_property

@@ -18,7 +18,7 @@ from kube_audit_lint.pipeline import mentions
 from kube_audit_lint.pipeline.config import Config
 from kube_audit_lint.pipeline.documents import Collected, collect
 from kube_audit_lint.pipeline.options import Options
-from kube_audit_lint.pipeline.repository import Repository, absolute, beginning
+from kube_audit_lint.pipeline.repository import Repository, absolute, beginning, marked
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Source
 
@@ -130,7 +130,11 @@ def repository(
         found = options.contents.get(path) if options.contents else None
         return keep("content", path, lambda: beginning(path)) if found is None else found
 
-    return Repository(named.files, others, read, content)
+    def text(path: str) -> bytes:
+        found = options.contents.get(path) if options.contents else None
+        return keep("text", path, lambda: marked(path)) if found is None else found
+
+    return Repository(named.files, others, read, content, text)
 
 
 def _below_root(root: str, limit: int | None, options: Options, config: Config) -> list[str]:
