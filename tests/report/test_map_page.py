@@ -241,7 +241,7 @@ def test_requests_are_answered_as_explain_does(browser: Any, folder: Path, capsy
         for control, value in values.items():
             page.fill(f"#{control}", value)
         page.select_option("#verb", verb)
-        page.click("#try button")
+        page.get_by_role("button", name="Explain").click()
         shown = " ".join(page.locator("#answer").inner_text().split())
         options = ["--url" if what.startswith("/") else "--resource", what, "--verb", verb]
         for option, value in (("--user", user), ("--group", group), ("--namespace", namespace), ("--name", name)):
@@ -347,6 +347,11 @@ def test_the_page_reads_without_a_script_and_on_paper(browser: Any, folder: Path
     watched.page.emulate_media(media="print")
     assert not watched.page.locator("#try").is_visible()
     assert watched.page.locator("td.d").first.is_visible()
+    watched.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    printed = watched.page.locator("#printed").inner_text()
+    assert "create bindings, create configmaps" in printed
+    assert "everybody; in shop" not in printed  # only members of the group
+    assert "Try it" not in printed
     hold(watched)
 
 

@@ -9,7 +9,13 @@ from kube_audit_lint.kubernetes import resources as catalogue
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.request import Request
 
-_IRREGULAR = {"endpoints": "endpoints", "ingresses": "ingress", "gateways": "gateway", "bindings": "binding"}
+_IRREGULAR = {
+    "endpoints": "endpoints",
+    "ingresses": "ingress",
+    "gateways": "gateway",
+    "bindings": "binding",
+    "componentstatuses": "componentstatus",
+}
 
 
 def describe(request: Request) -> str:

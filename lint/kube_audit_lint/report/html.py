@@ -110,9 +110,12 @@ def json_data(data: Any) -> str:
 
 
 def asset(name: str) -> str:
-    """A style or script of the package. Raises OSError when the installation is incomplete."""
+    """A style or script of the package, without indentation and lines of comments: no string of it goes over lines.
+
+    Raises OSError when the installation is incomplete.
+    """
     with open(os.path.join(_FOLDER, name), encoding="utf-8", newline="\n") as file:
-        return file.read()
+        return re.sub(r"^ *//.*\n|^ +|^\n", "", file.read(), flags=re.M)
 
 
 def _source(script: str) -> str:

@@ -45,7 +45,7 @@ def _body(of: Map, sender: int, names: str) -> str:
         f'<header><h1>Audit map: <bdi>{text(names)}</bdi></h1>\n<p class="lead">{lead}'
         f"{f' {text(lost)}' if lost else ''}</p></header>\n{_legend(compares)}{_tools(of, sender)}\n"
         f'<main class="columns"><div>{_matrix(of, sender)}\n'
-        f"{_changes(of)}{_ask()}</div>\n"
+        f'{_changes(of)}{_ask()}<section id="printed"></section></div>\n'
         '<aside class="side"><section class="panel noprint script" aria-live="polite" id="cell" hidden></section>\n'
         f"{side}</aside></main>"
     )
@@ -54,7 +54,7 @@ def _body(of: Map, sender: int, names: str) -> str:
 def _legend(compares: bool) -> str:
     shown = [
         element("li", element("span", _SHORT[level], class_=f"level {level.lower()}") + f" {words}")
-        for level, words in OUTCOMES.items()
+        for level, words in (OUTCOMES | {"differs": "it depends on who, where or which object"}).items()
     ]
     words = {"less": "less is recorded", "differently": "recorded differently", "more": "more is recorded"}
     if compares:
@@ -218,7 +218,7 @@ def _ask() -> str:
         'autocomplete="off"></label>'
         '<label>Namespace <input id="namespace" autocomplete="off"></label>'
         '<label>Name <input id="name" autocomplete="off"></label>'
-        '<button type="submit">Which rule decides?</button></form>'
+        '<button type="submit">Explain</button></form>'
         '<div id="answer" aria-live="polite"></div></section>'
     )
 

@@ -17,6 +17,10 @@ OUTCOMES = {"None": "nothing", **{level: level for level in LEVELS[1:]}, "differ
 """The five outcomes of a cell, and how they are called."""
 
 
+WHOLE = "whole API groups"
+"""The heading of groups that look alike from end to end."""
+
+
 class Cell(NamedTuple):
     """A cell as a sender sees it. level: `differs` where it depends; note: the number of what it depends on, else 0.
 
@@ -57,7 +61,8 @@ class Table:
         self._cells: dict[int, Cell] = {}
         self.blocks: list[Block] = []
         for row in of.rows:
-            self._add(row, {verb: self.cell(row, verb) for verb, number in row.cells.items()})
+            self._add(row, {verb: self.cell(row, verb) for verb in row.cells})
+        self._join_groups()
 
     @property
     def compares(self) -> bool:
@@ -70,6 +75,8 @@ class Table:
 
     def titles(self, block: Block) -> list[str]:
         """What a block is about: `pods/*` where it has a resource with all of its subresources."""
+        if block.group == WHOLE:
+            return list(dict.fromkeys(row.group for row in block.rows))
         group = [row for row in self.of.rows if row.group == block.group]
         if len(block.rows) == len(group) > 1:
             return ["everything"]
@@ -79,9 +86,28 @@ class Table:
         found = [f"{_resource(row)}/*" if _resource(row) in whole else dated(row) for row in block.rows]
         return list(dict.fromkeys(found))
 
+    def _join_groups(self) -> None:
+        """Groups that look alike from end to end, as one block before the URLs."""
+        sizes = Counter(row.group for row in self.of.rows)
+        joined: list[list[Block]] = []
+        for block in self.blocks:
+            if len(block.rows) == sizes[block.group] and block.rows[0].key is not None:
+                alike = next((one for one in joined if all(_fits(block.cells, each.cells) for each in one)), None)
+                if alike is None:
+                    joined.append([block])
+                else:
+                    alike.append(block)
+        for alike in joined:
+            if len(alike) > 1:
+                rows = [row for block in alike for row in block.rows]
+                cells = {verb: cell for block in alike for verb, cell in block.cells.items()}
+                self.blocks = [block for block in self.blocks if not any(block is one for one in alike)]
+                at = next((index for index, one in enumerate(self.blocks) if one.rows[0].key is None), len(self.blocks))
+                self.blocks.insert(at, Block(WHOLE, rows, cells))
+
     def _add(self, row: ShownRow, cells: dict[str, Cell]) -> None:
         for block in self.blocks:
-            if block.group == row.group and all(block.cells.get(verb, cell) == cell for verb, cell in cells.items()):
+            if block.group == row.group and _fits(cells, block.cells):
                 block.rows.append(row)
                 block.cells.update(cells)
                 return
@@ -114,6 +140,11 @@ class Table:
             self.notes.append(Note(list(cases.values()), row, verb))
             self._numbers[key] = len(self.notes)
         return Cell("differs", "differs", "differs" if changes != {""} else "", self._numbers[key])
+
+
+def _fits(one: dict[str, Cell], other: dict[str, Cell]) -> bool:
+    """Whether the cells of no verb contradict each other."""
+    return all(other.get(verb, cell) == cell for verb, cell in one.items())
 
 
 def _resource(row: ShownRow) -> str:

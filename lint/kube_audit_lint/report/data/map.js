@@ -382,6 +382,23 @@
     return `${have[field]} is not among ${rule[field].join(", ")}`;
   }
 
+  // -- on paper, where nothing can be chosen: what the cells that are shown depend on
+
+  function print() {
+    const found = new Map();
+    for (const cell of cells) {
+      if (cell.shown.level !== "differs" || cell.td.parentElement.hidden) continue;
+      const key = cell.cases.map((one) => [one.rule, one.oldRule, one.who, one.where].join("\n")).join("\n\n");
+      found.set(key, [...(found.get(key) || []), cell]);
+    }
+    const parts = [...found.values()].map((alike) => {
+      const names = alike.slice(0, 3).map((cell) => `${cell.verb || "OPTIONS"} ${data.rows[cell.row].title}`);
+      const more = alike.length > 3 ? ` and ${alike.length - 3} more cells` : "";
+      return make("div", [make("h3", names.join(", ") + more), ...alike[0].cases.map((one) => caseOf(alike[0], one))]);
+    });
+    byId("printed").replaceChildren(...(parts.length ? [make("h2", "It depends"), ...parts] : []));
+  }
+
   // -- controls
 
   function move(td, key) {
@@ -458,6 +475,7 @@
     }
   });
 
+  addEventListener("beforeprint", print);
   for (const element of all("[hidden].script")) element.hidden = false;
   state.sender = Number(byId("who").value);
   paint();
