@@ -22,6 +22,13 @@ _SECRETS = '- level: Metadata\n  resources: [{group: "", resources: [secrets, co
 Edits = tuple[tuple[str, str], ...]
 
 FOLLOWED: dict[str, Edits] = {
+    "none-behind-recording-1": (
+        ("- level: None\n  resources: [{group: coordination.k8s.io, resources: [leases]}]\n", ""),
+        (
+            "- level: Request\n",
+            "- level: None\n  resources: [{group: coordination.k8s.io, resources: [leases]}]\n- level: Request\n",
+        ),
+    ),
     "pod-refused-2": (("  - {name: audit-log, emptyDir: {}}\n", ""),),
     "invalid-group-2": (('  resources:\n  - group: "*"\n    resources: ["*"]\n', ""),),
     "invalid-level-2": (("- users", "- level: Metadata\n  users"),),

@@ -1,0 +1,74 @@
+"""A rule with the level None behind a rule that records some of the same requests: these are not excluded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from kube_audit_lint.analysis.query import Query
+from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._decided import level_place, name_of, proof_of, rule_place, unlimited, versions_of
+from kube_audit_lint.checks._subject import Params, PolicySubject
+from kube_audit_lint.model.finding import Related
+
+if TYPE_CHECKING:
+    from kube_audit_lint.analysis.analysis import Analysis
+    from kube_audit_lint.analysis.answers import Recorded
+    from kube_audit_lint.model.policy import PolicyRule
+
+SUBJECT = "policy"
+PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
+
+
+def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
+    """One hit for each such rule, with the first rule that records some of its requests."""
+    analysis = subject.analysis
+    if analysis is None:
+        return
+    rules = analysis.policy.rules
+    recording = False
+    for index, rule in enumerate(rules):
+        if rule.level == "None" and recording and not unlimited(rule):
+            found = _recorded(analysis, index)
+            if found is not None:
+                yield _hit(subject, index, found)
+        recording = recording or rule.level != "None"
+
+
+def _recorded(analysis: Analysis, index: int) -> Recorded | None:
+    """Requests that the rule matches and that a rule in front of it records, where the rule is reached at all."""
+    among = analysis.deciding(lambda decision: decision.records and decision.rule < index)
+    reached = set(analysis.reach(index).minors)
+    found = analysis.levels(_query(analysis.policy.rules[index]), among) if reached else []
+    own = analysis.policy.rules[index]
+    wanted = (one for one in found if not _protects(analysis.policy.rules[one.rule], own))
+    return next((one for one in wanted if not reached.isdisjoint(one.minors)), None)
+
+
+def _protects(rule: PolicyRule, excluding: PolicyRule) -> bool:
+    """Whether a rule stands in front on purpose: it keeps named resources at Metadata that the other does not name.
+
+    So policies keep the bodies of secrets and tokens out, and a trace of everybody who reads them in.
+    """
+    named = {(entry.group, one) for entry in rule.resources for one in entry.resources}
+    whole = not rule.resources or not all(entry.resources for entry in rule.resources)
+    others = {(entry.group, one) for entry in excluding.resources for one in entry.resources}
+    return rule.level == "Metadata" and not whole and named.isdisjoint(others)
+
+
+def _query(rule: PolicyRule) -> Query:
+    return Query(rule.resources, rule.verbs, rule.namespaces, (), rule.users, rule.user_groups, rule.non_resource_urls)
+
+
+def _hit(subject: PolicySubject, index: int, found: Recorded) -> Hit:
+    message = f"This rule is to record nothing, but {name_of(subject, found.rule)} comes first and records some of "
+    message += f"these requests, at {found.level}."
+    related = (Related(rule_place(subject, found.rule), "it decides them"),)
+    return Hit(
+        level_place(subject, index),
+        message,
+        related,
+        versions_of(found.minors),
+        witness=found.witness.to_json(),
+        proof=proof_of(subject, found.witness, found.decision),
+    )
