@@ -82,7 +82,13 @@ def test_actionlint_has_no_objection(workflow_files: list[str]) -> None:
     if program is None and shutil.which("go") is None:
         pytest.skip("needs actionlint, or Go to build it")
     command = [program] if program else ["go", "run", ACTIONLINT]
-    done = subprocess.run([*command, "-no-color", *workflow_files], capture_output=True, text=True)
+    # Beside them the action as a workflow of its own repository would use it: its metadata is checked, too.
+    folder = Path(workflow_files[0]).parent
+    (folder.parents[1] / ".git").mkdir()
+    shutil.copy(ROOT / "action.yml", folder.parents[1])
+    own = folder / "own-action.yml"
+    own.write_text(f"{STEPS}    - uses: ./\n      with: {{paths: examples, sarif-file: a.sarif}}\n")
+    done = subprocess.run([*command, "-no-color", *workflow_files, str(own)], capture_output=True, text=True)
     if "dial tcp" in done.stderr:
         pytest.skip("needs a network to build actionlint")
     assert (done.returncode, done.stdout) == (0, ""), done.stderr

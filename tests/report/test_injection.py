@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import re
-import subprocess
-import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
+from kube_audit_lint.cli import main
 from kube_audit_lint.report import FORMATS
 
 AZURE = re.compile(r"##vso\[task\.logissue type=(?:error|warning);sourcepath=[^;\]]+;[a-z0-9=;-]*\](?:(?!##\w*\[).)*")
@@ -17,12 +19,26 @@ NASTY = "\x1b]8;;http://evil\x1b\\click\x1b]8;;\x1b\\\x1b[2J\u202e\u200b\x9b"
 POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: {}\n"
 
 
+def _written(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    raw = stream.buffer
+    assert isinstance(raw, io.BytesIO)
+    return raw.getvalue().decode("utf-8")
+
+
 def run(folder: Path, *arguments: str) -> str:
     """All that a run prints, held to be harmless."""
-    command = [sys.executable, "-m", "kube_audit_lint", *arguments]
-    ended = subprocess.run(command, cwd=folder, capture_output=True, timeout=60)
-    text = (ended.stdout + b"\n" + ended.stderr).decode("utf-8")
+    streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace") for _ in range(2)]
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        with redirect_stdout(streams[0]), redirect_stderr(streams[1]):
+            assert main(arguments) in (0, 1, 2)
+    finally:
+        os.chdir(before)
+    text = "\n".join(map(_written, streams))
     assert "Traceback" not in text
+    assert "internal error" not in text
     odd = [character for character in text if character != "\n" and not character.isprintable()]
     assert not odd, (odd, text)
     own = re.compile(r"::(?:error|warning|notice) (?:file=[^,\n]*,)?(?:line=\d+,)?")
