@@ -18,6 +18,7 @@ BELOW = (
     "kubernetes",
     "forms",
     "analysis",
+    "auditlog",
     "checks",
     "fixes",
     "catalogue",
@@ -35,7 +36,7 @@ BELOW = (
 ABOVE = {part: BELOW[index + 1 :] for index, part in enumerate(BELOW)}
 ABOVE["analysis"] += ("forms",)
 ABOVE["checks"] += ("forms",)
-ABOVE["report"] += ("forms", "checks", "analysis")
+ABOVE["report"] += ("forms", "checks", "analysis", "auditlog")
 ABOVE["starter"] += ("discovery", "analysis", "checks", "report")
 """What the modules of a part never import; `""` is everything of the package."""
 

@@ -14,6 +14,7 @@ import pytest
 
 from kube_audit_lint.analysis.evaluate import evaluate
 from kube_audit_lint.analysis.request import from_audit_event
+from kube_audit_lint.auditlog import counting
 from kube_audit_lint.cli import main
 from kube_audit_lint.commands import replay
 from kube_audit_lint.pipeline.requests import open_policy
@@ -406,8 +407,8 @@ class TestRequests:
         captured = capsys.readouterr()
         assert captured.out == "1\tMetadata\n?\tno event\n?\tno event\n3\tRequestResponse\n"
         first, last = captured.err.splitlines()
-        assert first.startswith("kube-audit-lint: line 2 is no audit event: ")
-        assert last == "kube-audit-lint: audit.log: 1 line is no audit event"
+        assert first.startswith("kube-audit-lint: audit.log:2: no audit event: ")
+        assert last == "kube-audit-lint: 1 line is no audit event"
 
     def test_an_empty_verb_is_one(self, capsys: pytest.CaptureFixture[str]) -> None:
         """kube-apiserver writes it for OPTIONS on the path of a resource."""
@@ -426,12 +427,12 @@ class TestRequests:
         assert main(["explain", "p.yaml", "--requests", log(*["x"] * 500)]) == 2
         captured = capsys.readouterr()
         assert captured.err.count("\n") == 11
-        assert captured.err.endswith("audit.log: 500 lines are no audit events\n")
+        assert captured.err.endswith("kube-audit-lint: 500 lines are no audit events\n")
 
     def test_only_so_many_are_remembered(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(replay, "_REMEMBERED", 3)
+        monkeypatch.setattr(counting, "MOST_CELLS", 3)
         output = explain("--requests", log(*EVENTS, *EVENTS), capsys=capsys)
         assert output.replace("\t", " ").splitlines() == 2 * DECIDED.split(",")
 
@@ -453,7 +454,7 @@ class TestRequests:
         events = [one() for _ in range(3000)]
         asked = open_policy("p.yaml")
         out = io.StringIO()
-        assert replay.replay(asked, log(*events), "text", out) == 0
+        assert replay.decisions(asked, [log(*events)], "text", out) == 0
         expected = [evaluate(asked.policy, from_audit_event(each)).rule + 1 for each in events]
         assert [line.partition("\t")[0] for line in out.getvalue().splitlines()] == [str(n or "-") for n in expected]
 

@@ -185,10 +185,11 @@ class Conditions:
         """The alternatives whose `nonResourceURLs` take the path."""
         bits = self.known_urls.get(url)
         if bits is None:
-            bits = self.known_urls[url] = self._accepts_url(url)
+            bits = self.known_urls[url] = self.matches_url(url)
         return bits
 
-    def _accepts_url(self, url: str) -> int:
+    def matches_url(self, url: str) -> int:
+        """The same, and nothing is kept: for more paths than anybody would want to remember."""
         bits = self.any_url | self.urls.get(url, 0)
         for length in self.prefix_lengths:
             if length > len(url):

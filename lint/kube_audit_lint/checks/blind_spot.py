@@ -72,7 +72,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
         return
     if not analysis.recorded_at_all():
         return  # the rule `nothing-recorded` says so
-    for rule, hidden in sorted(_hidden(analysis, params).items()):
+    for rule, hidden in sorted(hidden_by_rule(analysis, params).items()):
         # Where no rule is without users, failed authentications are not recorded either, and that is reported.
         if rule != NO_RULE or any(ORDINARY in found.who for _, found in hidden) or not _nobody_too(analysis, params):
             yield _hit(subject, analysis, rule, hidden)
@@ -84,7 +84,7 @@ def _nobody_too(analysis: Analysis, params: Params) -> bool:
     return any(found.rule == NO_RULE for query in target for found in analysis.levels(query))
 
 
-def _hidden(analysis: Analysis, params: Params) -> dict[int, list[tuple[Params, Recorded]]]:
+def hidden_by_rule(analysis: Analysis, params: Params) -> dict[int, list[tuple[Params, Recorded]]]:
     """For each rule that hides something: the classes, each with what is hidden of it."""
     hidden: dict[int, list[tuple[Params, Recorded]]] = {}
     hiding = analysis.deciding(lambda decision: not decision.records)

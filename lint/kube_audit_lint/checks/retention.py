@@ -16,6 +16,7 @@ from kube_audit_lint.checks.rotation import OWN_ROTATION
 from kube_audit_lint.kubernetes import flags, go_values
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"
@@ -55,14 +56,36 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     yield Hit(place_of_value(server, _AGE), message, related, only(part, versions))
 
 
-def _kept(server: ApiServer, minor: int, rate: float) -> tuple[int, int] | None:
-    """Megabytes kept and days asked for where the former cannot hold the latter."""
+class Limits(NamedTuple):
+    """What kube-apiserver keeps of its log: days, old files and the megabytes of each; 0 where there is no limit.
+
+    None for what cannot be told: a value that a template decides, or that the server refuses.
+    """
+
+    days: int | None
+    backups: int | None
+    size: int | None
+
+    @property
+    def megabytes(self) -> int:
+        """All that is kept at most, the current file included; 0 where that is not limited, or not known."""
+        return self.size * (self.backups + 1) if self.backups and self.size else 0
+
+
+def limits(server: ApiServer, minor: int) -> Limits:
+    """The limits that a server's flags and their defaults set."""
     days, backups, size = (_number(server, name, minor) for name in (_AGE, _BACKUPS, _SIZE))
     if size == 0 and minor < OWN_ROTATION:
         size = 100
-    if not days or not backups or not size or size * (backups + 1) >= days * rate:
+    return Limits(days, backups, size)
+
+
+def _kept(server: ApiServer, minor: int, rate: float) -> tuple[int, int] | None:
+    """Megabytes kept and days asked for where the former cannot hold the latter."""
+    found = limits(server, minor)
+    if not found.days or not found.megabytes or found.megabytes >= found.days * rate:
         return None
-    return size * (backups + 1), days
+    return found.megabytes, found.days
 
 
 def _number(server: ApiServer, name: str, minor: int) -> int | None:

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--requests",
         type=filled,
         metavar="FILE",
-        help="audit events as JSON lines (- for standard input): one decision a line",
+        help="the same as `replay --decisions POLICY FILE`, which takes its place",
     )
     add("--kubernetes-version", metavar="V", help="the version that loads the policy (1.30)")
     add("--format", choices=("text", "json"), default="text", help="default: text")
@@ -55,9 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
     if [arguments.url, arguments.resource, arguments.requests].count(None) != 2:
         raise UsageError("explain takes --resource, or --url, or --requests")
     if arguments.requests is not None:
-        from kube_audit_lint.commands.replay import replay
+        from kube_audit_lint.commands.replay import decisions
 
-        return replay(open_policy(arguments.policy, versions), arguments.requests, arguments.format, sys.stdout)
+        return decisions(open_policy(arguments.policy, versions), [arguments.requests], arguments.format, sys.stdout)
     ways = open_ways(arguments.policy, versions)
     try:
         about = [single(_wanted(arguments), opened.policy, opened.loaded.policy_versions) for opened in ways]

@@ -18,6 +18,7 @@ COMMANDS = {
     "rules": "the catalogue; one rule's page",
     "diff": "which requests two versions of a policy record differently",
     "explain": "which rule of a policy decides a request, and what is recorded",
+    "replay": "what a policy makes of a real audit log: events, bytes, who causes them",
     "map": "what a policy records of every request, at a glance",
     "report": "what each control of a standard comes to, with the evidence",
     "init": "write a policy, and the settings that load it",

@@ -1,126 +1,157 @@
-"""A real audit log against a policy: one decision for each event, streaming, in constant memory."""
+"""`kube-audit-lint replay`: what a policy makes of a real audit log, in figures, or event by event."""
 
 from __future__ import annotations
 
-import json
+import argparse
+import os
 import sys
-from collections.abc import Callable
-from functools import partial
-from typing import IO, Any, TextIO
+from collections.abc import Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TextIO
 
-from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, evaluate
-from kube_audit_lint.analysis.request import Request, from_audit_event
-from kube_audit_lint.commands import FAILED, OK, standard_input
+from kube_audit_lint.auditlog.running import cores, count, decide
+from kube_audit_lint.auditlog.source import Log
+from kube_audit_lint.auditlog.tally import SHOWN_ERRORS, Bad
+from kube_audit_lint.commands import FAILED, OK, filled
 from kube_audit_lint.errors import UsageError
-from kube_audit_lint.model.policy import Policy
-from kube_audit_lint.pipeline.requests import OpenedPolicy
-from kube_audit_lint.report.safe import visible
+from kube_audit_lint.pipeline.options import versions_of
+from kube_audit_lint.pipeline.requests import OpenedPolicy, open_policy
+from kube_audit_lint.report.outfile import whole_file
+from kube_audit_lint.report.safe import json_text, visible
 
-_REMEMBERED = 50_000
-"""How many different requests are remembered before forgetting them all: what bounds the memory."""
+if TYPE_CHECKING:
+    from kube_audit_lint.auditlog.tally import Tally
+    from kube_audit_lint.model.replayed import Replayed
 
-_LONGEST = 16 << 20
-"""Bytes of a line; etcd takes objects of 1.5 MB, and an event holds one or two."""
+FORMATS = {"text": "replaytext", "json": "replayjson", "markdown": "replaymarkdown", "html": "replayhtml"}
+"""Each with its module in `report/`, which has a function `render(replayed)`."""
 
-_SHOWN_ERRORS = 10
+_ENDINGS = {".md": "markdown", ".html": "html", ".htm": "html", ".json": "json"}
 _NO_EVENT = {"text": "?\tno event\n", "json": '{"error": "no event"}\n'}
 """What is written for a line that is no audit event, so that the output can be laid beside the log."""
 
-_NOTHING: dict[str, Any] = {}
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Gives the command its options."""
+    add = parser.add_argument
+    add("policy", metavar="POLICY", help="a file that holds an audit policy")
+    add("logs", nargs="+", metavar="LOG", help="audit logs, folders of them, or - for standard input")
+    add("--compare", type=filled, metavar="POLICY", help="another policy: tell changes against it, not against the log")
+    add("--decisions", action="store_true", help="one decision a line for each event, and no figures")
+    add("--manifest", type=filled, metavar="FILE", help="the API server's settings: how long does its rotation hold?")
+    add("--propose-noise", type=filled, metavar="FILE", help="write rules that drop what the control plane reads most")
+    add("--top", type=_number, default=10, metavar="N", help="how many rows of each list (default: 10)")
+    add("--jobs", type=_number, default=1, metavar="N", help="processes that count; 0: one for each core (default: 1)")
+    add("--kubernetes-version", metavar="V", help="the version that loads the policy (1.30)")
+    add("--format", choices=FORMATS, help="default: what the ending of --output says, else text")
+    add("--output", type=filled, metavar="FILE", help="write the report to a file")
 
 
-def replay(opened: OpenedPolicy, path: str, format: str, out: TextIO) -> int:
-    """Decides every event of a file of JSON lines; returns the exit code.
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number")
+    return int(text)
 
-    One line is written for each that is read. One that is no event is marked, and reported on standard error.
-    """
+
+def run(arguments: argparse.Namespace) -> int:
+    """Replays; returns the exit code."""
+    versions = versions_of(arguments.kubernetes_version)
+    opened = open_policy(arguments.policy, versions)
+    jobs = arguments.jobs or cores()
+    if arguments.decisions:
+        if arguments.format not in (None, "text", "json"):
+            raise UsageError("--decisions are written as text or json")
+        return decisions(opened, arguments.logs, arguments.format or "text", sys.stdout, jobs)
+    other = open_policy(arguments.compare, versions) if arguments.compare else None
+    log = Log(arguments.logs)
+    policies = [one.policy for one in (opened, other) if one is not None]
+    tally = count(policies, log.batches(), jobs)
+    found = _figures(arguments, opened, log, tally, other)
+    _write(found, arguments)
+    return FAILED if not found.now.events and (found.bad or found.notes) else OK
+
+
+def _figures(
+    arguments: argparse.Namespace, opened: OpenedPolicy, log: Log, tally: Tally, other: OpenedPolicy | None
+) -> Replayed:
+    from kube_audit_lint.auditlog.outcome import Outcome
+    from kube_audit_lint.pipeline.replaying import replayed
+
+    found = replayed(opened, log, tally, arguments.top, other)
+    if arguments.manifest:
+        from kube_audit_lint.pipeline.retaining import retained
+
+        versions = versions_of(arguments.kubernetes_version)
+        found = found._replace(retention=retained(arguments.manifest, found.per_day, versions))
+    if arguments.propose_noise:
+        from kube_audit_lint.pipeline.noise import proposals, rules_file
+
+        found = found._replace(proposals=proposals(opened, Outcome(tally, opened.policy).cells))
+        _save(arguments.propose_noise, iter((rules_file(found.proposals),)), "--propose-noise")
+    return found
+
+
+def _write(found: Replayed, arguments: argparse.Namespace) -> None:
+    ending = os.path.splitext(arguments.output or "")[1].lower()
+    module = FORMATS[arguments.format or _ENDINGS.get(ending, "text")]
+    report: Any = import_module(f"kube_audit_lint.report.{module}")
+    if arguments.output:
+        _save(arguments.output, report.render(found), "--output")
+    else:
+        for piece in report.render(found):
+            sys.stdout.write(piece)
+
+
+def _save(path: str, pieces: Iterator[str], option: str) -> None:
     try:
-        lines = standard_input() if path == "-" else open(path, "rb")  # noqa: SIM115 (closed below)
+        with whole_file(path) as file:
+            for piece in pieces:
+                file.write(piece)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from error
-    with lines:
-        failed = _replay(opened, lines, _writer(opened, format), _NO_EVENT[format], out)
-    if failed:
-        what = "1 line is no audit event" if failed == 1 else f"{failed} lines are no audit events"
-        print(visible(f"kube-audit-lint: {path}: {what}"), file=sys.stderr)
-    return FAILED if failed else OK
+        raise UsageError(f"{option} {path}: {error.strerror or error}") from error
 
 
-def _replay(
-    opened: OpenedPolicy, lines: IO[bytes], line_of: Callable[[Decision], str], no_event: str, out: TextIO
-) -> int:
-    policy = opened.policy
-    key_of = _key_of(policy)
-    known: dict[Any, str] = {}
-    write, loads = out.write, json.loads
-    failed = 0
-    for number, line in enumerate(iter(partial(lines.readline, _LONGEST), b""), 1):
-        try:
-            event = loads(line.decode())  # decoded here, json need not guess how
-            key = key_of(event)
-            answer = known.get(key)
-            if answer is None:
-                answer = line_of(evaluate(policy, _request(event)))
-                if len(known) >= _REMEMBERED:
-                    known.clear()
-                known[key] = answer
-        except (ValueError, AttributeError, TypeError, RecursionError) as error:
-            if line.strip():
-                failed += 1
-                if failed <= _SHOWN_ERRORS:
-                    print(f"kube-audit-lint: line {number} is no audit event: {visible(str(error))}", file=sys.stderr)
-            answer = no_event
-        write(answer)
-    return failed
+def decisions(opened: OpenedPolicy, paths: list[str], format: str, out: TextIO, jobs: int = 1) -> int:
+    """Writes one decision for each event, in the order of the log; returns the exit code.
+
+    A line that is no event is marked, and reported on standard error.
+    """
+    answers = _answers(opened, format)
+    log = Log(paths)
+    bad, shown = 0, 0
+    for tally, rules in decide([opened.policy], log.batches(), jobs):
+        out.write("".join([answers[each] for each in rules]))
+        for one in tally.shown[: SHOWN_ERRORS - shown]:
+            _tell(one)
+        bad, shown = bad + tally.bad, shown + len(tally.shown)
+    for note in log.notes:
+        print(f"kube-audit-lint: {visible(note)}", file=sys.stderr)
+    if bad:
+        what = "1 line is no audit event" if bad == 1 else f"{bad} lines are no audit events"
+        print(f"kube-audit-lint: {what}", file=sys.stderr)
+    return FAILED if bad or log.notes else OK
 
 
-def _request(event: Any) -> Request:
-    """The request of an event. An empty verb is one: kube-apiserver has it for OPTIONS on a resource."""
-    if not isinstance(event.get("verb"), str):
-        raise ValueError("it has no verb")
-    if not event.get("objectRef") and not isinstance(event.get("requestURI"), str):
-        raise ValueError("it has neither an objectRef nor a requestURI")
-    return from_audit_event(event)
+def _tell(bad: Bad) -> None:
+    print(f"kube-audit-lint: {visible(f'{bad.path}:{bad.line}: no audit event: {bad.reason}')}", file=sys.stderr)
 
 
-def _writer(opened: OpenedPolicy, format: str) -> Callable[[Decision], str]:
-    def data(decision: Decision) -> dict[str, Any]:
-        no_rule = decision.rule == NO_RULE
-        return {
-            "rule": None if no_rule else decision.rule + 1,
-            "line": None if no_rule else opened.line(decision.rule),
+def _answers(opened: OpenedPolicy, format: str) -> dict[tuple[int, ...] | None, str]:
+    """What is written for each rule, and for what is no event."""
+    from kube_audit_lint.analysis.evaluate import NO_RULE, decision_of
+
+    answers: dict[tuple[int, ...] | None, str] = {None: _NO_EVENT[format]}
+    for rule in range(NO_RULE, len(opened.policy.rules)):
+        decision = decision_of(opened.policy, rule)
+        if format == "text":
+            answers[rule,] = f"{rule + 1 or '-'}\t{decision.level}\n"
+            continue
+        none = rule == NO_RULE
+        data = {
+            "rule": None if none else rule + 1,
+            "line": None if none else opened.line(rule),
             "level": decision.level,
             "omitStages": sorted(decision.omit_stages),
         }
-
-    if format == "json":
-        return lambda decision: json.dumps(data(decision)) + "\n"
-    return lambda decision: f"{decision.rule + 1 or '-'}\t{decision.level}\n"
-
-
-def _key_of(policy: Policy) -> Callable[[Any], Any]:
-    """What tells events apart for this policy: names and namespaces only where a rule looks at them.
-
-    Straight from the event: to make a request of each takes as long as to parse it.
-    """
-    names = any(entry.resource_names for rule in policy.rules for entry in rule.resources)
-    places = any(rule.namespaces for rule in policy.rules)
-
-    def key(event: Any) -> Any:
-        who = event.get("user") or _NOTHING
-        ref = event.get("objectRef")
-        if not ref:
-            return False, who.get("username"), *(who.get("groups") or ()), event.get("verb"), event.get("requestURI")
-        return (
-            True,
-            who.get("username"),
-            *(who.get("groups") or ()),
-            event.get("verb"),
-            ref.get("apiGroup"),
-            ref.get("resource"),
-            ref.get("subresource"),
-            ref.get("namespace") if places else None,
-            ref.get("name") if names else None,
-        )
-
-    return key
+        answers[rule,] = json_text(data) + "\n"
+    return answers

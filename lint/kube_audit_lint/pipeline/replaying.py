@@ -1,0 +1,171 @@
+"""A log through a policy: from the sums of its cells to the figures of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from kube_audit_lint.analysis.evaluate import NO_RULE
+from kube_audit_lint.auditlog.outcome import Cell, Outcome
+from kube_audit_lint.auditlog.source import Log
+from kube_audit_lint.auditlog.tally import BYTES, EVENTS, Tally
+from kube_audit_lint.model.policy import LEVELS
+from kube_audit_lint.model.replayed import (
+    Amount,
+    BadLine,
+    Changed,
+    Comparison,
+    LevelRow,
+    Recorded,
+    Replayed,
+    RuleRow,
+    Talker,
+)
+from kube_audit_lint.pipeline.requests import OpenedPolicy
+
+OTHERS = "(others)"
+NOBODY = "(nobody)"
+
+
+def replayed(opened: OpenedPolicy, log: Log, tally: Tally, top: int, other: OpenedPolicy | None = None) -> Replayed:
+    """The figures of a log under a policy; with another one, changes are told against that and not against the log."""
+    cells = Outcome(tally, opened.policy).cells
+    before = Outcome(tally, other.policy, 1).cells if other is not None else None
+    under = _recorded(cells)
+    rules = _rules(opened, cells)
+    reached = {row.rule for row in rules}
+    return Replayed(
+        opened.path,
+        tuple(log.paths),
+        tally.first,
+        tally.last,
+        _seconds(tally),
+        _amount(cells),
+        under,
+        rules,
+        _levels(cells),
+        tuple(row for row in _every(opened) if row.rule not in reached),
+        _talkers(opened, cells, under.total, top),
+        _changed(opened, cells, before, _is_dropped, top),
+        _changed(opened, cells, before, _is_raised, top),
+        tally.bad,
+        tuple(BadLine(*bad) for bad in tally.shown),
+        tuple(log.notes),
+        tally.folded,
+        comparison=Comparison(other.path, _recorded(before)) if other is not None and before is not None else None,
+    )
+
+
+def _amount(cells: Iterable[Cell]) -> Amount:
+    cells = list(cells)
+    return Amount(sum(cell.sums[EVENTS] for cell in cells), sum(cell.sums[BYTES] for cell in cells))
+
+
+def _recorded(cells: Iterable[Cell]) -> Recorded:
+    return Recorded(*map(sum, zip(*(cell.under for cell in cells), strict=True))) if cells else Recorded()
+
+
+def _seconds(tally: Tally) -> float:
+    """The time between the first and the last event."""
+    if not tally.first:
+        return 0.0
+    try:
+        first, last = (datetime.fromisoformat(time[:26].rstrip("Z")) for time in (tally.first, tally.last))
+    except ValueError:
+        return 0.0
+    return (last - first).total_seconds()
+
+
+def _grouped(cells: Iterable[Cell], key: Callable[[Cell], object]) -> list[list[Cell]]:
+    groups: dict[object, list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault(key(cell), []).append(cell)
+    return list(groups.values())
+
+
+def _every(opened: OpenedPolicy) -> list[RuleRow]:
+    return [_row(opened, index, []) for index in range(len(opened.policy.rules))]
+
+
+def _row(opened: OpenedPolicy, rule: int, cells: list[Cell]) -> RuleRow:
+    none = rule == NO_RULE
+    level = "None" if none else opened.policy.rules[rule].level
+    line = 0 if none else opened.line(rule)
+    return RuleRow(rule + 1, line, level, _amount(cells), _recorded(cells))
+
+
+def _rules(opened: OpenedPolicy, cells: list[Cell]) -> tuple[RuleRow, ...]:
+    """The rules that decide events, in the order of the file; what no rule matches comes last."""
+    rows = [_row(opened, group[0].decision.rule, group) for group in _grouped(cells, lambda cell: cell.decision.rule)]
+    return tuple(sorted(rows, key=lambda row: (row.rule == 0, row.rule)))
+
+
+def _levels(cells: list[Cell]) -> tuple[LevelRow, ...]:
+    rows = []
+    for level in (*LEVELS, ""):
+        now = _amount(cell for cell in cells if cell.key.level == level or (not level and cell.key.level not in LEVELS))
+        under = _recorded([cell for cell in cells if cell.decision.level == level])
+        if now.events or under.events or under.added:
+            rows.append(LevelRow(level or "unknown", now, under))
+    return tuple(rows)
+
+
+def _talkers(opened: OpenedPolicy, cells: list[Cell], total: int, top: int) -> tuple[Talker, ...]:
+    """Who makes the policy record most, the largest first."""
+    groups = _grouped(
+        (cell for cell in cells if cell.key.user is not None and cell.kept),
+        lambda cell: (cell.key.user, cell.key.verb, cell.key.what, cell.decision.rule),
+    )
+    found = []
+    for group in groups:
+        key, under = group[0].key, _recorded(group)
+        share = under.total / total if total else 0.0
+        rule = group[0].decision.rule + 1
+        found.append(Talker(key.user or NOBODY, key.verb, key.what or OTHERS, rule, _amount(group), under, share))
+    found.sort(key=lambda one: (-one.under.total, one.user, one.verb, one.resource, one.rule))
+    return tuple(found[:top])
+
+
+def _is_dropped(cell: Cell, before: Cell | None) -> bool:
+    """Whether events are not recorded that the log has, or that the other policy records."""
+    return not cell.kept and (before.kept if before is not None else cell.sums[EVENTS] > 0)
+
+
+def _is_raised(cell: Cell, before: Cell | None) -> bool:
+    """Whether bodies or events are recorded that the log does not have, or that the other policy does not record."""
+    if before is None:
+        return bool(cell.under.estimated or cell.under.unknown or cell.under.added)
+    if not cell.kept:
+        return False
+    return not before.kept or LEVELS.index(cell.decision.level) > LEVELS.index(before.decision.level)
+
+
+def _changed(
+    opened: OpenedPolicy,
+    cells: list[Cell],
+    before: list[Cell] | None,
+    wanted: Callable[[Cell, Cell | None], bool],
+    top: int,
+) -> tuple[Changed, ...]:
+    """Events that are recorded otherwise, by rule, verb and resource, the most bytes first."""
+    old: dict[object, Cell] = {cell.key: cell for cell in before or ()}
+    found = [cell for cell in cells if wanted(cell, old.get(cell.key))]
+    groups = _grouped(found, lambda cell: (cell.decision.rule, cell.key.verb, cell.key.what, _level(cell, old)))
+    rows = []
+    for group in groups:
+        cell, now, under = group[0], _amount(group), _recorded(group)
+        becomes = cell.decision.level if cell.kept else "None"
+        events = now.events + under.added
+        size = under.total if cell.kept else now.bytes
+        what = cell.key.what or OTHERS
+        rows.append(Changed(cell.decision.rule + 1, cell.key.verb, what, _level(cell, old), becomes, events, size))
+    rows.sort(key=lambda row: (-row.bytes, -row.events, row.rule, row.verb, row.resource))
+    return tuple(rows[:top])
+
+
+def _level(cell: Cell, old: dict[object, Cell]) -> str:
+    """The level that events had before: that of the log, or of the other policy."""
+    if old:
+        before = old.get(cell.key)
+        return before.decision.level if before is not None and before.kept else "None"
+    return cell.key.level or "None"

@@ -1,0 +1,187 @@
+"""Golden logs: exact sums, the same decisions as for single requests, whichever way the events are counted."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from golden import POLICY, SHAPES, Sums, documented, expected, made_up, sent
+from make_audit_log import line
+
+from kube_audit_lint.analysis.evaluate import evaluate
+from kube_audit_lint.auditlog import running
+from kube_audit_lint.auditlog.counting import Chunk, Counter
+from kube_audit_lint.auditlog.source import Log
+from kube_audit_lint.auditlog.tally import BYTES, EVENTS, Tally
+from kube_audit_lint.cli import main
+from kube_audit_lint.commands.replay import decisions
+from kube_audit_lint.pipeline.requests import OpenedPolicy, open_policy
+
+NAMED = """apiVersion: audit.k8s.io/v1
+kind: Policy
+omitManagedFields: true
+rules:
+- level: None
+  namespaces: [kube-system, ""]
+  verbs: [get]
+- level: RequestResponse
+  userGroups: ["oidc:sre", "system:nodes"]
+  verbs: [patch]
+- level: Request
+  users: ["system:apiserver"]
+- level: Metadata
+  userGroups: ["system:serviceaccounts"]
+  resources: [{group: apps}, {group: "", resources: ["pods", "*/status"]}]
+- level: RequestResponse
+  verbs: [update, create]
+"""
+
+
+@pytest.fixture
+def opened(tmp_path: Path, request: pytest.FixtureRequest) -> OpenedPolicy:
+    """The golden policy, or the one that a test is given."""
+    (tmp_path / "policy.yaml").write_text(getattr(request, "param", POLICY), "utf-8")
+    return open_policy(str(tmp_path / "policy.yaml"))
+
+
+def log(folder: Path, events: list[dict[str, Any]]) -> str:
+    (folder / "audit.log").write_text("".join(map(line, events)), "utf-8")
+    return str(folder / "audit.log")
+
+
+def figures(opened: OpenedPolicy, path: str, capsys: pytest.CaptureFixture[str], *options: str) -> Any:
+    assert main(["replay", opened.path, path, "--format", "json", *options]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def by_rule(data: Any) -> dict[int, Sums]:
+    return {
+        row["rule"] or 0: Sums(row["now"]["events"], row["now"]["bytes"], row["under"]["events"], row["under"]["bytes"])
+        for row in data["rules"]
+    }
+
+
+def test_what_is_written_by_hand_is_what_is_decided(opened: OpenedPolicy) -> None:
+    assert len(SHAPES) == 30
+    for shape, event in documented():
+        decision = evaluate(opened.policy, sent(event))
+        assert decision.rule + 1 == shape.rule, event
+        assert (decision.level != "None" and event["stage"] not in decision.omit_stages) == shape.kept, event
+
+
+def test_documented_events(opened: OpenedPolicy, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    events = [event for _, event in documented()]
+    data = figures(opened, log(tmp_path, events), capsys)
+    assert by_rule(data) == expected(opened.policy, events)
+    assert data["now"] == {"events": 300, "bytes": (tmp_path / "audit.log").stat().st_size}
+    assert data["under"]["events"] == 10 * sum(shape.kept for shape in SHAPES)
+    assert data["rulesNotReached"] == []
+    assert data["log"]["noEvents"]["count"] == 0
+
+
+@pytest.mark.parametrize("opened", [POLICY, NAMED], indirect=True)
+@pytest.mark.parametrize("plain", [True, False])
+def test_made_up_events(
+    opened: OpenedPolicy,
+    plain: bool,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if plain:
+        monkeypatch.setattr(running, "counter", Counter)
+    else:
+        pytest.importorskip("msgspec")
+    events = made_up(2_000)
+    data = figures(opened, log(tmp_path, events), capsys)
+    assert by_rule(data) == expected(opened.policy, events)
+    assert (data["log"]["first"], data["log"]["last"]) == (events[0]["stageTimestamp"], events[-1]["stageTimestamp"])
+
+
+@pytest.mark.parametrize("opened", [POLICY, NAMED], indirect=True)
+def test_an_event_is_decided_as_explain_decides_its_request(opened: OpenedPolicy, tmp_path: Path) -> None:
+    events = [*made_up(1_000), *(event for _, event in documented())]
+    out = io.StringIO()
+    assert decisions(opened, [log(tmp_path, events)], "text", out) == 0
+    rules = [text.partition("\t")[0] for text in out.getvalue().splitlines()]
+    assert rules == [str(evaluate(opened.policy, sent(event)).rule + 1 or "-") for event in events]
+
+
+def test_as_many_processes_as_wanted_give_the_same_bytes(
+    opened: OpenedPolicy, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kube_audit_lint.auditlog import source
+
+    monkeypatch.setattr(source, "_BATCH", 100_000)
+    path = log(tmp_path, made_up(1_500))
+    outputs = []
+    for jobs in ("1", "2"):
+        for options in (["--format", "json"], ["--decisions"]):
+            assert main(["replay", opened.path, path, "--jobs", jobs, *options]) == 0
+            outputs.append(capsys.readouterr().out)
+    assert outputs[0] == outputs[2]
+    assert outputs[1] == outputs[3]
+    assert outputs[1].count("\n") == 1_500
+
+
+def test_the_smallest_are_put_together_and_the_sums_stay(
+    opened: OpenedPolicy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kube_audit_lint.auditlog import counting, source, tally
+
+    events = made_up(1_500)
+    path = log(tmp_path, events)
+    monkeypatch.setattr(source, "_BATCH", 100_000)
+    whole = running.count([opened.policy], Log([path]).batches())
+    for module in (counting, tally):
+        monkeypatch.setattr(module, "MOST_CELLS", 200)
+    counted = running.count([opened.policy], Log([path]).batches())
+    parts = Tally()
+    for part, _ in running.decide([opened.policy], Log([path]).batches()):
+        parts.add(part)
+        parts.limit()
+    assert not whole.folded
+    assert counted.folded
+    assert len(counted.cells) < len(whole.cells) / 2
+    assert counted.cells == parts.cells
+    for which in (EVENTS, BYTES):
+        assert sum(sums[which] for sums in counted.cells.values()) == sum(sums[which] for sums in whole.cells.values())
+    assert sum(sums[EVENTS] for sums in counted.cells.values()) == 1_500
+
+
+def spoilt(text: bytes, chosen: random.Random) -> bytes:
+    """A line with some bytes of it lost, doubled or made others."""
+    data = bytearray(text)
+    for _ in range(chosen.randrange(1, 4)):
+        at = chosen.randrange(len(data))
+        kind = chosen.randrange(4)
+        if kind == 0:
+            del data[at : at + chosen.randrange(1, 40)]
+        elif kind == 1:
+            data[at] = chosen.choice(b'"{}[],:\\ 0a\t\xff\x00')
+        elif kind == 2:
+            data[at:at] = data[at : at + chosen.randrange(1, 40)]
+        else:
+            data[at:at] = chosen.choice((b"null", b" ", b"1e9", b"NaN", b'"x":', b"\xc3\xa9", b"\xff", b"\\u0041"))
+    return bytes(data).replace(b"\n", b"") + b"\n"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_spoilt_lines_are_the_same_to_both_readers(opened: OpenedPolicy, seed: int) -> None:
+    fast = pytest.importorskip("kube_audit_lint.auditlog.fast", exc_type=ImportError)
+    chosen = random.Random(seed)
+    lines = [line(event).encode() for _, event in documented()] + [line(event).encode() for event in made_up(300)]
+    lines = [spoilt(text, chosen) if chosen.random() < 0.8 else text for text in lines]
+    outcomes = []
+    for kind in (Counter, fast.FastCounter):
+        counter = kind([opened.policy])
+        decided: list[Any] = []
+        counter.count(Chunk("x", 1, lines), decided)
+        tally = counter.take()
+        outcomes.append((decided, tally.cells, [bad[:2] for bad in tally.shown], tally.bad, tally.first, tally.last))
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[0][3] > 50

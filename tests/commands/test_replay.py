@@ -1,0 +1,387 @@
+"""The command `replay`: what it reads, what it tells, in each format."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from kube_audit_lint.auditlog import running
+from kube_audit_lint.auditlog.counting import Counter
+from kube_audit_lint.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = json.loads((ROOT / "lint" / "kube_audit_lint" / "schemas" / "replay.schema.json").read_text("utf-8"))
+POLICY = """apiVersion: audit.k8s.io/v1
+kind: Policy
+rules:
+- level: Metadata
+  resources: [{group: "", resources: [secrets]}]
+- level: None
+  verbs: [watch]
+- level: RequestResponse
+  resources: [{group: "", resources: [pods]}]
+- level: None
+  users: [nobody-is-called-so]
+- level: Request
+  verbs: [create]
+"""
+HOSTILE = "</style><script>alert(1)</script>\u202e|`_<b>"
+
+
+@pytest.fixture(autouse=True, params=["plain", "fast"])
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
+    """The working directory, with a policy in it; counted by each of the two counters."""
+    if request.param == "plain":
+        monkeypatch.setattr(running, "counter", Counter)
+    else:
+        pytest.importorskip("msgspec")
+    (tmp_path / "p.yaml").write_text(POLICY)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def event(verb: str, resource: str, user: str = "jane", level: str = "Metadata", **more: Any) -> dict[str, Any]:
+    """An event in kube-apiserver's order of fields, as short as it can be."""
+    bodies = {key: more.pop(key) for key in ("requestObject", "responseObject") if key in more}
+    return {
+        "kind": "Event",
+        "apiVersion": "audit.k8s.io/v1",
+        "level": level,
+        "auditID": "1",
+        "stage": more.pop("stage", "ResponseComplete"),
+        "requestURI": f"/api/v1/namespaces/shop/{resource}",
+        "verb": verb,
+        "user": {"username": user, "groups": [more.pop("group", "system:authenticated")]},
+        "objectRef": {"resource": resource, "namespace": "shop", **more.pop("ref", {})},
+        **bodies,
+        "requestReceivedTimestamp": "2026-03-02T06:00:00.000000Z",
+        "stageTimestamp": more.pop("time", "2026-03-02T06:00:00.000000Z"),
+    }
+
+
+def text(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def save(*events: Any, name: str = "audit.log") -> str:
+    """A log of JSON lines; what is text stands in it as it is."""
+    Path(name).write_text("".join(f"{one if isinstance(one, str) else text(one)}\n" for one in events), "utf-8")
+    return name
+
+
+def replay(*arguments: str, capsys: pytest.CaptureFixture[str], code: int = 0) -> Any:
+    """The figures as data, which the schema describes."""
+    assert main(["replay", "p.yaml", *arguments, "--format", "json"]) == code
+    captured = capsys.readouterr()
+    data = json.loads(captured.out)
+    Draft202012Validator(SCHEMA).validate(data)
+    return data
+
+
+EVENTS = (event("get", "secrets"), event("watch", "pods"), event("delete", "services"))
+
+
+def decided(data: Any) -> list[tuple[int | None, int]]:
+    return [(row["rule"], row["now"]["events"]) for row in data["rules"]]
+
+
+ONE_EACH = [(1, 1), (2, 1), (None, 1)]
+LIST = {"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "metadata": {}, "items": list(EVENTS)}
+WRAPPERS = {
+    "Fluent Bit, as text": lambda one: {"date": 1.5, "log": text(one) + "\n", "stream": "stdout"},
+    "Fluent Bit, as an object": lambda one: {"date": 1.5, "log": one},
+    "Vector": lambda one: {"file": "/var/log/audit.log", "message": text(one), "source_type": "file"},
+    "Vector, parsed": lambda one: {"host": "a", "message": one},
+    "CloudWatch": lambda one: {"id": "3", "timestamp": 1, "message": text(one)},
+    "CloudWatch, a subscription": lambda one: {
+        "messageType": "DATA_MESSAGE",
+        "logGroup": "/aws/eks/x/cluster",
+        "logEvents": [{"id": "3", "timestamp": 1, "message": text(one)}],
+    },
+    "CloudWatch, exported": lambda one: f"2026-03-02T06:00:00.000Z {text(one)}",
+    "Loki, logcli": lambda one: {"labels": {"job": "audit"}, "line": text(one), "timestamp": "2026"},
+    "Loki, its API": lambda one: {
+        "status": "success",
+        "data": {"resultType": "streams", "result": [{"stream": {}, "values": [["1700000000000000000", text(one)]]}]},
+    },
+    "Splunk": lambda one: {"preview": False, "result": {"_raw": text(one), "_time": "2026"}},
+    "Splunk, HEC": lambda one: {"time": 1, "event": one},
+    "Filebeat": lambda one: {"log": {"file": {"path": "/x"}}, "message": text(one)},
+    "Elastic Agent": lambda one: {"@timestamp": "2026", "kubernetes": {"audit": one}},
+    "Azure": lambda one: {"category": "kube-audit", "properties": {"log": text(one), "stream": "stdout"}},
+    "a container runtime": lambda one: f"2026-03-02T06:00:00.000000000Z stdout F {text(one)}",
+    "a wrapper in a wrapper": lambda one: {"log": text({"message": text(one)})},
+}
+
+
+class TestReading:
+    @pytest.mark.parametrize("wrapper", WRAPPERS)
+    def test_wrappers(self, wrapper: str, capsys: pytest.CaptureFixture[str]) -> None:
+        data = replay(save(*map(WRAPPERS[wrapper], EVENTS)), capsys=capsys)
+        assert decided(data) == ONE_EACH
+        assert data["log"]["noEvents"]["count"] == 0
+        assert data["now"]["bytes"] == sum(len(text(one)) + 1 for one in EVENTS)
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            text(list(EVENTS)),
+            json.dumps(EVENTS, indent=2),
+            text(LIST),
+            json.dumps(LIST, indent=2),
+            text(LIST) + "\n" + text({**LIST, "items": []}) + "\n",
+            "\n".join(json.dumps(one, indent=4) for one in EVENTS),
+            f"[{text(EVENTS[0])}]\n[{text(EVENTS[1])},{text(EVENTS[2])}]",
+        ],
+        ids=["array", "array, printed", "batch", "batch, printed", "batches", "objects, printed", "arrays"],
+    )
+    def test_what_does_not_stand_in_lines(self, content: str, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("audit.log").write_text(content)
+        data = replay("audit.log", capsys=capsys)
+        assert decided(data) == ONE_EACH
+        assert data["log"]["noEvents"]["count"] == 0
+        assert data["now"]["bytes"] == sum(len(text(one)) + 1 for one in EVENTS)
+
+    def test_gzip_in_parts(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("audit.gz").write_bytes(b"".join(gzip.compress(text(one).encode() + b"\n") for one in EVENTS))
+        assert decided(replay("audit.gz", capsys=capsys)) == ONE_EACH
+
+    def test_zstd(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        packed = bytes.fromhex("28b52ffd") + b"rest"
+        Path("audit.zst").write_bytes(packed)
+        with monkeypatch.context() as without:
+            without.setitem(sys.modules, "zstandard", None)
+            without.setitem(sys.modules, "compression.zstd", None)
+            assert main(["replay", "p.yaml", "audit.zst"]) == 2
+        assert "pip install 'kube-audit-lint[fast]'" in capsys.readouterr().err
+        zstandard = pytest.importorskip("zstandard")
+        frames = [zstandard.ZstdCompressor().compress(text(one).encode() + b"\n") for one in EVENTS]
+        Path("audit.zst").write_bytes(b"".join(frames))
+        assert decided(replay("audit.zst", capsys=capsys)) == ONE_EACH
+
+    def test_a_file_that_ends_too_early(self, capsys: pytest.CaptureFixture[str]) -> None:
+        packed = gzip.compress("".join(text(one) + "\n" for one in EVENTS * 100).encode())
+        Path("audit.gz").write_bytes(packed[:-12])
+        data = replay("audit.gz", capsys=capsys)
+        assert data["now"]["events"] > 200
+        (note,) = data["log"]["notes"]
+        assert note.startswith("audit.gz: what comes after ")
+
+    def test_a_folder_with_what_was_rotated(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("logs").mkdir()
+        names = ("audit-2026-03-01T06-00-00.000.log", "audit-2026-03-02T06-00-00.000.log", "audit.log")
+        for name, one in zip(names, EVENTS, strict=True):
+            save(one, name=f"logs/{name}")
+        (Path("logs") / "notes.txt").write_text("no log")
+        data = replay("logs", capsys=capsys)
+        assert data["log"]["files"] == [f"logs/{name}" for name in names]
+        assert main(["replay", "--decisions", "p.yaml", "logs"]) == 0
+        assert capsys.readouterr().out == "1\tMetadata\n2\tNone\n-\tNone\n"
+
+    def test_standard_input(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        lines = "".join(text(one) + "\n" for one in EVENTS).encode()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(lines))))
+        assert decided(replay("-", capsys=capsys)) == ONE_EACH
+
+    def test_bad_lines_are_counted_and_shown(self, capsys: pytest.CaptureFixture[str]) -> None:
+        bad = ["nothing", "{", "", text({"log": "I0302 no event"}), '{"verb": 7, "requestURI": "/"}', *["x"] * 20]
+        data = replay(save(EVENTS[0], *bad, *EVENTS[1:]), capsys=capsys)
+        assert decided(data) == ONE_EACH
+        assert data["log"]["noEvents"]["count"] == len(bad) - 1
+        assert [one["line"] for one in data["log"]["noEvents"]["first"]][:4] == [2, 3, 5, 6]
+        assert len(data["log"]["noEvents"]["first"]) == 10
+
+    def test_only_bad_lines_are_a_failure(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert replay(save("a", "b"), capsys=capsys, code=2)["now"]["events"] == 0
+        assert replay(save(), capsys=capsys)["now"]["events"] == 0
+        assert main(["replay", "p.yaml", "gone.log"]) == 2
+        assert capsys.readouterr().err == "kube-audit-lint: gone.log: No such file or directory\n"
+
+    def test_the_name_of_what_is_created_is_not_in_the_request(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """kube-apiserver puts it into the event from the object, after the policy was asked."""
+        rule = "- level: None\n  resources: [{group: '', resources: [pods], resourceNames: [web]}]\n"
+        Path("p.yaml").write_text(POLICY.replace("rules:\n", f"rules:\n{rule}"))
+        ref = {"name": "web", "uid": "1"}
+        path = save(event("create", "pods", ref=ref), {**event("get", "pods", ref=ref), "requestURI": "/api/v1/x"})
+        assert decided(replay(path, capsys=capsys)) == [(1, 1), (4, 1)]
+
+
+BODY = {"kind": "Pod", "note": "x" * 50}
+
+
+class TestFigures:
+    def test_bodies_that_the_log_has_are_measured(self, capsys: pytest.CaptureFixture[str]) -> None:
+        full = event("update", "pods", level="RequestResponse", requestObject=BODY, responseObject=BODY)
+        more = event("create", "services", level="RequestResponse", requestObject=BODY, responseObject=BODY)
+        data = replay(save(full, more), capsys=capsys)
+        assert data["under"]["bytes"] == len(text(full)) + 1 + len(text({**more, "level": "Request"})) + 1 - (
+            len(text(BODY)) + len(',"responseObject":')
+        )
+        assert (data["under"]["added"], data["under"]["unknown"]) == (2, 0)  # RequestReceived, which the log lacks
+
+    def test_bodies_that_it_lacks_are_estimated_from_like_events(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Stages: both are there, so that nothing is added for them."""
+        first = event("update", "pods", stage="RequestReceived")
+        full = event("update", "pods", level="RequestResponse", requestObject=BODY, responseObject=BODY)
+        bare = event("update", "pods")
+        data = replay(save(first, first, first, full, bare, bare), capsys=capsys)
+        length = len(text(BODY))
+        each = length + len(',"requestObject":') + length + len(',"responseObject":')
+        assert data["under"]["estimated"] == 2 * each
+        assert data["under"]["unknown"] == 0
+        assert [(one["level"], one["becomes"], one["events"]) for one in data["newlyRecorded"]] == [
+            ("Metadata", "RequestResponse", 2)
+        ]
+
+    def test_bodies_of_which_nothing_is_known(self, capsys: pytest.CaptureFixture[str]) -> None:
+        path = save(event("update", "pods", stage="RequestReceived"), event("update", "pods"))
+        data = replay(path, capsys=capsys)
+        assert (data["under"]["estimated"], data["under"]["unknown"]) == (0, 1)
+        assert main(["replay", "p.yaml", path]) == 0
+        shown = capsys.readouterr().out
+        assert "No event of it is above Metadata: what bodies would weigh cannot be told from it." in shown
+        assert "Unknown: the bodies of 1 events" in shown
+
+    def test_stages_that_the_log_lacks(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """The policy omits no stage: each request also leaves an event when it comes in."""
+        one = event("get", "secrets")
+        data = replay(save(one, one), capsys=capsys)
+        assert data["under"] == {
+            "events": 2,
+            "bytes": 2 * len(text(one)) + 2,
+            "added": 2,
+            "estimated": 2 * len(text(one)) + 2,
+            "unknown": 0,
+        }
+
+    def test_managed_fields(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("p.yaml").write_text(POLICY.replace("rules:\n", "omitManagedFields: true\nrules:\n"))
+        bare = {"metadata": {"name": "x"}}
+        body = {"metadata": {"name": "x", "managedFields": [{"manager": "a<b", "fieldsV1": {}}]}}
+        full = event("update", "pods", level="RequestResponse", requestObject=body, responseObject={"items": [body]})
+        escaped = text(full).replace("<", "\\u003c")
+        data = replay(save(escaped), capsys=capsys)
+        assert (
+            data["under"]["bytes"]
+            == len(text({**full, "requestObject": bare, "responseObject": {"items": [bare]}})) + 1
+        )
+
+    def test_talkers_and_rules_that_decide_nothing(self, capsys: pytest.CaptureFixture[str]) -> None:
+        data = replay(save(*[event("get", "secrets", "loud")] * 3, event("get", "secrets", "calm")), capsys=capsys)
+        assert [(one["user"], one["under"]["events"]) for one in data["talkers"]] == [("loud", 3), ("calm", 1)]
+        assert round(sum(one["share"] for one in data["talkers"]), 6) == 0.5  # the rest: stages that the log lacks
+        assert [one["rule"] for one in data["rulesNotReached"]] == [2, 3, 4, 5]
+
+    def test_what_is_newly_dropped(self, capsys: pytest.CaptureFixture[str]) -> None:
+        data = replay(save(*EVENTS), capsys=capsys)
+        assert [(one["rule"], one["verb"], one["resource"], one["becomes"]) for one in data["newlyDropped"]] == [
+            (None, "delete", "services", "None"),
+            (2, "watch", "pods", "None"),
+        ]
+
+    def test_two_policies(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("old.yaml").write_text("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n")
+        received = [{**one, "stage": "RequestReceived"} for one in EVENTS]
+        data = replay(save(*EVENTS, *received), "--compare", "old.yaml", capsys=capsys)
+        under = data["comparison"]["under"]
+        assert (under["events"], under["added"]) == (6, 1)  # a watch also leaves an event when it starts
+        assert data["under"]["bytes"] == sum(len(text(one)) + 1 for one in (EVENTS[0], received[0]))
+        assert sum(one["events"] for one in data["newlyDropped"]) == 4
+
+    def test_how_long_the_rotation_holds(self, capsys: pytest.CaptureFixture[str]) -> None:
+        manifest = ROOT / "examples" / "ack" / "good" / "kube-apiserver.yaml"
+        last = event("get", "secrets", time="2026-03-02T18:00:00.000000Z")
+        path = save(EVENTS[0], {**EVENTS[0], "stage": "RequestReceived"}, last)
+        data = replay(path, "--manifest", str(manifest), capsys=capsys)
+        (kept,) = data["retention"]
+        assert kept["bytes"] == 11 * 100 * 1024 * 1024
+        assert kept["daysNow"] == pytest.approx(kept["bytes"] / (data["now"]["bytes"] * 2))
+        assert data["gigabytesPerDay"]["now"] == round(data["now"]["bytes"] * 2 / 1e9, 6)
+
+    def test_noise_of_the_control_plane(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("p.yaml").write_text("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n")
+        scheduler, person = "system:kube-scheduler", "jane"
+        lease = {"apiGroup": "coordination.k8s.io"}
+        path = save(
+            *[event("get", "leases", scheduler, ref=lease)] * 20,
+            *[event("list", "secrets", scheduler)] * 20,
+            *[event("watch", "pods", "system:node:a", group="system:nodes")] * 20,
+            *[event("get", "leases", person, ref=lease)] * 20,
+            *[event("update", "leases", scheduler, ref=lease)] * 20,
+        )
+        data = replay(path, "--propose-noise", "noise.yaml", capsys=capsys)
+        found = {(one["user"], one["what"]): one["refused"] for one in data["proposals"]}
+        assert found == {
+            ("system:kube-scheduler", "leases.coordination.k8s.io"): None,
+            ("system:kube-scheduler", "secrets"): "it would hide requests that matter for security: secrets",
+            ("system:nodes", "pods"): None,
+        }
+        written = Path("noise.yaml").read_text()
+        assert written.count("- level: None") == 2
+        rules = f"apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n{written}- level: Metadata\n"
+        Path("p.yaml").write_text(rules)
+        after = replay(path, capsys=capsys)
+        assert [(row["rule"], row["now"]["events"]) for row in after["rules"]] == [(1, 20), (2, 20), (3, 60)]
+        assert main(["check", "--select", "blind-spot", "p.yaml"]) == 0
+        capsys.readouterr()
+
+
+class TestFormats:
+    def test_names_from_the_log_are_data(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Path(f"{HOSTILE.replace('/', '')}.yaml").write_text(POLICY)
+        path = save(event("get", "secrets", HOSTILE), f"bad {HOSTILE}", event("get", HOSTILE, level="Metadata"))
+        for format in ("html", "markdown", "text"):
+            assert main(["replay", f"{HOSTILE.replace('/', '')}.yaml", path, "--format", format]) == 0
+            shown = capsys.readouterr().out
+            assert "\u202e" not in shown
+            if format != "text":
+                assert "<script>alert" not in shown
+                assert "<b>" not in shown
+                assert "</style><script>" not in shown
+
+    def test_html_stands_alone(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["replay", "p.yaml", save(*EVENTS), "--output", "out.html"]) == 0
+        page = Path("out.html").read_text("utf-8")
+        assert page.startswith("<!DOCTYPE html>")
+        assert "Content-Security-Policy" in page
+        assert '<svg class="chart"' in page
+        assert "http" not in page.replace('http-equiv="', "")
+        assert " style=" not in page
+        assert len(page) < 200_000
+
+    def test_markdown_has_the_tables(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["replay", "p.yaml", save(*EVENTS), "--format", "markdown"]) == 0
+        shown = capsys.readouterr().out
+        assert "| rule | level | events now | bytes now | events | bytes |\n|---|---|--:|--:|--:|--:|\n" in shown
+        assert "<code>rule 1 (line 4)</code> | <code>Metadata</code> | <code>1</code>" in shown
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="measured as POSIX does")
+def test_memory_does_not_grow_with_the_log(folder: Path, request: pytest.FixtureRequest) -> None:
+    if "plain" in request.node.name:
+        pytest.skip("the command takes the quickest by itself")
+    lines = "".join(text(event("get", "pods", f"user-{n}", ref={"name": f"x-{n}"})) + "\n" for n in range(10_000))
+
+    def peak(times: int) -> int:
+        command = [sys.executable, "-m", "kube_audit_lint", "replay", "p.yaml", "-"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+            assert process.stdin is not None
+            for _ in range(times):
+                process.stdin.write(lines.encode())
+            process.stdin.close()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0
+        return usage.ru_maxrss
+
+    assert peak(20) < 1.2 * peak(2)
