@@ -15,18 +15,24 @@ from kube_audit_lint.checks._subject import PolicySubject
 from kube_audit_lint.model.policy import FIELD_NAMES, Policy
 from kube_audit_lint.model.version import Versions
 
+Kinds = dict[Kind, None]
+
+SHOWN = 4
+"""Rules that are shown of those which decide before another."""
+
 ENTANGLED = "too entangled to tell what it decides"
 
 
-def count(policy: PolicySubject, rule: int) -> str:
-    """How many kinds of requests a rule decides; "" where nobody can tell."""
+def counts(policy: PolicySubject) -> list[str]:
+    """For each rule, how many kinds of requests it decides; nothing where nobody can tell what the policy is."""
     loaded = policy.loaded.policy
-    if loaded is None or rule >= len(loaded.rules):
-        return ""
-    try:
-        found = _kinds(loaded, policy.loaded.policy_versions).get(rule, {})
-    except UndecidedError:
-        return ENTANGLED
+    if loaded is None:
+        return []
+    every = _kinds(loaded, policy.loaded.policy_versions)
+    return [ENTANGLED if every is None else _count(every.get(rule, {})) for rule in range(len(loaded.rules))]
+
+
+def _count(found: Kinds) -> str:
     if not found:
         return "decides nothing"
     return f"decides {len(found)} kind{'s' * (len(found) > 1)} of requests"
@@ -37,15 +43,18 @@ def told(policy: PolicySubject, rule: int) -> list[str]:
     loaded, versions = policy.loaded.policy, policy.loaded.policy_versions
     if loaded is None or rule >= len(loaded.rules):
         return []
+    every = _kinds(loaded, versions)
+    if every is None:
+        return [f"Rule {rule + 1} is {ENTANGLED}."]
+    found = every.get(rule, {})
+    start = f"Rule {rule + 1} {_count(found)} in Kubernetes {versions}"
     try:
-        found = _kinds(loaded, versions).get(rule, {})
-        start = f"Rule {rule + 1} {count(policy, rule)} in Kubernetes {versions}"
         if found:
             requests = _requests(_analysis(loaded, versions), rule)
             return [f"{start}: {what(found)}.", "For example:", *(f"- {one}" for one in requests)]
         return [f"{start}.", *_why_not(_analysis(loaded, versions).reach(rule))]
-    except UndecidedError:
-        return [f"Rule {rule + 1} is {ENTANGLED}."]
+    except UndecidedError:  # by which rules, or for whom
+        return [f"{start}."]
 
 
 @lru_cache(maxsize=16)
@@ -55,11 +64,15 @@ def _analysis(policy: Policy, versions: Versions) -> Analysis:
 
 
 @lru_cache(maxsize=16)
-def _kinds(policy: Policy, versions: Versions) -> dict[int, dict[Kind, None]]:
-    return kinds(_analysis(policy, versions))
+def _kinds(policy: Policy, versions: Versions) -> dict[int, Kinds] | None:
+    """The kinds that each rule decides; None where that takes too long."""
+    try:
+        return kinds(_analysis(policy, versions))
+    except UndecidedError:
+        return None
 
 
-def what(found: dict[Kind, None]) -> str:
+def what(found: Kinds) -> str:
     """`secrets, deployments.apps/scale and 30 more; the paths /healthz, /version`."""
     resources = list(dict.fromkeys(_name(member) for member, _ in found if not isinstance(member, str)))
     paths = list(dict.fromkeys(member for member, _ in found if isinstance(member, str)))
@@ -82,8 +95,10 @@ def _requests(analysis: Analysis, rule: int) -> Iterator[str]:
 
 
 def _why_not(reach: Reach) -> Iterator[str]:
-    for blocker in reach.blockers:
+    for blocker in reach.blockers[:SHOWN]:
         yield f"Rule {blocker.rule + 1} decides before it, such as `{describe(blocker.witness)}`."
+    if len(reach.blockers) > SHOWN:
+        yield f"So do {len(reach.blockers) - SHOWN} more rules."
     if reach.blame:
         names = " and ".join(FIELD_NAMES[field] for field in reach.blame)
         yield f"No request that these versions serve has such {names}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kube_audit_lint.server.checked import Checked
-from kube_audit_lint.server.deciding import count
+from kube_audit_lint.server.deciding import counts
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
 
@@ -20,6 +20,5 @@ def lenses(checked: Checked) -> list[Lens]:
     return [
         Lens(rule.place, title)
         for policy in checked.policies
-        for rule in policy.loaded.rules
-        if (title := count(policy, rule.number))
+        for rule, title in zip(policy.loaded.rules, counts(policy), strict=False)
     ]
