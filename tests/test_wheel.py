@@ -38,6 +38,7 @@ def test_the_wheel_holds_one_package_with_rules_and_data(dist: Path) -> None:
         "rules/index.json",
         "rules/base/kube-apiserver.yaml",
         "rules/profiles/cis.yaml",
+        "rules/profiles/detections.yaml",
         "schemas/config.schema.json",
         "py.typed",
         "kubernetes/data/flags.json",
@@ -47,8 +48,8 @@ def test_the_wheel_holds_one_package_with_rules_and_data(dist: Path) -> None:
         "report/data/map.js",
         "report/data/page.css",
         "schemas/map.schema.json",
+        "server/app.py",
         "starter/data/policy.yaml",
-        "starter/data/detections.yaml",
         "starter/data/webhook.yaml",
         "starter/data/forms/static-pod.yaml",
     ):
@@ -65,12 +66,14 @@ def test_the_source_distribution_builds_the_same(dist: Path) -> None:
         "tests/test_wheel.py",
         "tests/data/yaml_differences.jsonl",
         "docs/readers.md",
+        "editors/vscode/src/extension.ts",
         "scripts/build_docs.py",
         "examples/README.md",
         "CONTRIBUTING.md",
         "LICENSE",
     ):
         assert needed in names
+    assert not any("node_modules" in name for name in names)
 
 
 def test_the_metadata_last(dist: Path) -> None:
