@@ -1,1 +1,1 @@
-"""The catalogue of rules: one YAML file a rule, and index.json, what a run needs of them."""
+"""The catalogue of rules: one YAML file a rule, compiled into kube_audit_lint/catalogue/compiled.py."""

@@ -1,7 +1,7 @@
 """Compiles what a run must know of rules and forms before it reads any of them.
 
-rules/*.yaml and rules/profiles/*.yaml become rules/index.json, rules/standards/*.yaml become rules/standards.json; the
-constants of the forms' modules become lint/kube_audit_lint/discovery/marks.py.
+rules/*.yaml and rules/profiles/*.yaml become lint/kube_audit_lint/catalogue/compiled.py, rules/standards/*.yaml become
+rules/standards.json; the constants of the forms' modules become lint/kube_audit_lint/discovery/marks.py.
 
 python scripts/build_catalogue.py            writes the file
 python scripts/build_catalogue.py --check    fails when it is stale
@@ -17,22 +17,23 @@ from typing import Any
 
 from catalogue_files import ROOT, RULES, bring_up_to_date, profiles, rules
 from catalogue_standards import standards
+from tables import table_module
 
-INDEX = RULES / "index.json"
 STANDARDS = RULES / "standards.json"
 PACKAGE = ROOT / "lint" / "kube_audit_lint"
+COMPILED = PACKAGE / "catalogue" / "compiled.py"
 # Examples are for the documentation and the tests; `kube-audit-lint rules ID` reads them from the rule's own file.
 KEYS = ("id", "title", "severity", "category", "subject", "check", "params", "kubernetes", "pedantic", "yields-to")
 TEXTS = ("standards", "why", "search", "help", "fix")
 
 
-def index() -> str:
-    """The text of the file: small enough to read in a millisecond, one line a key to read in a review."""
-    data = {
-        "rules": [_of(rule, KEYS + TEXTS) for rule in rules()],
-        "profiles": [_of(profile, ("id", "title", "rules")) for profile in profiles()],
-    }
-    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+def compiled() -> str:
+    """The text of the module with all rules and profiles, one line a key to read in a review."""
+    return table_module(
+        "All rules and profiles, compiled from rules/*.yaml by scripts/build_catalogue.py.",
+        RULES=("list[dict[str, Any]]", [_of(rule, KEYS + TEXTS) for rule in rules()], 2),
+        PROFILES=("list[dict[str, Any]]", [_of(one, ("id", "title", "rules")) for one in profiles()], 3),
+    )
 
 
 def _of(data: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
@@ -95,7 +96,7 @@ def _constants(path: Path) -> dict[str, Any]:
 def wanted() -> dict[Path, str]:
     """The files that this script writes."""
     controls = json.dumps(standards(), indent=1, ensure_ascii=False) + "\n"
-    return {INDEX: index(), STANDARDS: controls, PACKAGE / "discovery" / "marks.py": marks()}
+    return {COMPILED: compiled(), STANDARDS: controls, PACKAGE / "discovery" / "marks.py": marks()}
 
 
 if __name__ == "__main__":

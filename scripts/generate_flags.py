@@ -1,4 +1,4 @@
-"""Generate the table of audit flags: `lint/kube_audit_lint/kubernetes/data/flags.json`.
+"""Generate the table of audit flags: `lint/kube_audit_lint/kubernetes/flag_table.py`.
 
 Sources: what kube-apiserver's own declarations say for each minor that is known (flags_probe.py: names,
 types, defaults, deprecations, allowed values), and for what no declaration says, flags_supplement.json: in
@@ -30,11 +30,12 @@ from pathlib import Path
 from typing import Any
 
 import flags_probe
+from tables import table_module
 
 from kube_audit_lint.model.version import RELEASES
 
 ROOT = Path(__file__).parents[1]
-TARGET = ROOT / "lint/kube_audit_lint/kubernetes/data/flags.json"
+TARGET = ROOT / "lint/kube_audit_lint/kubernetes/flag_table.py"
 SUPPLEMENT = Path(__file__).with_name("flags_supplement.json")
 SWITCHES = {"audit-log-path", "audit-webhook-config-file"}  # what switches a backend on, so never under it
 
@@ -42,7 +43,7 @@ Table = dict[str, dict[str, Any]]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write flags.json, or with --check say by exit status 1 that it is stale."""
+    """Write the table, or with --check say by exit status 1 that it is stale."""
     parser = argparse.ArgumentParser(description="Generate the table of audit flags.")
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     options = parser.parse_args(argv)
@@ -118,8 +119,9 @@ def allowed_values(name: str, allowed: dict[str, Any]) -> list[str] | None:
 
 def render(flags: Table) -> str:
     """One line a flag, in the order of their names."""
-    lines = (f"{json.dumps(name)}:{json.dumps(flags[name], separators=(',', ':'))}" for name in sorted(flags))
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+    by_name = {name: flags[name] for name in sorted(flags)}
+    doc = "The audit flags of kube-apiserver by version, made by scripts/generate_flags.py."
+    return table_module(doc, FLAGS=("dict[str, dict[str, Any]]", by_name, 1))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Generate the catalogue of built-in resources: `lint/kube_audit_lint/kubernetes/data/resources.json`.
+"""Generate the catalogue of built-in resources: `lint/kube_audit_lint/kubernetes/resource_table.py`.
 
 Source: the paths and methods in the `kubernetes` client wheels on the Python registry, one release for each
 Kubernetes minor (RELEASES in model/version.py). Those clients are generated from the OpenAPI document that
@@ -49,7 +49,6 @@ Usage: python scripts/generate_resources.py [--cache DIR] [--check]
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import subprocess
 import sys
@@ -58,9 +57,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tables import table_module
+
 from kube_audit_lint.model.version import RELEASES
 
-TARGET = Path(__file__).parents[1] / "lint/kube_audit_lint/kubernetes/data/resources.json"
+TARGET = Path(__file__).parents[1] / "lint/kube_audit_lint/kubernetes/resource_table.py"
 DEFAULT_CACHE = Path.home() / ".cache/kube-audit-lint/wheels"
 
 LETTERS = {
@@ -101,7 +102,7 @@ Catalogue = dict[tuple[str, str], Entry]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write resources.json, or with --check say by exit status 1 that it is stale."""
+    """Write the table, or with --check say by exit status 1 that it is stale."""
     parser = argparse.ArgumentParser(description="Generate the catalogue of built-in resources.")
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="where the wheels are kept")
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
@@ -178,8 +179,11 @@ def render(minors: dict[int, Catalogue]) -> str:
     for group, resource in sorted({key for served in minors.values() for key in served}):
         by_minor = {minor: served.get((group, resource)) for minor, served in minors.items()}
         groups.setdefault(group, {})[resource] = spans(by_minor)
-    data = {"minors": [min(minors), max(minors)], "groups": groups}
-    return json.dumps(data, separators=(",", ":")) + "\n"
+    return table_module(
+        "The resources that kube-apiserver serves by version, made by scripts/generate_resources.py.",
+        MINORS=("tuple[int, int]", (min(minors), max(minors)), 0),
+        GROUPS=("dict[str, dict[str, list[list[Any]]]]", groups, 2),
+    )
 
 
 def spans(by_minor: dict[int, Entry | None]) -> list[list[Any]]:

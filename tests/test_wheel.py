@@ -35,14 +35,14 @@ def test_the_wheel_holds_one_package_with_rules_and_data(dist: Path) -> None:
         if name.startswith("kube_audit_lint/rules/") and name.count("/") == 2 and name.endswith(".yaml")
     ] == RULES
     for needed in (
-        "rules/index.json",
+        "catalogue/compiled.py",
         "rules/base/kube-apiserver.yaml",
         "rules/profiles/cis.yaml",
         "rules/profiles/detections.yaml",
         "schemas/config.schema.json",
         "py.typed",
-        "kubernetes/data/flags.json",
-        "kubernetes/data/resources.json",
+        "kubernetes/flag_table.py",
+        "kubernetes/resource_table.py",
         "report/data/evaluate.js",
         "report/data/map.css",
         "report/data/map.js",

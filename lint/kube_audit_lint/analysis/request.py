@@ -17,7 +17,7 @@ RESOURCE_VERBS = ("get", "list", "create", "delete", "patch", "update", "watch",
 """Every verb of a resource request that an API server serves, the most familiar first, but for the empty one."""
 
 OPTIONS_SERVED = "the proxies of pods, services and nodes"
-"""What serves OPTIONS, which has the verb "" on the path of a resource (data/resources.json)."""
+"""What serves OPTIONS, which has the verb "" on the path of a resource (kubernetes/resource_table.py)."""
 
 URL_VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
 """Every verb of a request that names no resource: lower-cased HTTP methods."""

@@ -1,12 +1,11 @@
 """The catalogue of a run: the compiled rules that are shipped, and users' own rule files.
 
-The catalogue is `rules/*.yaml`; `rules/index.json` is compiled from it (scripts/build_catalogue.py), for
-parsing a hundred YAML files would cost more than everything else in a run.
+The catalogue is `rules/*.yaml`; `compiled.py` is made of it (scripts/build_catalogue.py), for parsing a hundred YAML
+files would cost more than everything else in a run.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from functools import cache
 
@@ -23,15 +22,12 @@ def folder() -> str:
 
 @cache
 def shipped() -> Catalogue:
-    """The shipped rules and profiles.
+    """The shipped rules and profiles."""
+    from kube_audit_lint.catalogue import compiled  # which the script that makes it can do without
 
-    Raises OSError when the installation is incomplete.
-    """
-    with open(os.path.join(folder(), "index.json"), encoding="utf-8") as file:
-        index = json.load(file)
-    rules = {item["id"]: rule_of(item) for item in index["rules"]}
-    profiles = {item["id"]: profile_of(item) for item in index["profiles"]}
-    return Catalogue(rules, profiles)
+    rules = [rule_of(item) for item in compiled.RULES]
+    profiles = [profile_of(item) for item in compiled.PROFILES]
+    return Catalogue({rule.id: rule for rule in rules}, {profile.id: profile for profile in profiles})
 
 
 def catalogue_with(folders: tuple[str, ...]) -> Catalogue:

@@ -5,8 +5,6 @@ Source: sources/ack-registered-cluster-auditing.txt, "Add log collection environ
 
 from __future__ import annotations
 
-import re
-
 from kube_audit_lint.model.server import ApiServer, EnvironmentVariable
 from kube_audit_lint.syntax.record import NamedTuple
 
@@ -14,8 +12,7 @@ PREFIX = "aliyun_logs_audit-"
 SUFFIXES = ("", "_tags", "_product", "_jsonfile")
 """The path itself, and what has to be said of it."""
 
-_NAME = re.compile(re.escape(PREFIX) + r"(?P<id>.+?)(?P<suffix>_tags|_product|_jsonfile)?\Z")
-_OTHER = re.compile(r"_(?:logstore|project|ttl|shard|machinegroup|format|timekey|logconfig)\Z")
+_OTHERS = ("_logstore", "_project", "_ttl", "_shard", "_machinegroup", "_format", "_timekey", "_logconfig")
 """Further settings of Logtail, which are none of these four."""
 
 
@@ -31,7 +28,9 @@ def log_variables(server: ApiServer) -> list[LogVariable]:
     """The variables of audit collection that a container has."""
     found: list[LogVariable] = []
     for variable in server.environment:
-        name = _NAME.match(variable.name.text)
-        if name and not _OTHER.search(variable.name.text):
-            found.append(LogVariable(name["id"], name["suffix"] or "", variable))
+        name = variable.name.text.removeprefix(PREFIX)
+        suffix = next((one for one in SUFFIXES[1:] if name.endswith(one)), "")
+        cluster = name.removesuffix(suffix)
+        if variable.name.text.startswith(PREFIX) and cluster and not name.endswith(_OTHERS):
+            found.append(LogVariable(cluster, suffix, variable))
     return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kube_audit_lint.analysis.describe import describe
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision
 from kube_audit_lint.checks._subject import PolicySubject
 from kube_audit_lint.model.policy import CONDITIONS, LEVELS, GroupResources, Policy, PolicyRule, Stage
@@ -118,6 +117,8 @@ def versions_of(minors: tuple[int, ...]) -> Versions | None:
 
 def proof_of(subject: PolicySubject, request: Request, decision: Decision) -> str:
     """A request and who decides it, in one line."""
+    from kube_audit_lint.analysis.describe import describe  # a clean policy needs no words
+
     if decision.rule == NO_RULE:
         return f"{describe(request)}: no rule matches, nothing is recorded"
     return f"{describe(request)}: {name_of(subject, decision.rule)} decides, {outcome_of(decision)}"

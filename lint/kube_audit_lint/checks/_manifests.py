@@ -25,7 +25,8 @@ _LIKELY = (
 _PARTS = ("kube-", "etcd", "haproxy", "keepalived", "cloud-controller-manager", "konnectivity")
 _OTHERS = ("kube-scheduler", "kube-controller-manager", "scheduler", "controller-manager", "etcd")
 _MANIFEST = r"\.(?:ya?ml|json|manifest)(?:\.j2|\.tmpl|\.tpl|\.erb)?\Z"
-# A plain text, for most runs see no second file of a pod.
+_USUAL = "kube-apiserver.yaml"
+"""A name that needs no look at the pattern below, which takes long to compile."""
 _BACKUP = r"""(?x) ~\Z
     | (?:\A|[._ -])(?:bak|back|backup|bkp|old|orig|original|org|save|saved|copy|prev|previous|rpmsave|rpmnew|dpkg-old)
       (?:[._ -]?\(?[\dtz:_-]*\)?)? (?:\.(?:ya?ml|json|manifest))? \Z
@@ -69,7 +70,7 @@ def _absolute(path: str) -> str:
 
 def is_backup(name: str) -> bool:
     """Whether a file's name says that it is a copy of another."""
-    return re.search(_BACKUP, name.lower()) is not None
+    return name != _USUAL and re.search(_BACKUP, name.lower()) is not None
 
 
 def base(server: ServerSubject) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -41,7 +40,7 @@ PARAMS: dict[str, Any] = {
 
 _EVERYBODY = (AUTHENTICATED, UNAUTHENTICATED)
 _READS = frozenset(("get", "list", "watch"))
-_MACHINES = re.compile(r"system:.+|.+-(?:operator|controller)")
+_MACHINES = ("-operator", "-controller")
 """Names of users who are no people: service accounts, components, operators with certificates of their own."""
 _MANY = 7
 """So many classes are named, of more the first ones."""
@@ -130,8 +129,12 @@ def _of_machines(analysis: Analysis, rule: int) -> bool:
     if rule == NO_RULE:
         return False
     own = analysis.policy.rules[rule]
-    machines = all(_MACHINES.fullmatch(user) and not no_user_has(user) and user != ANONYMOUS for user in own.users)
+    machines = all(_is_machine(user) and not no_user_has(user) and user != ANONYMOUS for user in own.users)
     return machines and bool(own.users) and bool(own.verbs) and _READS.issuperset(own.verbs)
+
+
+def _is_machine(user: str) -> bool:
+    return user.startswith("system:") or user.endswith(_MACHINES)
 
 
 def _names(classes: list[_Class]) -> str:

@@ -100,7 +100,7 @@ def style_of(color: str) -> Style:
 def _width(terminal: bool) -> int:
     """The columns that COLUMNS names, else those of the terminal, else 0: not known."""
     wanted = os.environ.get("COLUMNS", "")
-    if re.fullmatch("[1-9][0-9]{0,4}", wanted):
+    if wanted and re.fullmatch("[1-9][0-9]{0,4}", wanted):
         return max(_NARROWEST, int(wanted))
     if not terminal:
         return 0

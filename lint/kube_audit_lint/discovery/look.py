@@ -12,14 +12,13 @@ LOOK = (("audit", r"(?:\.k8s\.io|[-_]?(?:log|policy|webhook|config|dynamic)|(?<=
 """The words of auditing itself, whatever the form; scripts/build_catalogue.py puts them to those of the forms."""
 
 # What shows, beside its name, a server that has no audit flag: other flags, a unit that starts it, a pod.
-_STARTED = re.compile(rb"--[a-z]+-[a-z]|execstart|containers\"?[ \t]*:")
+_STARTED = rb"--[a-z]+-[a-z]|execstart|containers\"?[ \t]*:"
 # The program or a name, not the word in a sentence, of which the CRDs of every operator with a pod template are full.
 _PROGRAM = (
     rb"kube-apiserver[ \t]*(?:\\?\r?\n[ \t]*)?(?:--|\\|\$|\{|<)"
     rb"|(?:[/\"'\[=,>{]|[-:]|\n)[ \t]*kube-apiserver(?![ \t]+[a-z]|[.;]\s|,\s+[a-z]|[ \t]*\r?\n[ \t]*[a-z]+ [a-z])"
 )
 _EVENTS = rb"(?s)\s*\{.{0,80}\"kind\"\s*:\s*\"event(?:list)?\""
-_POLICY_NAME = re.compile(r"audit[^/]*polic|polic[^/]*audit", re.IGNORECASE)
 # Compiled when first needed, which for most files is never.
 _OF_AUDIT = rb"(?m)(?:^[ \t]*(?:- )?|[{,]\s*)[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?audit\.k8s\.io/"
 _A_POLICY = rb"(?m)(?:^[ \t]*(?:- )?|[{,]\s*)[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Policy\b"
@@ -37,7 +36,7 @@ _BENCHMARK = rb"(?:---\r?\n|#[^\n]*\n)*controls:"
 """How the files of kube-bench begin, which tell which flags a server must have, and configure none."""
 _SEALED = (b"$ANSIBLE_VAULT", b"\0GITCRYPT", b"version https://git-lfs", b"age-encryption.org/", b"-----BEGIN ")
 """How files begin that are encrypted or kept elsewhere."""
-_SERVER_NAME = re.compile(r"kube-?apiserver[^/]*\Z", re.IGNORECASE)
+_SERVER_NAMES = ("kube-apiserver", "kubeapiserver")
 
 
 def worth_parsing(data: bytes, path: str) -> bool:
@@ -48,7 +47,8 @@ def worth_parsing(data: bytes, path: str) -> bool:
         return clearly_policy(path)
     if named_rules(path):
         return re.search(_RULE, data) is not None
-    return named_policy(path) or _SERVER_NAME.search(path, path.rfind("/") + 1) is not None
+    name = path[path.rfind("/") + 1 :].lower()
+    return named_policy(path) or any(one in name for one in _SERVER_NAMES)
 
 
 def is_sealed(data: bytes) -> bool:
@@ -100,13 +100,15 @@ def _is_dump(lower: bytes) -> bool:
 
 
 def _marked(lower: bytes) -> bool:
+    if b"audit.k8s.io" in lower or b"--audit-" in lower:
+        return True  # two of the marks below, which a few files need not compile
     # In two steps, for `in` runs at memory speed, and most files of a tree hold none of the words.
     for word, mark in BYTES:
         if word in lower and re.search(mark, lower):
             return True
     if b"kube-apiserver" in lower and not re.search(_PROGRAM, lower) and b"hyperkube" not in lower:
         return False
-    return (b"kube-apiserver" in lower or b"hyperkube" in lower) and _STARTED.search(lower) is not None
+    return (b"kube-apiserver" in lower or b"hyperkube" in lower) and re.search(_STARTED, lower) is not None
 
 
 def is_utf16(data: bytes) -> bool:
@@ -122,7 +124,8 @@ def is_binary(data: bytes) -> bool:
 
 def named_policy(path: str) -> bool:
     """Whether a file's name is that of an audit policy, so that it is worth parsing whatever its content."""
-    return _POLICY_NAME.search(path, path.rfind("/") + 1) is not None
+    name = path[path.rfind("/") + 1 :].lower()
+    return "audit" in name and "polic" in name
 
 
 def says_policy(data: bytes) -> bool:
@@ -132,7 +135,7 @@ def says_policy(data: bytes) -> bool:
 
 def clearly_policy(path: str) -> bool:
     """Whether a file's name makes it an audit policy, whatever stands in it."""
-    return re.match(_CLEAR_NAME, path[path.rfind("/") + 1 :]) is not None
+    return named_policy(path) and re.match(_CLEAR_NAME, path[path.rfind("/") + 1 :]) is not None
 
 
 def named_rules(path: str) -> bool:

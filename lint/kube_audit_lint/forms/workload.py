@@ -43,10 +43,10 @@ _PATCHES = tuple(f"+{kind}.{end}" for kind in ("strategic", "merge") for end in 
 """kubeadm's patch files: `kube-apiserver0+strategic.yaml`; in a folder of patches also `kube-apiserver.yaml`."""
 
 
-_OVERLAY = re.compile(r"(?i)patch|overlay")
+_OVERLAYS = ("patch", "overlay")
 """Where a container without a command is one whose image is replaced, and no server without flags."""
 
-_SEVERAL = re.compile(r"\s*--[a-z][\w-]*=\S+(?:\s+--[a-z][\w-]*=\S+)+\s*")
+_SEVERAL = r"\s*--[a-z][\w-]*=\S+(?:\s+--[a-z][\w-]*=\S+)+\s*"
 """Several flags with their values in one item of a command."""
 
 
@@ -57,7 +57,7 @@ def read(document: Document, context: Context) -> Found | None:
     room = Room()
     for item in _objects(document.root):
         for server, wrong in _of_object(item, room):
-            patch = _is_patch(item, context) or (not server.flags and _OVERLAY.search(context.path) is not None)
+            patch = _is_patch(item, context) or (not server.flags and _is_overlay(context.path))
             servers.append(server._replace(partial=server.partial or patch))
             misshapes += wrong
     if not servers:
@@ -187,12 +187,20 @@ def _words(container: Mapping) -> tuple[list[Value], list[Node]]:
     for node in _nodes(container):
         if not (isinstance(node, Scalar) and node.kind == "string"):
             odd.append(node)
-        elif _SEVERAL.fullmatch(node.value) and "--audit" in node.value:
+        elif "--audit" in node.value and _is_several(node.value):
             odd.append(node)
             words += [Value(one[0], part_of(node, *one.span())) for one in re.finditer(r"\S+", node.value)]
             continue
         words.append(Value(_text(node), node.place))
     return words, odd
+
+
+def _is_overlay(path: str) -> bool:
+    return any(one in path.lower() for one in _OVERLAYS)
+
+
+def _is_several(text: str) -> bool:
+    return len(text.split()) > 1 and re.fullmatch(_SEVERAL, text) is not None
 
 
 def _text(node: Node) -> str:
@@ -209,7 +217,7 @@ def _text(node: Node) -> str:
 def _misshapes(words: list[Value], odd: list[Node]) -> list[Misshape]:
     """Items of an audit flag that are no strings: the kubelet does not take such a pod at all."""
     places = {node.place: node for node in odd}
-    found = [_several(node) for node in odd if isinstance(node, Scalar) and _SEVERAL.fullmatch(node.value)]
+    found = [_several(node) for node in odd if isinstance(node, Scalar) and _is_several(node.value)]
     for at, word in enumerate(words):
         node = places.get(word.place)
         name = word.text if word.text.startswith("--") else words[at - 1].text if at else ""

@@ -1,6 +1,6 @@
 """The audit flags of kube-apiserver: which minor has which, their defaults, and which values it accepts.
 
-Sources: `data/flags.json`, made by `scripts/generate_flags.py` from pkg/server/options/audit.go of the Go
+Sources: `flag_table.py`, made by `scripts/generate_flags.py` from pkg/server/options/audit.go of the Go
 modules k8s.io/apiserver 1.10 to 1.37 (the script says what every key of the file means); parsing as in
 github.com/spf13/pflag; validation as in AuditOptions.Validate() of the same file.
 
@@ -10,12 +10,11 @@ integers: 1.24 is 24. Minors newer than the table are taken for its newest. The 
 
 from __future__ import annotations
 
-import json
-import os
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 from kube_audit_lint.kubernetes import go_values
+from kube_audit_lint.kubernetes.flag_table import FLAGS
 from kube_audit_lint.kubernetes.go_values import GoError
 
 if TYPE_CHECKING:
@@ -86,36 +85,28 @@ class FlagSpec:
 
 
 @cache
-def _data() -> dict[str, dict[str, Any]]:
-    path = os.path.join(os.path.dirname(__file__), "data", "flags.json")
-    with open(path, encoding="utf-8") as file:
-        data: dict[str, dict[str, Any]] = json.load(file)
-    return data
-
-
-@cache
 def spec(name: str) -> FlagSpec | None:
     """The audit flag of that name, or None when no known version has it."""
     name = name.replace("_", "-")
-    data = _data().get(name)
+    data = FLAGS.get(name)
     return None if data is None else FlagSpec(name, data)
 
 
 @cache
 def all_names() -> tuple[str, ...]:
     """Every audit flag that any known version has, sorted."""
-    return tuple(_data())
+    return tuple(FLAGS)
 
 
 def is_boolean(name: str) -> bool:
     """Whether it is an audit flag, spelt with dashes, that takes no following word (pflag: NoOptDefVal is "true")."""
-    data = _data().get(name)
+    data = FLAGS.get(name)
     return data is not None and data["type"] == "bool"
 
 
 def takes_value(name: str) -> bool:
     """Whether it is an audit flag, spelt with dashes, that takes the following word, whatever it looks like."""
-    data = _data().get(name)
+    data = FLAGS.get(name)
     return data is not None and data["type"] != "bool"
 
 

@@ -9,7 +9,6 @@ durations with Go 1.15 (Kubernetes 1.19).
 from __future__ import annotations
 
 import re
-import struct
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
@@ -161,6 +160,8 @@ def _number_error(function: str, text: str, reason: str) -> GoError:
 
 
 def _as_float32(value: float) -> float:
+    import struct
+
     rounded: float = struct.unpack("f", struct.pack("f", value))[0]
     return rounded
 

@@ -1,6 +1,6 @@
 """Which audit flag was meant by a name that no kube-apiserver has.
 
-The names of flags are those of `data/flags.json`; NOT_AUDIT are flags of kube-apiserver and of klog that look
+The names of flags are those of `flag_table.py`; NOT_AUDIT are flags of kube-apiserver and of klog that look
 alike (staging/src/k8s.io/component-base/logs, k8s.io/klog up to Kubernetes 1.25, pkg/kubeapiserver/options).
 """
 

@@ -1,9 +1,9 @@
 """The resources that kube-apiserver itself serves, minor by minor.
 
 Source: the paths of the `kubernetes` client wheels, 1.12 to 1.37, folded by `scripts/generate_resources.py`
-into `data/resources.json`; that script says what the paths do not show. The file is read when first asked.
+into `resource_table.py`; that script says what the paths do not show.
 
-Its format: `{"minors": [first, last], "groups": {GROUP: {RESOURCE: [SPAN, ...]}}}`, where SPAN is
+GROUPS has `{GROUP: {RESOURCE: [SPAN, ...]}}`, where SPAN is
 `[first, last, namespaced, verbs, {SUBRESOURCE: verbs}]` and verbs are letters: g get, l list, w watch,
 c create, u update, p patch, d delete, x deletecollection, o the empty verb of OPTIONS.
 
@@ -13,10 +13,10 @@ here is not served. All other groups (custom resources, aggregated APIs such as 
 
 from __future__ import annotations
 
-import json
-import os
 from functools import cache
 from typing import TYPE_CHECKING
+
+from kube_audit_lint.kubernetes.resource_table import GROUPS, MINORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -75,22 +75,14 @@ class Resource:
 
 
 @cache
-def _data() -> dict[str, Any]:
-    path = os.path.join(os.path.dirname(__file__), "data", "resources.json")
-    with open(path, encoding="utf-8") as file:
-        data: dict[str, Any] = json.load(file)
-    return data
-
-
-@cache
 def verbs_of(letters: str) -> frozenset[str]:
     """The verbs that the letters of a span stand for."""
     return frozenset([VERBS[letter] for letter in letters])
 
 
 def spans() -> Iterator[tuple[str, str, list[Any]]]:
-    """Group, name and SPAN, as the file has it, of everything: for who goes through all of it."""
-    for group, resources in _data()["groups"].items():
+    """Group, name and SPAN, as the table has it, of everything: for who goes through all of it."""
+    for group, resources in GROUPS.items():
         for name, found in resources.items():
             for span in found:
                 yield group, name, span
@@ -98,7 +90,7 @@ def spans() -> Iterator[tuple[str, str, list[Any]]]:
 
 def known_minors() -> range:
     """Every minor of which the catalogue knows the resources."""
-    first, last = _data()["minors"]
+    first, last = MINORS
     return range(first, last + 1)
 
 
@@ -110,13 +102,13 @@ def clamp(minor: int) -> int:
 
 def groups() -> tuple[str, ...]:
     """Every group that is built in in some known minor, the core group "" first."""
-    return tuple(_data()["groups"])
+    return tuple(GROUPS)
 
 
 @cache
 def group_minors(group: str) -> tuple[int, int] | None:
     """The first and the last known minor that serve anything in the group; None when it is never built in."""
-    resources = _data()["groups"].get(group)
+    resources = GROUPS.get(group)
     if resources is None:
         return None
     spans = [span for found in resources.values() for span in found]
@@ -134,7 +126,7 @@ def is_builtin_group(group: str, minors: Iterable[int] | None = None) -> bool:
 @cache
 def find(group: str, resource: str) -> tuple[Resource, ...]:
     """The spans of a resource (plain name, no subresource), oldest first; empty when it is not built in."""
-    spans = _data()["groups"].get(group, {}).get(resource, ())
+    spans = GROUPS.get(group, {}).get(resource, ())
     return tuple(Resource(group, resource, span) for span in spans)
 
 
@@ -148,7 +140,7 @@ def served(group: str, resource: str, minor: int) -> Resource | None:
 @cache
 def names(group: str) -> tuple[str, ...]:
     """Every resource that a built-in group has in some known minor, sorted; empty for other groups."""
-    return tuple(_data()["groups"].get(group, ()))
+    return tuple(GROUPS.get(group, ()))
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -48,6 +47,8 @@ def _root(folder: str) -> str:
 
 
 def _digest(finding: Finding) -> str:
+    from hashlib import sha256  # loads OpenSSL, which takes longer than a small run
+
     line = " ".join(finding.place.source.line(shown(finding.place).line).split())
     text = "\0".join((finding.rule, path_of(finding), line))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

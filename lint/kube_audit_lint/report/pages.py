@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from functools import cache
@@ -29,7 +28,7 @@ def index_page() -> str:
 @cache
 def _folder() -> str:
     address = os.environ.get(VARIABLE, _installed_from()).rstrip("/")
-    return address if re.fullmatch(_ADDRESS, address) else ""
+    return address if address and re.fullmatch(_ADDRESS, address) else ""
 
 
 def _installed_from() -> str:
@@ -38,6 +37,8 @@ def _installed_from() -> str:
     beside = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     try:
         with open(os.path.join(beside, f"kube_audit_lint-{__version__}.dist-info", "direct_url.json"), "rb") as file:
+            import json  # once there is something to read
+
             origin = json.load(file)
         revision = origin["vcs_info"]["commit_id"]
         repository = re.sub(r"(?<=//)[^/@]*@", "", origin["url"]).rstrip("/").removesuffix(".git")

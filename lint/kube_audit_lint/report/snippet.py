@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
@@ -110,6 +109,8 @@ def _cell(character: str) -> tuple[str, int]:
     text = visible_character(character)
     if text != character:
         return text, len(text)
+    import unicodedata  # a large table, which few files need
+
     if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me"):
         return character, 0
     return character, 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -45,6 +45,7 @@ def _fixed() -> dict[str, Resolved]:
 
 _FIXED = _fixed()
 _NUMBER_STARTS = frozenset("0123456789+-.")
+_NUMBER_ENDS = frozenset("0123456789abcdefABCDEF._")
 # Compiled when first needed: most policies hold no number at all.
 _INT = r"[+-]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][0-9]*|0)\Z"
 _SIGNED_BINARY = r"(?:0b[+-]|-0b)[01]+\Z"
@@ -57,8 +58,8 @@ def resolve_plain(value: str) -> Resolved:
     known = _FIXED.get(value)
     if known is not None:
         return known
-    if value[0] in _NUMBER_STARTS:
-        return _number(value) or ("string", value)
+    if value[0] in _NUMBER_STARTS and value[-1] in _NUMBER_ENDS and value[:2] != "--" and value.count(".") < 2:
+        return _number(value) or ("string", value)  # and not a flag, an address, a quantity such as 250m
     return "string", value
 
 
@@ -75,6 +76,8 @@ def _number(value: str) -> Resolved | None:
 def _integer(text: str) -> int | None:
     if len(text) > 80:
         return None
+    if text.isdecimal() and text.isascii() and text[0] != "0" and len(text) < 19:
+        return int(text)  # nearly all: ports and numbers of files
     if re.match(_INT, text):
         number = _go_int(text)
         signed = text[0] in "+-"

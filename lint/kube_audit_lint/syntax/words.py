@@ -22,7 +22,7 @@ _MOST_FILLED = 131_072
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "s": " "}
 _SAME = "\\\"'"
 _SPACE = " \t\r\n"
-_REFERENCE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))")
+_REFERENCE = r"\$(?:\$|\{(\w+)\}|(\w+))"
 
 
 class Word(NamedTuple):
@@ -131,7 +131,7 @@ def _filled(word: Word, text: str, variables: Variables, room: Room, bare: bool)
     """The word with its variables."""
     found: list[Letter] = []
     at = 0
-    for reference in _REFERENCE.finditer(text):
+    for reference in re.finditer(_REFERENCE, text):
         found += word.letters[at : reference.start()]
         at = reference.end()
         start, end = word.span(reference.start(), at)

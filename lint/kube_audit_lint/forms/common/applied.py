@@ -18,8 +18,8 @@ _OBJECTS = (
     *("Namespace", "ConfigMap", "Secret", "Deployment", "DaemonSet", "StatefulSet", "Job", "CronJob", "Service"),
     *("ServiceAccount", "ClusterRole", "Role", "ClusterRoleBinding", "RoleBinding", "Ingress", "NetworkPolicy"),
 )
-_DEPLOYED = re.compile(r"(?:\A|/)server/manifests/[^/]+\.ya?ml\Z")
-_CHART = re.compile(r"(?:\A|/)templates/(?:[^_/][^/]*/)*[^_/][^/]*\.ya?ml\Z")
+_DEPLOYED = r"(?:\A|/)server/manifests/[^/]+\.ya?ml\Z"
+_CHART = r"(?:\A|/)templates/(?:[^_/][^/]*/)*[^_/][^/]*\.ya?ml\Z"
 
 
 def applied(place: Place, version: str, by: str) -> Misshape:
@@ -32,9 +32,9 @@ def applied(place: Place, version: str, by: str) -> Misshape:
 def applied_by(documents: tuple[Document, ...], path: str) -> str:
     """Who applies the policies of a file, by its path and what else is in it; "" when nothing says so."""
     path = path.replace("\\", "/")
-    if _DEPLOYED.search(path):
+    if "manifests/" in path and re.search(_DEPLOYED, path):
         return "K3s and RKE2 apply every file of server/manifests, and fail at this one"
-    if _CHART.search(path) and _has_chart(path):
+    if "templates/" in path and re.search(_CHART, path) and _has_chart(path):
         return "Helm applies what the chart's templates give, and fails at this one"
     kinds = {root.string("kind") for one in documents if (root := one.mapping) is not None}
     if len(documents) > 1 and kinds.intersection(_OBJECTS):
