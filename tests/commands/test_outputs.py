@@ -109,7 +109,7 @@ class TestQuietAndStatistics:
 
     def test_statistics_of_what_has_none(self, capsys: pytest.CaptureFixture[str]) -> None:
         ran = Ran(capsys, "--statistics", "--format", "json", code=2)
-        assert "--statistics goes with --format text or concise or markdown" in ran.err
+        assert "--statistics goes with --format text or concise" in ran.err
 
 
 class TestWidth:

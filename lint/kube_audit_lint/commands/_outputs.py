@@ -16,7 +16,7 @@ from kube_audit_lint.syntax.record import NamedTuple
 
 STANDARD_OUTPUT = "-"
 _NAMED = r"([A-Za-z-]+)=(.*)"
-WITH_STATISTICS = ("text", "concise", "markdown")
+WITH_STATISTICS = ("text", "concise")
 """The formats that can have a table in place of the findings."""
 
 _NARROWEST = 40

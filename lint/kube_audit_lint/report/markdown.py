@@ -41,10 +41,9 @@ def _pieces(report: Report, rules: Rules) -> Iterator[str]:
     for row in rows:
         severity = f"{_SIGNS[row.severity]} {row.severity}"
         yield f"| {_linked(row.rule, rules)} | {severity} | {row.findings} | {row.files} |\n"
-    if not report.statistics:
-        for row in rows:
-            found = [one for one in report.findings if (one.rule, one.severity) == (row.rule, row.severity)]
-            yield _folded(found, rules)
+    for row in rows:
+        found = [one for one in report.findings if (one.rule, one.severity) == (row.rule, row.severity)]
+        yield _folded(found, rules)
 
 
 def _linked(rule: str, rules: Rules) -> str:
