@@ -58,7 +58,7 @@ def diff(old: Policy, new: Policy, versions: str = "") -> Difference:
 
     Raises UsageError for versions that are none.
     """
-    asked = versions_of(versions or new.asked or old.asked or None)
+    asked = versions_of(versions or new._asked or old._asked or None)
     (found,) = compare(_side("old", old), _side("new", new), asked)
     changes = (
         Change(

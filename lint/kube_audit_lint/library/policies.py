@@ -67,7 +67,7 @@ class Policy:
         if len(ways) > 1:
             raise PolicyError(name, "a template decides which rules this policy has")
         self._opened: OpenedPolicy = ways[0]
-        self.asked = versions
+        self._asked = versions
         self._given = text, versions, name
         self._decisions: dict[tuple[int, Any], Decision] = {}
 

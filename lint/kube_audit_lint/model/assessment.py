@@ -35,7 +35,7 @@ class Shown(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What was found about one subject: its number in the assessment, where to look, what is written there, and why.
+    """What was found about one subject: its number in the assessment, where to look, flags as they are set, and why.
 
     findings: those that fail the control; remarks: others that belong to it. waiver: the reason that a comment or the
     configuration gives for a finding that fails it.
@@ -44,7 +44,7 @@ class Result(NamedTuple):
     subject: int
     status: Status
     place: Place
-    value: str
+    values: tuple[str, ...]
     proof: str
     findings: tuple[Finding, ...] = ()
     remarks: tuple[Finding, ...] = ()

@@ -91,8 +91,8 @@ class _Evidence:
         remarks = tuple(one for one in about if applies and one.rule in control.remarks)
         reasons = (self._waivers.get((one.rule, one.place)) for one in failing)
         waiver = "; ".join(dict.fromkeys(filter(None, reasons)))
-        status, place, value, proof, requests = decided
-        return Result(number, status, place, value, proof, failing, remarks, requests, waiver)
+        status, place, values, proof, requests = decided
+        return Result(number, status, place, values, proof, failing, remarks, requests, waiver)
 
 
 def _paths(policy: PolicySubject) -> tuple[str, ...]:

@@ -29,11 +29,11 @@ UNCHECKED = ("undecided", "internal-error")
 
 
 class Decided(NamedTuple):
-    """What a control comes to for one subject: where to look, what is written there, and why."""
+    """What a control comes to for one subject: where to look, the flags as they are set, and why."""
 
     status: Status
     place: Place
-    value: str
+    values: tuple[str, ...]
     proof: str
     requests: tuple[Shown, ...] = ()
 
@@ -50,7 +50,7 @@ def of_server(control: Control, subject: ServerSubject, findings: Sequence[Findi
     if control.subject == "policy":
         return None if subject.policy is not None else _decided(control, server, [_without_policy(subject)])
     if why := _not_applicable(control, server):
-        return Decided("not-applicable", server.place, "", why)
+        return Decided("not-applicable", server.place, (), why)
     parts = [*(_flag(server, names, control.at_least) for names in control.flags), *_loading(control, subject)]
     if all(part.status == "passed" for part in parts):  # else the findings say the same again
         parts += _found(control, findings)
@@ -72,11 +72,15 @@ def of_policy(control: Control, subject: PolicySubject, findings: Sequence[Findi
 def _decided(control: Control, server: ApiServer, parts: list[_Part]) -> Decided:
     decided = _combined(control, parts, server.place)
     names = dict.fromkeys([*(name for names in control.flags for name in names), *control.shows])
-    written = [(name, server.value(name)) for name in names]
-    value = " ".join(
-        f"--{name}" if text is None else f"--{name}={text}" for name, text in written if _given(server, name)
-    )
-    return decided._replace(value=value)
+    return decided._replace(values=tuple(_written(server, name) for name in names if _given(server, name)))
+
+
+def _written(server: ApiServer, name: str) -> str:
+    """A flag as it is set; what a template decides as the file has it."""
+    flag, value = server.flag(name), server.value(name)
+    if flag is not None and value is not None and is_unknown(value):
+        value = flag.value_place.text
+    return f"--{name}" if value is None else f"--{name}={value}"
 
 
 def _given(server: ApiServer, name: str) -> bool:
@@ -87,10 +91,10 @@ def _combined(control: Control, parts: Sequence[_Part], place: Place) -> Decided
     """The gravest of the parts, with the proofs of those that are as grave."""
     status: Status = max((part.status for part in parts), key=STATUSES.index, default="passed")
     if control.look and status == "passed":
-        return Decided("manual", _place(parts, place), "", control.look)
+        return Decided("manual", _place(parts, place), (), control.look)
     gravest = [part for part in parts if part.status == status]
     proof = " ".join(dict.fromkeys(part.proof for part in gravest)) or control.proof
-    return Decided(status, _place(gravest, place), "", proof)
+    return Decided(status, _place(gravest, place), (), proof)
 
 
 def _place(parts: Sequence[_Part], otherwise: Place) -> Place:

@@ -36,7 +36,7 @@ def _cells(assessment: Assessment, control: Assessed, result: Result | None) -> 
     else:
         subject = assessment.subjects[result.subject]
         yield from (called(subject), subject.kubernetes, result.place.source.path)
-        yield from (str(shown(result.place).line), result.value)
+        yield from (str(shown(result.place).line), " ".join(result.values))
     more = "" if result is None else " | ".join(f"{name}: {text}" for name, text in details(result))
     yield from (control.expected, "" if result is None else result.proof, more, control.look or control.hint)
     yield from (assessment.date, f"kube-audit-lint {__version__}")

@@ -58,7 +58,7 @@ def _control(assessment: Assessment, control: Assessed) -> str:
     parts = [element("h3", f"{text(control.id)} {text(control.title)}"), _list(facts)]
     rows = [_result(assessment, one) for one in control.results]
     if rows:
-        parts.append(table(("Of", "Status", "Place", "Value", "Proof"), rows))
+        parts.append(table(("Of", "Status", "Place and value", "Proof"), rows))
     return "".join(parts)
 
 
@@ -67,8 +67,7 @@ def _result(assessment: Assessment, result: Result) -> tuple[str, ...]:
     return (
         text(called(assessment.subjects[result.subject])),
         _status(result.status),
-        code(at(result.place)),
-        code(result.value) if result.value else "",
+        code(at(result.place)) + "".join(element("div", code(one)) for one in result.values),
         text(result.proof) + more,
     )
 

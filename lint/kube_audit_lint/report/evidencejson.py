@@ -48,6 +48,7 @@ def _result(one: Result) -> dict[str, Any]:
     return {
         **one._asdict(),
         "place": _place(one.place),
+        "values": list(one.values),
         "findings": [_finding(each) for each in one.findings],
         "remarks": [_finding(each) for each in one.remarks],
         "requests": [_request(each) for each in one.requests],

@@ -55,8 +55,9 @@ def _control(assessment: Assessment, control: Assessed) -> Iterator[str]:
 
 def _result(assessment: Assessment, result: Result) -> Iterator[str]:
     subject = assessment.subjects[result.subject]
-    value = f" {code(result.value)}" if result.value else ""
-    yield f"- {MARKS[result.status]} {code(called(subject))} at {code(at(result.place))}{value}: {code(result.proof)}\n"
+    values = "".join(f" {code(one)}" for one in result.values)
+    where = f"{code(called(subject))} at {code(at(result.place))}"
+    yield f"- {MARKS[result.status]} {where}{values}: {code(result.proof)}\n"
     for name, text in details(result):
         yield f"  - {name}: {code(text)}\n"
 
