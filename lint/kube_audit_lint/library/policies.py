@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from kube_audit_lint.analysis import request as analysis
-from kube_audit_lint.analysis.evaluate import NO_RULE, evaluate
+from kube_audit_lint.analysis.evaluate import NO_RULE
 from kube_audit_lint.analysis.stages import written
+from kube_audit_lint.auditlog.decider import Decider
+from kube_audit_lint.auditlog.event import NoEventError, request_of
 from kube_audit_lint.discovery.roots import read_own
 from kube_audit_lint.errors import OwnFileError, PolicyError, UsageError
 from kube_audit_lint.model.policy import Level, Stage
@@ -67,6 +69,7 @@ class Policy:
         if len(ways) > 1:
             raise PolicyError(name, "a template decides which rules this policy has")
         self._opened: OpenedPolicy = ways[0]
+        self._decider = Decider(ways[0].policy)
         self._asked = versions
         self._given = text, versions, name
         self._decisions: dict[tuple[int, Any], Decision] = {}
@@ -106,7 +109,7 @@ class Policy:
         return map(self.decide, events)
 
     def _decision(self, request: analysis.Request) -> Decision:
-        found = evaluate(self._opened.policy, request)
+        found = self._decider.decision(self._decider.rule_of(request))
         what = written(request, found)
         key = (found.rule, what)
         known = self._decisions.get(key)
@@ -137,11 +140,7 @@ def _request(one: Request) -> analysis.Request:
 
 def _event(event: Mapping[str, Any]) -> analysis.Request:
     """The request of an event of kube-apiserver's log."""
-    if not isinstance(event.get("verb"), str) or not (
-        event.get("objectRef") or isinstance(event.get("requestURI"), str)
-    ):
-        raise UsageError("this is no audit event: it has a verb, and an objectRef or a requestURI")
     try:
-        return analysis.from_audit_event(event)
-    except (AttributeError, TypeError) as error:
+        return request_of(dict(event))
+    except NoEventError as error:
         raise UsageError(f"this is no audit event: {error}") from error
