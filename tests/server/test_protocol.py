@@ -34,11 +34,19 @@ class Editor:
         self.published: asyncio.Queue[types.PublishDiagnosticsParams] = asyncio.Queue()
         self.client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(lambda params: self.published.put_nowait(params))
         self.client.feature(types.WINDOW_LOG_MESSAGE)(lambda params: print(params.message))
+        self.client.feature(types.CLIENT_REGISTER_CAPABILITY)(
+            lambda params: self.registered.extend(params.registrations)
+        )
+        self.registered: list[types.Registration] = []
         self.capabilities: Any = None
 
     async def start(self, encodings: list[Any]) -> None:
         await self.client.start_io(sys.executable, "-m", "kube_audit_lint", "server", "--stdio")
-        asked = types.ClientCapabilities(general=types.GeneralClientCapabilities(position_encodings=encodings))
+        watching = types.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True)
+        asked = types.ClientCapabilities(
+            types.WorkspaceClientCapabilities(did_change_watched_files=watching),
+            general=types.GeneralClientCapabilities(position_encodings=encodings),
+        )
         folder = types.WorkspaceFolder(self.folder.as_uri(), self.folder.name)
         params = types.InitializeParams(asked, root_uri=folder.uri, workspace_folders=[folder])
         self.capabilities = (await self.client.initialize_async(params)).capabilities
@@ -113,6 +121,12 @@ def test_an_editor_gets_all_of_it(folder: Path) -> None:
         await _underlined(editor, 5)
         editor.open(MANIFEST.replace("maxage=30", "maxage=many"), "kube-apiserver.yaml")
         assert "invalid-flag-value" in [one.code for one in await editor.diagnostics("kube-apiserver.yaml")]
+        assert [one.method for one in editor.registered] == [types.WORKSPACE_DID_CHANGE_WATCHED_FILES]
+        (editor.folder / ".kube-audit-lint.yaml").write_text("rules: {invalid-flag-value: off}\n")
+        changed = types.FileEvent(editor.uri(".kube-audit-lint.yaml"), types.FileChangeType.Created)
+        editor.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([changed]))
+        while "invalid-flag-value" in [one.code for one in await editor.diagnostics("kube-apiserver.yaml")]:
+            pass  # what was on its way before
         closed = types.TextDocumentIdentifier(editor.uri("kube-apiserver.yaml"))
         editor.client.text_document_did_close(types.DidCloseTextDocumentParams(closed))
         assert await editor.diagnostics("kube-apiserver.yaml") == []

@@ -38,8 +38,6 @@ async function start(): Promise<void> {
   const options: LanguageClientOptions = {
     // Whether a file is about auditing is for the server to tell: manifests and policies have no names of their own.
     documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
-    // A counterpart that changes on disk changes what is found in the open file.
-    synchronize: { fileEvents: workspace.createFileSystemWatcher("**/*.{yaml,yml,json,j2,tpl,service,conf,env}") },
   };
   client = new LanguageClient(SECTION, SECTION, server, options);
   try {

@@ -33,6 +33,9 @@ DELAY = 0.15
 BETWEEN = 0.01
 """Seconds between two steps of what is prepared, in which requests are answered."""
 
+WATCHED = "**/*.{yaml,yml,json,j2,tpl,tmpl,service,conf,env}"
+"""Files that findings about others may depend on."""
+
 FIX_ALL = "source.fixAll.kube-audit-lint"
 
 _SEVERITIES = {
@@ -193,6 +196,22 @@ feature = server.feature
 
 @feature(types.INITIALIZED)
 def _initialized(ls: Server, params: types.InitializedParams) -> None:
+    _take_folders(ls)
+    workspace = ls.client_capabilities.workspace
+    watched = workspace.did_change_watched_files if workspace is not None else None
+    if watched is not None and watched.dynamic_registration:
+        options = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(WATCHED)])
+        registration = types.Registration("files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+        ls.client_register_capability(types.RegistrationParams([registration]))
+
+
+@feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+def _folders_changed(ls: Server, params: types.DidChangeWorkspaceFoldersParams) -> None:
+    _take_folders(ls)
+    ls.session.look_again()
+
+
+def _take_folders(ls: Server) -> None:
     folders = [uris.to_fs_path(one.uri) for one in ls.workspace.folders.values()] or [ls.workspace.root_path]
     ls.session.folders = tuple(os.path.normpath(one).replace(os.sep, "/") for one in folders if one)
 
