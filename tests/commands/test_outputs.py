@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -219,7 +220,8 @@ def test_colours_and_links(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pty is of POSIX")
-def test_a_terminal_gets_hyperlinks_and_its_own_width() -> None:
+@pytest.mark.parametrize("known", [True, False])
+def test_a_terminal_gets_hyperlinks_and_its_own_width(known: bool) -> None:
     import fcntl
     import pty
     import struct
@@ -227,7 +229,7 @@ def test_a_terminal_gets_hyperlinks_and_its_own_width() -> None:
 
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 50, 0, 0))
-    environment = {**os.environ, "TERM": "xterm", pages.VARIABLE: PAGES}
+    environment = {**os.environ, "TERM": "xterm", pages.VARIABLE: PAGES if known else ""}
     command = [sys.executable, "-m", "kube_audit_lint", "check"]
     process = subprocess.Popen(command, stdout=theirs, stderr=subprocess.DEVNULL, env=environment)
     os.close(theirs)
@@ -241,6 +243,11 @@ def test_a_terminal_gets_hyperlinks_and_its_own_width() -> None:
     assert process.wait(60) == 1
     text = b"".join(pieces).decode()
     link = f"\x1b]8;;{PAGES}/invalid-level.md\x1b\\"
-    assert f"{link}\x1b[1;31merror[invalid-level]\x1b[0m\x1b]8;;\x1b\\" in text
+    shown = "\x1b[1;31merror[invalid-level]\x1b[0m"
+    assert (f"{link}{shown}\x1b]8;;\x1b\\" in text) == known
+    assert shown in text
+    assert ("`kube-audit-lint rules invalid-level` explains a rule" in text) != known
     assert "see https" not in text
-    assert all(len(line) <= 50 for line in text.replace("\r", "").split("\n")[1:] if "\x1b" not in line)
+    wrapped = [line for line in text.replace("\r", "").split("\n")[1:] if not re.search("\x1b|explains", line)]
+    assert len(wrapped) > 1
+    assert all(len(line) <= 50 for line in wrapped)

@@ -33,7 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--format", choices=FORMATS, help="default: text, or what the name of --output ends with")
     add("--output", type=filled, metavar="FILE", help="write it to a file")
-    add("--color", choices=("auto", "always", "never"), default="auto", help="default: auto; NO_COLOR is honoured")
+    add(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="default: auto; honours NO_COLOR and FORCE_COLOR",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -116,7 +121,8 @@ def _width() -> int:
 
 
 def _color(arguments: argparse.Namespace) -> bool:
-    if arguments.color != "auto":
-        return bool(arguments.color == "always")
-    plain = arguments.output or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return not plain and sys.stdout.isatty()
+    if arguments.output and arguments.color == "auto":
+        return False
+    from kube_audit_lint.commands._outputs import style_of
+
+    return style_of(arguments.color).color

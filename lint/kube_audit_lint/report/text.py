@@ -18,8 +18,8 @@ def render(report: Report, rules: Rules, style: Style) -> Iterator[str]:
         yield _harmless(trouble(error)) + "\n"
     if report.statistics or (len(report.findings) > LONG and not report.quiet):
         yield "".join(f"{row}\n" for row in table(report.findings)) + "\n" * (not report.statistics)
-    if not report.quiet and not style.links:
-        yield from _pages(report, rules)
+    if report.findings and not report.quiet:
+        yield from _pages(report, rules, style.links)
     yield from ending(report)
 
 
@@ -35,12 +35,14 @@ def _shown(report: Report) -> Iterable[tuple[Finding, list[Finding]]]:
     return [(finding, []) for finding in report.findings] if report.show_all else grouped(report.findings)
 
 
-def _pages(report: Report, rules: Rules) -> Iterator[str]:
-    """Where the pages of the rules lie, for readers without hyperlinks."""
+def _pages(report: Report, rules: Rules, terminal: bool) -> Iterator[str]:
+    """Where the pages of the rules lie, for readers without hyperlinks; on a terminal without pages, the command."""
     found = dict.fromkeys(finding.rule for finding in report.findings)
     pages = [rules[rule].page for rule in found if rule in rules and rules[rule].page]
-    if pages:
+    if pages and not terminal:
         yield "".join(f"see {page}\n" for page in pages) + "\n"
+    elif terminal and not pages:
+        yield f"`kube-audit-lint rules {next(iter(found))}` explains a rule\n\n"
 
 
 def _harmless(line: str) -> str:
