@@ -105,6 +105,9 @@ def test_the_version_stands_in_one_place() -> None:
     assert 'dynamic = ["version"]' in project
     assert 'attr = "kube_audit_lint.__version__"' in project
     assert kube_audit_lint.__version__ not in project.replace(">=", "")
+    script = [sys.executable, str(ROOT / "scripts" / "set_version.py"), "--check"]
+    process = subprocess.run(script, capture_output=True, text=True)
+    assert (process.returncode, process.stderr) == (0, "")
 
 
 def test_decisions_are_those_of_explain(
