@@ -6,6 +6,7 @@ import pytest
 
 from kube_audit_lint.server.cursor import cursor, group_beside
 
+ENTRY = ("rules", "resources", "resources")
 RULE = "rules:\n  - level: None\n"
 
 
@@ -36,7 +37,7 @@ RULE = "rules:\n  - level: None\n"
             "pods/",
             True,
         ),
-        (f'{RULE}    resources: [{{group: "", resources: [po^', ("rules", "resources", "resources"), "po", False),
+        (f'{RULE}    resources: [{{group: "", resources: [po^', ENTRY, "po", False),
         (f"{RULE}    resources: [{{gr^", ("rules", "resources"), "gr", True),
         (f'{RULE}    resources: [{{group: "", resources: [a]}}]\n    ^', ("rules",), "", True),
         (
@@ -49,6 +50,10 @@ RULE = "rules:\n  - level: None\n"
         ("rules: # first match\n# none yet\n\n- lev^", ("rules",), "lev", True),
         ("rules:\r\n- verbs:\r\n  - l^\r\n", ("rules", "verbs"), "l", True),
         ("a: 1\n---\nb: ^", ("b",), "", False),
+        (f"{RULE}    verbs: [\n      get,\n      l^", ("rules", "verbs"), "l", True),
+        ('{\n "rules": [\n  {\n   "level": "^"\n', ("rules", "level"), "", False),
+        ('{\n "rules": [\n  {\n   "verbs": ["get", "l^"]\n', ("rules", "verbs"), "l", False),
+        ('{\n "rules": [\n  {\n   "resources": [\n    {\n     "resources": [\n      "po^', ENTRY, "po", False),
     ],
 )
 def test_the_keys_above_a_cursor(text: str, keys: tuple[str, ...], word: str, in_key: bool) -> None:
@@ -72,3 +77,8 @@ def test_the_keys_above_a_cursor(text: str, keys: tuple[str, ...], word: str, in
 def test_the_group_beside_a_resource(entries: str, group: str) -> None:
     text = f"rules:\n- level: None\n  resources:\n  {entries.replace(chr(10), chr(10) + '  ')}"
     assert group_beside(text.replace("^", ""), text.index("^")) == group
+
+
+def test_the_group_beside_a_resource_in_json() -> None:
+    text = '{"rules": [{"resources": [{"group": "batch"}, {"group": "apps", "resources": ["^"]}, {"group": ""}]}]}'
+    assert group_beside(text.replace("^", ""), text.index("^")) == "apps"

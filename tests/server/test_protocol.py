@@ -95,7 +95,10 @@ def talk(folder: Path, what: Callable[[Editor], Awaitable[None]], encodings: lis
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return Workspace(tmp_path).folder
+    """A workspace that the editor knows by a link to it."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(Workspace(tmp_path / "real").folder)
+    return tmp_path / "link"
 
 
 def test_an_editor_gets_all_of_it(folder: Path) -> None:

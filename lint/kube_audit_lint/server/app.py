@@ -23,7 +23,7 @@ from kube_audit_lint.server.diagnostics import Shown, diagnostics
 from kube_audit_lint.server.hover import hover
 from kube_audit_lint.server.lenses import lenses
 from kube_audit_lint.server.positions import Positions
-from kube_audit_lint.server.session import Session
+from kube_audit_lint.server.session import Session, real
 from kube_audit_lint.syntax.source import Place
 
 NAME = "kube-audit-lint"
@@ -60,6 +60,7 @@ class Server(LanguageServer):
         self.session = Session()
         self.asked_to_end = False
         self._uris: dict[str, str] = {}
+        self._folders: dict[str, str] = {}
         self._waiting: asyncio.TimerHandle | None = None
         self._trouble = ""
 
@@ -69,14 +70,25 @@ class Server(LanguageServer):
         if path is None:
             folder = self.session.folders[0] if self.session.folders else os.getcwd()
             path = os.path.join(folder, os.path.basename(uri.partition(":")[2]) or "untitled")
-        path = os.path.normpath(path).replace(os.sep, "/")
+        path = real(path)
         self._uris.setdefault(path, uri)
         return path
 
     def uri_of(self, place: Place) -> str:
         """The document that a place is in."""
         path = absolute(place.source.path)
-        return self._uris.get(path) or uris.from_fs_path(path) or path
+        if path in self._uris:
+            return self._uris[path]
+        for folder, given in self._folders.items():
+            if path.startswith(folder + "/"):
+                path = given + path[len(folder) :]
+        return uris.from_fs_path(path) or path
+
+    def take_folders(self) -> None:
+        """Takes the folders of the workspace, each by its name and by where it really lies."""
+        folders = [uris.to_fs_path(one.uri) for one in self.workspace.folders.values()] or [self.workspace.root_path]
+        self._folders = {real(os.path.join(one, "-"))[:-2]: os.path.normpath(one) for one in folders if one}
+        self.session.folders = tuple(self._folders)
 
     def checked(self, uri: str) -> Checked | None:
         """A document as it is now; None for one that is not open."""
@@ -196,7 +208,7 @@ feature = server.feature
 
 @feature(types.INITIALIZED)
 def _initialized(ls: Server, params: types.InitializedParams) -> None:
-    _take_folders(ls)
+    ls.take_folders()
     workspace = ls.client_capabilities.workspace
     watched = workspace.did_change_watched_files if workspace is not None else None
     if watched is not None and watched.dynamic_registration:
@@ -207,13 +219,8 @@ def _initialized(ls: Server, params: types.InitializedParams) -> None:
 
 @feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
 def _folders_changed(ls: Server, params: types.DidChangeWorkspaceFoldersParams) -> None:
-    _take_folders(ls)
+    ls.take_folders()
     ls.session.look_again()
-
-
-def _take_folders(ls: Server) -> None:
-    folders = [uris.to_fs_path(one.uri) for one in ls.workspace.folders.values()] or [ls.workspace.root_path]
-    ls.session.folders = tuple(os.path.normpath(one).replace(os.sep, "/") for one in folders if one)
 
 
 @feature(types.SHUTDOWN)

@@ -1,4 +1,4 @@
-"""Where in a YAML text a cursor stands, while the text is written and no parser reads it: by its lines alone."""
+"""Where in a YAML or JSON text a cursor stands, while it is written and no parser reads it: by its lines alone."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from kube_audit_lint.syntax.record import NamedTuple
 
 _KEY = re.compile(r"(?:\"([^\"]*)\"|'([^']*)'|([^\s#:'\"\[\]{},&*!|>%@`][^#:'\"\[\]{},]*?))[ \t]*:(?=[ \t]|$)")
-_OPENS = re.compile(r"[ \t]*(?:[|>&!][^\s]*[ \t]*)*(?:#.*)?$")
+_OPENS = re.compile(r"[ \t]*(?:[|>&!][^\s]*[ \t]*)*[\[{]?[ \t]*(?:#.*)?$")
 """What stands behind a key whose value begins on a later line."""
 
 _WORD = re.compile(r"[^\s\"',\[\]{}]*\Z")
 _DASHES = re.compile(r"([ \t]*)((?:-(?:[ \t]+|$))*)")
 _ENTRY = re.compile(r"[ \t]*-[ \t]*\{?[ \t]*(?:group|resources|resourceNames)[ \t]*:")
-_GROUP = re.compile(r"\bgroup[ \t]*:[ \t]*[\"']?([a-z0-9.*-]*)")
+_GROUP = re.compile(r"\bgroup[\"']?[ \t]*:[ \t]*[\"']?([a-z0-9.*-]*)")
 
 
 class Cursor(NamedTuple):
@@ -108,9 +108,15 @@ def _above(lines: list[str], column: int, item: bool) -> list[str]:
 
 def group_beside(text: str, offset: int) -> str:
     """The `group` of the entry of a rule's `resources` in which an offset stands; "" for core."""
-    found = "".join(_entry(text, offset))
+    found = _braces(text, offset) if text.lstrip().startswith("{") else "".join(_entry(text, offset))
     group = _GROUP.search(found)
     return group[1] if group is not None else ""
+
+
+def _braces(text: str, offset: int) -> str:
+    """In JSON: what stands in the nearest braces around an offset."""
+    start, end = text.rfind("{", 0, offset), text.find("}", offset)
+    return text[max(start, 0) : end if end >= 0 else len(text)]
 
 
 def _entry(text: str, offset: int) -> Iterator[str]:

@@ -21,6 +21,12 @@ from kube_audit_lint.syntax.decode import decode
 from kube_audit_lint.syntax.source import Source
 
 
+def real(path: str) -> str:
+    """A file in the folder that it really lies in, for a repository knows its files by that."""
+    folder, name = os.path.split(os.path.normpath(path))
+    return os.path.join(os.path.realpath(folder), name).replace(os.sep, "/")
+
+
 class Session:
     """Buffers by absolute path, each checked as `check FILE` would from the folder of its workspace."""
 
@@ -142,6 +148,8 @@ class Session:
 
     def _is_ours(self, shown: str, data: bytes, config: Config) -> bool:
         """Whether `check FILE` would read it."""
+        if len(data) > discovery.LIMIT:
+            return False
         if os.path.exists(shown) and not list(discovery.walk((shown,), config, lambda error: None, True)):
             return False  # excluded
         return bool(config.hint(shown)) or discovery.worth_parsing(data, shown)
