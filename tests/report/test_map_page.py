@@ -27,7 +27,7 @@ from vector_files import read_vectors
 
 pytestmark = pytest.mark.slow
 
-VECTORS = 300
+VECTORS = 200
 """Policies whose recorded decisions the page's evaluator is held to, each with fifty requests."""
 
 HOSTILE = """apiVersion: audit.k8s.io/v1
@@ -204,6 +204,57 @@ def test_cells_and_rules_lead_to_each_other(browser: Any, folder: Path) -> None:
     assert "decided by rule 4 (line " in page.locator("#answer").inner_text()
     assert "unreached" in (page.locator('.rule[data-rule="5"]').get_attribute("class") or "")
     assert page.locator(".finding", has_text="unreachable-rule").count() == 1
+    hold(watched)
+
+
+CASES = """
+(every) => {
+    // Chooses cells, tries the request of each case, and compares the answer with the case.
+    const wrong = [];
+    let held = 0;
+    [...document.querySelectorAll("td[data-c]")].forEach((td, index) => {
+        if (index % every) return;
+        td.click();
+        const cases = [...document.querySelectorAll("#cell .case")].map((one) => [
+            one.querySelector("p").textContent.match(/rule \\d+ \\(line \\d+\\)|no rule/g),
+            [...one.querySelectorAll("p:first-child .level")].map((level) => level.textContent),
+            one.querySelector("code + button"),
+            one.querySelector("code").textContent,
+        ]);
+        for (const [rules, levels, button, shown] of cases) {
+            button.click();
+            const lines = [...document.querySelectorAll("#answer .decision")];
+            const answered = lines.map((line) => line.textContent.match(/rule \\d+ \\(line \\d+\\)|no rule/)[0]);
+            const given = lines.map((line) => line.querySelector(".level").textContent);
+            const same = answered.join() === rules.join() && given.join() === levels.join();
+            const typed = document.querySelector("#answer code").textContent === shown;
+            document.querySelector("#try button").click();
+            const again = [...document.querySelectorAll("#answer .decision")].map((line) => line.textContent);
+            if (!same || !typed || again.join() !== lines.map((line) => line.textContent).join()) {
+                wrong.push([td.getAttribute("aria-label"), shown, answered, rules, again]);
+            }
+            held += 1;
+        }
+    });
+    return [held, wrong.slice(0, 3)];
+}
+"""
+
+
+@pytest.mark.parametrize(("paths", "step"), [(["thirty.yaml"], 7), (["<b>old.yaml", "new.yaml"], 3)])
+def test_the_request_of_a_case_comes_to_it(browser: Any, folder: Path, paths: list[str], step: int) -> None:
+    """The request that the page makes for a case is decided so, as it is and typed into the box again."""
+    (thirty,) = (Path(__file__).resolve().parents[2] / "benchmarks").rglob("thirty-rules.yaml")
+    (folder / "thirty.yaml").write_text(thirty.read_text("utf-8"))
+    watched = opened(browser, folder, *paths)
+    if len(paths) > 1:
+        watched.page.uncheck("#changed")
+    senders = watched.page.locator("#who option").count()
+    for sender in range(senders):
+        watched.page.select_option("#who", str(sender))
+        held, wrong = watched.page.evaluate(CASES, step if sender == 0 else 47)
+        assert wrong == []
+        assert held > (200 if sender == 0 else 10)
     hold(watched)
 
 

@@ -258,7 +258,8 @@
     byId("groups").value = request.groups.filter((group) => !always.includes(group)).join(", ");
     byId("verb").value = request.verb;
     byId("what").value = request.url !== null ? request.url : combined(request);
-    byId("namespace").value = request.url !== null || request.resource === "namespaces" ? "" : request.namespace;
+    const own = request.resource === "namespaces" && request.verb !== "watch"; // the name is the namespace
+    byId("namespace").value = request.url !== null || own ? "" : request.namespace;
     byId("name").value = request.url !== null ? "" : request.name;
     answer(request, []);
     byId("answer").scrollIntoView({ block: "nearest" });
@@ -330,7 +331,9 @@
       notes.push(`Without a name, ${name} stands for any that no rule names.`);
     }
     if (asked.group === "" && resource === "namespaces") {
-      if (named && (namespace === "" || namespace === name)) return [{ ...asked, namespace: name, name }, notes];
+      // The legacy GET /api/v1/watch/namespaces/NAME is the one watch of namespaces that has the namespace.
+      const legacy = verb === "watch" && name !== "" && namespace === name;
+      if (legacy || (named && (namespace === "" || namespace === name))) return [{ ...asked, namespace: name, name }, notes];
     }
     if (namespaced === false && namespace) throw new Error(`${resource} are in no namespace: leave it out`);
     if (namespaced && !namespace && verb !== "list" && verb !== "watch") {
