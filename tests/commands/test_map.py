@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import subprocess
@@ -11,6 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+import yaml
 
 from kube_audit_lint.analysis.evaluate import evaluate
 from kube_audit_lint.analysis.request import Request
@@ -235,6 +237,23 @@ def test_findings_stand_on_their_rules(folder: Path, capsys: pytest.CaptureFixtu
     (folder / ".kube-audit-lint.yaml").write_text("rules: {unreachable-rule: off}\n")
     shown("p.yaml", "--output", "map.html", capsys=capsys)
     assert "warning: unreachable-rule" not in (folder / "map.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("form", ["json", "base64"])
+def test_rules_in_one_line_are_written_out(folder: Path, form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = json.dumps(yaml.safe_load(POLICY))
+    if form == "base64":
+        encoded = base64.b64encode(POLICY.encode()).decode()
+        text = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: audit}}\nbinaryData:\n  policy.yaml: {encoded}\n"
+    (folder / f"p.{form}").write_text(text)
+    shown(f"p.{form}", "--output", "map.html", capsys=capsys)
+    page = (folder / "map.html").read_text("utf-8")
+    assert "as it is loaded" in page
+    rows = re.findall(r'data-line="(\d+)">([^<]*)</span>', page)
+    assert rows[:2] == [("1", "- level: &quot;None&quot;"), ("2", "  users: [&quot;jane&quot;]")]
+    assert re.search(r'data-rule="4"[^>]*>(?:(?!data-rule).)*unreachable-rule', page, re.S)
+    data = json.loads(shown(f"p.{form}", "--format", "json", capsys=capsys))
+    assert {rule["line"] for rule in data["policy"]["rules"]} == {1 if form == "json" else 5}
 
 
 def test_any_form_that_holds_a_policy(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

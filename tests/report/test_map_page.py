@@ -72,9 +72,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def opened(browser: Any, folder: Path, *paths: str, **options: Any) -> Watched:
+def opened(browser: Any, folder: Path, *words: str, **options: Any) -> Watched:
     """The page of a policy, or of two."""
-    assert main(["map", *paths, "--kubernetes-version", "1.30", "--output", "map.html"]) == 0
+    assert main(["map", *words, "--kubernetes-version", "1.30", "--output", "map.html"]) == 0
     watched = Watched(browser, **options)
     watched.page.goto((folder / "map.html").as_uri())
     return watched
@@ -255,6 +255,13 @@ def test_the_request_of_a_case_comes_to_it(browser: Any, folder: Path, paths: li
         held, wrong = watched.page.evaluate(CASES, step if sender == 0 else 47)
         assert wrong == []
         assert held > (200 if sender == 0 else 10)
+    hold(watched)
+
+
+def test_seen_at_first_as_who_is_asked_for(browser: Any, folder: Path) -> None:
+    watched = opened(browser, folder, "<b>old.yaml", "--who", "anonymous")
+    assert watched.page.locator("#who option:checked").inner_text() == "anonymous"
+    assert watched.page.locator("td.d").count() == 0
     hold(watched)
 
 

@@ -22,23 +22,31 @@ class ShownFinding(NamedTuple):
 
 
 class ShownRule(NamedTuple):
-    """A rule, counted from 1, with the lines it stands on. reached: whether it decides any request."""
+    """A rule, counted from 1. first, last: the lines of the shown text that it stands on; line: that of the file.
+
+    reached: whether it decides any request.
+    """
 
     number: int
     level: Level
     first: int
     last: int
     reached: bool
+    line: int
 
 
 class ShownPolicy(NamedTuple):
-    """A policy. lines: its text with the numbers of the lines; data: the rules as they are loaded, for an evaluator."""
+    """A policy. lines: its text with the numbers of the lines; data: the rules as they are loaded, for an evaluator.
+
+    as_loaded: the lines are not those of the file, in which no line belongs to one rule.
+    """
 
     name: str
     rules: tuple[ShownRule, ...]
     lines: tuple[tuple[int, str], ...]
     data: dict[str, Any]
     findings: tuple[ShownFinding, ...] = ()
+    as_loaded: bool = False
 
 
 class ShownSender(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from kube_audit_lint.analysis import UndecidedError, familiar, phrases
@@ -12,6 +13,7 @@ from kube_audit_lint.analysis.senders import Sender
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.model.comparison import Compared
+from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.matrix import (
@@ -30,6 +32,7 @@ from kube_audit_lint.model.policy import FIELD_NAMES, Policy, PolicyRule
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.pipeline.comparing import Side, compare
 from kube_audit_lint.pipeline.requests import OpenedPolicy, open_policy
+from kube_audit_lint.report.safe import json_text
 from kube_audit_lint.syntax.source import Place
 
 _ALONE = "named by no rule, and in no group that a rule names but those that all such users are in"
@@ -107,14 +110,17 @@ def _examples(made: Matrix, versions: Versions) -> dict[str, Any]:
 def _policy(opened: OpenedPolicy, made: Matrix, findings: Sequence[Finding], old: bool = False) -> ShownPolicy:
     every = [case.decided.before if old else case.decided.after for each in made.classes for case in each.cases]
     reached = {one.rule for one in every}
-    rules = tuple(_rule(opened, index, index in reached) for index in range(len(opened.policy.rules)))
-    shown = tuple(_finding(one, rules) for one in findings if one.place.source.path == opened.document.source.path)
-    return ShownPolicy(opened.path, rules, _lines(opened, rules), loaded_data(opened.policy), shown)
-
-
-def _rule(opened: OpenedPolicy, index: int, reached: bool) -> ShownRule:
-    first, last = _span(opened.document.at("rules", index))
-    return ShownRule(index + 1, opened.policy.rules[index].level, first, last, reached)
+    places = [opened.document.at("rules", index) for index in range(len(opened.policy.rules))]
+    spans, lines = list(map(_span, places)), _lines(opened.document)
+    apart = all(one[1] < other[0] for one, other in pairwise(spans))
+    if not apart:  # in one line, or in base64
+        spans, lines = _written(opened.policy)
+    rules = tuple(
+        ShownRule(index + 1, rule.level, *spans[index], index in reached, _span(places[index])[0])
+        for index, rule in enumerate(opened.policy.rules)
+    )
+    shown = tuple(_finding(one, places) for one in findings if one.place.source.path == opened.document.source.path)
+    return ShownPolicy(opened.path, rules, lines, loaded_data(opened.policy), shown, not apart)
 
 
 def _span(place: Place) -> tuple[int, int]:
@@ -124,12 +130,22 @@ def _span(place: Place) -> tuple[int, int]:
     return source.position(place.start)[0], source.position(place.start + max(len(text) - 1, 0))[0]
 
 
-def _lines(opened: OpenedPolicy, rules: tuple[ShownRule, ...]) -> tuple[tuple[int, str], ...]:
-    """The lines of the policy."""
-    source = opened.document.source
-    first, last = _span(opened.document.place)
-    last = max([last, *(rule.last for rule in rules)])
-    return tuple((number, source.line(number)) for number in range(first, last + 1))
+def _lines(document: PolicyDocument) -> tuple[tuple[int, str], ...]:
+    """The lines of a policy."""
+    first, last = _span(document.at())
+    return tuple((number, document.source.line(number)) for number in range(first, last + 1))
+
+
+def _written(policy: Policy) -> tuple[list[tuple[int, int]], tuple[tuple[int, str], ...]]:
+    """The lines that each rule takes, and the lines, of a policy written out as it is loaded."""
+    spans: list[tuple[int, int]] = []
+    lines: list[str] = []
+    for rule in policy.rules:
+        first = len(lines) + 1
+        for name, value in _rule_data(rule).items():
+            lines.append(f"{'- ' if len(lines) + 1 == first else '  '}{name}: {json_text(value)}")
+        spans.append((first, len(lines)))
+    return spans, tuple(enumerate(lines, start=1))
 
 
 def loaded_data(policy: Policy) -> dict[str, Any]:
@@ -156,10 +172,11 @@ def _rule_data(rule: PolicyRule) -> dict[str, Any]:
     return data
 
 
-def _finding(one: Finding, rules: tuple[ShownRule, ...]) -> ShownFinding:
-    line = one.place.source.position(one.place.start)[0]
-    at = next((rule.number for rule in rules if rule.first <= line <= rule.last), 0)
-    return ShownFinding(one.rule, one.severity, line, at, one.message)
+def _finding(one: Finding, rules: Sequence[Place]) -> ShownFinding:
+    """rules: where the rules of the policy stand."""
+    start = one.place.start
+    at = next((number for number, rule in enumerate(rules, start=1) if rule.start <= start < rule.end), 0)
+    return ShownFinding(one.rule, one.severity, one.place.source.position(start)[0], at, one.message)
 
 
 # -- rows, classes, senders

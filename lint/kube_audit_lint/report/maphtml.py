@@ -43,11 +43,11 @@ def _body(of: Map, sender: int, names: str) -> str:
     lost = unreached(of)
     return (
         f'<header><h1>Audit map: <bdi>{text(names)}</bdi></h1>\n<p class="lead">{lead}'
-        f"{f' {text(lost)}' if lost else ''}</p></header>\n{_legend(compares)}{_tools(of, sender)}\n"
-        f'<main class="columns"><div>{_matrix(of, sender)}\n'
+        f"{f' {text(lost)}' if lost else ''}</p></header>\n<main>{_legend(compares)}{_tools(of, sender)}\n"
+        f'<div class="columns"><div>{_matrix(of, sender)}\n'
         f'{_changes(of)}{_ask()}<section id="printed"></section></div>\n'
         '<aside class="side"><section class="panel noprint script" aria-live="polite" id="cell" hidden></section>\n'
-        f"{side}</aside></main>"
+        f"{side}</aside></div></main>"
     )
 
 
@@ -156,7 +156,8 @@ def _policy(policy: ShownPolicy, old: bool) -> str:
     for rule, found in groupby(policy.lines, key=lambda one: _rule_at(policy, one[0])):
         content = "".join(_line(policy, number, line) for number, line in found)
         parts.append(_block(policy, rule, content, marker))
-    title = f"<h2><bdi>{text(policy.name)}</bdi>{' (before)' if old else ''}</h2>"
+    loaded = ", as it is loaded" if policy.as_loaded else ""
+    title = f"<h2><bdi>{text(policy.name)}</bdi>{' (before)' if old else ''}{loaded}</h2>"
     shown = f'<div class="policy" tabindex="0"><pre>{"".join(parts)}</pre></div>'
     return f"<details><summary>{title}</summary>{shown}</details>" if old else f"{title}{shown}"
 
@@ -174,13 +175,21 @@ def _block(policy: ShownPolicy, number: int, content: str, marker: str) -> str:
     reached, lost = ("", "") if rule.reached else (" unreached", ", decides no request")
     return (
         f'<span class="rule {rule.level.lower()}-rule{reached}" data-rule="{number}"{marker} role="button" '
-        f'tabindex="0" aria-pressed="false" aria-label="rule {number}, {rule.level}{lost}">{badge}{content}</span>'
+        f'tabindex="0" aria-pressed="false" title="rule {number}{lost}">{badge}{content}</span>'
     )
 
 
 def _line(policy: ShownPolicy, number: int, line: str) -> str:
-    found = "".join(_finding(one) for one in policy.findings if one.line == number)
+    found = "".join(_finding(one) for one in policy.findings if _line_of(policy, one) == number)
     return f'<span class="row" data-line="{number}">{lines(line)}</span>{found}'
+
+
+def _line_of(policy: ShownPolicy, one: ShownFinding) -> int:
+    """The line of the shown text below which a finding stands; the first where it stands on none."""
+    if policy.as_loaded and one.rule:
+        return policy.rules[one.rule - 1].first
+    first = policy.lines[0][0]
+    return one.line if first <= one.line <= policy.lines[-1][0] and not policy.as_loaded else first
 
 
 def _finding(one: ShownFinding) -> str:
@@ -274,5 +283,5 @@ def _row_data(row: ShownRow) -> list[Any]:
 
 
 def _policy_data(policy: ShownPolicy) -> dict[str, Any]:
-    rules = [[LEVELS.index(rule.level), rule.first] for rule in policy.rules]
+    rules = [[LEVELS.index(rule.level), rule.line] for rule in policy.rules]
     return {"name": policy.name, "rules": rules, "data": policy.data}

@@ -31,7 +31,7 @@ def render(of: Map) -> Iterator[str]:
 
 def _policy(one: ShownPolicy) -> dict[str, Any]:
     rules = [
-        {"rule": rule.number, "line": rule.first, "level": rule.level, "reached": rule.reached} for rule in one.rules
+        {"rule": rule.number, "line": rule.line, "level": rule.level, "reached": rule.reached} for rule in one.rules
     ]
     findings = [{**found._asdict(), "rule": found.rule or None} for found in one.findings]
     return {"name": one.name, "rules": rules, "findings": findings}

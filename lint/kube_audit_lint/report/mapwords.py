@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from kube_audit_lint.model.matrix import Map, Sample, ShownCase, ShownRow
+from kube_audit_lint.model.matrix import Map, Sample, ShownCase, ShownRow, ShownRule
 from kube_audit_lint.syntax.record import NamedTuple
 
 VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "")
@@ -178,8 +178,8 @@ def decided_by(case: ShownCase, of: Map) -> str:
     return f"{_rule(case.old_rule, of.before.rules)} -> {new}" if of.before is not None else new
 
 
-def _rule(number: int, rules: tuple[object, ...]) -> str:
-    return f"rule {number} (line {getattr(rules[number - 1], 'first', 0)})" if number else "no rule"
+def _rule(number: int, rules: tuple[ShownRule, ...]) -> str:
+    return f"rule {number} (line {rules[number - 1].line})" if number else "no rule"
 
 
 def recorded(case: ShownCase, of: Map) -> str:

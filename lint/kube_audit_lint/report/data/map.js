@@ -81,12 +81,13 @@
       cell.cases = cases;
       cell.shown = shown;
       cell.td.textContent = words(shown);
-      const level = LETTERS[shown.level] || "o";
-      cell.td.className = compares ? `${level} ${shown.direction || "same"}` : level;
+      const letter = LETTERS[shown.level] || "o";
+      cell.td.className = compares ? `${letter} ${shown.direction || "same"}` : letter;
       const rules = [...new Set(cases.map((one) => (one.rule ? `rule ${one.rule}` : "no rule")))].join(", ");
       const what = `${cell.verb || "OPTIONS"} ${data.rows[cell.row].title}`;
       const change = shown.direction ? `, before ${WORDS[shown.old] || "nothing"}, ${shown.direction}` : "";
-      cell.td.setAttribute("aria-label", visible(`${what}: ${WORDS[shown.level] || "never sent"}${change}, ${rules}`));
+      const level = WORDS[shown.level] || "never sent";
+      cell.td.setAttribute("aria-label", visible(`${cell.td.textContent}: ${what}: ${level}${change}, ${rules}`));
     }
     filter();
     details();
