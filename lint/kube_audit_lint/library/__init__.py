@@ -5,6 +5,7 @@ The package's `__init__.py` imports this at the first use of a name, so that the
 
 from kube_audit_lint.errors import KubeAuditLintError, OwnFileError, PolicyError, UsageError
 from kube_audit_lint.library.comparing import Change, Difference, diff
+from kube_audit_lint.library.counting import LogCount, RuleCount
 from kube_audit_lint.library.fixing import FileChange, Fix, fix
 from kube_audit_lint.library.linting import Options, Report, lint
 from kube_audit_lint.library.policies import Decision, Policy, Request
@@ -18,6 +19,7 @@ __all__ = [
     "Finding",
     "Fix",
     "KubeAuditLintError",
+    "LogCount",
     "Options",
     "OwnFileError",
     "Place",
@@ -27,6 +29,7 @@ __all__ = [
     "Related",
     "Report",
     "Request",
+    "RuleCount",
     "UsageError",
     "diff",
     "fix",

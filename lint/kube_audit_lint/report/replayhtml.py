@@ -83,7 +83,7 @@ def _bar(kind: str, start: float, top: int, length: float) -> str:
 def _legend(y: int) -> str:
     parts = []
     for index, (kind, words) in enumerate(_LEGEND):
-        x = _LEFT + index * 180
+        x = _LEFT + index * 230
         parts.append(element("rect", class_=kind, x=str(x), y=str(y - 9), width="10", height="10"))
         parts.append(element("text", text(words), x=str(x + 15), y=str(y)))
     return "".join(parts)
