@@ -9,6 +9,7 @@ from __future__ import annotations
 from base64 import b64encode
 from pathlib import Path
 from textwrap import indent
+from urllib.parse import quote
 
 import pytest
 
@@ -43,6 +44,7 @@ MISTAKES = {AGE, BACKUP, UNKNOWN, MODE, SECRETS}
 MAP = "".join(f'{name}: "{value}"\n' for name, value in FLAGS.items())
 LIST = "".join(f'- name: {name}\n  value: "{value}"\n' for name, value in FLAGS.items())
 WORDS = "".join(f"- {name}={value}\n" for name, value in FLAGS.items())
+DASHED = "".join(f"- --{name}={value}\n" for name, value in FLAGS.items())
 LINE = " ".join(f"--{name}={value}" for name, value in FLAGS.items())
 VOLUMES = "extraVolumes:\n- {name: audit, hostPath: /etc/kubernetes/audit, mountPath: /etc/kubernetes/audit}\n"
 
@@ -267,6 +269,110 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
         },
         {BACKUP},  # for tests: what is missing is not reported
     ),
+    "kamaji": (
+        {
+            "a.yaml": head("kamaji.clastix.io/v1alpha1", "TenantControlPlane")
+            + "spec:\n  kubernetes: {version: v1.31.0}\n  controlPlane:\n    deployment:\n"
+            + indent(below("extraArgs", below("apiServer", DASHED)), "      ")
+            + "      additionalVolumes: [{name: a, configMap: {name: audit}}]\n"
+            + "      additionalVolumeMounts: {apiServer: [{name: a, mountPath: /etc/kubernetes/audit}]}\n",
+            "b.yaml": head("v1", "ConfigMap", "audit") + below("data", block("policy.yaml", POLICY)),
+        },
+        set(),
+    ),
+    "compose": (
+        {
+            "compose.yaml": "services:\n  api:\n    image: registry.k8s.io/kube-apiserver:v1.31.0\n"
+            + indent(below("command", "- kube-apiserver\n" + DASHED), "    ")
+            + "    volumes: ['.:/etc/kubernetes/audit']\n",
+            **BESIDE,
+        },
+        set(),
+    ),
+    "compose-k3s": (
+        {
+            "compose.yaml": "services:\n  k3s:\n    image: rancher/k3s:v1.31.0-k3s1\n    command: >-\n      server "
+            + " ".join(f"--kube-apiserver-arg={name}={value}" for name, value in FLAGS.items())
+            + "\n    volumes:\n    - {type: bind, source: ., target: /etc/kubernetes/audit}\n",
+            **BESIDE,
+        },
+        set(),
+    ),
+    "quadlet": (
+        {
+            "a.container": f"[Container]\nImage=registry.k8s.io/kube-apiserver:v1.31.0\nExec=kube-apiserver {LINE}\n"
+            "Volume=/srv/audit:/etc/kubernetes/audit\n",
+            "srv/audit/policy.yaml": POLICY,
+        },
+        set(),
+    ),
+    "docker-run": (
+        {
+            "a.service": "[Service]\nExecStart=/usr/bin/docker run --rm -v /srv/audit:/etc/kubernetes/audit "
+            f"registry.k8s.io/kube-apiserver:v1.31.0 kube-apiserver --etcd-servers=http://e {LINE}\n",
+            "srv/audit/policy.yaml": POLICY,
+        },
+        set(),
+    ),
+    "rke2-control-plane": (
+        {
+            "a.yaml": head("controlplane.cluster.x-k8s.io/v1beta1", "RKE2ControlPlane")
+            + "spec:\n  version: v1.31.0+rke2r1\n"
+            + indent(below("serverConfig", below("kubeAPIServer", below("extraArgs", WORDS))) + WRITTEN, "  ")
+        },
+        {BACKUP},  # a part of RKE2's settings
+    ),
+    "kthrees-control-plane": (
+        {
+            "a.yaml": head("controlplane.cluster.x-k8s.io/v1beta2", "KThreesControlPlane")
+            + "spec:\n  version: v1.31.0+k3s1\n  kthreesConfigSpec:\n"
+            + indent(below("serverConfig", below("kubeAPIServerArg", WORDS)) + WRITTEN, "    ")
+        },
+        {BACKUP},
+    ),
+    "ignition": (
+        {
+            "a.ign": '{"ignition": {"version": "3.4.0"}, "storage": {"files": ['
+            + ", ".join(
+                f'{{"path": "{path}", "contents": {{"source": "data:,{quote(text)}"}}}}'
+                for path, text in ((FILE, POLICY), ("/etc/rancher/k3s/config.yaml", below("kube-apiserver-arg", WORDS)))
+            )
+            + "]}}"
+        },
+        set(),
+    ),
+    "machine-config": (
+        {
+            "a.yaml": head("machineconfiguration.openshift.io/v1", "MachineConfig")
+            + "spec:\n  config:\n    ignition: {version: 3.2.0}\n    storage:\n      files:\n"
+            + "".join(
+                f"      - path: {path}\n        contents:\n"
+                f"          source: data:text/plain;charset=utf-8;base64,{b64encode(text.encode()).decode()}\n"
+                for path, text in ((FILE, POLICY), ("/etc/kubernetes/manifests/kube-apiserver.yaml", POD))
+            )
+        },
+        set(),
+    ),
+    "ansible": (
+        {
+            "a.yaml": "- copy:\n    dest: /etc/kubernetes/audit/policy.yaml\n    content: |\n"
+            + indent(POLICY, "      ")
+            + "".join(
+                "- ansible.builtin.lineinfile:\n    path: /etc/kubernetes/manifests/kube-apiserver.yaml\n"
+                f"    line: '    - --{name}={value}'\n"
+                for name, value in FLAGS.items()
+            )
+        },
+        {BACKUP},  # parts of a file
+    ),
+    "kops-set": (
+        {
+            "a.sh": "kops create cluster --set spec.kubeAPIServer.auditLogMaxAge=7 \\\n"
+            f"  --set spec.kubeAPIServer.auditLogPath={LOG} \\\n"
+            "  --set=cluster.spec.kubeAPIServer.auditWebhookMode=sometimes\n"
+        },
+        {BACKUP, UNKNOWN, SECRETS},  # a part, and its settings are fixed
+    ),
     "heredocs": (
         {"a.sh": f"cat <<EOF > {FILE}\n{POLICY}EOF\ncat <<'EOF' | kubeadm init --config /dev/stdin\n{CLUSTER}EOF\n"},
         set(),
@@ -291,5 +397,5 @@ def test_the_same_findings(form: str, tmp_path: Path, monkeypatch: pytest.Monkey
     assert report.errors == ()
     assert {one.rule for one in report.findings} == MISTAKES - cannot
     for one in report.findings:
-        if one.rule in (AGE, MODE) and "\n" not in one.place.text:
+        if one.rule in (AGE, MODE) and "\n" not in one.place.text and form != "machine-config":  # letters of base64
             assert one.place.text.strip("'\"") in ("7", "sometimes"), one

@@ -15,14 +15,16 @@ from collections.abc import Iterator
 from kube_audit_lint.discovery.look import named_policy
 from kube_audit_lint.forms.common.applied import applied
 from kube_audit_lint.forms.common.context import Context
-from kube_audit_lint.forms.common.inside import found_inside
-from kube_audit_lint.forms.common.loose import loose_arguments
+from kube_audit_lint.forms.common.inside import DATA_URL, found_inside
+from kube_audit_lint.forms.common.loose import flags_in_line, loose_arguments
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape, joined
+from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence
 
 MARKS = (
     "audit.k8s.io/",
+    "audit.k8s.io%2",
     "/config.yaml",
     "/manifests/kube",
     "kube_manifest_dir",
@@ -36,7 +38,10 @@ ORDER = 9
 _GROUP = "audit.k8s.io/"
 _COPIES = "kubectl.kubernetes.io/last-applied-configuration"
 _CONTENTS = ("content", "contents", "inline")
-_CONFIGURATION = re.compile(r"/rancher/(?:rke2|k3s)/config|/manifests/kube-?apiserver")
+_CONFIGURATION = re.compile(
+    r"/rancher/(?:rke2|k3s)/config|/manifests/kube-?apiserver|microk8s/current/args/kube-apiserver"
+)
+_SERVER_FILE = re.compile(r"/rancher/(?:rke2|k3s)/config|kube-?apiserver")
 _PLACES = ("path", "dest", "destination", "filename", "file")
 _MANIFESTS = re.compile(r"/etc/kubernetes/manifests/|\{\{\s*kube_manifest_dir\s*\}\}/")
 _SCHEMAS = ("CustomResourceDefinition", "Event", "EventList")
@@ -79,7 +84,7 @@ def _walk(root: Node, context: Context) -> Iterator[Found]:
             wrong = (applied(part.place, node.string("apiVersion") or "", by),) if by else ()
             yield Found((part,), misshapes=wrong)
         else:
-            yield Found(misshapes=tuple(_for_the_kubelet(node)))
+            yield Found(misshapes=tuple(_for_the_kubelet(node)), servers=tuple(_edited(node)))
             place = next((path for name in _PLACES if "/" in (path := node.string(name) or "")), place)
             waiting += [
                 (entry.value, name, place)
@@ -106,10 +111,25 @@ def _for_the_kubelet(node: Mapping) -> Iterator[Misshape]:
         yield Misshape("in-manifests", value.place, message, help)
 
 
+def _edited(node: Mapping) -> Iterator[ApiServer]:
+    """What Ansible's lineinfile, blockinfile and replace write into a file of an API server: a part of its settings."""
+    path = node.string("path") or node.string("dest") or ""
+    if not _SERVER_FILE.search(path) or node.string("state") == "absent":
+        return
+    for key in ("line", "block", "replace"):
+        text = node.get(key)
+        if isinstance(text, Scalar) and text.kind == "string" and "audit" in text.value:
+            flags = flags_in_line(text)
+            if flags:
+                yield ApiServer("elsewhere", flags[0].place, flags, partial=True, name="kube-apiserver")
+
+
 def _in_string(node: Scalar, key: str, place: str, context: Context) -> Found:
     """What a string holds. place: the path of the file that it is the content of, where that stands beside it."""
     if node.kind != "string" or len(node.value) < len(_GROUP):
         return Found()
+    if key == "source" and node.value.startswith("data:"):  # Ignition, and MachineConfigs with it
+        return found_inside(node, context, name=place, encoding=DATA_URL)
     if key in _CONTENTS and _CONFIGURATION.search(place):
         return found_inside(node, context, name=place)
     if _GROUP in node.value and "kind" in node.value:

@@ -19,7 +19,7 @@ from kube_audit_lint.syntax.statements import Branch, Span
 from kube_audit_lint.syntax.templates import Neutral, neutralise
 from kube_audit_lint.syntax.unknown import UNKNOWN
 
-MARKS = ("<<", "```", "~~~", "minikube", "--kube-apiserver-arg", "audit.k8s.io/")
+MARKS = ("<<", "```", "~~~", "minikube", "--kube-apiserver-arg", "kubeAPIServer.audit", "audit.k8s.io/")
 ORDER = 4
 
 _MARKDOWN = (".md", ".markdown", ".mdx", ".rmd", ".qmd")
@@ -55,6 +55,10 @@ def _started(text: str, context: Context, prose: bool) -> Iterator[Found]:
         from kube_audit_lint.forms import minikube
 
         yield minikube.started(text, context)
+    if "kubeAPIServer.audit" in text and not prose:
+        from kube_audit_lint.forms.kops import script
+
+        yield script.started(text, context)
     if "--kube-apiserver-arg" in text and not prose:
         from kube_audit_lint.forms import k3s
 

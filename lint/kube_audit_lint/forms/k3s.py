@@ -8,9 +8,10 @@ host (k3d: in its container) without mounts of its own, and sets no audit flag i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kube_audit_lint.forms.common.arguments import setting
+from kube_audit_lint.forms.common.commandline import Part, same_text
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.server import ApiServer, Flag
@@ -22,6 +23,7 @@ from kube_audit_lint.syntax.unknown import UNKNOWN
 _ARGUMENT = re.compile(
     r"--kube-apiserver-arg(?:=|[ \t]+)[\"']?(?:--)?(?P<name>audit-[a-z-]+)=(?P<value>[^\s\"'\\;|&]*)"
 )
+_IN_WORD = re.compile(r"(--kube-apiserver-arg=)?(?:--)?(?P<name>[a-z][a-z-]*)=(?P<value>.*)")
 _NODES = re.compile(r"@(?:all|(?:servers?|agents?|loadbalancer)\b[^\s]*)\Z")
 _PROGRAM = re.compile(r"k3[sd]|K3[SD]_")  # the program or the installer's variables; sentences write K3s
 # What brings arguments that are not seen: a variable that may hold several, or a configuration file.
@@ -48,6 +50,17 @@ def started(text: str, context: Context) -> Found:
             ApiServer("k3s", place, tuple(flags), partial=partial, spelling=_spelling, name="kube-apiserver")
         )
     return Found(servers=tuple(servers))
+
+
+def flags_in_words(words: Sequence[Value], part: Part = same_text) -> Iterator[Flag]:
+    """The flags of kube-apiserver among K3s's words, `--kube-apiserver-arg NAME=VALUE` as two words, too."""
+    follows = False
+    for word in words:
+        found = _IN_WORD.fullmatch(word.text)
+        if found is not None and (found[1] or follows):
+            value = Value(found["value"], part(word, *found.span("value")))
+            yield setting(Value(found["name"], part(word, *found.span("name"))), value)
+        follows = word.text == "--kube-apiserver-arg"
 
 
 def _commands(text: str) -> Iterator[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 Sources: systemd.service(5) (prefixes of ExecStart, an empty one takes back earlier ones), systemd.exec(5)
 (Environment, EnvironmentFile); `$NAME` and `${NAME}` are filled in from Environment, and unknown otherwise.
-The server runs on the host: no mounts.
+The server runs on the host, without mounts, unless a container engine runs it (common/binds.py).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from kube_audit_lint.forms.common.arguments import flags_of
+from kube_audit_lint.forms.common.binds import both, engine_mounts
 from kube_audit_lint.forms.common.commandline import OWN_FLAGS, api_server, overfull
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.spelt import Spelt
@@ -117,7 +118,12 @@ def _server(
     line = api_server(values, spelt.place_of_part, named)
     if line is None:
         return None
-    return ApiServer("systemd", line.place, flags_of(line.arguments, spelt.part), partial=line.partial)
+    server = ApiServer("systemd", line.place, flags_of(line.arguments, spelt.part), partial=line.partial)
+    program = next((at for at, value in enumerate(values) if value.place == line.place), 0)
+    mounts = engine_mounts(values, program)
+    if mounts is None or line.partial:
+        return server
+    return server._replace(mounts=mounts, mounting=lambda flag, path: f"Add `-v {both(flag, path)}`.")
 
 
 def _variables(assignments: Sequence[Assignment]) -> dict[str, list[Letter]]:

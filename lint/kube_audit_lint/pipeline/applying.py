@@ -255,6 +255,8 @@ def _spelled(finding: Finding, subject: Subject) -> Finding:
         return finding._replace(help=_KUBESPRAY)
     if subject.server.mounts is None or subject.server.form == "kops":
         finding = finding._replace(help=_without_mounts(finding.help))
+    if any(mount.volume is not None and mount.volume.kind == "bind" for mount in subject.server.mounts or ()):
+        finding = finding._replace(help=finding.help.replace("`readOnly: true`", "`:ro`"))
     finding = finding._replace(help=finding.help.replace("`type: ", f"`{subject.server.type_key}: "))
     spelling = subject.server.spelling
     if spelling is None or "`--" not in finding.help:

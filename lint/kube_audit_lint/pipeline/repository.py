@@ -43,6 +43,9 @@ _WITH_LOCAL_FILES = rb"extraMounts|k3d|KubeOneCluster|kwok|k0s|eckhouse"
 """Forms that name a file of the repository by its path, wherever it lies."""
 
 
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
 class HasNames(Protocol):
     """A policy or a kubeconfig."""
 
@@ -179,8 +182,19 @@ class Repository:
         if path not in self._servers:
             file = self.file(path)
             found = () if file is None else file.found.servers
-            self._servers[path] = tuple(joined(one, path, self._units(one, path)) for one in found)
+            servers = (joined(one, path, self._units(one, path)) for one in found)
+            part = bool(found) and path in self._patched
+            self._servers[path] = tuple(one._replace(partial=True) if part else one for one in servers)
         return self._servers[path]
+
+    @cached_property
+    def _patched(self) -> frozenset[str]:
+        """The files whose objects a kustomization changes in what is about auditing."""
+        if not any(name in self.by_name for name in KUSTOMIZATIONS):
+            return frozenset()
+        from kube_audit_lint.pipeline.overlays import patched
+
+        return patched(path for name in KUSTOMIZATIONS for path in self.by_name.get(name, ()))
 
     def _units(self, server: ApiServer, path: str) -> Iterator[tuple[str, ApiServer]]:
         """The units that may take an environment file."""

@@ -164,6 +164,44 @@ def embedded_base64(scalar: Scalar) -> tuple[str, OffsetMap] | None:
     return text, Base64Map(text, len(UTF8_MARK) if has_mark(data) else 0, value, around)
 
 
+def embedded_data_url(scalar: Scalar) -> tuple[str, OffsetMap] | None:
+    """The text of a `data:` URL (RFC 2397), in base64 or percent-encoded; None for anything else."""
+    head, comma, data = scalar.value.partition(",")
+    if not comma or not head.lower().startswith("data:"):
+        return None
+    around, first = embedded_text(scalar)[1], len(head) + 1
+    if not head.lower().endswith(";base64"):
+        return _percent_decoded(data, first, around)
+    packed = ChunkMap([(data, first, len(data))], around, first)
+    bytes_ = decoded_base64(data)
+    try:
+        text = None if bytes_ is None else bytes_.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return None if text is None else (text, Base64Map(text, 0, data, packed))
+
+
+def _percent_decoded(data: str, first: int, around: OffsetMap) -> tuple[str, OffsetMap] | None:
+    """A percent-encoded text: the letters of each character's bytes stand for it."""
+    import re
+
+    chunks: list[Chunk] = []
+    for found in re.finditer(r"(?:%[0-9A-Fa-f]{2})+|[^%]+|%", data):
+        if not found[0].startswith("%") or found[0] == "%":
+            chunks.append((found[0], first + found.start(), len(found[0])))
+            continue
+        try:
+            text = bytes.fromhex(found[0].replace("%", "")).decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+        at = first + found.start()
+        for character in text:
+            width = 3 * len(character.encode("utf-8"))
+            chunks.append((character, at, width))
+            at += width
+    return "".join([chunk[0] for chunk in chunks]), ChunkMap(chunks, around, first)
+
+
 def decoded_base64(text: str) -> bytes | None:
     """The bytes of a base64 text, whatever white space is in it; None when it is not base64."""
     from base64 import b64decode

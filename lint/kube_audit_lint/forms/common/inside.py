@@ -16,7 +16,7 @@ from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Note, joined
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Scalar
-from kube_audit_lint.syntax.offsets import WholeMap, decoded_base64, embedded_base64, embedded_text
+from kube_audit_lint.syntax.offsets import WholeMap, decoded_base64, embedded_base64, embedded_data_url, embedded_text
 from kube_audit_lint.syntax.reader import check_parts, read_documents
 from kube_audit_lint.syntax.source import OffsetMap, Source
 from kube_audit_lint.syntax.unknown import from_outside, is_unknown
@@ -30,6 +30,7 @@ DEEPEST = 20
 REPEATS = 10
 """How often one text is read that stands in several places by alias."""
 
+DATA_URL = "data url"
 _BASE64 = ("b64", "base64")
 _GZIP = ("gz", "gzip")
 _GZIP_BASE64 = ("gz+base64", "gzip+base64", "gz+b64", "gzip+b64")
@@ -133,6 +134,8 @@ def _only_broken(found: Found) -> bool:
 def decode(scalar: Scalar, encoding: str = "") -> tuple[str, OffsetMap] | None:
     """The text that a string becomes and where it stands; None when it is not encoded as it should be."""
     encoding = encoding.strip().lower()
+    if encoding == DATA_URL:
+        return embedded_data_url(scalar)
     if encoding in _BASE64:
         return embedded_base64(scalar)
     if encoding not in _GZIP and encoding not in _GZIP_BASE64:

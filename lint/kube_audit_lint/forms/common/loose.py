@@ -33,6 +33,11 @@ def loose_arguments(root: Node) -> Found:
     return Found(servers=tuple(one for one in servers if one is not None))
 
 
+def flags_in_line(node: Scalar) -> tuple[Flag, ...]:
+    """The audit flags among the words of a string."""
+    return tuple(_flags(node))
+
+
 def _arguments(node: Node, key: str, inside: bool, depth: int) -> Iterator[tuple[Node, str]]:
     """The values that hold arguments of an API server. inside: whether a key above says that it is about one."""
     if depth > _DEPTH:

@@ -6,6 +6,7 @@ the manifest).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 from kube_audit_lint.forms.common.context import Context
@@ -37,6 +38,8 @@ LOOK = (
 ORDER = 2
 
 _OLD = "v1alpha"
+_LARGEST = 200_000
+"""Bytes of a patch that are looked at."""
 _OLD_KEYS = ("apiServerExtraArgs", "apiServerExtraVolumes")
 
 
@@ -64,8 +67,10 @@ def read(document: Document, context: Context) -> Found | None:
     partial = "auditPolicy" in root.entries or "apiVersion" not in root.entries or _for_etcd(root)
     found = found_in(root, "kubeadm", partial=partial)
     (server,) = found.servers
-    if any(_patches(other) for other in context.documents) and not server.audited:
-        found = found._replace(servers=(server._replace(partial=True),))
+    patches = next((one for other in context.documents if (one := _patches(other)) is not None), None)
+    if patches is not None:
+        mounts = None if _may_mount(patches, context) else server.mounts
+        found = found._replace(servers=(server._replace(partial=server.partial or not server.audited, mounts=mounts),))
     version = (root.string("apiVersion") or "").removeprefix(GROUP)
     wrong = not_read(root, version, server.versions)
     return found.with_misshapes((wrong,)) if wrong else found
@@ -186,6 +191,20 @@ def _patches(document: Document) -> Scalar | None:
     patches = below(root, "patches") if root is not None and root.string("kind") == "InitConfiguration" else None
     directory = patches.get("directory") if patches is not None else None
     return directory if isinstance(directory, Scalar) and directory.kind == "string" and directory.value else None
+
+
+def _may_mount(directory: Scalar, context: Context) -> bool:
+    """Whether the patches may mount something: when the folder is not beside the file, or they speak of volumes."""
+    folder = os.path.join(os.path.dirname(context.source.path), directory.value)
+    try:
+        names = [name for name in os.listdir(folder) if name.startswith("kube-apiserver")]
+        texts = []
+        for name in names:
+            with open(os.path.join(folder, name), "rb") as file:
+                texts.append(file.read(_LARGEST))
+    except OSError:
+        return True
+    return any(b"olume" in text for text in texts)
 
 
 def _patches_note(root: Mapping) -> Note | None:

@@ -39,8 +39,8 @@ def _bind(node: Scalar) -> Mount | None:
         return None
     host, path = _part(node, 0, parts[0]), _part(node, len(parts[0]) + 1, parts[1])
     options = parts[2].split(",") if len(parts) > 2 else []
-    # Docker makes a directory where the host has nothing: no type that Kubernetes would check.
-    volume = Volume(parts[0], "hostPath", host.place, host, Value("Bind", host.place))
+    # Docker makes a directory where the host has nothing: no hostPath, whose type Kubernetes would check.
+    volume = Volume(parts[0], "bind", host.place, host)
     return Mount(path, path, node.place, "ro" in options, node.place, None, volume)
 
 

@@ -1,0 +1,83 @@
+"""What container engines mount: `docker run -v`, Compose's `volumes`, Quadlet's `Volume=`.
+
+Sources: Docker's reference of `docker run` (--volume, --mount) and of Compose files (services, volumes: short and long
+syntax); podman-systemd.unit(5). What does not begin with `/`, `.` or `~` is the name of a volume; a path on the host
+that is not there is made, as a directory.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from kube_audit_lint.model.server import HostFile, Mount, Volume
+from kube_audit_lint.model.value import Value
+from kube_audit_lint.syntax.unknown import UNKNOWN
+
+_ENGINES = ("docker", "podman", "nerdctl")
+_HOST = re.compile(rf"[/.~$%{UNKNOWN}]")
+_VOLUME = re.compile(r"([^:]*):([^:]+)(?::([\w,=]+))?")
+
+
+def bind(value: Value) -> Mount | None:
+    """`SOURCE:TARGET[:OPTIONS]` as a mount; None for a volume without a source."""
+    found = _VOLUME.fullmatch(value.text)
+    if found is None:
+        return None
+    options = (found[3] or "").split(",")
+    return mounted(Value(found[1], value.place), Value(found[2], value.place), "ro" in options or "readonly" in options)
+
+
+def mounted(source: Value, target: Value, read_only: bool) -> Mount:
+    """A path of the host, or a named volume, at a path of the container."""
+    on_host = _HOST.match(source.text) is not None
+    volume = Volume(source.text, "bind" if on_host else "volume", source.place, source if on_host else None)
+    return Mount(source, target, target.place, read_only, None, None, volume)
+
+
+def local_files(mounts: Sequence[Mount]) -> tuple[HostFile, ...]:
+    """The files that are taken from beside the file that names them (`./audit-policy.yaml`)."""
+    sources = [one.volume.path for one in mounts if one.volume is not None and one.volume.path is not None]
+    return tuple(HostFile(one.text, one.place, None, one) for one in sources if one.text.startswith("."))
+
+
+def both(flag: str, path: str) -> str:
+    """The mount that brings what a flag names to the same path: a file to be read, or the log's folder."""
+    folder = path.rpartition("/")[0] or "/"
+    return f"{folder}:{folder}" if flag == "audit-log-path" else f"{path}:{path}:ro"
+
+
+def engine_mounts(words: Sequence[Value], program: int) -> tuple[Mount, ...] | None:
+    """The mounts of a container that a command runs; None where no engine does. program: where its own words begin."""
+    before = words[:program]
+    engine = next((at for at, one in enumerate(before) if one.text.rpartition("/")[2] in _ENGINES), None)
+    if engine is None or not any(one.text in ("run", "create") for one in before[engine + 1 :]):
+        return None
+    return tuple(_mounts(before[engine + 1 :]))
+
+
+def _mounts(words: Sequence[Value]) -> Iterator[Mount]:
+    for at, word in enumerate(words):
+        name, equals, text = word.text.partition("=")
+        follows = words[at + 1] if at + 1 < len(words) else None
+        value = Value(text, word.place) if equals else follows
+        if value is None:
+            continue
+        found = None
+        if name in ("-v", "--volume"):
+            found = bind(value)
+        elif name == "--mount":
+            found = _long(value)
+        if found is not None:
+            yield found
+
+
+def _long(value: Value) -> Mount | None:
+    """`type=bind,source=/a,target=/b,readonly`"""
+    fields = dict(part.partition("=")[::2] for part in value.text.split(","))
+    source = fields.get("source") or fields.get("src") or ""
+    target = fields.get("target") or fields.get("destination") or fields.get("dst")
+    if not target:
+        return None
+    read_only = any(name in fields and fields[name] in ("", "true", "1") for name in ("readonly", "ro"))
+    return mounted(Value(source, value.place), Value(target, value.place), read_only)
