@@ -177,6 +177,13 @@ class TestPages:
         monkeypatch.setattr(pages, "__file__", str(installed / "kube_audit_lint" / "report" / "pages.py"))
         assert pages._folder() == folder
 
+    def test_the_repository_stands_in_for_an_origin_that_is_not_known(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pages, "__file__", str(tmp_path / "a" / "b" / "pages.py"))
+        monkeypatch.setattr(pages, "REPOSITORY", "https://example.com/o/r")
+        assert pages._folder() == f"https://example.com/o/r/blob/v{pages.__version__}/docs/rules"
+
     def test_own_rules_have_none(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         monkeypatch.setenv(pages.VARIABLE, PAGES)
         Path("lint").mkdir()

@@ -102,6 +102,14 @@ def _outputs(text: str) -> dict[str, str]:
     return {one[1]: one[3] for one in re.finditer(r"(\S+)<<(\S+)\n([\s\S]*?)\n\2\n", text)}
 
 
+def test_the_guide_has_every_input_and_output() -> None:
+    text = (ROOT / "docs" / "ci.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `([\w-]+)` \|", text.split("| input |")[1].split("\n\n")[0], re.M)) == set(
+        ACTION["inputs"]
+    )
+    assert all(f"`{name}`" in text.split("Its outputs are")[1].split("\n\n")[0] for name in ACTION["outputs"])
+
+
 @pytest.fixture
 def runner(tmp_path: Path) -> Runner:
     made = Runner(tmp_path)

@@ -111,7 +111,8 @@ def test_zizmor_has_no_objection(workflow_files: list[str]) -> None:
 def check_commands() -> list[str]:
     """The calls of the linter in what the pages give to copy, without the shell around them."""
     text = "\n".join(text for _, text in blocks("yaml|groovy|sh"))
-    return re.findall(r"kube-audit-lint (?:check|diff|test|explain|init) [^|#\n'>]*", text)
+    text = text.replace("\\\n", " ").replace('kube-audit-lint" ', "kube-audit-lint ")
+    return re.findall(r"kube-audit-lint (?:check|diff|test|explain|init|report|map) [^|#\n'>]*", text)
 
 
 @pytest.mark.parametrize("command", check_commands())

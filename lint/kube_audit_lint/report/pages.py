@@ -11,6 +11,9 @@ from kube_audit_lint import __version__
 VARIABLE = "KUBE_AUDIT_LINT_PAGES"
 """The environment variable with the address of the folder of rule pages."""
 
+REPOSITORY = ""
+"""The address of the repository, once it has one: for installations of which pip has kept no origin."""
+
 _ADDRESS = r"https?://[\w.:-]+(?:/[\w.~%+@/-]*)?"
 _FOLDER = "docs/rules"
 
@@ -32,8 +35,8 @@ def _folder() -> str:
 
 
 def _installed_from() -> str:
-    """The folder in the repository and at the commit that pip installed from (PEP 610); GitHub, GitLab and Gitea
-    understand `/blob/`."""
+    """The folder in the repository and at the commit that pip installed from (PEP 610), else at the tag of the version;
+    GitHub, GitLab and Gitea understand `/blob/`."""
     beside = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     try:
         with open(os.path.join(beside, f"kube_audit_lint-{__version__}.dist-info", "direct_url.json"), "rb") as file:
@@ -43,5 +46,5 @@ def _installed_from() -> str:
         revision = origin["vcs_info"]["commit_id"]
         repository = re.sub(r"(?<=//)[^/@]*@", "", origin["url"]).rstrip("/").removesuffix(".git")
     except (OSError, ValueError, KeyError, TypeError):  # not installed from a repository
-        return ""
-    return f"{repository}/blob/{revision}/{_FOLDER}"
+        repository, revision = REPOSITORY, f"v{__version__}"
+    return f"{repository}/blob/{revision}/{_FOLDER}" if repository else ""
