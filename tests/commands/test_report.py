@@ -197,6 +197,7 @@ def test_every_standard_reports_in_every_format(here: Here, standard: str) -> No
     data = here.data("--standard", standard)
     assert "failed" not in {one["status"] for one in data["controls"]} - ({"failed"} if standard == "stig" else set())
     assert all(one["look"] for one in data["controls"] if one["status"] == "manual")
+    assert all(result["proof"] for one in data["controls"] for result in one["results"])
     ids = {one["id"] for one in data["controls"]}
     rows = list(csv.DictReader(io.StringIO(here.report("--standard", standard, "--format", "csv"), newline="")))
     assert {row["control"] for row in rows} == ids

@@ -27,6 +27,9 @@ from kube_audit_lint.syntax.unknown import is_unknown
 UNCHECKED = ("undecided", "internal-error")
 """Rules whose findings say that a check could not be made."""
 
+_NO_FILE = "No file decides it."
+"""Of what somebody has to look at; the control says at what."""
+
 
 class Decided(NamedTuple):
     """What a control comes to for one subject: where to look, the flags as they are set, and why."""
@@ -91,7 +94,7 @@ def _combined(control: Control, parts: Sequence[_Part], place: Place) -> Decided
     """The gravest of the parts, with the proofs of those that are as grave."""
     status: Status = max((part.status for part in parts), key=STATUSES.index, default="passed")
     if control.look and status == "passed":
-        return Decided("manual", _place(parts, place), (), control.look)
+        return Decided("manual", _place(parts, place), (), _NO_FILE)
     gravest = [part for part in parts if part.status == status]
     proof = " ".join(dict.fromkeys(part.proof for part in gravest)) or control.proof
     return Decided(status, _place(gravest, place), (), proof)
