@@ -108,32 +108,33 @@ def test_every_audit_flag_has_a_meaning() -> None:
     assert of_flag("v") == of_flag("audit-nothing") == ""
 
 
-def test_the_schema_takes_what_every_version_loads() -> None:
+@pytest.mark.parametrize("step", [60, pytest.param(5, marks=pytest.mark.slow)])
+def test_the_schema_takes_what_every_version_loads(step: int) -> None:
     compared = accepted = 0
-    for name, data in _policies():
+    for name, data in _policies(step):
         document = _document(data)
         root = document.root if document is not None else None
         if document is None or root is None or document.document.problem is not None:
             continue  # bytes that no parser reads, and a file without any document
-        for versions in (Versions(12, 12), Versions(22, 23), Versions(23, 23), DEFAULT, Versions(36, 37)):
+        for versions in (Versions(12, 12), Versions(22, 23), DEFAULT, Versions(36, 37)):
             result = load(document, versions)
             known = versions.first >= 23 or b"omitManagedFields" not in data  # false and null are no finding
             loads = known and result.loads_in == versions and not any(one.rule in DROPPED for one in result.problems)
             assert validator(versions).is_valid(_plain(root)) == loads, (name, versions, result.problems)
             compared += 1
             accepted += loads
-    assert compared > 1000
-    assert 150 < accepted < compared - 150
+    assert compared > 700
+    assert 100 < accepted < compared - 100
 
 
-def _policies() -> Iterator[tuple[str, bytes]]:
+def _policies(step: int) -> Iterator[tuple[str, bytes]]:
     """The hand-written cases of loading, the examples, and some of the recorded vectors' policies."""
     for name, case in RECORDED.items():
         yield name, base64.b64decode(case["base64"]) if "base64" in case else case["text"].encode()
     for path in EXAMPLES:
         yield str(path), path.read_bytes()
     for number, policy in enumerate(read_lines("policies")):
-        if number % 20 == 0:
+        if number % step == 0:
             yield f"vector {number}", json.dumps(policy).encode()
 
 
