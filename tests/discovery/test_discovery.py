@@ -6,7 +6,7 @@ import os
 import random
 import socket
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ class Scope:
     def __init__(self, exclude: Iterable[str] = (), folder: str = ".") -> None:
         self._excluding = [(Globs(exclude), os.path.realpath(folder))]
 
-    def excluding(self, folder: str) -> list[tuple[Globs, str]]:
+    def excluding(self, folder: str, names: Sequence[str] | None = None) -> list[tuple[Globs, str]]:
         return self._excluding
 
 

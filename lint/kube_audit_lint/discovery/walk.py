@@ -82,9 +82,9 @@ Excluding = tuple[Globs, str]
 class Scope(Protocol):
     """What the configuration excludes."""
 
-    def excluding(self, folder: str) -> Sequence[Excluding]:
+    def excluding(self, folder: str, names: Sequence[str] | None = None) -> Sequence[Excluding]:
         """What is excluded of an absolute folder's entries: globs and the folders they start from; the first that
-        says anything about an entry counts."""
+        says anything about an entry counts. names: the entries, where they are known."""
 
 
 def walk(
@@ -226,8 +226,10 @@ class _Walk:
                 self._on_error(FileError(folder.shown.rstrip("/") or ".", _reason(error)))
                 continue
             folder = self._with_own(folder, entries)
-            yield from self._files_of(folder, entries)
-            pending += reversed(list(self._folders_of(folder, entries)))
+            names = [entry.name for entry in entries]
+            excluding = self._scope.excluding(folder.real.rstrip("/") or "/", names)
+            yield from self._files_of(folder, entries, excluding)
+            pending += reversed(list(self._folders_of(folder, entries, excluding)))
 
     def _with_own(self, folder: _Folder, entries: list[os.DirEntry[str]]) -> _Folder:
         """The folder with what its own entries ignore; a nested repository begins anew."""
@@ -240,9 +242,10 @@ class _Walk:
             folder = folder._replace(ignores=below(folder.ignores, root, at))
         return folder
 
-    def _files_of(self, folder: _Folder, entries: list[os.DirEntry[str]]) -> Iterator[str]:
+    def _files_of(
+        self, folder: _Folder, entries: list[os.DirEntry[str]], excluding: Sequence[Excluding]
+    ) -> Iterator[str]:
         picky = folder.ignores is not NOTHING
-        excluding = self._scope.excluding(folder.real.rstrip("/") or "/")
         for entry in entries:
             name = entry.name
             if _end(name) in self._skipped or is_folder(entry):
@@ -262,8 +265,9 @@ class _Walk:
                 self._files.add(real)
                 yield shown
 
-    def _folders_of(self, folder: _Folder, entries: list[os.DirEntry[str]]) -> Iterator[_Folder]:
-        excluding = self._scope.excluding(folder.real.rstrip("/") or "/")
+    def _folders_of(
+        self, folder: _Folder, entries: list[os.DirEntry[str]], excluding: Sequence[Excluding]
+    ) -> Iterator[_Folder]:
         for entry in entries:
             name = entry.name
             if name == ".git" or not is_folder(entry):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import import_module
+from typing import Any
 
 from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.catalogue.rule import Catalogue
@@ -202,6 +204,11 @@ def misshapes(files: list[Collected], rules: Rules) -> Iterator[Finding]:
                 yield _unknown_rule(id, hit.place, hit.message)
 
 
+@cache
+def _template(check: str) -> Any:
+    return import_module(f"kube_audit_lint.checks.{check.replace('-', '_')}")
+
+
 def _hits(one: Applied, subject: Subject) -> tuple[list[Hit], Exception | None]:
     """What a check finds, and why it ended early; it must not hide other findings.
 
@@ -209,8 +216,7 @@ def _hits(one: Applied, subject: Subject) -> tuple[list[Hit], Exception | None]:
     """
     hits: list[Hit] = []
     try:
-        template = import_module(f"kube_audit_lint.checks.{one.rule.check.replace('-', '_')}")
-        for hit in template.check(subject, one.params):
+        for hit in _template(one.rule.check).check(subject, one.params):
             if one.pedantic or not hit.pedantic:
                 hits.append(hit)
             if len(hits) > MOST:

@@ -77,6 +77,7 @@ class Config:
             overrides = enumerate(data.get("overrides", ()))
             self._overrides = [override_of(file, one, ("overrides", index)) for index, one in overrides]
         self._settings: dict[tuple[int, ...], Settings] = {}
+        self._of_folder: dict[str, Config] = {}
 
     @property
     def chain(self) -> Iterator[Config]:
@@ -119,7 +120,12 @@ class Config:
 
     def of(self, path: str) -> Config:
         """The nearest configuration of a file."""
-        return self if self.nearest is None else self.nearest.at(os.path.dirname(self._whole(path)), self)
+        if self.nearest is None:
+            return self
+        folder = path[: path.rfind("/") + 1]
+        if folder not in self._of_folder:
+            self._of_folder[folder] = self.nearest.at(os.path.dirname(self._whole(path)), self)
+        return self._of_folder[folder]
 
     def known(self) -> list[Config]:
         """This configuration, those of the files that were asked about, and those above them."""
@@ -183,9 +189,9 @@ class Config:
         """The configuration that names the baseline of a file."""
         return next((one for one in self.of(path).chain if one.baseline), None)
 
-    def excluding(self, folder: str) -> list[tuple[Globs, str]]:
+    def excluding(self, folder: str, names: Sequence[str] | None = None) -> list[tuple[Globs, str]]:
         """What is excluded of a folder's entries: globs and the folders that they start from, the nearest first."""
-        nearest = self if self.nearest is None else self.nearest.at(folder, self)
+        nearest = self if self.nearest is None else self.nearest.at(folder, self, names)
         return [(one.exclude, one.folder) for one in nearest.chain if one.exclude]
 
     def check_against(self, catalogue: Catalogue) -> None:
@@ -233,10 +239,10 @@ class Nearest:
         """The configurations of all folders that were asked about."""
         return list(dict.fromkeys(self._by_folder.values()))
 
-    def at(self, folder: str, otherwise: Config) -> Config:
+    def at(self, folder: str, otherwise: Config, names: Sequence[str] | None = None) -> Config:
         """The nearest configuration at or above an absolute folder; another for what lies elsewhere.
 
-        Raises OwnFileError for one that cannot be used.
+        names: the entries of the folder, where they are known. Raises OwnFileError for one that cannot be used.
         """
         found = self._by_folder.get(folder)
         if found is not None:
@@ -248,12 +254,15 @@ class Nearest:
             unknown.append(folder)
         found = self._by_folder.get(folder)
         for one in reversed(unknown):
-            found = self._by_folder[one] = self._own(one, found) or found or Config("", one)
+            known = names if one == unknown[0] else None
+            found = self._by_folder[one] = self._own(one, found, known) or found or Config("", one)
         assert found is not None
         return found
 
-    def _own(self, folder: str, above: Config | None) -> Config | None:
-        name = next((name for name in NAMES if os.path.lexists(os.path.join(folder, name))), None)
+    def _own(self, folder: str, above: Config | None, names: Sequence[str] | None) -> Config | None:
+        if names is None:
+            names = [name for name in NAMES if os.path.lexists(os.path.join(folder, name))]
+        name = next((name for name in NAMES if name in names), None)
         if name is None:
             return None
         config = _read(_forward(os.path.relpath(os.path.join(folder, name))), folder, above, self._named)
