@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from kube_audit_lint.model.version import DEFAULT, Versions
 from kube_audit_lint.server.deciding import ENTANGLED, counts, told
 from kube_audit_lint.server.diagnostics import NOT_CHECKED, diagnostics
 from kube_audit_lint.server.hover import hover, of_flag, of_group, of_resource
+
+HEAD = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n"
 
 
 @pytest.fixture
@@ -120,6 +123,23 @@ def test_a_policy_that_is_too_entangled_is_not_tried_rule_by_rule(
     assert counts(policy) == [ENTANGLED] * 4
     assert told(policy, 1) == [f"Rule 2 is {ENTANGLED}."]
     assert len(tried) == 1
+
+
+@pytest.mark.parametrize("field", ["users", "userGroups", "verbs", "namespaces", "nonResourceURLs", "group", "names"])
+def test_text_from_a_file_is_nothing_but_text(workspace: Workspace, field: str) -> None:
+    hostile = r"/^[a](command:x) ![b](https://example.com/c.png) <img src=d> `e` \n# f \u202e"
+    if field in ("group", "names"):
+        shape = '[{group: "%s"}]' if field == "group" else '[{group: example.com, resources: ["%s"]}]'
+        text = f"{HEAD}- level: Metadata\n  resources: {shape % hostile}\n"
+    else:
+        text = f'{HEAD}- level: Metadata\n  {field}: ["{hostile}"]\n'
+    found = hover(*workspace.at(text))
+    assert found is not None
+    assert "a" in found.text
+    outside = re.sub(r"(?<!\\)`[^`]*`", "", found.text)
+    assert re.search(r"(?<!\\)[\[<]", outside) is None, outside
+    assert "\n# f" not in found.text
+    assert "\u202e" not in found.text
 
 
 def test_what_was_not_checked_is_a_hint(workspace: Workspace) -> None:

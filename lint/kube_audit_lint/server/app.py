@@ -15,6 +15,7 @@ from kube_audit_lint import __version__
 from kube_audit_lint.model.finding import Edit
 from kube_audit_lint.pipeline.repository import absolute
 from kube_audit_lint.report.pages import page_of
+from kube_audit_lint.report.safe import markdown, visible
 from kube_audit_lint.server.actions import Action, actions, prepare
 from kube_audit_lint.server.checked import Checked
 from kube_audit_lint.server.completion import Completion, completions
@@ -153,13 +154,14 @@ class Server(LanguageServer):
         page = page_of(shown.code) if shown.finding is not None else ""
         return types.Diagnostic(
             range=self.range(shown.place),
-            message=shown.message,
+            message="\n".join(map(visible, shown.message.split("\n"))),
             severity=_SEVERITIES[shown.severity],
             code=shown.code,
             code_description=types.CodeDescription(page) if page else None,
             source=NAME,
             related_information=[
-                types.DiagnosticRelatedInformation(self.location(one.place), one.message) for one in shown.related
+                types.DiagnosticRelatedInformation(self.location(one.place), visible(one.message))
+                for one in shown.related
             ],
         )
 
@@ -171,7 +173,7 @@ class Server(LanguageServer):
     def action(self, one: Action, about: list[Shown]) -> types.CodeAction:
         """What can be done about a finding."""
         return types.CodeAction(
-            title=one.title,
+            title=visible(one.title),
             kind=types.CodeActionKind.QuickFix,
             diagnostics=[self.diagnostic(each) for each in about if each.finding is not None and _same(each, one)],
             is_preferred=one.safe or None,
@@ -192,7 +194,7 @@ class Server(LanguageServer):
             label=one.label,
             kind=_KINDS[one.kind],
             filter_text=one.text.strip('"') or one.label,
-            documentation=types.MarkupContent(types.MarkupKind.Markdown, one.detail) if one.detail else None,
+            documentation=types.MarkupContent(types.MarkupKind.Markdown, markdown(one.detail)) if one.detail else None,
             text_edit=types.TextEdit(self.range(one.replaced), one.text),
         )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from kube_audit_lint.kubernetes import flags, meanings
 from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.kubernetes.names import group_meant, is_role, is_user
 from kube_audit_lint.model.server import Flag
 from kube_audit_lint.model.version import Versions
+from kube_audit_lint.report.safe import markdown, visible
 from kube_audit_lint.server.checked import Checked
 from kube_audit_lint.server.deciding import told
 from kube_audit_lint.server.pointed import Pointed, pointed
@@ -18,7 +19,7 @@ from kube_audit_lint.syntax.source import Place
 
 
 class Hover(NamedTuple):
-    """Markdown, and what it is about."""
+    """Markdown, in which text from files is nothing but text, and what it is about."""
 
     text: str
     place: Place
@@ -33,9 +34,13 @@ def hover(checked: Checked, offset: int) -> Hover | None:
     if at is None:
         return None
     parts = [*_meaning(at), *(told(at.policy, at.rule) if at.rule is not None else ())]
-    lines = "\n\n".join(parts).replace("\n\n- ", "\n- ")
     place = at.place if isinstance(at.node, Scalar) else checked.source.place(offset)
-    return Hover(lines, place) if lines else None
+    return Hover(_markdown(parts), place) if parts else None
+
+
+def _markdown(paragraphs: Iterable[str]) -> str:
+    """Paragraphs and items of lists, each in one line whatever a file has in it."""
+    return markdown("\n\n".join(map(visible, paragraphs)).replace("\n\n- ", "\n- "))
 
 
 def _meaning(at: Pointed) -> Iterator[str]:
@@ -191,7 +196,7 @@ def _of_flag(checked: Checked, offset: int) -> Hover | None:
             place = flag.place
             if place.source is server.server.source and place.start <= offset <= place.end:
                 text = of_flag(flag.name, server.versions, flag)
-                return Hover(text, place) if text else None
+                return Hover(_markdown(text.split("\n\n")), place) if text else None
     return None
 
 
