@@ -32,7 +32,7 @@ DELAY = 0.15
 """Seconds without a keystroke after which a buffer is checked."""
 
 BETWEEN = 0.01
-"""Seconds between two steps of what is prepared, in which requests are answered."""
+"""Seconds between two steps of what is done unasked, in which requests are answered."""
 
 WATCHED = "**/*.{yaml,yml,json,j2,tpl,tmpl,service,conf,env}"
 """Files that findings about others may depend on."""
@@ -121,19 +121,21 @@ class Server(LanguageServer):
         """Checks a buffer, and then the others, which may belong to it, when nobody types any more."""
         if self._waiting is not None:
             self._waiting.cancel()
-        self._waiting = asyncio.get_running_loop().call_later(DELAY, self._publish_all, path)
+        self._waiting = asyncio.get_running_loop().call_later(DELAY, self._step, self._work(path))
 
-    def _publish_all(self, path: str) -> None:
+    def _step(self, steps: Iterator[None]) -> None:
+        """Takes a step while nobody waits, and the next ones later."""
+        if next(steps, self) is None:
+            self._waiting = asyncio.get_running_loop().call_later(BETWEEN, self._step, steps)
+
+    def _work(self, path: str) -> Iterator[None]:
+        """Publishes what is found in a buffer and in the others, and prepares what can be done about it."""
         for one in dict.fromkeys((path, *self.session.paths)):
             if one in self.session.paths:
                 self.publish(one)
+                yield
         if path in self.session.paths:
-            self._prepare(prepare(self.session, self.session.checked(path)))
-
-    def _prepare(self, steps: Iterator[None]) -> None:
-        """Takes a step while nobody waits, and the next ones later."""
-        if next(steps, self) is None:
-            self._waiting = asyncio.get_running_loop().call_later(BETWEEN, self._prepare, steps)
+            yield from prepare(self.session, self.session.checked(path))
 
     def publish(self, path: str) -> None:
         """Checks a buffer and sends what is found in it."""
