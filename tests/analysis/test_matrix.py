@@ -23,6 +23,9 @@ from kube_audit_lint.model.version import Versions
 RANGES = (Versions(20, 37), Versions(16, 19), Versions(30, 30))
 """system:unsecured is another user from 1.20 on."""
 
+COUPLED = ("system:authenticated", "system:unauthenticated", "system:serviceaccounts", "system:nodes")
+"""Groups that go with a kind of user."""
+
 SEEDS = st.integers(0, 10**9)
 
 
@@ -64,10 +67,11 @@ def is_of(sender: Sender, request: Request, policy: Policy) -> bool:
     parts = (user or "").split(":")
     account = len(parts) == 4 and parts[:2] == ["system", "serviceaccount"]
     component = user is not None and user.startswith(("system:kube-", "system:serviceaccount:kube-system:"))
-    unknown = user not in users and not account and not component and not (user or "").startswith("system:")
+    unknown = user not in users and not account and not component
+    unknown = unknown and (is_node or not (user or "").startswith("system:"))
     return {
         "everybody": True,
-        "ordinary": plain and unknown,
+        "ordinary": plain and unknown and not is_node,
         "service-account": plain
         and account
         and user not in users
@@ -81,7 +85,11 @@ def is_of(sender: Sender, request: Request, policy: Policy) -> bool:
         # A node's own user is a member of system:nodes.
         "user": user == sender.name
         and (user == "system:apiserver" or (not own & free and is_node == ("system:nodes" in own))),
-        "group": sender.name in free and unknown and own & free == {sender.name} and "system:nodes" not in own,
+        "group": sender.name in free
+        and unknown
+        and not is_node
+        and own & free == {sender.name}
+        and "system:nodes" not in own,
     }[sender.kind]
 
 
@@ -117,8 +125,9 @@ def hold_samples(made: Matrix, before: Policy, after: Policy, random: Random, sh
                     assert meets(found.cases[case], request), (request, found.cases[case])
                     assert any(is_served(request, minor) for minor in row.minors), (request, row)
                     assert row_of(made, request) == row
-                    named = sender.name.startswith("system:") or sender.name == ""
-                    assert named or is_of(sender, request, policy), (request, sender)
+                    # The old system:unsecured is in system:masters, whether a rule names that or not.
+                    other = sender.name == "system:unsecured" or sender.name.startswith(COUPLED)
+                    assert other or is_of(sender, request, policy), (request, sender)
 
 
 @settings(max_examples=15, deadline=None)
@@ -134,7 +143,7 @@ def test_every_request_lies_in_a_case_of_its_cell(seed: int) -> None:
 @pytest.mark.slow
 def test_many_policies_and_pairs_of_them() -> None:
     held = 0
-    for seed in range(40):
+    for seed in range(24):
         random = Random(seed)
         before, after = random_pair(seed, 6)
         versions = RANGES[seed % 3]
@@ -142,7 +151,7 @@ def test_many_policies_and_pairs_of_them() -> None:
         requests = [random_request(random, random.randint(*versions)) for _ in range(400)]
         held += hold_requests(made, before, after, requests)
         hold_samples(made, before, after, random, 0.1)
-    assert held > 7_000
+    assert held > 4_000
 
 
 POLICY = policy_of("""

@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from kube_audit_lint import __version__
 from kube_audit_lint.report.safe import json_text, visible
+from kube_audit_lint.syntax.record import NamedTuple
 
 _FOLDER = os.path.join(os.path.dirname(__file__), "data")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from kube_audit_lint.model.comparison import RequestClass
-from kube_audit_lint.model.matrix import Map, ShownFinding, ShownPolicy, ShownRow
+from kube_audit_lint.model.matrix import Map, ShownCase, ShownFinding, ShownPolicy, ShownRow
 from kube_audit_lint.report.diffwords import SIGNS
 from kube_audit_lint.report.diffwords import conditions as conditions_of
 from kube_audit_lint.report.html import Page, asset, element, lines, page, text
@@ -235,31 +235,23 @@ def _ask() -> str:
 # -- what the script reads
 
 
+class _Numbered(dict[Any, int]):
+    """Values, each with its number: what stands in many places stands once in the data."""
+
+    def __missing__(self, value: Any) -> int:
+        return self.setdefault(value, len(self))
+
+
 def _data(of: Map) -> dict[str, Any]:
-    """The same as the report in JSON, with each sample and each text once."""
-    samples: dict[Any, int] = {}
-    words: dict[str, int] = {}
-
-    def number(table: dict[Any, int], value: Any) -> int:
-        return table.setdefault(value, len(table))
-
-    classes = []
-    for one in of.classes:
-        cases = [
-            [
-                case.rule,
-                case.level,
-                number(words, case.who),
-                number(words, case.where),
-                int(case.exact),
-                case.old_rule,
-                case.old_level,
-                case.direction,
-            ]
-            for case in one.cases
-        ]
-        seen = [[part for case, sample in each for part in (case, number(samples, sample))] for each in one.seen]
-        classes.append({"cases": cases, "seen": seen})
+    """What the report in JSON has, and the policies as they are loaded."""
+    samples, words = _Numbered(), _Numbered()
+    classes = [
+        {
+            "cases": [_case(case, words) for case in one.cases],
+            "seen": [[part for case, sample in each for part in (case, samples[sample])] for each in one.seen],
+        }
+        for one in of.classes
+    ]
     return {
         "policy": _policy_data(of.policy),
         "before": None if of.before is None else _policy_data(of.before),
@@ -272,6 +264,11 @@ def _data(of: Map) -> dict[str, Any]:
         "urlVerbs": URL_VERBS,
         "examples": of.examples,
     }
+
+
+def _case(case: ShownCase, words: _Numbered) -> list[Any]:
+    new = [case.rule, case.level, words[case.who], words[case.where], int(case.exact)]
+    return [*new, case.old_rule, case.old_level, case.direction]
 
 
 def _row_data(row: ShownRow) -> list[Any]:

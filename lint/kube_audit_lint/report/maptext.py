@@ -20,7 +20,7 @@ from kube_audit_lint.report.mapwords import (
     recorded,
     unreached,
 )
-from kube_audit_lint.report.safe import line, visible
+from kube_audit_lint.report.safe import visible
 
 NARROW = 80
 MIDDLE = 100
@@ -49,7 +49,8 @@ def render(of: Map, sender: int, width: int, color: bool) -> Iterator[str]:
     """The whole text, for a sender by its number."""
     table = Table(of, sender)
     for row in _Text(table, max(width, NARROW), color).rows():
-        yield (row if color else line(row)) + "\n"
+        # All text went through `visible`; `line` would escape the colours.
+        yield (f"./{row}" if row.lstrip().startswith("::") else row) + "\n"
 
 
 class _Text:
