@@ -145,14 +145,15 @@ def _client(path: Path, resources: tuple[str, ...]) -> None:
         wheel.writestr("kubernetes/client/apis/core_v1_api.py", "".join(calls))
 
 
-_WITHOUT_COMPRESS = """import json, sys
+_WITHOUT_COMPRESS = """import sys
 import generate_flags
 
 class Probe:
     \"\"\"In place of the program that Go builds: the flags of now in all minors, but one in the newest.\"\"\"
 
     def ask(self, questions):
-        names = [name for name in json.loads(generate_flags.TARGET.read_text())]
+        from kube_audit_lint.kubernetes.flag_table import FLAGS as names
+
         for minor in (question["minor"] for question in questions):
             left_out = "audit-log-compress" if minor == int(sys.argv[1]) else ""
             flags = [{"name": one, "type": "string", "default": "", "deprecated": ""} for one in names]

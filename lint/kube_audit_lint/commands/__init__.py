@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import BinaryIO
 
@@ -24,6 +25,12 @@ def filled(value: str) -> str:
 
         raise ArgumentTypeError("the value is empty")
     return value
+
+
+def wanted_columns() -> int:
+    """The width that COLUMNS names, at least 40; 0 where it names none."""
+    wanted = os.environ.get("COLUMNS", "")
+    return max(40, int(wanted)) if 0 < len(wanted) < 6 and wanted.isascii() and wanted.isdigit() and int(wanted) else 0
 
 
 def standard_input() -> BinaryIO:

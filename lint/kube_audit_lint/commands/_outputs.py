@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from kube_audit_lint import report as reports
 from kube_audit_lint.catalogue.rule import Catalogue
+from kube_audit_lint.commands import wanted_columns
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.report import FORMATS, Report, Rules, Style
 from kube_audit_lint.report.infos import rule_infos
@@ -99,9 +100,8 @@ def style_of(color: str) -> Style:
 
 def _width(terminal: bool) -> int:
     """The columns that COLUMNS names, else those of the terminal, else 0: not known."""
-    wanted = os.environ.get("COLUMNS", "")
-    if wanted and re.fullmatch("[1-9][0-9]{0,4}", wanted):
-        return max(_NARROWEST, int(wanted))
+    if wanted := wanted_columns():
+        return wanted
     if not terminal:
         return 0
     try:

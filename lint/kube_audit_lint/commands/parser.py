@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
-import re
 import sys
 from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, NoReturn
 
 from kube_audit_lint import __version__
+from kube_audit_lint.commands import wanted_columns
 from kube_audit_lint.report.safe import visible
 
 COMMANDS = {
@@ -99,6 +98,4 @@ class _Formatter(argparse.HelpFormatter):
     """Help as wide as COLUMNS says: argparse looks up the terminal's width with every option, and imports shutil."""
 
     def __init__(self, prog: str) -> None:
-        wanted = os.environ.get("COLUMNS", "")
-        width = max(40, int(wanted) - 2) if re.fullmatch("[1-9][0-9]{0,4}", wanted) else 96
-        super().__init__(prog, max_help_position=28, width=width)
+        super().__init__(prog, max_help_position=28, width=(wanted_columns() or 98) - 2)
