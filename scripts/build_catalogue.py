@@ -23,7 +23,19 @@ STANDARDS = RULES / "standards.json"
 PACKAGE = ROOT / "lint" / "kube_audit_lint"
 COMPILED = PACKAGE / "catalogue" / "compiled.py"
 # Examples are for the documentation and the tests; `kube-audit-lint rules ID` reads them from the rule's own file.
-KEYS = ("id", "title", "severity", "category", "subject", "check", "params", "kubernetes", "pedantic", "yields-to")
+KEYS = (
+    "id",
+    "title",
+    "severity",
+    "category",
+    "subject",
+    "check",
+    "params",
+    "kubernetes",
+    "pedantic",
+    "opt-in",
+    "yields-to",
+)
 TEXTS = ("standards", "why", "search", "help", "fix")
 
 
@@ -32,7 +44,7 @@ def compiled() -> str:
     return table_module(
         "All rules and profiles, compiled from rules/*.yaml by scripts/build_catalogue.py.",
         RULES=("list[dict[str, Any]]", [_of(rule, KEYS + TEXTS) for rule in rules()], 2),
-        PROFILES=("list[dict[str, Any]]", [_of(one, ("id", "title", "rules")) for one in profiles()], 3),
+        PROFILES=("list[dict[str, Any]]", [_of(one, ("id", "title", "why", "extends", "rules")) for one in profiles()], 3),
     )
 
 

@@ -17,17 +17,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from catalogue_files import CATEGORIES, ROOT, bring_up_to_date, rules, text_of
+from catalogue_files import CATEGORIES, ROOT, bring_up_to_date, profiles, rules, text_of
 from man_page import man_page
 
+from kube_audit_lint.catalogue.examples import files_of
+from kube_audit_lint.catalogue.page import setting_text
 from kube_audit_lint.catalogue.standards import labels_of
 
 DOCS = ROOT / "docs" / "rules"
 MANUAL = ROOT / "docs" / "kube-audit-lint.1"
 MAP = ROOT / "docs" / "README.md"
+PROFILES = ROOT / "docs" / "profiles"
 GUIDE = ROOT / "docs" / "rules-of-your-own.md"
 CHECKS = ROOT / "lint" / "kube_audit_lint" / "checks"
-DEFAULT_FILES = {"policy": "audit-policy.yaml"}
 EDIT = "<!-- Written by scripts/build_docs.py from {}: change that instead. -->"
 
 
@@ -36,6 +38,8 @@ def wanted() -> dict[Path, str]:
     files = {DOCS / f"{rule['id']}.md": page(rule) for rule in rules()}
     files[DOCS / "README.md"] = index()
     files[MANUAL] = man_page()
+    files |= {PROFILES / f"{profile['id']}.md": profile_page(profile) for profile in profiles()}
+    files[PROFILES / "README.md"] = profile_index()
     files[GUIDE] = _with_block(GUIDE, "templates", templates())
     files[MAP] = _with_block(MAP, "pages", pages())
     return {path: text_of(text) for path, text in files.items()}
@@ -81,7 +85,9 @@ def _facts(rule: dict[str, Any]) -> str:
         ("Kubernetes", _versions(rule.get("kubernetes", ""))),
     ]
     if rule.get("pedantic"):
-        facts.append(("Speaks", "only with `--pedantic`, or when a profile or the configuration turns it on"))
+        facts.append(("Reported", "only with `--pedantic`, or when a profile or the configuration turns it on"))
+    if rule.get("opt-in"):
+        facts.append(("Reported", "only when a profile, the configuration or `--select` turns it on"))
     if rule.get("fix"):
         safe = any("fixed" in one and not one.get("unsafe") for one in rule["examples"])
         facts.append(("Fix", f"`{'--fix' if safe else '--unsafe-fixes'}` ([how](../fixes.md))"))
@@ -101,11 +107,7 @@ def _versions(text: str) -> str:
 
 
 def _example(rule: dict[str, Any], example: dict[str, Any]) -> str:
-    name = example.get("file") or DEFAULT_FILES.get(rule["subject"], "")
-    text = example.get("bad", example.get("good", ""))
-    if rule["subject"] == "file" and not name:
-        name = "audit-policy.yaml" if "audit.k8s.io" in text else ""
-    files = {name or "kube-apiserver.yaml": text, **example.get("files", {})}
+    files = files_of(rule["subject"], example)
     parts = [f"`{file}`\n\n{_fenced(content, _language(file))}" for file, content in files.items()]
     how = [f"`--kubernetes-version {example['kubernetes']}`"] if "kubernetes" in example else []
     how += [f"`--profile {example['profile']}`"] if "profile" in example else []
@@ -143,6 +145,37 @@ def _settings(rule: dict[str, Any]) -> str:
     )
 
 
+def profile_page(profile: dict[str, Any]) -> str:
+    """One profile's page."""
+    titles = {rule["id"]: rule for rule in rules()}
+    parts = [
+        EDIT.format(f"rules/profiles/{profile['id']}.yaml"),
+        f"# {profile['id']}",
+        f"{profile['title']}.",
+        profile["why"],
+    ]
+    rows = [
+        f"| [{id}](../rules/{id}.md) | {setting_text(one)} | {titles[id]['title'].replace('|', chr(92) + '|')} |"
+        for id, one in (profile.get("rules") or {}).items()
+    ]
+    table = "| rule | here | finds |\n|---|---|---|\n" + "\n".join(rows)
+    parts.append(f"What is different from the rules as they are:\n\n{table}" if rows else "All rules are as they are.")
+    use = f"`--profile {profile['id']}`, or `profile: {profile['id']}` in the [configuration](../configuration.md)"
+    return "\n\n".join([*parts, f"{use}. A profile of your own can start from it: `extends: {profile['id']}`."])
+
+
+def profile_index() -> str:
+    """The page that lists the profiles."""
+    rows = [f"| [{one['id']}]({one['id']}.md) | {one['title']} |" for one in profiles()]
+    table = "| profile | for |\n|---|---|\n" + "\n".join(rows)
+    text = (
+        "A profile says where the rules of a standard or an organisation depart from the rules as they are. "
+        "`kube-audit-lint rules --profiles` lists them; how to write one of your own: "
+        "[rules of your own](../rules-of-your-own.md#profiles)."
+    )
+    return "\n\n".join([EDIT.format("rules/profiles/"), "# Profiles", text, table])
+
+
 def index() -> str:
     """The page that lists all rules."""
     return "\n\n".join([EDIT.format("rules/"), "# Rules", table()])
@@ -160,7 +193,7 @@ def table() -> str:
 
 
 def _row(rule: dict[str, Any]) -> str:
-    severity = f"{rule['severity']}, pedantic" if rule.get("pedantic") else rule["severity"]
+    severity = rule["severity"] + ", pedantic" * rule.get("pedantic", False) + ", opt-in" * rule.get("opt-in", False)
     return f"| [{rule['id']}]({rule['id']}.md) | {severity} | {rule['title'].replace('|', chr(92) + '|')} |"
 
 

@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT / "lint"))
 
 from kube_audit_lint.catalogue.examples import examples_of  # noqa: E402
 from kube_audit_lint.catalogue.ownfile import read_own_file  # noqa: E402
-from kube_audit_lint.commands.rules import CATEGORIES  # noqa: E402 (from the checkout, not from an installation)
+from kube_audit_lint.catalogue.rule import CATEGORIES  # noqa: E402 (from the checkout, not from an installation)
 
 __all__ = ["CATEGORIES", "ROOT", "RULES", "bring_up_to_date", "profiles", "rules", "text_of"]
 

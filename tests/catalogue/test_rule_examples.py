@@ -44,7 +44,7 @@ def _findings(id: str, example: dict[str, Any], main: str) -> list[Finding]:
     """What the rule alone says in the working directory."""
     versions = parse_versions(example["kubernetes"]) if "kubernetes" in example else None
     # What comments suppress is only known when the other rules speak, too; and to select a rule turns it on.
-    alone = RULES[id]["category"] != "meta" and CATALOGUE.profiles["default"].rules.get(id) not in (False, "off")
+    alone = RULES[id]["category"] != "meta" and not RULES[id].get("opt-in")
     select = (id,) if alone else ()
     embedded = main.endswith((".sh", ".md", ".tf"))
     options = Options((".", main), versions, example.get("profile", ""), select, embedded=embedded)

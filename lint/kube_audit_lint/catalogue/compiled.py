@@ -528,6 +528,7 @@ RULES: list[dict[str, Any]] = [
         'category': 'recorded',
         'subject': 'policy',
         'check': 'stig-everything',
+        'opt-in': True,
         'why': 'Read to the letter, STIG V-242403 wants a policy of one rule: `level: RequestResponse` for everything. That records the content of every secret and every token, which CIS 3.2.2 forbids, so the two cannot be met together; several vendors document the requirement as not feasible for this reason. The rule is off except in the profile `stig`, which in turn lowers what is said about recorded secrets.',
         'help': 'Decide which of the two standards holds, and document the exception to the other.',
     },
@@ -1119,6 +1120,7 @@ RULES: list[dict[str, Any]] = [
         'subject': 'policy',
         'check': 'detections',
         'params': {'from': ['falco', 'sigma'], 'sets': {'falco': {'title': "Falco's rules for Kubernetes audit events", 'needs': [{'name': 'Create Privileged Pod', 'level': 'Request', 'verbs': ['create'], 'resources': ['pods']}, {'name': 'Create Sensitive Mount Pod', 'level': 'Request', 'verbs': ['create'], 'resources': ['pods']}, {'name': 'Create HostNetwork Pod', 'level': 'Request', 'verbs': ['create'], 'resources': ['pods']}, {'name': 'Create HostPid Pod', 'level': 'Request', 'verbs': ['create'], 'resources': ['pods']}, {'name': 'Create HostIPC Pod', 'level': 'Request', 'verbs': ['create'], 'resources': ['pods']}, {'name': 'Create Disallowed Pod', 'level': 'Request', 'verbs': ['create'], 'resources': ['pods']}, {'name': 'Pod Created in Kube Namespace', 'level': 'Request', 'verbs': ['create'], 'resources': ['pods']}, {'name': 'Attach/Exec Pod', 'level': 'Metadata', 'stage': 'ResponseStarted', 'verbs': ['create', 'get'], 'resources': ['pods/exec', 'pods/attach']}, {'name': 'port-forward', 'level': 'Metadata', 'verbs': ['create', 'get'], 'resources': ['pods/portforward']}, {'name': 'EphemeralContainers Created', 'level': 'Request', 'verbs': ['update', 'patch'], 'resources': ['pods/ephemeralcontainers']}, {'name': 'Create NodePort Service', 'level': 'Request', 'verbs': ['create'], 'resources': ['services']}, {'name': 'Ingress Object without TLS Certificate Created', 'level': 'Request', 'verbs': ['create'], 'resources': ['ingresses.networking.k8s.io']}, {'name': 'Create/Modify Configmap With Private Credentials', 'level': 'Request', 'verbs': ['create', 'update', 'patch'], 'resources': ['configmaps'], 'kept-out': 'it reads the content of config maps, which CIS 3.2.2 keeps out of the log'}, {'name': 'Attach to cluster-admin Role', 'level': 'Request', 'verbs': ['create'], 'resources': ['clusterrolebindings.rbac.authorization.k8s.io']}, {'name': 'ClusterRole With Wildcard Created', 'level': 'Request', 'verbs': ['create'], 'resources': ['clusterroles.rbac.authorization.k8s.io', 'roles.rbac.authorization.k8s.io']}, {'name': 'ClusterRole With Write Privileges Created', 'level': 'Request', 'verbs': ['create'], 'resources': ['clusterroles.rbac.authorization.k8s.io', 'roles.rbac.authorization.k8s.io']}, {'name': 'ClusterRole With Pod Exec Created', 'level': 'Request', 'verbs': ['create'], 'resources': ['clusterroles.rbac.authorization.k8s.io', 'roles.rbac.authorization.k8s.io']}, {'name': 'System ClusterRole Modified/Deleted', 'level': 'Metadata', 'verbs': ['create', 'update', 'patch', 'delete'], 'resources': ['clusterroles.rbac.authorization.k8s.io', 'roles.rbac.authorization.k8s.io']}, {'name': 'K8s Role and Binding Created/Deleted', 'level': 'Request', 'verbs': ['create', 'delete'], 'resources': ['rolebindings.rbac.authorization.k8s.io', 'clusterrolebindings.rbac.authorization.k8s.io', 'roles.rbac.authorization.k8s.io', 'clusterroles.rbac.authorization.k8s.io']}, {'name': 'Service Account Created in Kube Namespace', 'level': 'Metadata', 'verbs': ['create'], 'resources': ['serviceaccounts']}, {'name': 'K8s Serviceaccount Created/Deleted', 'level': 'Metadata', 'verbs': ['create', 'delete'], 'resources': ['serviceaccounts']}, {'name': 'K8s Deployment Created/Deleted', 'level': 'Metadata', 'verbs': ['create', 'delete'], 'resources': ['deployments.apps']}, {'name': 'K8s Service Created/Deleted', 'level': 'Metadata', 'verbs': ['create', 'delete'], 'resources': ['services']}, {'name': 'K8s ConfigMap Created/Deleted', 'level': 'Metadata', 'verbs': ['create', 'delete'], 'resources': ['configmaps']}, {'name': 'K8s Secret Created/Deleted', 'level': 'Metadata', 'verbs': ['create', 'delete'], 'resources': ['secrets']}, {'name': 'K8s Secret Get', 'level': 'Metadata', 'verbs': ['get'], 'resources': ['secrets']}, {'name': 'K8s Namespace Created/Deleted', 'level': 'Metadata', 'verbs': ['create', 'delete'], 'resources': ['namespaces']}, {'name': 'Untrusted Node Joined the Cluster', 'level': 'Metadata', 'verbs': ['create'], 'resources': ['nodes']}]}, 'sigma': {'title': "Sigma's rules for Kubernetes audit events", 'needs': [{'name': 'Kubernetes Admission Controller Modification', 'level': 'Metadata', 'verbs': ['create', 'update', 'patch', 'delete'], 'resources': ['mutatingwebhookconfigurations.admissionregistration.k8s.io', 'validatingwebhookconfigurations.admissionregistration.k8s.io']}, {'name': 'Kubernetes CronJob/Job Modification', 'level': 'Metadata', 'verbs': ['create', 'update', 'patch', 'delete'], 'resources': ['cronjobs.batch', 'jobs.batch']}, {'name': 'Deployment Deleted From Kubernetes Cluster', 'level': 'Metadata', 'verbs': ['delete'], 'resources': ['deployments.apps']}, {'name': 'Kubernetes Events Deleted', 'level': 'Metadata', 'verbs': ['delete'], 'resources': ['events', 'events.events.k8s.io']}, {'name': 'Potential Remote Command Execution In Pod Container', 'level': 'Metadata', 'stage': 'ResponseStarted', 'verbs': ['create'], 'resources': ['pods/exec']}, {'name': 'Container With A hostPath Mount Created', 'level': 'Request', 'verbs': ['create'], 'resources': ['pods']}, {'name': 'Creation Of Pod In System Namespace', 'level': 'Metadata', 'verbs': ['create'], 'resources': ['pods']}, {'name': 'Privileged Container Deployed', 'level': 'Request', 'verbs': ['create'], 'resources': ['pods']}, {'name': 'RBAC Permission Enumeration Attempt', 'level': 'Metadata', 'verbs': ['create'], 'resources': ['selfsubjectrulesreviews.authorization.k8s.io']}, {'name': 'Kubernetes Rolebinding Modification', 'level': 'Metadata', 'verbs': ['create', 'update', 'patch', 'delete'], 'resources': ['clusterrolebindings.rbac.authorization.k8s.io', 'rolebindings.rbac.authorization.k8s.io']}, {'name': 'Kubernetes Secrets Enumeration', 'level': 'Metadata', 'verbs': ['list'], 'resources': ['secrets']}, {'name': 'Kubernetes Secrets Modified or Deleted', 'level': 'Metadata', 'verbs': ['create', 'update', 'patch', 'delete'], 'resources': ['secrets']}, {'name': 'New Kubernetes Service Account Created', 'level': 'Metadata', 'verbs': ['create'], 'resources': ['serviceaccounts']}, {'name': 'Potential Sidecar Injection Into Running Deployment', 'level': 'Metadata', 'verbs': ['patch'], 'resources': ['deployments.apps']}]}}},
+        'opt-in': True,
         'why': 'Falco and Sigma publish rules that find attacks in audit events. A detection whose requests the policy drops, or records without the body that it reads, never fires, and nobody notices. The rule is off unless it is chosen: with `--profile detections`, with `--select detections`, or by `detection-not-served: warning` in the configuration, where `from: [falco]` keeps to one of the two. It looks at requests of everybody but the control plane.',
         'search': 'No event',
         'help': 'Put a rule that records these requests at the level in front of the one that decides them.',
@@ -1129,41 +1131,40 @@ PROFILES: list[dict[str, Any]] = [
     {
         'id': 'ack',
         'title': 'Alibaba Cloud ACK registered clusters',
+        'why': 'What "Use cluster auditing in registered clusters" asks for: besides all of the profile default, the four variables by which Logtail collects the log have to be there. Where a container has any of them, they are held to be complete in every profile.',
         'rules': {
             'ack-log-variables': {'required': True},
-            'stig-everything-requestresponse': False,
         },
     },
     {
         'id': 'cis',
         'title': 'CIS Kubernetes Benchmark',
+        'why': "Sections 1.2 (audit log flags) and 3.2 (audit policy). The flags have to be written, with 30 days, 10 files and 100 MB at the least, also where kube-apiserver's own defaults would do; a log on the host is asked for beside a webhook; and the bodies of secrets, config maps and token reviews must not be recorded (3.2.2).",
         'rules': {
             'log-maxage': {'at-least': 30, 'explicit': True},
             'log-maxbackup': {'at-least': 10, 'explicit': True},
             'log-maxsize': {'at-least': 100, 'explicit': True},
             'no-log-path': {'severity': 'warning', 'when': [], 'consequence': 'CIS asks for an audit log on the host (1.2.16 from v1.9 on).'},
             'configmaps-above-metadata': 'error',
-            'stig-everything-requestresponse': False,
         },
     },
     {
         'id': 'default',
         'title': 'What holds for every cluster',
-        'rules': {
-            'stig-everything-requestresponse': False,
-        },
+        'why': 'Mistakes, blind spots and leaks, whatever standard a cluster is held to. Advice never fails a run.',
     },
     {
         'id': 'detections',
         'title': "What Falco's and Sigma's detections need",
+        'why': 'The default profile, and a finding for each published detection that does not get the events that it looks for. Both sets read some bodies of requests; where a detection reads what standards keep out of the log, the finding is advice.',
         'rules': {
-            'stig-everything-requestresponse': False,
             'detection-not-served': True,
         },
     },
     {
         'id': 'stig',
         'title': 'DISA Kubernetes STIG',
+        'why': 'V-242402, V-242403, V-242461 to V-242465. The flags have to be written from 1.36 on as well, where the defaults would do, for a flag that is not set is a finding there. V-242403 asks for RequestResponse for everything. That records the content of secrets and tokens, so it cannot hold together with CIS 3.2.2: under this profile what is said about recorded secrets, tokens and config maps is advice.',
         'rules': {
             'log-maxage': {'at-least': 30, 'explicit': True},
             'log-maxbackup': {'at-least': 10, 'explicit': True},

@@ -14,6 +14,15 @@ def examples_of(path: str) -> list[dict[str, Any]]:
     return [_whole(example, bases) for example in read_own_file(path).data.get("examples") or ()]
 
 
+def files_of(subject: str, example: dict[str, Any]) -> dict[str, str]:
+    """The files of an example of a rule with this subject by their paths, the one that it is about first."""
+    text = example["bad"] if "bad" in example else example["good"]
+    policy = subject == "policy" or (subject == "file" and "audit.k8s.io" in text)
+    main = example.get("file") or ("audit-policy.yaml" if policy else "kube-apiserver.yaml")
+    folder = os.path.dirname(main)
+    return {main: text, **{os.path.join(folder, name): other for name, other in example.get("files", {}).items()}}
+
+
 def _whole(example: dict[str, Any], bases: str) -> dict[str, Any]:
     texts: dict[str, Any] = {key: _text(example[key], bases) for key in ("bad", "good", "fixed") if key in example}
     if "files" in example:

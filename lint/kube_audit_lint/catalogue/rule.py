@@ -8,12 +8,27 @@ from kube_audit_lint.model.finding import Severity
 from kube_audit_lint.model.version import ALL, Versions
 from kube_audit_lint.syntax.record import NamedTuple
 
+CATEGORIES = {
+    "load": "The policy does not load",
+    "written": "The policy loads, but not as written",
+    "first-match": "First match",
+    "recorded": "What is recorded",
+    "server": "API server settings",
+    "mounts": "Mounts and files",
+    "forms": "Shapes of the forms",
+    "ack": "Alibaba Cloud ACK",
+    "meta": "The linter itself",
+    "detections": "What published detections need (only where it is chosen)",
+}
+"""Categories in the order in which they are shown, with their titles; `own` are the users' own rules."""
+
 
 class Rule(NamedTuple):
     """One rule: a template in `checks/` with parameters, a severity, and its explanation.
 
     subject: what it is called for (`policy`, `server`, `link`, `directory`; `file` for the rules that
     the engine itself reports). versions: the minors that it may report for.
+    opt_in: whether it is off until a profile, the configuration or `--select` turns it on.
     yields_to: rules of which a finding at the same place makes this one's superfluous. folder: where a rule of the
     users' own comes from.
     """
@@ -27,6 +42,7 @@ class Rule(NamedTuple):
     params: dict[str, Any]
     versions: Versions = ALL
     pedantic: bool = False
+    opt_in: bool = False
     standards: tuple[str, ...] = ()
     why: str = ""
     search: str = ""
@@ -37,12 +53,17 @@ class Rule(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """A set of deviations: rule id to `off`, a severity, or a mapping of severity and parameters."""
+    """A set of deviations: rule id to `off`, a severity, or a mapping of severity and parameters.
+
+    extends: the profile that this one starts from; its rules are among these.
+    """
 
     id: str
     title: str
     rules: dict[str, Any]
     folder: str = ""
+    why: str = ""
+    extends: str = ""
 
 
 class Catalogue(NamedTuple):
@@ -65,6 +86,7 @@ def rule_of(data: dict[str, Any]) -> Rule:
         data.get("params") or {},
         _versions(data.get("kubernetes", "")),
         data.get("pedantic", False),
+        data.get("opt-in", False),
         tuple(data.get("standards", ())),
         data.get("why", "").strip(),
         data.get("search", "").strip(),
@@ -76,7 +98,8 @@ def rule_of(data: dict[str, Any]) -> Rule:
 
 def profile_of(data: dict[str, Any]) -> Profile:
     """A profile from the (validated) content of a profile file."""
-    return Profile(data["id"], data.get("title", data["id"]), data.get("rules") or {})
+    why, extends = data.get("why", "").strip(), data.get("extends", "")
+    return Profile(data["id"], data.get("title", data["id"]), data.get("rules") or {}, "", why, extends)
 
 
 def _versions(text: str) -> Versions:

@@ -9,7 +9,8 @@ from typing import Any
 
 from kube_audit_lint.catalogue.ownfile import OwnFile, read_own_file
 from kube_audit_lint.catalogue.rule import Catalogue, Profile, Rule, profile_of, rule_of
-from kube_audit_lint.catalogue.settings import check_settings, template
+from kube_audit_lint.catalogue.selection import merged
+from kube_audit_lint.catalogue.settings import check_names, check_settings, template
 from kube_audit_lint.catalogue.shape import validate, validate_value
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.kubernetes.spelling import nearest
@@ -26,12 +27,33 @@ def with_folders(base: Catalogue, folders: tuple[str, ...]) -> Catalogue:
             rule = load_rule(path)
             _check_free(path, "rule", rule.id, rules)
             rules[rule.id] = rule._replace(folder=folder)
+    own: dict[str, tuple[OwnFile, Profile]] = {}
     for folder in folders:  # when all rules are known
         for path in _files(os.path.join(folder, "profiles"), missing_ok=True):
-            profile = load_profile(path, rules)
+            file, profile = _load_profile(path, rules)
             _check_free(path, "profile", profile.id, profiles)
             profiles[profile.id] = profile._replace(folder=folder)
+            own[profile.id] = file, profiles[profile.id]
+    for id in own:
+        profiles[id] = _extended(id, own, profiles, ())
     return Catalogue(rules, profiles, (*base.folders, *folders))
+
+
+def _extended(
+    id: str, own: Mapping[str, tuple[OwnFile, Profile]], known: Mapping[str, Profile], above: tuple[str, ...]
+) -> Profile:
+    """A profile with the rules of the one that it extends. Raises OwnFileError. above: the profiles that extend it."""
+    if id not in own or not own[id][1].extends:
+        return known[id]
+    file, profile = own[id]
+    if profile.extends in (*above, id):
+        file.fail(("extends",), f"{' extends '.join((*above, id, profile.extends))}")
+    if profile.extends not in known:
+        near = nearest(profile.extends, known)
+        hint = f"did you mean {near}?" if near else f"there are {', '.join(sorted(known))}"
+        file.fail(("extends",), f"there is no profile {profile.extends}; {hint}")
+    base = _extended(profile.extends, own, known, (*above, id))
+    return profile._replace(rules=merged(base.rules, profile.rules))
 
 
 def load_rule(path: str) -> Rule:
@@ -41,6 +63,7 @@ def load_rule(path: str) -> Rule:
     _check_name(file)
     check = _template(file, data["check"])
     validate_value(file, data.get("params") or {}, check.PARAMS, ("params",))
+    check_names(file, data["check"], data.get("params") or {}, ("params",))
     if data["subject"] != check.SUBJECT:
         file.fail(("subject",), f"the check {data['check']} is for a {check.SUBJECT}")
     if "fix" in data:
@@ -48,13 +71,13 @@ def load_rule(path: str) -> Rule:
     return rule_of(data)
 
 
-def load_profile(path: str, rules: dict[str, Rule]) -> Profile:
+def _load_profile(path: str, rules: dict[str, Rule]) -> tuple[OwnFile, Profile]:
     """One profile file, for these rules. Raises OwnFileError."""
     file = read_own_file(path)
     data = validate(file, "profile")
     _check_name(file)
     check_settings(file, ("rules",), data["rules"], rules)
-    return profile_of(data)
+    return file, profile_of(data)
 
 
 def _check_fix(file: OwnFile, fix: dict[str, Any]) -> None:

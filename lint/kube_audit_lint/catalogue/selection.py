@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from kube_audit_lint.catalogue.rule import Catalogue, Rule
 from kube_audit_lint.model.finding import SEVERITIES, Severity, SeverityOrNone
 from kube_audit_lint.syntax.record import NamedTuple
-
-_ON_REQUEST = ("detections",)
-"""Categories whose rules are off unless a profile, the configuration or `--select` turns them on."""
 
 
 class Applied(NamedTuple):
@@ -48,13 +46,16 @@ def applied(catalogue: Catalogue, choice: Choice) -> dict[str, Applied]:
 
     The profile comes first, then the configuration, then `--select` and `--ignore`, which take rule
     ids and categories. A pedantic rule is on when it is chosen: by `--pedantic`, by id in `--select`,
-    or by a profile or configuration that sets anything but `off` for it.
+    or by a profile or configuration that sets anything but `off` for it. For an opt-in rule `--pedantic` does nothing,
+    but to select a category of which all rules are opt-in.
     """
     profile = catalogue.profiles[choice.profile].rules if choice.profile in catalogue.profiles else {}
     settings = dict(choice.settings)
+    always = {rule.category for rule in catalogue.rules.values() if not rule.opt_in}
+    opt_in = [one for one in choice.select if one not in always]
     out: dict[str, Applied] = {}
     for rule in catalogue.rules.values():
-        one = _apply(rule, (profile.get(rule.id), settings.get(rule.id)), choice)
+        one = _apply(rule, (profile.get(rule.id), settings.get(rule.id)), choice, rule.category in opt_in)
         if one is not None:
             out[rule.id] = one
     return out
@@ -70,15 +71,32 @@ def turned_off(catalogue: Catalogue, choice: Choice) -> dict[str, Applied]:
     return {id: one for id, one in without.items() if id not in chosen}
 
 
-def _apply(rule: Rule, wishes: tuple[Any, Any], choice: Choice) -> Applied | None:
+def long_form(setting: Any) -> dict[str, Any]:
+    """A rule's setting as a mapping of severity and parameters; a plain `off` is false to YAML."""
+    found = dict(setting) if isinstance(setting, dict) else {"severity": setting}
+    if isinstance(found.get("severity"), bool):
+        found["severity"] = "on" if found["severity"] else "off"
+    return found
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Settings of rules with others over them, in the long form."""
+    found = {name: long_form(one) for name, one in base.items()}
+    for name, setting in over.items():
+        before = found.get(name, {})
+        if before.get("severity") == "off":  # numbers for a rule that is off are meant to turn it on
+            del before["severity"]
+        found[name] = {**before, **long_form(setting)}
+    return found
+
+
+def _apply(rule: Rule, wishes: tuple[Any, Any], choice: Choice, by_category: bool) -> Applied | None:
     severity: SeverityOrNone = ""
     params, chosen, off = rule.params, False, False
     for wish in wishes:
         if wish is None:
             continue
-        if not isinstance(wish, dict):  # YAML reads a plain `off` as false
-            wish = {"severity": wish if isinstance(wish, str) else "on" if wish else "off"}
-        wish = dict(wish)
+        wish = long_form(wish)
         level = wish.pop("severity", None)
         off = level == "off"
         chosen = chosen or not off
@@ -90,7 +108,7 @@ def _apply(rule: Rule, wishes: tuple[Any, Any], choice: Choice) -> Applied | Non
         off = not (named or rule.category in choice.select)
     if off or rule.id in choice.ignore or rule.category in choice.ignore:
         return None
-    if rule.category in _ON_REQUEST and not (chosen or named or rule.category in choice.select):
+    if rule.opt_in and not (chosen or named or by_category):
         return None
     pedantic = choice.pedantic or chosen or named
     return None if rule.pedantic and not pedantic else Applied(rule, severity, params, pedantic)

@@ -28,6 +28,17 @@ def check_settings(file: OwnFile, keys: Keys, settings: Mapping[str, Any], rules
             schema = {key: value for key, value in params.items() if key != "required"}
             schema["properties"] = {**params.get("properties", {}), "severity": {}}
             validate_value(file, setting, schema, (*keys, name))
+            given = {key: value for key, value in setting.items() if key != "severity"}
+            check_names(file, rule.check, {**rule.params, **given}, (*keys, name))
+
+
+def check_names(file: OwnFile, check: str, params: Mapping[str, Any], keys: Keys) -> None:
+    """Raises OwnFileError for parameters that name what there is not, or that bound nothing. keys: where they stand."""
+    problems = getattr(template(check), "problems", None)
+    found = [] if problems is None else list(problems(params))
+    if found:
+        at, message = min(found, key=lambda one: file.offset((*keys, *one[0])))
+        file.fail((*keys, *at), message)
 
 
 def did_you_mean(name: str, rules: Mapping[str, Rule]) -> str:

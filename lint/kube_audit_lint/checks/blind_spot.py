@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis
     from kube_audit_lint.analysis.answers import Recorded
     from kube_audit_lint.analysis.request import Request
+    from kube_audit_lint.checks._names import Problem
 
 SUBJECT = "policy"
 PARAMS: dict[str, Any] = {
@@ -62,6 +63,13 @@ class _Class(NamedTuple):
         if not others:
             return ""
         return joined(hidden) if len(hidden) <= len(others) + 1 else f"all but {joined(others)}"
+
+
+def problems(params: Params) -> Iterator[Problem]:
+    """What the classes name that there is not."""
+    from kube_audit_lint.checks._names import of_requests
+
+    return of_requests(params.get("classes", ()), "classes")
 
 
 def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:

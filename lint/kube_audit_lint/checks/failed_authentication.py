@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis
     from kube_audit_lint.analysis.answers import Recorded
     from kube_audit_lint.analysis.evaluate import Decision
+    from kube_audit_lint.checks._names import Problem
 
 SUBJECT = "policy"
 PARAMS: dict[str, Any] = {
@@ -48,6 +49,13 @@ PARAMS: dict[str, Any] = {
 
 _STAGE: Stage = "ResponseStarted"
 _PODS = GroupResources("", ("pods",))
+
+
+def problems(params: Params) -> Iterator[Problem]:
+    """What the classes name that there is not."""
+    from kube_audit_lint.checks._names import of_requests
+
+    return of_requests(params.get("classes", ()), "classes")
 
 
 def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:

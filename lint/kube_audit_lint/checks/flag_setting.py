@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import is_set, place_of_value
 from kube_audit_lint.checks._subject import Params, ServerSubject
+from kube_audit_lint.model.version import DEFAULT
+
+if TYPE_CHECKING:
+    from kube_audit_lint.checks._names import Problem
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {
@@ -28,6 +32,24 @@ PARAMS: dict[str, Any] = {
     "required": ["settings", "consequence"],
     "additionalProperties": False,
 }
+
+
+def problems(params: Params) -> Iterator[Problem]:
+    """Flags that there are not, and values that a flag never has."""
+    from kube_audit_lint.checks._names import of_flag
+    from kube_audit_lint.kubernetes import flags
+
+    for name, values in params["settings"].items():
+        yield from ((("settings", name), message) for message in of_flag(name))
+        known = flags.allowed(name, DEFAULT.last) if flags.spec(name) is not None else None
+        for number, value in enumerate(values):
+            if known and value not in known:
+                yield ("settings", name, number), f"--{name} is never {value}: it is one of {', '.join(known)}"
+    for name, switch in params.get("when", {}).items():
+        for message in (*of_flag(name), *of_flag(switch)):
+            yield ("when", name), message
+        if name not in params["settings"]:
+            yield ("when", name), f"is about no flag of settings: {', '.join(params['settings'])}"
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:

@@ -19,6 +19,7 @@ from kube_audit_lint.model.policy import LEVELS, STAGES
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis
     from kube_audit_lint.analysis.evaluate import Decision
+    from kube_audit_lint.checks._names import Problem
 
 SUBJECT = "policy"
 PARAMS: dict[str, Any] = {
@@ -44,6 +45,21 @@ PARAMS: dict[str, Any] = {
         "because": {"type": "string", "description": "What the bodies hold, for the message."},
     },
 }
+
+
+def problems(params: Params) -> Iterator[Problem]:
+    """What makes such a rule find nothing: names that there are not, and requests without a bound."""
+    from kube_audit_lint.checks._names import of_requests
+
+    yield from of_requests(params["requests"], "requests")
+    if not {"at-least", "stage"} & params.keys():
+        for number, one in enumerate(params["requests"]):
+            if "at-most" not in params and "at-most" not in one:
+                yield ("requests", number), "has no bound: give at-most, at-least or stage"
+    for number, one in enumerate(params["requests"]):
+        most = one.get("at-most", params.get("at-most"))
+        if most and "at-least" in params and LEVELS.index(most) < LEVELS.index(params["at-least"]):
+            yield ("requests", number), f"cannot be at least {params['at-least']} and at most {most}"
 
 
 def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import is_set
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import ApiServer
+
+if TYPE_CHECKING:
+    from kube_audit_lint.checks._names import Problem
 
 SUBJECT = "server"
 
@@ -27,6 +30,14 @@ PARAMS: dict[str, Any] = {
     "required": ["any-of", "consequence"],
     "additionalProperties": False,
 }
+
+
+def problems(params: Params) -> Iterator[Problem]:
+    """Flags that there are not."""
+    from kube_audit_lint.checks._names import of_flags
+
+    for key in ("any-of", "when", "unless", "idle"):
+        yield from of_flags(params.get(key, ()), (key,))
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:

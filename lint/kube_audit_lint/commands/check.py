@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kube_audit_lint import report as reports
-from kube_audit_lint.catalogue.rule import Catalogue
+from kube_audit_lint.catalogue.rule import CATEGORIES, Catalogue
 from kube_audit_lint.catalogue.shipped import catalogue_with
 from kube_audit_lint.commands import FAILED, FINDINGS, OK, filled, standard_input
 from kube_audit_lint.commands._outputs import STANDARD_OUTPUT, WITH_STATISTICS, outputs_of, style_of, write_all
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 FAIL_ON = (*reversed(SEVERITIES), "never")
 _OF_FIXING = ("--fix", "--unsafe-fixes", "--diff")
+_CATEGORIES = ", ".join((*CATEGORIES, "own"))
 _PROGRESS_AFTER = 0.7
 _PROGRESS_EVERY = 0.1
 
@@ -39,8 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("paths", nargs="*", metavar="PATH", help="files, folders, or - for standard input (default: .)")
     add("--kubernetes-version", metavar="V", help="the cluster's version (1.30) or a range of them (1.29-1.34)")
-    add("--profile", type=filled, help="default, cis, stig, ack, or one of your own")
-    add("--select", type=filled, action="append", default=[], metavar="IDS", help="only these rules or categories")
+    add("--profile", type=filled, help="default, cis, stig, ack, detections, or one of your own (`rules --profiles`)")
+    add(
+        "--select",
+        type=filled,
+        action="append",
+        default=[],
+        metavar="IDS",
+        help=f"only these rules or categories: {_CATEGORIES}",
+    )
     add("--ignore", type=filled, action="append", default=[], metavar="IDS", help="all but these rules or categories")
     add("--pedantic", action="store_true", help="also what costs only volume or tidiness")
     add("--format", choices=reports.FORMATS, default="text", metavar="FORMAT", help="%(choices)s (default: text)")

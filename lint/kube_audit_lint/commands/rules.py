@@ -1,52 +1,46 @@
-"""`kube-audit-lint rules [ID]`: the catalogue, or one rule's page."""
+"""`kube-audit-lint rules [ID]`: the catalogue, the page of a rule or profile, the examples of rules of your own."""
 
 from __future__ import annotations
 
 import argparse
 
-from kube_audit_lint.catalogue.rule import Catalogue
+from kube_audit_lint.catalogue.rule import CATEGORIES, Catalogue, Profile, Rule
 from kube_audit_lint.catalogue.shipped import catalogue_with
-from kube_audit_lint.commands import OK, filled
+from kube_audit_lint.commands import FINDINGS, OK, filled
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.pipeline.config import load_config
-from kube_audit_lint.report.safe import json_text, lines
-
-CATEGORIES = {
-    "load": "The policy does not load",
-    "written": "The policy loads, but not as written",
-    "first-match": "First match",
-    "recorded": "What is recorded",
-    "server": "API server settings",
-    "mounts": "Mounts and files",
-    "forms": "Shapes of the forms",
-    "ack": "Alibaba Cloud ACK",
-    "meta": "The linter itself",
-    "detections": "What published detections need (only where it is chosen)",
-}
-"""Categories in the order in which they are shown, with their titles."""
+from kube_audit_lint.report.safe import json_text, line, lines
+from kube_audit_lint.report.words import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Gives the command its options."""
-    parser.add_argument("id", nargs="?", metavar="ID", help="a rule: why it matters, how to put it right, examples")
-    parser.add_argument(
-        "--config", type=filled, metavar="FILE", help="the configuration that names folders of your own rules"
-    )
-    parser.add_argument(
-        "--standard", type=filled, metavar="NAME[@V]", help="a standard's controls, each with the rules it needs"
-    )
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="of --standard; default: text")
+    add = parser.add_argument
+    add("id", nargs="?", metavar="ID", help="a rule or profile: why it matters, how to put it right, examples")
+    add("--profiles", action="store_true", help="the profiles, and what each asks for")
+    add("--check", type=filled, metavar="FOLDER", help="run the examples of the rules of your own in a folder")
+    add("--config", type=filled, metavar="FILE", help="the configuration that names folders of your own rules")
+    add("--standard", type=filled, metavar="NAME[@V]", help="a standard's controls, each with the rules it needs")
+    add("--format", choices=("text", "json"), default="text", help="default: text")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints; returns the exit code."""
+    chosen = [one for one in ("id", "profiles", "check", "standard") if getattr(arguments, one)]
+    if len(chosen) > 1:
+        raise UsageError("of ID, --profiles, --check and --standard only one goes")
     if arguments.standard is not None:
         return _print_controls(arguments.standard, arguments.format)
-    if arguments.format != "text":
-        raise UsageError("--format goes with --standard")
+    if arguments.check is not None:
+        return _check(arguments.check)
     catalogue = catalogue_with(load_config(arguments.config).rule_folders)
-    print(lines(_page(arguments.id, catalogue) if arguments.id else _list(catalogue)))
+    if arguments.format == "json":
+        print(json_text(_data(arguments, catalogue), indent=2))
+    elif arguments.profiles:
+        print(lines(_profiles(catalogue)))
+    else:
+        print(lines(_page(arguments.id, catalogue) if arguments.id else _list(catalogue)))
     return OK
 
 
@@ -60,6 +54,37 @@ def _print_controls(name: str, format: str) -> int:
     return OK
 
 
+def _check(folder: str) -> int:
+    """Runs the examples of a folder's rules; tells which are not as they say."""
+    from kube_audit_lint.pipeline.ruletest import tried
+
+    count = 0
+    found = list(tried(folder))
+    for one in found:
+        count += one.examples
+        for failed in one.failed:
+            print(line(failed))
+    wrong = sum(len(one.failed) for one in found)
+    print(f"{counted(count, 'example')} of {counted(len(found), 'rule')}, {wrong or 'none'} not as expected")
+    return FINDINGS if wrong else OK
+
+
+def _data(arguments: argparse.Namespace, catalogue: Catalogue) -> object:
+    from kube_audit_lint.catalogue.page import as_data, profile_as_data
+
+    if arguments.profiles:
+        return {"profiles": [profile_as_data(one) for one in catalogue.profiles.values()]}
+    if arguments.id is None:
+        return {"rules": [as_data(rule) for rule in catalogue.rules.values()]}
+    found = _named(arguments.id, catalogue)
+    return as_data(found, examples=True) if isinstance(found, Rule) else profile_as_data(found)
+
+
+def _profiles(catalogue: Catalogue) -> str:
+    width = max(len(id) for id in catalogue.profiles)
+    return "\n".join(f"{one.id:{width}}  {one.title}" for one in catalogue.profiles.values())
+
+
 def _list(catalogue: Catalogue) -> str:
     width = max(len(id) for id in catalogue.rules)
     listed = []
@@ -67,18 +92,25 @@ def _list(catalogue: Catalogue) -> str:
     for category in categories:
         rules = [rule for rule in catalogue.rules.values() if rule.category == category]
         if rules:
-            listed += ["", CATEGORIES.get(category, category)]
-            for rule in rules:
-                weight = f"{rule.severity}, pedantic" if rule.pedantic else rule.severity
-                listed.append(f"  {rule.id:{width}}  {weight:17}  {rule.title}")
+            listed += ["", f"{CATEGORIES.get(category, 'Your own')} ({category})"]
+            listed += [f"  {rule.id:{width}}  {_weight(rule):17}  {rule.title}" for rule in rules]
     return "\n".join(listed[1:])
 
 
-def _page(id: str, catalogue: Catalogue) -> str:
-    rule = catalogue.rules.get(id)
-    if rule is None:
-        near = nearest(id, catalogue.rules)
-        raise UsageError(f"there is no rule {id!r}{f'; did you mean {near}?' if near else ''}")
-    from kube_audit_lint.catalogue.page import page
+def _weight(rule: Rule) -> str:
+    return rule.severity + ", pedantic" * rule.pedantic + ", opt-in" * rule.opt_in
 
-    return page(rule)
+
+def _named(id: str, catalogue: Catalogue) -> Rule | Profile:
+    found = catalogue.rules.get(id) or catalogue.profiles.get(id)
+    if found is None:
+        near = nearest(id, [*catalogue.rules, *catalogue.profiles])
+        raise UsageError(f"there is no rule or profile {id!r}{f'; did you mean {near}?' if near else ''}")
+    return found
+
+
+def _page(id: str, catalogue: Catalogue) -> str:
+    from kube_audit_lint.catalogue.page import page, profile_page
+
+    found = _named(id, catalogue)
+    return page(found) if isinstance(found, Rule) else profile_page(found)

@@ -64,7 +64,8 @@ class Rules:
         settings = self._config.for_path(path)
         if id(settings) not in self._applied:
             chosen = self._choose(self.catalogue, self._choice(settings)).values()
-            rules = [one for one in chosen if one.rule.folder in ("", *settings.rule_folders)]
+            others = {folder for one in self._config.known() for folder in one.own_rule_folders}
+            rules = [one for one in chosen if one.rule.folder not in others.difference(settings.rule_folders)]
             ordered = sorted(rules, key=lambda one: -SEVERITIES.index(one.rule.severity))
             self._applied[id(settings)] = {one.rule.id: one for one in ordered}
         return self._applied[id(settings)]

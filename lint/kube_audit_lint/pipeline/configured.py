@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from kube_audit_lint.catalogue.selection import long_form, merged
 from kube_audit_lint.discovery.globs import Globs
 from kube_audit_lint.model.version import Versions, parse_versions, refused
 from kube_audit_lint.syntax.record import NamedTuple
@@ -35,7 +36,7 @@ class Settings(NamedTuple):
         return Settings(
             over.versions or self.versions,
             over.profile or self.profile,
-            _merged(self.rules, over.rules),
+            merged(self.rules, over.rules),
             self.pedantic if over.pedantic is None else over.pedantic,
             self.embedded if over.embedded is None else over.embedded,
             self.require_reason if over.require_reason is None else over.require_reason,
@@ -72,7 +73,7 @@ class Ignore(NamedTuple):
 def override_of(file: OwnFile, data: Mapping[str, Any], keys: Keys, rule_folders: tuple[str, ...] = ()) -> Override:
     """The settings at `keys` of a configuration. Raises OwnFileError for what is no version."""
     settings = data.get("rules")
-    rules = {name: _setting(one) for name, one in settings.items()} if isinstance(settings, dict) else {}
+    rules = {name: long_form(one) for name, one in settings.items()} if isinstance(settings, dict) else {}
     if "log-rate" in data:
         rule, parameter = _LOG_RATE
         rules[rule] = {parameter: data["log-rate"], **rules.get(rule, {})}
@@ -159,23 +160,3 @@ def _versions(file: OwnFile, keys: Keys) -> Versions:
 def texts(value: str | list[str] | None) -> list[str]:
     """A list of texts, for which one text may stand."""
     return [value] if isinstance(value, str) else value or []
-
-
-def _setting(value: Any) -> dict[str, Any]:
-    """A rule's setting in its long form; a plain `off` is false to YAML."""
-    setting = dict(value) if isinstance(value, dict) else {"severity": value}
-    if isinstance(setting.get("severity"), bool):
-        setting["severity"] = "on" if setting["severity"] else "off"
-    return setting
-
-
-def _merged(
-    base: Mapping[str, Mapping[str, Any]], over: Mapping[str, Mapping[str, Any]]
-) -> Mapping[str, Mapping[str, Any]]:
-    merged = dict(base)
-    for name, setting in over.items():
-        before = dict(merged.get(name, {}))
-        if before.get("severity") == "off":  # numbers for a rule that is off are meant to turn it on
-            del before["severity"]
-        merged[name] = {**before, **setting}
-    return merged
