@@ -44,7 +44,11 @@ def compiled() -> str:
     return table_module(
         "All rules and profiles, compiled from rules/*.yaml by scripts/build_catalogue.py.",
         RULES=("list[dict[str, Any]]", [_of(rule, KEYS + TEXTS) for rule in rules()], 2),
-        PROFILES=("list[dict[str, Any]]", [_of(one, ("id", "title", "why", "extends", "rules")) for one in profiles()], 3),
+        PROFILES=(
+            "list[dict[str, Any]]",
+            [_of(one, ("id", "title", "why", "extends", "rules")) for one in profiles()],
+            3,
+        ),
     )
 
 

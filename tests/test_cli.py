@@ -363,7 +363,7 @@ class TestRules:
     def test_the_catalogue(self, tmp_path: Path) -> None:
         process = run("rules", folder=tmp_path, code=0)
         assert process.stderr == ""
-        assert re.search(r"^The policy does not load\n  invalid-group +error +\S", process.stdout, re.M)
+        assert re.search(r"^The policy does not load \(load\)\n  invalid-group +error +\S", process.stdout, re.M)
         listed = set(re.findall(r"^  ([a-z-]+) +(?:error|warning|info)", process.stdout, re.M))
         assert listed == {path.stem for path in (ROOT / "rules").glob("*.yaml")}
 
@@ -373,7 +373,10 @@ class TestRules:
         assert "loaded illegal policy with 0 rules" in page
 
     def test_an_unknown_one(self, tmp_path: Path) -> None:
-        assert refused("rules", "no-rule", folder=tmp_path) == "there is no rule 'no-rule'; did you mean no-rules?"
+        assert (
+            refused("rules", "no-rule", folder=tmp_path)
+            == "there is no rule or profile 'no-rule'; did you mean no-rules?"
+        )
 
     def test_your_own(self, tmp_path: Path) -> None:
         (tmp_path / "lint").mkdir()

@@ -41,6 +41,6 @@ def test_a_line_that_the_base_does_not_have_is_an_error(tmp_path: Path) -> None:
 def test_a_user_sees_whole_files(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules", "log-maxage"]) == 0
     out = capsys.readouterr().out
-    assert "Example, bad:\n\n    apiVersion: v1\n    kind: Pod\n" in out
+    assert "Example, bad:\n\n  kube-apiserver.yaml\n    apiVersion: v1\n    kind: Pod\n" in out
     assert out.count("        - --audit-log-maxage=7\n") == 1
     assert "base:" not in out

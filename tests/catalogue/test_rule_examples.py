@@ -44,7 +44,8 @@ def _findings(id: str, example: dict[str, Any], main: str) -> list[Finding]:
     """What the rule alone says in the working directory."""
     versions = parse_versions(example["kubernetes"]) if "kubernetes" in example else None
     # What comments suppress is only known when the other rules speak, too; and to select a rule turns it on.
-    alone = RULES[id]["category"] != "meta" and not RULES[id].get("opt-in")
+    by_profile = RULES[id].get("opt-in") and any("profile" in one for one in RULES[id]["examples"])
+    alone = RULES[id]["category"] != "meta" and not by_profile
     select = (id,) if alone else ()
     embedded = main.endswith((".sh", ".md", ".tf"))
     options = Options((".", main), versions, example.get("profile", ""), select, embedded=embedded)
