@@ -7,8 +7,7 @@ import textwrap
 from typing import Any
 
 from kube_audit_lint.catalogue.examples import examples_of, files_of
-from kube_audit_lint.catalogue.rule import Profile, Rule
-from kube_audit_lint.catalogue.selection import long_form
+from kube_audit_lint.catalogue.rule import Profile, Rule, long_form
 from kube_audit_lint.catalogue.shipped import folder
 
 _WIDTH = 88

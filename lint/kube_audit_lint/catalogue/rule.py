@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from kube_audit_lint.model.finding import Severity
@@ -100,6 +101,25 @@ def profile_of(data: dict[str, Any]) -> Profile:
     """A profile from the (validated) content of a profile file."""
     why, extends = data.get("why", "").strip(), data.get("extends", "")
     return Profile(data["id"], data.get("title", data["id"]), data.get("rules") or {}, "", why, extends)
+
+
+def long_form(setting: Any) -> dict[str, Any]:
+    """A rule's setting as a mapping of severity and parameters; a plain `off` is false to YAML."""
+    found = dict(setting) if isinstance(setting, dict) else {"severity": setting}
+    if isinstance(found.get("severity"), bool):
+        found["severity"] = "on" if found["severity"] else "off"
+    return found
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Settings of rules with others over them, in the long form."""
+    found = {name: long_form(one) for name, one in base.items()}
+    for name, setting in over.items():
+        before = found.get(name, {})
+        if before.get("severity") == "off":  # numbers for a rule that is off are meant to turn it on
+            del before["severity"]
+        found[name] = {**before, **long_form(setting)}
+    return found
 
 
 def _versions(text: str) -> Versions:

@@ -8,8 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from kube_audit_lint.catalogue.ownfile import OwnFile, read_own_file
-from kube_audit_lint.catalogue.rule import Catalogue, Profile, Rule, profile_of, rule_of
-from kube_audit_lint.catalogue.selection import merged
+from kube_audit_lint.catalogue.rule import Catalogue, Profile, Rule, merged, profile_of, rule_of
 from kube_audit_lint.catalogue.settings import check_names, check_settings, template
 from kube_audit_lint.catalogue.shape import validate, validate_value
 from kube_audit_lint.errors import OwnFileError

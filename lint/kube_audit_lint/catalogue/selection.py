@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from kube_audit_lint.catalogue.rule import Catalogue, Rule
+from kube_audit_lint.catalogue.rule import Catalogue, Rule, long_form
 from kube_audit_lint.model.finding import SEVERITIES, Severity, SeverityOrNone
 from kube_audit_lint.syntax.record import NamedTuple
 
@@ -69,25 +68,6 @@ def turned_off(catalogue: Catalogue, choice: Choice) -> dict[str, Applied]:
     chosen = applied(catalogue, choice)
     without = applied(catalogue, choice._replace(settings=(), profile=profile))
     return {id: one for id, one in without.items() if id not in chosen}
-
-
-def long_form(setting: Any) -> dict[str, Any]:
-    """A rule's setting as a mapping of severity and parameters; a plain `off` is false to YAML."""
-    found = dict(setting) if isinstance(setting, dict) else {"severity": setting}
-    if isinstance(found.get("severity"), bool):
-        found["severity"] = "on" if found["severity"] else "off"
-    return found
-
-
-def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Settings of rules with others over them, in the long form."""
-    found = {name: long_form(one) for name, one in base.items()}
-    for name, setting in over.items():
-        before = found.get(name, {})
-        if before.get("severity") == "off":  # numbers for a rule that is off are meant to turn it on
-            del before["severity"]
-        found[name] = {**before, **long_form(setting)}
-    return found
 
 
 def _apply(rule: Rule, wishes: tuple[Any, Any], choice: Choice, by_category: bool) -> Applied | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from kube_audit_lint.catalogue.selection import long_form, merged
+from kube_audit_lint.catalogue.rule import long_form, merged
 from kube_audit_lint.discovery.globs import Globs
 from kube_audit_lint.model.version import Versions, parse_versions, refused
 from kube_audit_lint.syntax.record import NamedTuple
