@@ -201,7 +201,8 @@ def pages() -> str:
     """The pages of the forms, and those that nobody has put into a group."""
     named = MAP.read_text("utf-8").partition("<!-- begin pages -->")[0]
     others = [path for path in sorted(MAP.parent.glob("*.md")) if path != MAP and f"]({path.name})" not in named]
-    parts = [("Forms", sorted((MAP.parent / "forms").glob("*.md"))), ("Further pages", others)]
+    profiled = [PROFILES / "README.md", *(PROFILES / f"{one['id']}.md" for one in profiles())]
+    parts = [("Forms", sorted((MAP.parent / "forms").glob("*.md"))), ("Profiles", profiled), ("Further pages", others)]
     return "\n\n".join(f"## {title}\n{_listed(found)}" for title, found in parts if found)
 
 
