@@ -72,3 +72,8 @@ def test_the_cause_and_nothing_else(case: str, tmp_path: Path, monkeypatch: pyte
 def test_what_the_kubelet_takes(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert found(text) == []
+
+
+def test_flags_under_another_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert (UNKNOWN, "cmd") in found(BASE.replace("    command:", "    cmd:"))

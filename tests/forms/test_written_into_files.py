@@ -128,3 +128,21 @@ def test_patches_of_kubeadm_may_mount() -> None:
     for text, expected in (("metadata: {labels: {a: b}}\n", ["policy-not-mounted"]), ("spec: {volumes: []}\n", [])):
         Path("patches/kube-apiserver+strategic.yaml").write_text(text)
         assert rules("kubeadm.yaml") == expected
+
+
+def test_a_variable_of_a_topology() -> None:
+    text = (
+        "apiVersion: cluster.x-k8s.io/v1beta1\nkind: Cluster\nspec:\n  topology:\n    variables:\n"
+        "    - name: apiServerExtraArgs\n      value: {audit-log-maxage: '7'}\n"
+        "    - name: labels\n      value: {audit-log-mode: x}\n"
+    )
+    server = server_in(text)
+    assert server.partial
+    assert flags(server) == {"audit-log-maxage": "7"}
+
+
+def test_the_names_of_localkube() -> None:
+    Path("up.sh").write_text("minikube start --extra-config=apiserver.Audit.LogOptions.MaxAge=7\n")
+    report = run(Options(("up.sh",), embedded=True), load_config(), shipped()).report
+    (finding,) = (one for one in report.findings if one.rule == "unknown-audit-flag")
+    assert "audit-log-maxage" in finding.help

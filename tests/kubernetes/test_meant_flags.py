@@ -32,6 +32,10 @@ from kube_audit_lint.kubernetes.meant_flags import NOT_AUDIT, is_about_auditing,
         ("log-max-size", "audit-log-maxsize"),
         ("log-maxbackups", "audit-log-maxbackup"),
         ("audti-log-path", "audit-log-path"),
+        ("Audit.LogOptions.Path", "audit-log-path"),
+        ("Audit.LogOptions.MaxBackups", "audit-log-maxbackup"),
+        ("Audit.PolicyFile", "audit-policy-file"),
+        ("Audit.WebhookOptions.ConfigFile", "audit-webhook-config-file"),
     ],
 )
 def test_meant(written: str, flag: str) -> None:

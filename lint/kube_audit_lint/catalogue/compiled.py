@@ -674,7 +674,7 @@ RULES: list[dict[str, Any]] = [
         'category': 'server',
         'subject': 'server',
         'check': 'magnitude',
-        'why': 'The flags that limit the size of events and batches count bytes where truncation is meant and events where batches are meant, and the size of the log counts megabytes. A number that is wrong by a factor of a thousand or a million is accepted, and drops every event, or keeps all of them.',
+        'why': 'The flags that limit the size of events and batches count bytes where truncation is meant and events where batches are meant, and the size of the log counts megabytes. A number that is wrong by a factor of a thousand or a million is accepted, and drops every event, or keeps all of them. 2000000000 and more as the size of the log is taken to be meant: so logs are left to logrotate.',
         'search': 'event is too large even after truncating',
         'help': 'Write the number in the unit of the flag.',
     },

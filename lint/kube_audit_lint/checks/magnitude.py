@@ -22,6 +22,8 @@ _LEAST_EVENT = 1000
 """Bytes. The event of a request, without any body, has more."""
 _MOST_EVENTS = 1_000_000
 _MOST_MEGABYTES = 1_000_000
+_NEVER = 2_000_000_000
+"""Megabytes that are written to have no rotation by size at all, where logrotate does it: cluster/gce of Kubernetes."""
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
@@ -43,7 +45,7 @@ def _of_number(server: ApiServer, flag: Flag, number: int) -> Iterator[Hit]:
         message = f"--{flag.name} counts events, not bytes: {number:,} of them are kept in memory."
         default = 400 if flag.name.endswith("-batch-max-size") else 10000
         yield Hit(flag.value_place, message, help=f"Write `--{flag.name}={default}`; these are events.")
-    elif flag.name == "audit-log-maxsize" and number >= _MOST_MEGABYTES:
+    elif flag.name == "audit-log-maxsize" and _MOST_MEGABYTES <= number < _NEVER:
         message = (
             f"--{flag.name} counts megabytes: with {number:,} the log is one file of {number // 1000:,} GB before "
         )

@@ -47,7 +47,7 @@ TEXT_FORMS: dict[str, tuple[str, ...]] = {
 BYTES = (
     (b'audit', b'audit(?:(?:\\.k8s\\.io|[-_]?(?:log|policy|webhook|config|dynamic)|(?<=--audit)[-_])|(?<=k8s-audit)\\"?:|(?<=_logs_audit)\\"?:|(?<=kubernetes_audit)\\"?:|[\\w.-]*\\.ya?ml|(?<=[\\s\\"]audit)\\"?:|(?<=\\Aaudit)\\"?:|(?<=kubeapiaudit)\\"?:)'),
     (b'clusterconfiguration', b'clusterconfiguration(?:\\b)'),
-    (b'apiserver', b'apiserver(?:(?:extraargs)?\\"?:|(?<=\\"apiserver)\\"|-arg\\"?:|(?<=kind: apiserver)\\b)'),
+    (b'apiserver', b'apiserver(?:(?:extraargs)?\\"?:|(?<=\\"apiserver)\\"|-arg\\"?:|\\.audit\\.|(?<=kind: apiserver)\\b)'),
     (b'eks', b'eks(?:ctl\\.io/|::cluster\\b|\\.aws\\.|\\.services\\.k8s\\.aws/|clusterconfig\\b)'),
     (b'awsmanagedcontrolplane', b'awsmanagedcontrolplane(?:)'),
     (b'diagnosticsetting', b'diagnosticsetting(?:s?\\b)'),

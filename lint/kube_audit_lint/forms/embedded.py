@@ -20,6 +20,7 @@ from kube_audit_lint.syntax.templates import Neutral, neutralise
 from kube_audit_lint.syntax.unknown import UNKNOWN
 
 MARKS = ("<<", "```", "~~~", "minikube", "--kube-apiserver-arg", "kubeAPIServer.audit", "audit.k8s.io/")
+LOOK = (("apiserver", r"\.audit\."),)  # the names of localkube, for minikube
 ORDER = 4
 
 _MARKDOWN = (".md", ".markdown", ".mdx", ".rmd", ".qmd")

@@ -51,8 +51,8 @@ def _end(text: str, start: int, first: bool = False) -> int:
 
 def _server(words: list[Word], start: int, context: Context) -> ApiServer | None:
     flags = list(_flags(words, start, context))
-    if not any(flag.name.startswith("audit-") for flag in flags):
-        return None
+    if not any(flag.name.lower().startswith("audit") for flag in flags):
+        return None  # `apiserver.Audit.LogOptions.Path` is how localkube had them, up to minikube 0.25
     place = context.place(start + words[0].start, start + words[0].end)
     version = next(iter(_options(words, "--kubernetes-version")), None)
     versions = parse_versions(version[0]) if version is not None else None

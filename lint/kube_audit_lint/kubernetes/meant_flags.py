@@ -49,8 +49,9 @@ def meant(name: str) -> str | None:
 
 
 def _bare(name: str) -> str:
-    """A name as it was written: `-Audit_Log.Path:` is audit-log-path."""
-    return re.split(r"[ :=]", name.strip("- "))[0].replace("_", "-").replace(".", "-").lower()
+    """A name as it was written: `-Audit_Log.Path:` is audit-log-path, and so is `Audit.LogOptions.Path` (localkube)."""
+    bare = re.split(r"[ :=]", name.strip("- "))[0].replace("_", "-").replace(".", "-").lower()
+    return bare.replace("options", "") if bare.startswith("audit-") else bare
 
 
 def _written_otherwise(bare: str) -> str | None:

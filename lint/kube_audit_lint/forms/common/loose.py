@@ -44,6 +44,8 @@ def _arguments(node: Node, key: str, inside: bool, depth: int) -> Iterator[tuple
         return
     if key and (_OWN.fullmatch(key) or (inside and _ANY.fullmatch(key))):
         yield node, key
+    elif isinstance(node, Mapping) and _OWN.fullmatch(node.string("name") or "") and "value" in node.entries:
+        yield node.entries["value"].value, node.string("name") or ""  # a variable of a Cluster's topology
     elif isinstance(node, Mapping):
         for name, entry in node.entries.items():
             yield from _arguments(entry.value, name, inside or _SECTION.fullmatch(key) is not None, depth + 1)

@@ -13,7 +13,7 @@ from kube_audit_lint.forms.common.pod_refused import refused_mounts, refused_vol
 from kube_audit_lint.forms.common.reader import Reader, near_key, twice, unknown_key
 from kube_audit_lint.forms.common.split import POD_MOUNT, Needs, split, whole
 from kube_audit_lint.model.found import Misshape
-from kube_audit_lint.syntax.nodes import Entry, Mapping, Node
+from kube_audit_lint.syntax.nodes import Entry, Mapping, Node, Scalar
 from kube_audit_lint.syntax.unknown import is_unknown
 
 SOURCES = (
@@ -29,6 +29,7 @@ _EMPTY = Reader("a volume", "it is dropped, and a volume without a source is an 
 _PATH, _MOUNT = Reader("a hostPath", _DROPPED), Reader("a volumeMount", _DROPPED)
 _CONTAINER, _POD, _OBJECT = (Reader(name, _DROPPED) for name in ("a container", "the spec of a pod", "an object"))
 _MOUNT_KEYS = ("name", "mountPath", "subPath", "subPathExpr", "mountPropagation", "recursiveReadOnly")
+_CONTAINER_KEYS = ("command", "args", "env", "volumeMounts")
 _LISTS = ("volumeMounts", "volumes", "command", "args", "env", "containers")
 
 
@@ -90,6 +91,7 @@ def shapes_of_container(container: Mapping, spec: Mapping) -> Iterator[Misshape]
             yield from twice(mount, "the kubelet")
     yield from refused_mounts(container, listed)
     yield from _near(container, ("command", "args", "volumeMounts", "env"), _CONTAINER)
+    yield from _with_flags(container)
     yield from twice(container, "the kubelet", _LISTS)
 
 
@@ -106,6 +108,15 @@ def _elsewhere(spec: Mapping, owner: Mapping) -> Iterator[Misshape]:
     key = spec.key("volumeMounts")
     if key is not None:
         yield unknown_key(key, _POD, "Move it into the container.")
+
+
+def _with_flags(container: Mapping) -> Iterator[Misshape]:
+    """Audit flags under a key of another name (`cmd`)."""
+    for key, entry in container.entries.items():
+        flags = [node.place.text for node in getattr(entry.value, "items", ()) if isinstance(node, Scalar)]
+        known = key in _CONTAINER_KEYS or near_key(container, key, _CONTAINER_KEYS)
+        if not known and not is_unknown(key) and any(text.strip("'\"").startswith("--audit-") for text in flags):
+            yield unknown_key(entry.key, _CONTAINER, "Write `command`.")
 
 
 def _near(section: Mapping, names: tuple[str, ...], reader: Reader) -> Iterator[Misshape]:
