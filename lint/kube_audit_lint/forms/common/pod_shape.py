@@ -13,7 +13,7 @@ from kube_audit_lint.forms.common.pod_refused import refused_mounts, refused_vol
 from kube_audit_lint.forms.common.reader import Reader, near_key, twice, unknown_key
 from kube_audit_lint.forms.common.split import POD_MOUNT, Needs, split, whole
 from kube_audit_lint.model.found import Misshape
-from kube_audit_lint.syntax.nodes import Entry, Mapping, Node, Scalar
+from kube_audit_lint.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.unknown import is_unknown
 
 SOURCES = (
@@ -52,8 +52,7 @@ def mounts_in(container: Mapping, spec: Mapping | None = None) -> list[Node]:
 
 
 def _items(entry: Entry | None) -> list[Node]:
-    items = getattr(entry.value, "items", []) if entry is not None else []
-    return items if isinstance(items, list) else []
+    return entry.value.items if entry is not None and isinstance(entry.value, Sequence) else []
 
 
 def _entry(section: Mapping, name: str) -> Entry | None:
@@ -113,7 +112,7 @@ def _elsewhere(spec: Mapping, owner: Mapping) -> Iterator[Misshape]:
 def _with_flags(container: Mapping) -> Iterator[Misshape]:
     """Audit flags under a key of another name (`cmd`)."""
     for key, entry in container.entries.items():
-        flags = [node.place.text for node in getattr(entry.value, "items", ()) if isinstance(node, Scalar)]
+        flags = [node.place.text for node in _items(entry) if isinstance(node, Scalar)]
         known = key in _CONTAINER_KEYS or near_key(container, key, _CONTAINER_KEYS)
         if not known and not is_unknown(key) and any(text.strip("'\"").startswith("--audit-") for text in flags):
             yield unknown_key(entry.key, _CONTAINER, "Write `command`.")
