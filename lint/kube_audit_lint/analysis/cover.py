@@ -128,9 +128,9 @@ class Cover:
         return box
 
     def _widen(self, box: Box, level: int, leaf: int) -> None:
-        if level not in box:
+        mask = box.get(level, ALL)
+        if not self._every.get(level, 0) & ~mask:
             return
-        mask = box[level]
         to_leaf, to_others = self.graph.holding(self.root, box, level, leaf)
         for values in self._classes[level]:
             if values & ~mask & to_leaf and not values & ~mask & to_others:

@@ -313,8 +313,9 @@ class Diagram:
             left = branch.common & mask
             alike[left] = alike.get(left, 0) | self._mask(branch)
         settled: dict[tuple[int, int], int] = {}
+        telling = self._telling | self._telling << self.width
         for left, chosen in alike.items():
-            key = self._settle(left & bits, left >> self.width)
+            key = self._settle(left & bits, left >> self.width) if left & telling else (0, 0)
             assert key is not None
             key = key if (key[0] | key[1]) & self._telling else (0, 0)
             settled[key] = settled.get(key, 0) | chosen
