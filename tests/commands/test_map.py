@@ -118,6 +118,8 @@ def test_colours_only_where_they_are_wanted(
     assert "\x1b[36mM" in colored
     rows = [row.rstrip() for row in re.sub("\x1b\\[\\d+m", "", colored).splitlines()]
     assert rows == plain.splitlines()
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert shown("p.yaml", capsys=capsys) == colored
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     assert "\x1b" not in shown("p.yaml", capsys=capsys)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 
 from kube_audit_lint.commands import OK, filled
+from kube_audit_lint.commands._outputs import style_of
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.model.matrix import Map
@@ -69,7 +70,9 @@ def _rendered(made: Map, chosen: str, arguments: argparse.Namespace) -> Iterator
     if chosen == "text":
         from kube_audit_lint.report.maptext import render as text
 
-        return text(made, sender, _width(), _color(arguments))
+        color = "never" if arguments.output and arguments.color == "auto" else arguments.color
+        style = style_of(color)
+        return text(made, sender, style.width, style.color)
     if chosen == "markdown":
         from kube_audit_lint.report.mapmarkdown import render as markdown
 
@@ -112,17 +115,3 @@ def _write(pieces: Iterator[str], path: str) -> None:
                 file.write(piece)
     except OSError as error:
         raise UsageError(f"--output {path}: {error.strerror}") from error
-
-
-def _width() -> int:
-    import shutil
-
-    return shutil.get_terminal_size().columns
-
-
-def _color(arguments: argparse.Namespace) -> bool:
-    if arguments.output and arguments.color == "auto":
-        return False
-    from kube_audit_lint.commands._outputs import style_of
-
-    return style_of(arguments.color).color
