@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import analysis
+import replay
 from blocks import put
 from measure import Case, Group, Row, command, measure, short_table, table
 from tree import grow, grow_clusters, grow_operators
@@ -41,7 +42,9 @@ def main() -> None:
             rows.extend(measure(group))
     text = f"{_machine()}\n\n{table(rows)}"
     print(text)
-    if options.write:
+    if options.write and options.replay:
+        put(PAGE, "replay", text)
+    elif options.write:
         put(PAGE, "benchmarks", text)
         put(README, "benchmarks", short_table(rows))
 
@@ -50,13 +53,19 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measures the linter beside other programs.")
     parser.add_argument("--peers", action="store_true", help="also Checkov, which is large and slow to install")
     parser.add_argument("--no-analysis", action="store_true", help="without those of the analysis")
+    parser.add_argument("--replay", action="store_true", help="nothing but a large audit log")
     parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md and README.md")
     return parser.parse_args()
 
 
 def _groups(folder: Path, options: argparse.Namespace) -> Iterator[Group]:
-    programs = _environment(folder / "ours", str(_wheel(folder)))
+    wheel = str(_wheel(folder))
+    programs = _environment(folder / "ours", wheel)
     lint, python = str(programs / "kube-audit-lint"), str(programs / "python")
+    if options.replay:
+        fast = _environment(folder / "fast", wheel, "msgspec")
+        yield from replay.groups(lint, str(fast / "kube-audit-lint"), python, folder / "replay")
+        return
     yamllint = str(_environment(folder / "yamllint", "yamllint") / "yamllint")
     policy, manifest = _pair(folder / "pair")
     check = Case(OURS, command([lint, "check", policy, manifest], FOUND))
@@ -171,12 +180,12 @@ def _wheel(folder: Path) -> Path:
     return wheel
 
 
-def _environment(folder: Path, package: str) -> Path:
-    """The programs of a new environment with the package in it."""
+def _environment(folder: Path, *packages: str) -> Path:
+    """The programs of a new environment with the packages in it."""
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     programs = folder / ("Scripts" if os.name == "nt" else "bin")
     # PyYAML is no part of any of them, but of the bare imports that they are held against.
-    _pip(str(programs / "python"), "install", package, "PyYAML")
+    _pip(str(programs / "python"), "install", *packages, "PyYAML")
     return programs
 
 

@@ -1,7 +1,7 @@
 """Writes a made-up audit log as a busy cluster writes it: `python scripts/make_audit_log.py 200000 > audit.log`.
 
 The same seed gives the same bytes. Users, namespaces, names and paths vary as in a real cluster; events are some
-1.1 kB, in the order of fields and with the escapes of kube-apiserver's encoder (`pkg/apis/audit/v1/types.go`).
+1.2 kB, in the order of fields and with the escapes of kube-apiserver's encoder (`pkg/apis/audit/v1/types.go`).
 """
 
 from __future__ import annotations
@@ -192,7 +192,10 @@ class Cluster:
         event["requestReceivedTimestamp"] = self.time(self.at - timedelta(milliseconds=3))
         event["stageTimestamp"] = self.time(self.at)
         binding = f"{self.word(12)}-binding/{self.word(8)}"
-        why = f'RBAC: allowed by ClusterRoleBinding "{binding}" of ClusterRole "{binding}"'
+        account = f"{self.random.choice(self.namespaces)}/{self.word(10)}-controller-{self.word(24)}"
+        why = (
+            f'RBAC: allowed by ClusterRoleBinding "{binding}" of ClusterRole "{binding}" to ServiceAccount "{account}"'
+        )
         event["annotations"] = {
             "authorization.k8s.io/decision": "allow",
             "authorization.k8s.io/reason": why,

@@ -27,7 +27,7 @@ from kube_audit_lint.auditlog.tally import (
 )
 from kube_audit_lint.auditlog.wrapped import events_in, is_empty_batch, parsed
 from kube_audit_lint.model.policy import Policy
-from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple, make
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 
@@ -102,7 +102,7 @@ class Counter:
         for both, (_, _, own) in self._members.items():
             for number, sums in own.items():
                 rules, level, stage, verb, what = self._kinds[number]
-                self.tally.put(Key(rules, level, stage, verb, both[0] or "", what), sums)
+                self.tally.put(make(Key, (rules, level, stage, verb, both[0] or "", what)), sums)
         self._members.clear()
         self._users.clear()
         self._known.clear()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.analysis.evaluate import Decision, decision_of
+from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, decision_of
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.analysis.stages import has_request_body, has_response_body, stages_of
 from kube_audit_lint.auditlog.tally import (
@@ -25,10 +25,11 @@ from kube_audit_lint.auditlog.tally import (
 )
 from kube_audit_lint.model.policy import LEVELS, STAGES, Policy
 from kube_audit_lint.model.replayed import Amount, Recorded
-from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple, make
 
 _REQUEST, _RESPONSE = LEVELS.index("Request"), LEVELS.index("RequestResponse")
 _COMPLETE = "ResponseComplete"
+_NOTHING = Recorded()
 
 
 class Kind(NamedTuple):
@@ -57,16 +58,17 @@ class Outcome:
     """
 
     def __init__(self, tally: Tally, policy: Policy, which: int = 0) -> None:
-        self._policy = policy
         self._which = which
         self._bodies = _bodies(tally)
-        self.cells = [self._cell(key, sums) for key, sums in sorted(tally.cells.items(), key=_order)]
-        self.cells += [cell for kind, stages in _kinds(tally).items() for cell in self._missing(kind, stages)]
+        self._decisions = {rule: decision_of(policy, rule) for rule in range(NO_RULE, len(policy.rules))}
+        ordered = sorted(tally.cells.items(), key=_order)
+        self.cells = [self._cell(key, sums) for key, sums in ordered]
+        self.cells += [cell for kind, stages in _kinds(ordered).items() for cell in self._missing(kind, stages)]
 
     def _cell(self, key: Key, sums: Sums) -> Cell:
-        decision = decision_of(self._policy, key.rules[self._which])
+        decision = self._decisions[key.rules[self._which]]
         kept = decision.level != "None" and key.stage not in decision.omit_stages
-        return Cell(key, sums, decision, kept, self._recorded(key, sums, decision) if kept else Recorded())
+        return make(Cell, (key, sums, decision, kept, self._recorded(key, sums, decision) if kept else _NOTHING))
 
     def _recorded(self, key: Key, sums: Sums, decision: Decision) -> Recorded:
         """What the policy records of events that it keeps."""
@@ -85,7 +87,7 @@ class Outcome:
                 mean = self._like(key, response, managed)
                 estimated += round(sums[EVENTS] * (mean or 0))
                 unknown = sums[EVENTS] if mean is None else unknown
-        return Recorded(sums[EVENTS], size, 0, estimated, unknown)
+        return make(Recorded, (sums[EVENTS], size, 0, estimated, unknown))
 
     def _like(self, key: Key, response: bool, managed: bool) -> float | None:
         """The mean length of the body of like events."""
@@ -97,7 +99,7 @@ class Outcome:
 
     def _missing(self, kind: Kind, stages: dict[str, Amount]) -> Iterator[Cell]:
         """Events of stages that the policy records, and that the log has of no such request."""
-        decision = decision_of(self._policy, kind.rules[self._which])
+        decision = self._decisions[kind.rules[self._which]]
         if decision.level == "None":
             return
         size = sum(amount.bytes for amount in stages.values()) / sum(amount.events for amount in stages.values())
@@ -124,15 +126,15 @@ def _bodies(tally: Tally) -> dict[tuple[str, str, bool], tuple[int, int, int]]:
     return found
 
 
-def _kinds(tally: Tally) -> dict[Kind, dict[str, Amount]]:
+def _kinds(cells: list[tuple[Key, Sums]]) -> dict[Kind, dict[str, Amount]]:
     """For each kind of request the stages that the log has of it, with the bytes of their events but for bodies."""
     found: dict[Kind, dict[str, Amount]] = {}
-    for key, sums in sorted(tally.cells.items(), key=_order):
-        if key.what is not None and key.stage in STAGES:
-            stages = found.setdefault(Kind(key.rules, not key.user, key.verb, key.what), {})
-            known = stages.get(key.stage, Amount())
+    for (rules, _, stage, verb, user, what), sums in cells:
+        if what is not None and stage in STAGES:
+            stages = found.setdefault(make(Kind, (rules, not user, verb, what)), {})
+            events, known = stages.get(stage, (0, 0))
             size = sums[BYTES] - sums[REQUEST_BYTES] - sums[RESPONSE_BYTES]
-            stages[key.stage] = Amount(known.events + sums[EVENTS], known.bytes + size)
+            stages[stage] = make(Amount, (events + sums[EVENTS], known + size))
     return found
 
 
@@ -157,5 +159,5 @@ def _request(verb: str, what: str) -> Request:
 
 
 def _order(item: tuple[Key, Sums]) -> tuple[object, ...]:
-    key = item[0]
-    return key.rules, key.level, key.stage, key.verb, key.user or "", key.what or ""
+    rules, level, stage, verb, user, what = item[0]
+    return rules, level, stage, verb, user or "", what or ""

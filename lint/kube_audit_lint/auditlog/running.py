@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.auditlog.counting import Chunk, Counter, Decided
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from kube_audit_lint.model.policy import Policy
 
-Batch = list[Chunk]
+Batch = Iterable[Chunk]
 _worker: list[Counter] = []
 """The counter of a process that was started to count, and of no other."""
 
@@ -79,7 +80,8 @@ def _in_processes(
     with ProcessPoolExecutor(jobs, initializer=_begin, initargs=(tuple(policies),)) as pool:
         waiting: deque[Future[tuple[Tally, Decided]]] = deque()
         for batch in batches:
-            waiting.append(pool.submit(_in_worker, batch, wanted))
+            packed = [(chunk.path, chunk.line, b"".join(chunk.lines)) for chunk in batch]
+            waiting.append(pool.submit(_in_worker, packed, wanted))
             if len(waiting) > jobs + 1:
                 yield waiting.popleft().result()
         while waiting:
@@ -90,5 +92,6 @@ def _begin(policies: Sequence[Policy]) -> None:
     _worker[:] = [counter(policies)]
 
 
-def _in_worker(batch: Batch, wanted: bool) -> tuple[Tally, Decided]:
+def _in_worker(packed: list[tuple[str, int, bytes]], wanted: bool) -> tuple[Tally, Decided]:
+    batch = (Chunk(path, line, BytesIO(data).readlines()) for path, line, data in packed)
     return _counted(_worker[0], batch, wanted)

@@ -21,7 +21,7 @@ LONGEST = 16 << 20
 _AT_ONCE = 16 << 10
 """Bytes of a chunk: few enough to stay near the processor while they are decoded."""
 
-_BATCH = 4 << 20
+_BATCH = 8 << 20
 """Bytes of a batch, after which what is remembered is held within its limit; what a process gets at a time."""
 
 _READ = 64 << 10
@@ -37,19 +37,15 @@ class Log:
         self.paths = [path for given in paths for path in _files(given)]
         self.notes: list[str] = []
 
-    def batches(self) -> Iterator[list[Chunk]]:
-        """The lines of all files in their order, some megabytes at a time. Raises UsageError."""
-        batch: list[Chunk] = []
-        size = 0
-        for path in self.paths:
-            for chunk in self._chunks(path):
-                batch.append(chunk)
-                size += sum(map(len, chunk.lines))
-                if size >= _BATCH:
-                    yield batch
-                    batch, size = [], 0
-        if batch:
-            yield batch
+    def batches(self) -> Iterator[Iterator[Chunk]]:
+        """The lines of all files in their order, some megabytes at a time. Raises UsageError.
+
+        A batch is read as it is iterated over, and has to be before the next one: lines are counted while they are
+        near the processor.
+        """
+        chunks = chain.from_iterable(map(self._chunks, self.paths))
+        for first in chunks:
+            yield _batch(first, chunks)
 
     def _chunks(self, path: str) -> Iterator[Chunk]:
         with _opened(path) as stream:
@@ -69,6 +65,14 @@ class Log:
                     number += 1
             if cut.error:
                 self.notes.append(f"{path}: what comes after {number - 1} lines cannot be read: {cut.error}")
+
+
+def _batch(first: Chunk, rest: Iterator[Chunk]) -> Iterator[Chunk]:
+    size = sum(map(len, first.lines))
+    yield first
+    while size < _BATCH and (chunk := next(rest, None)) is not None:
+        size += sum(map(len, chunk.lines))
+        yield chunk
 
 
 class _Cut(io.RawIOBase):

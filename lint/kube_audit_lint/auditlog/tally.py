@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple, make
 
 EVENTS, BYTES, REQUESTS, REQUEST_BYTES, REQUEST_MANAGED, RESPONSES, RESPONSE_BYTES, RESPONSE_MANAGED = range(8)
 SUMS = 8
@@ -50,6 +50,13 @@ class Tally:
         self.shown: list[Bad] = []
         self.first = self.last = ""
         self.folded = False
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Plain tuples in the place of keys, which take long to make one by one."""
+        return {**self.__dict__, "cells": [(tuple(key), sums) for key, sums in self.cells.items()]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, cells={make(Key, key): sums for key, sums in state["cells"]})
 
     def note(self, bad: Bad) -> None:
         """Counts a line that is no event."""

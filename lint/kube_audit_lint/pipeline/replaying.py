@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from heapq import nsmallest
+from typing import Any
 
 from kube_audit_lint.analysis.evaluate import NO_RULE
 from kube_audit_lint.auditlog.outcome import Cell, Outcome
@@ -45,7 +47,7 @@ def replayed(opened: OpenedPolicy, log: Log, tally: Tally, top: int, other: Open
         rules,
         _levels(cells),
         tuple(row for row in _every(opened) if row.rule not in reached),
-        _talkers(opened, cells, under.total, top),
+        _talkers(cells, under.total, top),
         _changed(opened, cells, before, _is_dropped, top),
         _changed(opened, cells, before, _is_raised, top),
         tally.bad,
@@ -57,8 +59,11 @@ def replayed(opened: OpenedPolicy, log: Log, tally: Tally, top: int, other: Open
 
 
 def _amount(cells: Iterable[Cell]) -> Amount:
-    cells = list(cells)
-    return Amount(sum(cell.sums[EVENTS] for cell in cells), sum(cell.sums[BYTES] for cell in cells))
+    events = size = 0
+    for cell in cells:
+        sums = cell.sums
+        events, size = events + sums[EVENTS], size + sums[BYTES]
+    return Amount(events, size)
 
 
 def _recorded(cells: Iterable[Cell]) -> Recorded:
@@ -110,20 +115,26 @@ def _levels(cells: list[Cell]) -> tuple[LevelRow, ...]:
     return tuple(rows)
 
 
-def _talkers(opened: OpenedPolicy, cells: list[Cell], total: int, top: int) -> tuple[Talker, ...]:
+def _talkers(cells: list[Cell], total: int, top: int) -> tuple[Talker, ...]:
     """Who makes the policy record most, the largest first."""
     groups = _grouped(
         (cell for cell in cells if cell.key.user is not None and cell.kept),
         lambda cell: (cell.key.user, cell.key.verb, cell.key.what, cell.decision.rule),
     )
-    found = []
-    for group in groups:
-        key, under = group[0].key, _recorded(group)
-        share = under.total / total if total else 0.0
-        rule = group[0].decision.rule + 1
-        found.append(Talker(key.user or NOBODY, key.verb, key.what or OTHERS, rule, _amount(group), under, share))
-    found.sort(key=lambda one: (-one.under.total, one.user, one.verb, one.resource, one.rule))
-    return tuple(found[:top])
+    return tuple(_talker(group, total) for group in nsmallest(top, groups, key=_largest_first))
+
+
+def _largest_first(group: list[Cell]) -> tuple[Any, ...]:
+    key = group[0].key
+    size = sum(cell.under.bytes + cell.under.estimated for cell in group)
+    return -size, key.user or NOBODY, key.verb, key.what or OTHERS, group[0].decision.rule
+
+
+def _talker(group: list[Cell], total: int) -> Talker:
+    key, under = group[0].key, _recorded(group)
+    share = under.total / total if total else 0.0
+    rule = group[0].decision.rule + 1
+    return Talker(key.user or NOBODY, key.verb, key.what or OTHERS, rule, _amount(group), under, share)
 
 
 def _is_dropped(cell: Cell, before: Cell | None) -> bool:
