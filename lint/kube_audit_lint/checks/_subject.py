@@ -13,12 +13,16 @@ from kube_audit_lint.syntax.source import Place
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis
+    from kube_audit_lint.kubernetes.custom import Served
     from kube_audit_lint.kubernetes.loading import Loaded
     from kube_audit_lint.model.policy import Policy
 
 
 class PolicySubject:
-    """A policy with the versions it is checked by, the servers that load it, and where those name their versions."""
+    """A policy with the versions it is checked by, the servers that load it, and where those name their versions.
+
+    served: what is known of custom resources.
+    """
 
     def __init__(
         self,
@@ -31,6 +35,7 @@ class PolicySubject:
         self.versions = versions
         self.servers = servers
         self.version_places = version_places
+        self.served: Served | None = None
         self._loaded: Loaded | None = None
         self._analysis: Analysis | None = None
 

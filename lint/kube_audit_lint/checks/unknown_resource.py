@@ -1,20 +1,24 @@
 """Template `unknown-resource`: a resource that a built-in group does not have.
 
 kube-apiserver does not check the names of resources. Built-in groups are closed: their resources are those of
-kubernetes/resources.py. Other groups are open, and never reported.
+kubernetes/resources.py. Other groups are open, unless a list of the cluster or definitions say what they hold.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.kubernetes import resources
 from kube_audit_lint.kubernetes.resources import Resource
 from kube_audit_lint.kubernetes.spelling import nearest
-from kube_audit_lint.kubernetes.written import Text
+from kube_audit_lint.kubernetes.written import Text, WrittenEntry, WrittenRule
 from kube_audit_lint.model.version import Versions
+
+if TYPE_CHECKING:
+    from kube_audit_lint.kubernetes.custom import Custom, Served
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
@@ -85,10 +89,56 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
         for entry in rule.entries:
             group = entry.group_name
             if not resources.is_builtin_group(group):
+                if subject.served is not None and subject.served.is_closed(group):
+                    yield from _custom(rule, entry, group, subject.served)
                 continue
             for item in entry.resources:
                 if item.known:
                     yield from _judge(item, group, subject.versions)
+
+
+def _custom(rule: WrittenRule, entry: WrittenEntry, group: str, served: Served) -> Iterator[Hit]:
+    """What a group of custom resources does not have, as far as these are known."""
+    known = served.groups.get(group, {})
+    if not known and entry.group is not None:
+        others = sorted(one for one in served.groups if not resources.is_builtin_group(one))
+        near = nearest(group, others)
+        help = f"Write `group: {near}`." if near else "Leave the item out, or write the group that the cluster serves."
+        message = f"The cluster of {served.source} serves no group `{group}`{_NOTHING}"
+        # What is near another group is a slip; others belong to add-ons that this cluster does not have.
+        yield Hit(entry.group.place, message, severity="" if near else "info", help=help)
+        return
+    for item in entry.resources:
+        name, slash, sub = item.text.partition("/")
+        if not item.known or "*" in name or not name or (slash and not sub):
+            continue
+        if name not in known:
+            meant = meant_by(name, sorted(known))
+            help = f"Write `{meant}{slash}{sub}`." if meant else f"There is {', '.join(sorted(known))}."
+            yield Hit(item.place, f"{_source(served, group)} has no `{name}`{_NOTHING}", help=help)
+        else:
+            yield from _custom_part(rule, item, known[name], sub, served)
+
+
+def _custom_part(rule: WrittenRule, item: Text, custom: Custom, sub: str, served: Served) -> Iterator[Hit]:
+    subs = custom.subresources
+    if subs is not None and sub not in ("", "*", *subs):
+        near = nearest(sub, sorted(subs))
+        help = f"Write `{custom.name}/{near}`." if near else f"Write `{custom.name}`."
+        yield Hit(item.place, f"{_source(served, custom.group)} has no `{item.text}`{_NOTHING}", help=help)
+    spaces = rule.lists["namespaces"]
+    if not custom.namespaced and spaces and all(one.known and one.text for one in spaces):
+        message = f"`{custom.name}` of `{custom.group}` are in no namespace, and the rule is for requests in some"
+        yield Hit(item.place, message + _NOTHING, help='Make a rule without `namespaces` for them, or add `""`.')
+
+
+_NOTHING = ": this item matches nothing."
+
+
+def _source(served: Served, group: str) -> str:
+    if served.whole:
+        return f"The group `{group}` of the cluster of {served.source}"
+    return f"The group `{group}`, as the CustomResourceDefinitions of this repository define it,"
 
 
 def _judge(item: Text, group: str, versions: Versions) -> Iterator[Hit]:

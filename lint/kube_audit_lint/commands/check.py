@@ -26,6 +26,7 @@ from kube_audit_lint.report.safe import line
 from kube_audit_lint.report.words import trouble
 
 if TYPE_CHECKING:
+    from kube_audit_lint.kubernetes.custom import Served
     from kube_audit_lint.pipeline.baseline import Baseline
 
 FAIL_ON = (*reversed(SEVERITIES), "never")
@@ -77,6 +78,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="default: .kube-audit-lint.yaml here or above, up to the repository's root",
     )
+    add(
+        "--api-resources",
+        type=filled,
+        metavar="FILE",
+        help="what the cluster serves: output of `kubectl api-resources -o wide`, or of discovery as JSON",
+    )
     add("--baseline", type=filled, metavar="FILE", help="report only what this file does not know")
     add("--write-baseline", type=filled, metavar="FILE", help="write all that is found to FILE, as known from now on")
     add("--no-config", action="store_true", help="read no configuration")
@@ -98,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
     config = Config() if arguments.no_config else load_config(arguments.config)
     catalogue = catalogue_with(rule_folders(arguments.paths, config))
     config.check_against(catalogue)
-    options = _options(arguments, config, catalogue)._replace(baseline=_baseline(arguments))
+    options = _options(arguments, config, catalogue)._replace(baseline=_baseline(arguments), served=_served(arguments))
     outputs = outputs_of(arguments.format, arguments.output)
     if arguments.statistics and not any(one.format in WITH_STATISTICS for one in outputs):
         raise UsageError(f"--statistics goes with --format {' or '.join(WITH_STATISTICS)}")
@@ -175,6 +182,15 @@ def _options(arguments: argparse.Namespace, config: Config, catalogue: Catalogue
         arguments.embedded,
         stdin,
     )
+
+
+def _served(arguments: argparse.Namespace) -> Served | None:
+    """What the cluster lists of its resources."""
+    if not arguments.api_resources:
+        return None
+    from kube_audit_lint.pipeline.served import listed
+
+    return listed(arguments.api_resources, (arguments.api_resources,))
 
 
 def _baseline(arguments: argparse.Namespace) -> Baseline | None:

@@ -64,6 +64,7 @@ class Config:
         rules = data.get("rules")
         own = [] if isinstance(rules, dict) else texts(rules)
         self.own_rule_folders = tuple(self._absolute(one) for one in own + texts(data.get("rule-directories")))
+        self.api_resources = self._shown(self._absolute(data["api-resources"])) if "api-resources" in data else ""
         self.baseline = self._shown(self._absolute(data["baseline"])) if "baseline" in data else ""
         self.ignores: tuple[Ignore, ...] = ()
         self._hints = tuple((hint, Globs(texts(data[key]))) for key, hint in _HINTS if key in data)
@@ -188,6 +189,10 @@ class Config:
     def baseline_of(self, path: str) -> Config | None:
         """The configuration that names the baseline of a file."""
         return next((one for one in self.of(path).chain if one.baseline), None)
+
+    def api_resources_of(self, path: str) -> Config | None:
+        """The configuration that names what the cluster of a file serves."""
+        return next((one for one in self.of(path).chain if one.api_resources), None)
 
     def excluding(self, folder: str, names: Sequence[str] | None = None) -> list[tuple[Globs, str]]:
         """What is excluded of a folder's entries: globs and the folders that they start from, the nearest first."""

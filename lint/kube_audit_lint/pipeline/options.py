@@ -10,6 +10,7 @@ from kube_audit_lint.model.version import Versions, parse_versions, refused
 from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:
+    from kube_audit_lint.kubernetes.custom import Served
     from kube_audit_lint.pipeline.baseline import Baseline
 
 
@@ -17,7 +18,8 @@ class Options(NamedTuple):
     """What the command line wants of a run.
 
     stdin: the name and content of standard input. contents: by absolute path, what files are read as. baseline: the
-    findings that are known; without it, those of the configuration count.
+    findings that are known; without it, those of the configuration count. served: what the
+    cluster lists of its resources.
     """
 
     paths: tuple[str, ...] = (".",)
@@ -31,6 +33,7 @@ class Options(NamedTuple):
     stdin: tuple[str, bytes] | None = None
     contents: Mapping[str, bytes] = {}
     baseline: Baseline | None = None
+    served: Served | None = None
 
 
 def versions_of(text: str | None) -> Versions | None:

@@ -246,6 +246,10 @@ class Repository:
             return re.search(_WITH_LOCAL_FILES, data) is not None
         return any(file.local for server in self.servers(path) for file in server.files)
 
+    def content(self, path: str) -> bytes:
+        """The first megabytes of a file; nothing where it cannot be read."""
+        return self._content(path)
+
     def read_folder(self, folder: str) -> None:
         """Reads the files of a folder that may be API servers."""
         for path in self._by_folder.get(folder, ()):

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.catalogue.selection import turned_off
+from kube_audit_lint.checks._subject import PolicySubject
+from kube_audit_lint.kubernetes import resources
+from kube_audit_lint.kubernetes.custom import Served
 from kube_audit_lint.kubernetes.paths import wanted_names
 from kube_audit_lint.model.finding import FileError, Finding, Suppressed
 from kube_audit_lint.model.found import Note
@@ -59,6 +62,7 @@ def run(
     links, files = _links(repository, linker)
     files = _with_webhooks(files, links)
     found = subjects((policy for file in files for policy in file.found.policies), links, options, config)
+    _know_custom(found, options, config, repository)
     catalogue = _with_folders(catalogue, config, files)
     rules = Rules(catalogue, options, config)
     reported = {one.source.path for one in files if one.reported}
@@ -85,6 +89,30 @@ def run(
     return Outcome(
         Report(shown, counts, tuple(errors), tuple(notes), kept_out), tuple(notes), tuple(files), found, catalogue
     )
+
+
+def _know_custom(found: Subjects, options: Options, config: Config, repository: Repository) -> None:
+    """Gives the policies what is known of custom resources, where they name any. Raises OwnFileError."""
+    wanted = {group for one in found.policies for group in _open_groups(one)}
+    if not wanted:
+        return
+    from kube_audit_lint.pipeline.served import joined, listed, served_here
+
+    here = served_here(wanted, repository)
+    known: dict[Config | None, Served | None] = {None: joined(options.served, here)}
+    for one in found.policies:
+        naming = None if options.served is not None else config.api_resources_of(one.document.source.path)
+        if naming is not None and naming not in known:
+            known[naming] = joined(listed(naming.api_resources, naming.named), here)
+        one.served = known[naming]
+
+
+def _open_groups(policy: PolicySubject) -> Iterator[str]:
+    """The groups of a policy's items that are not built in, and so may be of custom resources."""
+    for rule in policy.loaded.rules:
+        for entry in rule.entries:
+            if "." in entry.group_name and not resources.is_builtin_group(entry.group_name):
+                yield entry.group_name
 
 
 def _with_folders(catalogue: Catalogue, config: Config, files: list[Collected]) -> Catalogue:

@@ -1,0 +1,71 @@
+"""What is known of custom resources in a run: a list of the cluster, or the definitions in the repository.
+
+Definitions are only looked for where a policy names a group that they could be about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kube_audit_lint.discovery.roots import read_own
+from kube_audit_lint.errors import OwnFileError
+from kube_audit_lint.kubernetes.custom import CRD, Custom, Served, by_group, of_definition, parse_listed
+from kube_audit_lint.pipeline.repository import Repository
+from kube_audit_lint.syntax.decode import decode
+
+_ENDINGS = (".yaml", ".yml", ".json", ".tpl", ".j2", ".tmpl")
+
+
+def listed(path: str, named: tuple[str, ...]) -> Served:
+    """What a file lists. Raises OwnFileError. named: the paths that the command names."""
+    try:
+        text, problem = decode(read_own(path, named))
+        if problem is not None:
+            raise ValueError(problem.message)
+        return Served(by_group(parse_listed(text)), True, path)
+    except OSError as error:
+        raise OwnFileError(path, error.strerror or str(error)) from error
+    except (ValueError, RecursionError) as error:
+        raise OwnFileError(path, f"--api-resources: {error}") from error
+
+
+def joined(cluster: Served | None, here: Served | None) -> Served | None:
+    """What a list of the cluster and definitions say together: what is defined here may not be in the cluster yet."""
+    if cluster is None or here is None:
+        return cluster or here
+    both = {group: {**names, **cluster.groups.get(group, {})} for group, names in here.groups.items()}
+    return cluster._replace(groups={**cluster.groups, **both})
+
+
+def served_here(wanted: set[str], repository: Repository) -> Served | None:
+    """What the definitions of the repository say of groups; None where they say nothing."""
+    found: list[Custom] = []
+    unclear: set[str] = set()
+    for path in repository.paths:
+        if path.endswith(_ENDINGS):
+            data = repository.content(path)
+            named = {group for group in wanted if group.encode() in data} if CRD.encode() in data else set()
+            if named:
+                known = list(_definitions(data))
+                found += [one for one in known if one is not None]
+                # A file that a template fills may define more than can be seen.
+                unclear |= named if None in known or not known else set()
+    groups = {group: names for group, names in by_group(found).items() if group not in unclear}
+    return Served(groups, False, "the repository") if groups else None
+
+
+def _definitions(data: bytes) -> Iterator[Custom | None]:
+    """The definitions in a file; None for one that cannot be read."""
+    import yaml
+
+    try:
+        documents: list[Any] = list(yaml.load_all(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        yield None
+        return
+    for one in documents:
+        items = one.get("items") if isinstance(one, dict) and isinstance(one.get("items"), list) else [one]
+        for item in items or ():
+            if isinstance(item, dict) and item.get("kind") == CRD:
+                yield of_definition(item)
