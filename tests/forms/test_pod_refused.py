@@ -77,3 +77,11 @@ def test_what_the_kubelet_takes(text: str, tmp_path: Path, monkeypatch: pytest.M
 def test_flags_under_another_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert (UNKNOWN, "cmd") in found(BASE.replace("    command:", "    cmd:"))
+
+
+def test_an_empty_mount_and_an_empty_volume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert (REFUSED, "{}") in found(
+        BASE.replace("    - {name: audit-log, mount", "    - {}\n    - {name: audit-log, mount")
+    )
+    assert found(BASE + "  - {}\n") == [(REFUSED, "{}")]

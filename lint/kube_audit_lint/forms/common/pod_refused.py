@@ -34,7 +34,7 @@ def refused_volumes(spec: Mapping, volumes: list[Node], sources: tuple[str, ...]
         name = volume.get("name")
         if isinstance(name, Scalar) and not is_unknown(name.value):
             yield from _name(name, seen, f"spec.volumes[{at}].name")
-        elif name is None and volume.entries:
+        elif name is None:
             yield _misshape(_first(volume), f"spec.volumes[{at}].name: Required value", "Give the volume a name.")
         given = [key for key in volume.entries if key in sources]
         if len(given) > 1:
@@ -100,8 +100,8 @@ def _source(volume: Mapping, at: int) -> Iterator[Misshape]:
         yield _misshape(key or _first(volume), error, "Write `path` with the path on the host.")
 
 
-def _first(node: Mapping) -> Scalar:
-    return next(iter(node.entries.values())).key
+def _first(node: Mapping) -> Node:
+    return next((entry.key for entry in node.entries.values()), node)
 
 
 def _misshape(node: Node | Scalar | Sequence, error: str, help: str = "") -> Misshape:
