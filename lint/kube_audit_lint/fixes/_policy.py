@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping as MappingType
+from itertools import chain
 from typing import Any
 
 from kube_audit_lint.checks._subject import PolicySubject
@@ -32,10 +34,18 @@ def rules_of(policy: PolicySubject) -> Sequence:
 
 def rule_at(policy: PolicySubject, place: Place) -> int:
     """The index of the rule that a place lies in. Raises NotEditable."""
-    for index, item in enumerate(rules_of(policy).items):
+    items = rules_of(policy).items
+    near = bisect_right(items, place.start, key=_start) - 1
+    likely = bisect_left(items, items[near].start, key=_start) if near >= 0 else len(items)
+    for index in chain(range(likely, near + 1), range(len(items))):  # all: aliases of rules stand in no order
+        item = items[index]
         if item.start <= place.start and place.end <= max(item.end, item.start):
             return index
     raise NotEditable("it is in no rule")
+
+
+def _start(node: Node) -> int:
+    return node.start
 
 
 def with_rule(policy: PolicySubject, index: int, rule: MappingType[str, Any], like: int = 0) -> Edit:
