@@ -328,7 +328,7 @@ RULES: list[dict[str, Any]] = [
         'category': 'first-match',
         'subject': 'policy',
         'check': 'none-behind',
-        'why': 'The first rule that matches decides. An exclusion behind a rule that records a part of the same requests excludes only the rest, which may be what its author wants, or noise that was to be dropped and is still there. A rule in front that keeps named resources at Metadata (secrets, tokens) is taken to be meant so.',
+        'why': 'The first rule that matches decides. An exclusion behind a rule that records a part of the same requests excludes only the rest, which may be what its author wants, or noise that was to be dropped and is still there. A rule in front that names users, namespaces or resources which the exclusion leaves open is meant so: it keeps a record of them.',
         'search': 'level: None',
         'help': 'Move this rule in front of the other, or leave it where the record is wanted.',
     },

@@ -14,7 +14,7 @@ from kube_audit_lint.model.finding import Related
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis
     from kube_audit_lint.analysis.answers import Recorded
-    from kube_audit_lint.model.policy import PolicyRule
+    from kube_audit_lint.model.policy import GroupResources, PolicyRule
 
 SUBJECT = "policy"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
@@ -46,14 +46,24 @@ def _recorded(analysis: Analysis, index: int) -> Recorded | None:
 
 
 def _protects(rule: PolicyRule, excluding: PolicyRule) -> bool:
-    """Whether a rule stands in front on purpose: it keeps named resources at Metadata that the other does not name.
-
-    So policies keep the bodies of secrets and tokens out, and a trace of everybody who reads them in.
+    """Whether a rule stands in front on purpose: what it names (users, namespaces, resources), the exclusion behind it
+    leaves open. So policies keep the bodies of secrets out, and a trace of whoever reads them in, before they drop noise.
     """
-    named = {(entry.group, one) for entry in rule.resources for one in entry.resources}
-    whole = not rule.resources or not all(entry.resources for entry in rule.resources)
-    others = {(entry.group, one) for entry in excluding.resources for one in entry.resources}
-    return rule.level == "Metadata" and not whole and named.isdisjoint(others)
+    if _limits_users(rule) and not _limits_users(excluding):
+        return True
+    if rule.namespaces and not excluding.namespaces:
+        return True
+    return bool(rule.resources) and not any(_share(one, two) for one in rule.resources for two in excluding.resources)
+
+
+def _share(one: GroupResources, two: GroupResources) -> bool:
+    """Whether both name a resource; an entry that lists none names all of its group."""
+    listed = one.resources and two.resources
+    return one.group == two.group and not (listed and set(one.resources).isdisjoint(two.resources))
+
+
+def _limits_users(rule: PolicyRule) -> bool:
+    return bool(rule.users or rule.user_groups)
 
 
 def _query(rule: PolicyRule) -> Query:
