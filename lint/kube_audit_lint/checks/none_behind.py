@@ -46,8 +46,9 @@ def _recorded(analysis: Analysis, index: int) -> Recorded | None:
 
 
 def _protects(rule: PolicyRule, excluding: PolicyRule) -> bool:
-    """Whether a rule stands in front on purpose: what it names (users, namespaces, resources), the exclusion behind it
-    leaves open. So policies keep the bodies of secrets out, and a trace of whoever reads them in, before they drop noise.
+    """Whether a rule stands in front on purpose: it limits users, namespaces or resources as the exclusion does not.
+
+    So policies keep the bodies of secrets out, and a trace of whoever reads them in, before they drop noise.
     """
     if _limits_users(rule) and not _limits_users(excluding):
         return True
