@@ -6,8 +6,6 @@ Lists are what `kubectl api-resources` prints as a table, and discovery as JSON:
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -57,12 +55,11 @@ def parse_listed(text: str) -> list[Custom]:
     return list(_of_json(text) if text.lstrip()[:1] in ("{", "[") else _of_table(text))
 
 
-_COLUMNS = re.compile(r"\S+ *")
-
-
 def _of_table(text: str) -> Iterator[Custom]:
+    import re
+
     rows = [row for row in text.splitlines() if row.strip()]
-    columns = {found[0].strip(): found.span() for found in _COLUMNS.finditer(rows[0])} if rows else {}
+    columns = {found[0].strip(): found.span() for found in re.finditer(r"\S+ *", rows[0])} if rows else {}
     version = "APIVERSION" if "APIVERSION" in columns else "APIGROUP"
     if not {"NAME", "NAMESPACED", version} <= columns.keys():
         raise ValueError(
@@ -82,6 +79,8 @@ def _of_table(text: str) -> Iterator[Custom]:
 
 def _of_json(text: str) -> Iterator[Custom]:
     """One document, a list of them, or several behind each other, as calls of `kubectl get --raw` print them."""
+    import json
+
     decoder, at = json.JSONDecoder(), 0
     pending: list[Any] = []
     while at < len(text.rstrip()):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.catalogue.selection import turned_off
 from kube_audit_lint.checks._subject import PolicySubject
 from kube_audit_lint.kubernetes import resources
-from kube_audit_lint.kubernetes.custom import Served
 from kube_audit_lint.kubernetes.paths import wanted_names
 from kube_audit_lint.model.finding import FileError, Finding, Suppressed
 from kube_audit_lint.model.found import Note
@@ -28,6 +28,9 @@ from kube_audit_lint.pipeline.subjects import VERSION_OPTION, Subjects, subjects
 from kube_audit_lint.pipeline.waiving import Context, waived
 from kube_audit_lint.report import Files, Hidden, Report
 from kube_audit_lint.syntax.record import NamedTuple
+
+if TYPE_CHECKING:
+    from kube_audit_lint.kubernetes.custom import Served
 
 
 class Outcome(NamedTuple):
@@ -94,17 +97,20 @@ def run(
 def _know_custom(found: Subjects, options: Options, config: Config, repository: Repository) -> None:
     """Gives the policies what is known of custom resources, where they name any. Raises OwnFileError."""
     wanted = {group for one in found.policies for group in _open_groups(one)}
-    if not wanted:
+    naming = {id(one): config.api_resources_of(one.document.source.path) for one in found.policies} if wanted else {}
+    # What most clusters have is in most policies, and defined in few repositories: no file is read for it.
+    wanted -= resources.WELL_KNOWN_OPEN_GROUPS
+    if not (wanted or options.served is not None or any(naming.values())):
         return
     from kube_audit_lint.pipeline.served import joined, listed, served_here
 
-    here = served_here(wanted, repository)
+    here = served_here(wanted, repository) if wanted else None
     known: dict[Config | None, Served | None] = {None: joined(options.served, here)}
     for one in found.policies:
-        naming = None if options.served is not None else config.api_resources_of(one.document.source.path)
-        if naming is not None and naming not in known:
-            known[naming] = joined(listed(naming.api_resources, naming.named), here)
-        one.served = known[naming]
+        named = None if options.served is not None else naming.get(id(one))
+        if named is not None and named not in known:
+            known[named] = joined(listed(named.api_resources, named.named), here)
+        one.served = known[named]
 
 
 def _open_groups(policy: PolicySubject) -> Iterator[str]:
