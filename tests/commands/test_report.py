@@ -130,6 +130,20 @@ def test_a_flag_alone_is_no_policy(here: Here, policy: str) -> None:
     assert found["3.2.1"] == "failed"
 
 
+@pytest.mark.parametrize("standard", ["cis", "nsa", "nist", "pci", "bsi"])
+@pytest.mark.parametrize(
+    "policy",
+    [NOTHING, POLICY.replace("[RequestReceived]", "[RequestReceived, ResponseStarted, ResponseComplete, Panic]")],
+    ids=["none", "every-stage-omitted"],
+)
+def test_a_policy_that_records_nothing_passes_nothing(here: Here, standard: str, policy: str) -> None:
+    Path("audit-policy.yaml").write_text(policy)
+    report = json.loads(here.report("--standard", standard, "--format", "json", "."))
+    passed = [one["id"] for one in report["controls"] if one["status"] == "passed"]
+    assert report["controls"]
+    assert passed == []
+
+
 def test_without_files_somebody_has_to_look(here: Here) -> None:
     write(audit_policy=POLICY)
     found = here.data("--standard", "cis@1.11")
