@@ -86,6 +86,56 @@ class TestIgnored:
         assert set(_walk(".")) == expected
         assert set(_walk("tree")) == expected or not expected  # a named folder is walked though it is ignored
 
+    @pytest.mark.parametrize("index", ["2", "3", "4", "split", "sha256"])
+    @pytest.mark.parametrize("seed", range(4))
+    def test_what_is_tracked_is_not_ignored(self, folder: Path, index: str, seed: int) -> None:
+        rng = random.Random(seed)
+        subprocess.run(
+            ["git", "init", "-q", f"--object-format={'sha256' if index == 'sha256' else 'sha1'}"], check=True
+        )
+        self._grow(rng, "tree", 3)
+        files = [str(path.relative_to(folder)) for path in (folder / "tree").rglob("*") if path.is_file()]
+        tracked = rng.sample(sorted(files), k=len(files) // 4)
+        for added in (tracked[::2], tracked[1::2]):
+            subprocess.run(["git", "update-index", "--add", "--", *added], check=True)
+            if index == "split":
+                subprocess.run(["git", "update-index", "--split-index"], check=True)
+        if index == "3":  # what is only meant to be added needs the longer flags
+            subprocess.run(["git", "add", "-fN", "tree"], check=True)
+        elif index.isdigit():
+            subprocess.run(["git", "update-index", "--index-version", index], check=True)
+        git = ["git", "-c", "core.excludesFile=", "ls-files", "-zco", "--exclude-standard", "--", "tree"]
+        listed = subprocess.run(git, check=True, capture_output=True).stdout.decode().split("\0")
+        assert set(_walk(".")) == set(filter(None, listed))
+
+    def test_what_is_tracked_below_an_ignored_folder(self, repository: Path) -> None:
+        _write("m/a.yaml", "m/in/b.yaml")
+        subprocess.run(["git", "add", "m"], check=True)
+        _write(".gitignore", content="m/")
+        _write("m/.gitignore", content="*\n!c.yaml")
+        _write("m/c.yaml", "m/other/d.yaml")
+        assert _walk(".") == [".gitignore", "m/a.yaml", "m/in/b.yaml"]
+        assert set(_walk("m")) == {"m/a.yaml", "m/in/b.yaml", "m/c.yaml"}
+
+    def test_a_submodule_below_an_ignored_folder(self, repository: Path) -> None:
+        subprocess.run(["git", "init", "-q", "m/sub"], check=True)
+        commit = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "a"]
+        _write("m/sub/a.yaml")
+        subprocess.run(["git", "-C", "m/sub", "add", "."], check=True)
+        subprocess.run([*commit[:1], "-C", "m/sub", *commit[1:]], check=True)
+        subprocess.run(["git", "-c", "advice.addEmbeddedRepo=false", "add", "m/sub"], check=True)
+        _write(".gitignore", content="m/")
+        assert _walk(".") == [".gitignore", "m/sub/a.yaml"]
+
+    @pytest.mark.parametrize("size", [0, 7, 20, 60, 90, 110, -1])
+    def test_a_broken_index_stops_nothing(self, repository: Path, size: int) -> None:
+        _write("m/a.yaml", "b.yaml")
+        subprocess.run(["git", "add", "m"], check=True)
+        index = repository / ".git/index"
+        index.write_bytes(index.read_bytes()[:size])
+        _write(".gitignore", content="m/")
+        assert set(_walk(".")) - {"m/a.yaml"} == {".gitignore", "b.yaml"}
+
     def test_a_named_file_is_read_all_the_same(self, repository: Path) -> None:
         _write("a.yaml", ".gitignore", content="*.yaml")
         assert _walk("a.yaml") == ["a.yaml"]

@@ -274,3 +274,14 @@ def test_the_gate_of_the_documentation(recipe: int, good: bool, tmp_path: Path) 
     assert ended.returncode == (0 if good else 1), ended.stderr
     assert ("error[invalid-level]" in ended.stdout) is not good
     assert "hidden" not in ended.stdout
+
+
+def test_gitignore_hides_nothing_that_git_tracks(tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    write(tmp_path / "m")
+    for words in (["init", "-q"], ["add", "."]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    (tmp_path / ".gitignore").write_text("m/\n")
+    (tmp_path / "m" / "other.yaml").write_text(BAD)
+    found = data(tmp_path, "--no-config", "--no-ignores", ".")
+    assert [(one["path"], one["rule"]) for one in found["findings"]] == [("m/audit-policy.yaml", "invalid-level")]

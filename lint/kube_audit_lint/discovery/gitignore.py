@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from kube_audit_lint.discovery.globs import Globs
+
+if TYPE_CHECKING:
+    from kube_audit_lint.discovery.index import Tracked
 
 
 class Ignores:
@@ -38,6 +42,9 @@ class Ignores:
 NOTHING = Ignores("", Globs(()), None)
 """Ignores nothing."""
 
+EVERYTHING = Ignores("", Globs(("*",)), None)
+"""What holds in a folder that is ignored itself: nothing in it is taken back."""
+
 
 def below(ignores: Ignores, root: str, folder: str) -> Ignores:
     """What holds inside `folder` (below `root`, with a trailing `/`), with its own .gitignore."""
@@ -47,9 +54,16 @@ def below(ignores: Ignores, root: str, folder: str) -> Ignores:
 
 def at_root(root: str) -> Ignores:
     """What .git/info/exclude holds for a whole repository; .gitignore files go before it."""
-    git = os.path.join(root, ".git")
-    globs = _read(os.path.join(_common(git), "info", "exclude"))
+    globs = _read(os.path.join(_common(_gitdir(root)), "info", "exclude"))
     return Ignores("", globs, None) if globs else NOTHING
+
+
+def tracked_in(root: str) -> Tracked:
+    """What the repository with this root tracks: nothing where there is none."""
+    from kube_audit_lint.discovery.index import Tracked  # most runs meet nothing that is ignored
+
+    gitdir = _gitdir(root)
+    return Tracked(gitdir, _common(gitdir))
 
 
 def repository_of(folder: str) -> str | None:
@@ -62,11 +76,16 @@ def repository_of(folder: str) -> str | None:
     return folder
 
 
-def _common(git: str) -> str:
-    """The folder that git keeps `info` in; `.git` is a file in worktrees and submodules."""
+def _gitdir(root: str) -> str:
+    """The folder of a working tree's own state; `.git` is a file in worktrees and submodules."""
+    git = os.path.join(root, ".git")
     if os.path.isdir(git):
         return git
-    gitdir = os.path.join(os.path.dirname(git), _line(git).removeprefix("gitdir:").strip())
+    return os.path.join(root, _line(git).removeprefix("gitdir:").strip())
+
+
+def _common(gitdir: str) -> str:
+    """The folder that git keeps `info` in, which worktrees share."""
     return os.path.join(gitdir, _line(os.path.join(gitdir, "commondir")))
 
 

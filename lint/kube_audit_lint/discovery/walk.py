@@ -1,12 +1,12 @@
 """Which files a run reads: the named ones, and those below named folders.
 
-Below folders, left out are: what git ignores; `.git`; everything that `exclude` of the configuration
-names; symlinks to folders (what they lead to is walked where it lies, or lies outside); pipes, sockets
-and devices; and, by the ends of their names, files that are surely something else (SOURCES). Markdown,
-shell and Terraform files are read only when embedded configuration is wanted (EMBEDDING), programs in
-languages for configuration never (LANGUAGES). All else is decided by content (look.py), for audit
-configuration has no end of its own: kube-apiserver.yaml.bak counts in a static pod directory, units are
-.service, templates .j2, argument files have none at all.
+Below folders, left out are: what git ignores (what it tracks is not ignored, whatever .gitignore matches);
+`.git`; everything that `exclude` of the configuration names; symlinks to folders (what they lead to is walked
+where it lies, or lies outside); pipes, sockets and devices; and, by the ends of their names, files that are
+surely something else (SOURCES). Markdown, shell and Terraform files are read only when embedded configuration
+is wanted (EMBEDDING), programs in languages for configuration never (LANGUAGES). All else is decided by
+content (look.py), for audit configuration has no end of its own: kube-apiserver.yaml.bak counts in a static
+pod directory, units are .service, templates .j2, argument files have none at all.
 
 A named file is read even when git ignores it, whatever its end; `exclude` holds for it all the same,
 for pre-commit names every file. Each file is read once, by the first name under which it turns up;
@@ -18,10 +18,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kube_audit_lint.discovery.files import LIMIT, TooLarge, is_file, is_folder, read_bytes, refuse_special, why_no_file
-from kube_audit_lint.discovery.gitignore import NOTHING, Ignores, at_root, below, repository_of
+from kube_audit_lint.discovery.gitignore import EVERYTHING, NOTHING, Ignores, at_root, below, repository_of, tracked_in
 from kube_audit_lint.discovery.globs import Globs
 from kube_audit_lint.discovery.look import (
     clearly_policy,
@@ -36,6 +36,9 @@ from kube_audit_lint.discovery.look import (
 from kube_audit_lint.discovery.roots import OUTSIDE, Roots
 from kube_audit_lint.model.finding import FileError
 from kube_audit_lint.syntax.record import NamedTuple
+
+if TYPE_CHECKING:
+    from kube_audit_lint.discovery.index import Tracked
 
 __all__ = [
     "LIMIT",
@@ -152,6 +155,7 @@ class _Walk:
         self._files: set[str] = set()
         self._folders: set[str] = set()
         self._links: list[tuple[str, str]] = []
+        self._tracked: dict[str, Tracked] = {}
 
     def all(self, paths: Iterable[str]) -> Iterator[str]:
         for path in paths:
@@ -208,7 +212,7 @@ class _Walk:
             step = len(real) if step < 0 else step
             ignores = below(ignores, _slash(root), _slash(real[end:at]) if at > end else "")
             if ignores.ignored(real[end:step], folder=True):
-                return _Folder(_slash(real), shown, len(_slash(real)), NOTHING)
+                return _Folder(_slash(real), shown, end, NOTHING)
             at = step
         return _Folder(_slash(real), shown, end, ignores)
 
@@ -237,7 +241,7 @@ class _Walk:
         if ".git" in names and len(folder.real) != folder.root:
             real = folder.real
             folder = _Folder(real, folder.shown, len(real), at_root(real))
-        if ".gitignore" in names:
+        if ".gitignore" in names and folder.ignores is not EVERYTHING:
             root, at = folder.real[: folder.root], folder.real[folder.root :]
             folder = folder._replace(ignores=below(folder.ignores, root, at))
         return folder
@@ -251,7 +255,7 @@ class _Walk:
             if _end(name) in self._skipped or is_folder(entry):
                 continue
             real = folder.real + name
-            if picky and folder.ignores.ignored(real[folder.root :], folder=False):
+            if picky and folder.ignores.ignored(real[folder.root :], folder=False) and not self._tracks(folder, real):
                 continue
             shown = folder.shown + name
             if excluding and _excluded(excluding, real, False):
@@ -273,12 +277,23 @@ class _Walk:
             if name == ".git" or not is_folder(entry):
                 continue
             real = folder.real + name
-            if folder.ignores.ignored(real[folder.root :], folder=True):
-                continue
+            ignores = folder.ignores
+            if ignores.ignored(real[folder.root :], folder=True):
+                if not self._tracks(folder, real):
+                    continue
+                ignores = EVERYTHING
             if excluding and _excluded(excluding, real, True):
                 self._on_left_out(folder.shown + name, EXCLUDED)
             else:
-                yield _Folder(f"{real}/", f"{folder.shown}{name}/", folder.root, folder.ignores)
+                yield _Folder(f"{real}/", f"{folder.shown}{name}/", folder.root, ignores)
+
+    def _tracks(self, folder: _Folder, real: str) -> bool:
+        """Whether git tracks an entry of a folder, or something in it."""
+        root = folder.real[: folder.root]
+        tracked = self._tracked.get(root)
+        if tracked is None:
+            tracked = self._tracked[root] = tracked_in(root)
+        return tracked.holds(real[folder.root :])
 
     def _excludes_named(self, real: str, folder: bool) -> bool:
         """Whether a named path is excluded: no folder above it was matched yet."""
