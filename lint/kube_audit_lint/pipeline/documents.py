@@ -161,7 +161,8 @@ def _of_template(found: Found, template: Neutral, source: Source, documents: tup
     )
     unread += [policy.document for policy in found.policies]
     problems = {one.problem.place: one.problem for one in unread if one.problem is not None}
-    misshapes = [*found.misshapes, *_no_yaml(problems.values(), source)]
+    misshapes = [one for one in found.misshapes if not parts.decides(one)]
+    misshapes += _no_yaml(problems.values(), source)
     notes += [Note(one.place, f"{_UNFILLED}: {one.message}") for one in problems.values()]
     if template.refused is not None and (policies or found.servers):
         as_it_stands = f"read as a template; as it stands the file is no YAML: {template.refused.message}"

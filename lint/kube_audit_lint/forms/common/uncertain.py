@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kube_audit_lint.forms.common.open_rules import open_rules
 from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.model.server import ApiServer, Flag, Mount
 from kube_audit_lint.syntax.deciding import Deciding
 from kube_audit_lint.syntax.nodes import Document, Scalar, scalar_spans
@@ -60,6 +61,11 @@ class TemplateParts:
         changed = left_open(server, bool(branched), partial=inserted)
         return changed._replace(flags=tuple(self._flag(flag) for flag in changed.flags))
 
+    def decides(self, misshape: Misshape) -> bool:
+        """Whether statements may give a pod what it is refused for: other lines beside those that the file shows."""
+        start, end = self._document_at(misshape.place.start) or (0, len(self._text))
+        return misshape.kind == "refused" and self._deciding.decided(start, end) is not None
+
     def _is_partial(self, span: tuple[int, int]) -> bool:
         decided = self._deciding.decided(*span)
         if decided is not None:
@@ -74,11 +80,14 @@ class TemplateParts:
         return flag._replace(value=UNKNOWN)
 
     def _document_of(self, server: ApiServer) -> tuple[int, int]:
-        at = server.place.start
+        return self._document_at(server.place.start) or _hull(server)
+
+    def _document_at(self, at: int) -> tuple[int, int] | None:
+        """What a document of YAML holds; None where the text is no YAML at all."""
         index = bisect_left(self._document_ends, at)
         found = self._documents[index] if index < len(self._documents) else None
         root = found.root if found is not None and found.start <= at else None
-        return _hull(server) if root is None or isinstance(root, Scalar) else (root.start, root.end)
+        return None if root is None or isinstance(root, Scalar) else (root.start, root.end)
 
     def _scalars_of(self, server: ApiServer) -> list[tuple[int, int]]:
         """The scalars of more than one line out of which the server was read."""
