@@ -13,6 +13,7 @@ __all__ = [
     "FileChange",
     "Finding",
     "Fix",
+    "Hidden",
     "KubeAuditLintError",
     "LogCount",
     "Options",

@@ -183,7 +183,7 @@ class TestOneRequest:
         Path("p.yaml").write_text(POLICY.replace('group: ""', 'group: "*"'))
         assert "rule" in explain("--kubernetes-version", "1.36", *request("jane get pods"), capsys=capsys)
         said = refused("p.yaml", "--kubernetes-version", "1.30", *request("jane get pods"), capsys=capsys)
-        assert said.startswith("p.yaml:7: kube-apiserver does not load this policy: ")
+        assert said.startswith("p.yaml:7:12: kube-apiserver does not load this policy: ")
 
 
 class TestWhatTheServerSees:
@@ -318,9 +318,9 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("content", "said"),
         [
-            ("kind: ConfigMap\n", "q.yaml:1: kube-apiserver does not load this policy: "),
+            ("kind: ConfigMap\n", "q.yaml:1:1: kube-apiserver does not load this policy: "),
             ("rules: [\n", "q.yaml:"),
-            (POLICY.replace("Metadata", "metadata"), "q.yaml:5: kube-apiserver does not load this policy: `metadata`"),
+            (POLICY.replace("Metadata", "metadata"), "q.yaml:5:10: kube-apiserver does not load this policy: `met"),
             ("", "q.yaml"),
         ],
     )

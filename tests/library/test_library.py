@@ -216,3 +216,217 @@ def test_writing_refuses_what_changed_meanwhile(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(kube_audit_lint.UsageError):
         change.write()
     assert Path("audit-policy.yaml").read_text() == HEAD + "- level: Request\n"
+
+
+GOOD = HEAD + "- level: Metadata\n  omitStages: [RequestReceived]\n"
+SECRETS = (
+    HEAD + "- level: Request\n  resources: [{group: '', resources: [secrets]}]\n- level: Metadata\n  users: [jane]\n"
+)
+ask = kube_audit_lint.Request
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with one policy, in which secrets are recorded with their bodies."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "audit-policy.yaml").write_text(HEAD + "- level: Request\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        ask("jane", "GET", resource="secrets"),
+        ask("jane", "*", resource="secrets"),
+        ask("jane", "read", resource="secrets"),
+        ask("jane", "get", resource="*"),
+        ask("jane", "get", resource="Secrets"),
+        ask("jane", "get", resource="secrets/"),
+        ask("jane", "get", resource="pods/log/x"),
+        ask("jane", "get", resource="deployments.apps"),
+        ask("jane", "get", resource="deployments", group="apps/v1"),
+        ask("jane", "get", resource="secrets", group="core"),
+        ask("jane", "get", resource="secrets", namespace="a/b"),
+        ask("jane", "get", resource="secrets", name=".."),
+        ask("jane", "create", resource="secrets", name="token"),
+        ask("jane", "get", url="healthz"),
+        ask("jane", "list", url="/healthz"),
+        ask("jane", "get", url="/healthz", namespace="shop"),
+        ask("jane", "get", url="/healthz", name="x"),
+        ask(None, "get", resource="secrets", groups=("system:masters",)),
+        ask(3, "get", resource="secrets"),  # type: ignore[arg-type]
+        ask("jane", None, resource="secrets"),  # type: ignore[arg-type]
+        ask("jane", "get", resource=["secrets"]),  # type: ignore[arg-type]
+        ask("jane", "get", resource="secrets", groups=None),  # type: ignore[arg-type]
+        ask("jane", "get", resource="secrets", groups=(1,)),  # type: ignore[arg-type]
+        ask("jane", "get", resource="secrets", namespace=None),  # type: ignore[arg-type]
+        "x",
+        1,
+        None,
+        ["verb"],
+    ],
+)
+def test_no_request_is_decided_that_nobody_sends(request_: object) -> None:
+    policy = kube_audit_lint.Policy.load(SECRETS)
+    with pytest.raises(kube_audit_lint.UsageError):
+        policy.decide(request_)  # type: ignore[arg-type]
+    with pytest.raises(kube_audit_lint.UsageError):
+        list(policy.decide_many([request_]))  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("request_", "level"),
+    [
+        (ask("jane", "GET", url="/api/v1/namespaces/a/secrets"), "Request"),
+        (ask("bob", "get", url="/healthz?verbose"), "None"),
+        (ask("bob", "", resource="pods/proxy"), "None"),
+        (ask("bob", "watch", resource="queue.depth_Total", group="external.metrics.k8s.io"), "None"),
+        (ask("jane", "create", resource="pods/exec", name="web-0"), "Metadata"),
+        (ask(None, "get", resource="secrets"), "Request"),
+    ],
+)
+def test_what_is_clearly_meant_is_decided(request_: kube_audit_lint.Request, level: str) -> None:
+    assert kube_audit_lint.Policy.load(SECRETS).decide(request_).level == level
+
+
+def test_one_group_is_no_row_of_letters() -> None:
+    policy = kube_audit_lint.Policy.load(HEAD + "- level: None\n  userGroups: [admins]\n- level: Metadata\n")
+    one = ask("jane", "get", resource="pods", groups="admins")  # type: ignore[arg-type]
+    assert policy.decide(one).rule == policy.decide(one._replace(groups=("admins",))).rule == 1
+    assert policy.decide(one._replace(groups=("a", "d"))).rule == 2
+
+
+def calls() -> dict[str, object]:
+    """Calls with what no caller may give; each by what it gives."""
+    one = kube_audit_lint
+    policy = one.Policy.load(GOOD)
+
+    def options(**given: object) -> object:
+        return lambda: one.lint("audit-policy.yaml", one.Options(**given))  # type: ignore[arg-type]
+
+    return {
+        "version as a number": options(kubernetes_version=1.30),
+        "select of numbers": options(select=[1]),
+        "select of nothing": options(select=None),
+        "ignore of an unknown rule": options(ignore="no-rules,nothing"),
+        "a word for a switch": options(pedantic="no"),
+        "a number for a switch": options(ignores=0),
+        "profile of another type": options(profile=["cis"]),
+        "config of another type": options(config=3),
+        "config with NUL": options(config="a\0b"),
+        "contents of another type": options(contents=["a"]),
+        "contents of numbers": options(contents={"a": 1}),
+        "contents of half a pair": options(contents={"a": "\ud800"}),
+        "baseline of another type": options(baseline=True),
+        "baseline that is not there": options(baseline="nosuch.json"),
+        "listing that is not there": options(api_resources="nosuch.txt"),
+        "options of another type": lambda: one.lint(".", {"profile": "cis"}),  # type: ignore[arg-type]
+        "no paths": lambda: one.lint(None),  # type: ignore[arg-type]
+        "bytes as paths": lambda: one.lint(b"m"),  # type: ignore[arg-type]
+        "numbers as paths": lambda: one.lint([1]),  # type: ignore[list-item]
+        "an empty path": lambda: one.lint(""),
+        "a path with NUL": lambda: one.lint("a\0b"),
+        "fix of what is not there": lambda: one.fix("nosuch"),
+        "fix of what is partly not there": lambda: one.fix(["audit-policy.yaml", "nosuch"]),
+        "fix with a word": lambda: one.fix(".", unsafe="no"),  # type: ignore[arg-type]
+        "severity that is none": lambda: one.lint(".").fails("warn"),  # type: ignore[arg-type]
+        "severity of another type": lambda: one.lint(".").fails([]),  # type: ignore[arg-type]
+        "format of another type": lambda: one.lint(".").render([]),  # type: ignore[arg-type]
+        "no policy": lambda: one.Policy.load(None),  # type: ignore[arg-type]
+        "half a pair": lambda: one.Policy.load("\ud800"),
+        "policy for a number": lambda: one.Policy.load(GOOD, 1.30),  # type: ignore[arg-type]
+        "policy by a number": lambda: one.Policy.load(GOOD, name=3),  # type: ignore[arg-type]
+        "policy that is not there": lambda: one.Policy.read("nosuch"),
+        "policy in a folder": lambda: one.Policy.read("."),
+        "policy at NUL": lambda: one.Policy.read("a\0b"),
+        "policy at nothing": lambda: one.Policy.read(None),  # type: ignore[arg-type]
+        "diff of texts": lambda: one.diff("..", ".."),  # type: ignore[arg-type]
+        "diff for a number": lambda: one.diff(policy, policy, 1.30),  # type: ignore[arg-type]
+        "many of one": lambda: policy.decide_many({"verb": "get"}),  # type: ignore[arg-type]
+        "many of a number": lambda: policy.decide_many(1),  # type: ignore[arg-type]
+        "count of a text": lambda: policy.count("{}"),
+        "count of numbers": lambda: policy.count([1]),  # type: ignore[list-item]
+        "count of no JSON": lambda: policy.count([{"verb": {1, 2}}]),
+        "sum of two policies": lambda: policy.count([]) + one.Policy.load(SECRETS).count([]),
+    }
+
+
+@pytest.mark.parametrize("name", list(calls()))
+def test_no_foreign_error_comes_through(name: str, folder: Path) -> None:
+    with pytest.raises((kube_audit_lint.UsageError, kube_audit_lint.OwnFileError)) as caught:
+        calls()[name]()  # type: ignore[operator]
+    assert "\n" not in str(caught.value)
+
+
+def test_select_takes_one_text_with_commas(folder: Path) -> None:
+    for select in ("secrets-above-metadata", "secrets-above-metadata, no-rules", ["secrets-above-metadata,no-rules"]):
+        report = kube_audit_lint.lint(".", kube_audit_lint.Options(select=select))
+        assert [one.rule for one in report.findings] == ["secrets-above-metadata"]
+
+
+def test_a_version_that_is_not_known_is_noted() -> None:
+    policy = kube_audit_lint.Policy.load(GOOD, "1.99")
+    assert "1.99" in policy.notes[0]
+    assert kube_audit_lint.diff(policy, policy).notes == policy.notes
+    assert kube_audit_lint.Policy.load(GOOD, "1.30").notes == kube_audit_lint.Policy.load(GOOD).notes == ()
+
+
+def test_fails_is_what_the_command_does(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from kube_audit_lint.cli import main
+
+    Path("t").mkdir()
+    Path("t/audit-policy.yaml").write_text(HEAD + "- level: Request\n")
+    Path("g").mkdir()
+    Path("g/audit-policy.yaml").write_text(GOOD)
+    Path(".kube-audit-lint.yaml").write_text("fail-on: never\n")
+    Path("t/.kube-audit-lint.yaml").write_text("fail-on: error\n")
+    seen = set()
+    for paths in (["audit-policy.yaml"], ["t"], ["."], ["g"], ["nosuch"]):
+        for least in ("", "info", "warning", "error", "never"):
+            code = main(["check", *paths, *(["--fail-on", least] if least else [])])
+            assert kube_audit_lint.lint(paths).fails(least) == (code != 0), (paths, least)  # type: ignore[arg-type]
+            seen.add(code)
+    capsys.readouterr()
+    assert seen == {0, 1, 2}
+
+
+def test_what_is_hidden_is_counted_by_cause(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from kube_audit_lint.cli import main
+
+    everything = kube_audit_lint.lint(".").findings
+    rules = {one.rule for one in everything}
+    assert {"secrets-above-metadata", "tokens-above-metadata"} < rules
+    assert main(["check", ".", "--select", "secrets-above-metadata", "--write-baseline", "known.json"]) == 0
+    Path("audit-policy.yaml").write_text(HEAD + "- level: Request\n")
+    Path(".kube-audit-lint.yaml").write_text("rules: {tokens-above-metadata: off}\nexclude: [old/]\nfail-on: never\n")
+    Path("old").mkdir()
+    Path("old/audit-policy.yaml").write_text(HEAD)
+    report = kube_audit_lint.lint(".", kube_audit_lint.Options(baseline=Path("known.json")))
+    assert report.hidden == kube_audit_lint.Hidden(0, 0, 1, 1, ("tokens-above-metadata",), 1, True)
+    assert report.suppressed == 2
+    assert len(report.findings) == len(everything) - 2
+    main(["check", ".", "--baseline", "known.json", "--format", "json"])
+    shown = json.loads(capsys.readouterr().out.partition("\n{")[2].join(["{", ""]))["hidden"]
+    assert (shown["by-baseline"], shown["by-configuration"], shown["excluded-paths"]) == (1, 1, 1)
+
+
+def test_resources_of_the_cluster_are_known(folder: Path) -> None:
+    Path("audit-policy.yaml").write_text(
+        HEAD + "- level: Metadata\n  resources: [{group: example.com, resources: [widgetz]}]\n"
+    )
+    Path("served.txt").write_text(
+        "NAME      SHORTNAMES   APIVERSION       NAMESPACED   KIND     VERBS\n"
+        "widgets                example.com/v1   true         Widget   get,list,create\n"
+    )
+    options = kube_audit_lint.Options(api_resources="served.txt")
+    assert "widgetz" not in " ".join(one.message for one in kube_audit_lint.lint(".").findings)
+    assert "widgetz" in " ".join(one.message for one in kube_audit_lint.lint(".", options).findings)
+
+
+def test_writing_a_file_that_is_gone_is_refused(folder: Path) -> None:
+    (change,) = kube_audit_lint.fix("audit-policy.yaml")
+    Path("audit-policy.yaml").unlink()
+    with pytest.raises(kube_audit_lint.UsageError, match=r"audit-policy\.yaml: not fixed: "):
+        change.write()
+    assert not Path("audit-policy.yaml").exists()

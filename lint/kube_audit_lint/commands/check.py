@@ -15,9 +15,10 @@ from kube_audit_lint.catalogue.shipped import catalogue_with
 from kube_audit_lint.commands import FAILED, FINDINGS, OK, filled, standard_input
 from kube_audit_lint.commands._outputs import STANDARD_OUTPUT, WITH_STATISTICS, outputs_of, style_of, write_all
 from kube_audit_lint.errors import UsageError
-from kube_audit_lint.model.finding import SEVERITIES, Finding
+from kube_audit_lint.model.finding import SEVERITIES
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline.config import Config, load_config, rule_folders
+from kube_audit_lint.pipeline.failing import has_failing
 from kube_audit_lint.pipeline.options import Options, versions_of
 from kube_audit_lint.pipeline.run import run as run_engine
 from kube_audit_lint.report import Report
@@ -262,15 +263,10 @@ def _write_notes(notes: Sequence[Note], show_all: bool) -> None:
 
 
 def _exit_code(report: Report, fail_on: str, config: Config) -> int:
-    """What the report comes to; without `fail_on`, the configuration says of each file what fails."""
-
-    def fails(one: Finding) -> bool:
-        least = fail_on or config.for_path(one.place.source.path).fail_on or "warning"
-        return least != "never" and SEVERITIES.index(one.severity) >= SEVERITIES.index(least)
-
+    """What the report comes to."""
     if report.errors:
         return FAILED
-    return FINDINGS if any(map(fails, report.findings)) else OK
+    return FINDINGS if has_failing(report, fail_on, config) else OK
 
 
 class _Progress:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from kube_audit_lint.library.policies import Policy
+from kube_audit_lint.library import given
+from kube_audit_lint.library.policies import Policy, notes_of
 from kube_audit_lint.model.comparison import Direction
 from kube_audit_lint.model.found import Found
 from kube_audit_lint.pipeline.comparing import Side, compare
-from kube_audit_lint.pipeline.options import versions_of
 from kube_audit_lint.syntax.record import NamedTuple
 
 
@@ -35,12 +35,13 @@ class Change(NamedTuple):
 class Difference(NamedTuple):
     """What changes from one policy to another, what is recorded less first. versions: those in which it was compared.
 
-    undecided: why it could not be proven that nothing else differs; "" where it could.
+    undecided: why it could not be proven that nothing else differs; "" where it could. notes: about the versions.
     """
 
     versions: str
     changes: tuple[Change, ...]
     undecided: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def same(self) -> bool:
@@ -56,9 +57,11 @@ class Difference(NamedTuple):
 def diff(old: Policy, new: Policy, versions: str = "") -> Difference:
     """Compares two policies for every request that these versions serve; without any, those the new one was loaded for.
 
-    Raises UsageError for versions that are none.
+    Raises UsageError for what is no policy, and for versions that are none.
     """
-    asked = versions_of(versions or new._asked or old._asked or None)
+    for one in (old, new):
+        given.instance(one, Policy, "what is compared", "a Policy (Policy.read, Policy.load)")
+    asked = given.versions(versions) or new._asked or old._asked
     (found,) = compare(_side("old", old), _side("new", new), asked)
     changes = (
         Change(
@@ -67,7 +70,7 @@ def diff(old: Policy, new: Policy, versions: str = "") -> Difference:
         )
         for one in found.classes
     )  # fmt: skip
-    return Difference(found.kubernetes, tuple(changes), found.undecided)
+    return Difference(found.kubernetes, tuple(changes), found.undecided, notes_of(asked))
 
 
 def _side(name: str, policy: Policy) -> Side:

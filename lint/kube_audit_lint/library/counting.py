@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kube_audit_lint.auditlog.public import merge, sums_by_rule
 from kube_audit_lint.auditlog.tally import Tally
+from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.policy import Policy
 from kube_audit_lint.syntax.record import NamedTuple
 
@@ -52,8 +53,11 @@ class LogCount:
         }
 
     def __add__(self, other: LogCount) -> LogCount:
+        """Both together. Raises UsageError for counts of two policies."""
+        if not isinstance(other, LogCount):
+            return NotImplemented
         if self._policy != other._policy:
-            raise ValueError("counted for two policies")
+            raise UsageError("counts for two policies cannot be added")
         return LogCount(self._policy, merge(self._tally, other._tally))
 
     def __repr__(self) -> str:

@@ -10,32 +10,16 @@ from kube_audit_lint.analysis import request as analysis
 from kube_audit_lint.analysis.evaluate import NO_RULE
 from kube_audit_lint.analysis.stages import written
 from kube_audit_lint.auditlog.decider import Decider
-from kube_audit_lint.auditlog.event import NoEventError, request_of
 from kube_audit_lint.auditlog.public import count_events
 from kube_audit_lint.discovery.roots import read_own
-from kube_audit_lint.errors import OwnFileError, PolicyError, UsageError
+from kube_audit_lint.errors import OwnFileError, PolicyError
+from kube_audit_lint.library import given
+from kube_audit_lint.library.asking import Request, event_line, request_from
 from kube_audit_lint.library.counting import LogCount
 from kube_audit_lint.model.policy import Level, Stage
-from kube_audit_lint.pipeline.options import versions_of
+from kube_audit_lint.model.version import Versions, newer
 from kube_audit_lint.pipeline.requests import OpenedPolicy, ways_of
 from kube_audit_lint.syntax.record import NamedTuple
-
-
-class Request(NamedTuple):
-    """A request for a resource (`pods`, `pods/log`), or with `url` for a path that names none (`/healthz`).
-
-    user: None for one whose authentication fails. namespace: "" for a cluster-wide request. Of an authenticated user
-    kube-apiserver adds the group system:authenticated: name it, too, where you give groups.
-    """
-
-    user: str | None
-    verb: str
-    resource: str = ""
-    group: str = ""
-    namespace: str = ""
-    name: str = ""
-    groups: tuple[str, ...] = ("system:authenticated",)
-    url: str = ""
 
 
 class Decision(NamedTuple):
@@ -59,20 +43,25 @@ class Decision(NamedTuple):
 
 
 class Policy:
-    """An audit policy that kube-apiserver loads. Picklable; equal texts decide the same."""
+    """An audit policy that kube-apiserver loads. Picklable; equal texts decide the same.
+
+    notes: what is to be known of the versions that it was loaded for, such as that one of them is not known yet.
+    """
 
     def __init__(self, text: str | bytes, versions: str = "", name: str = "audit-policy.yaml") -> None:
         """See `load`."""
-        data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+        data, name = given.content(text, "the text of a policy"), given.path(name, "the name of a policy")
+        asked = given.versions(versions)
         try:
-            ways = ways_of(name, data, versions_of(versions or None))
+            ways = ways_of(name, data, asked)
         except OwnFileError as error:
             raise PolicyError(error.path, error.message, error.line, error.column) from error
         if len(ways) > 1:
             raise PolicyError(name, "a template decides which rules this policy has")
         self._opened: OpenedPolicy = ways[0]
         self._decider = Decider(ways[0].policy)
-        self._asked = versions
+        self._asked = asked
+        self.notes = notes_of(asked)
         self._given = text, versions, name
         self._decisions: dict[tuple[int, Any], Decision] = {}
 
@@ -87,9 +76,13 @@ class Policy:
 
     @classmethod
     def read(cls, path: str | os.PathLike[str], versions: str = "") -> Policy:
-        """The policy in a file. Raises what `load` raises, and OSError."""
-        name = os.fspath(path)
-        return cls(read_own(name, (name,)), versions, name)
+        """The policy in a file. Raises what `load` raises, and OwnFileError for a file that cannot be read."""
+        name = given.path(path, "what is read")
+        try:
+            data = read_own(name, (name,))
+        except OSError as error:
+            raise OwnFileError(name, error.strerror or str(error)) from error
+        return cls(data, versions, name)
 
     @property
     def versions(self) -> str:
@@ -103,19 +96,19 @@ class Policy:
 
     def decide(self, request: Request | Mapping[str, Any]) -> Decision:
         """What is recorded of a request, or of the request of an audit event. Raises UsageError for neither."""
-        asked = _event(request) if isinstance(request, Mapping) else _request(request)
-        return self._decision(asked)
+        return self._decision(request_from(request))
 
     def decide_many(self, events: Iterable[Request | Mapping[str, Any]]) -> Iterator[Decision]:
         """The same for each of many, one at a time and in their order."""
-        return map(self.decide, events)
+        return map(self.decide, given.several(events, "events", "requests or events"))
 
     def count(self, events: Iterable[str | bytes | Mapping[str, Any]]) -> LogCount:
         """The sums of some events of a log, lines or events that are read already: see LogCount.
 
         Lines are the quicker way, for little more is decoded of them than what a policy looks at.
         """
-        return LogCount(self._opened.policy, count_events([self._opened.policy], events))
+        lines = map(event_line, given.several(events, "events", "lines or events"))
+        return LogCount(self._opened.policy, count_events([self._opened.policy], lines))
 
     def _decision(self, request: analysis.Request) -> Decision:
         found = self._decider.decision(self._decider.rule_of(request))
@@ -137,19 +130,6 @@ class Policy:
         return f"<Policy {self._given[2]}: {self.rules} rules, Kubernetes {self.versions}>"
 
 
-def _request(one: Request) -> analysis.Request:
-    if bool(one.url) == bool(one.resource):
-        raise UsageError("a request has either a resource or a url")
-    groups = frozenset(one.groups) if one.user is not None else frozenset[str]()
-    if one.url:
-        return analysis.Request(one.user, groups, one.verb, url=one.url)
-    resource, _, subresource = one.resource.partition("/")
-    return analysis.Request(one.user, groups, one.verb, one.group, resource, subresource, one.namespace, one.name)
-
-
-def _event(event: Mapping[str, Any]) -> analysis.Request:
-    """The request of an event of kube-apiserver's log."""
-    try:
-        return request_of(dict(event))
-    except NoEventError as error:
-        raise UsageError(f"this is no audit event: {error}") from error
+def notes_of(versions: Versions | None) -> tuple[str, ...]:
+    """What is to be known of requested versions: that they are newer than what is known."""
+    return (newer(versions),) if versions is not None and newer(versions) else ()

@@ -83,9 +83,9 @@ def ways_of(path: str, data: bytes, versions: Versions | None = None) -> list[Op
         ways = list(_filled(path, document, known))
     if not ways or ways[0].loaded.loads_in is None:
         first = next((problem for problem in loaded.problems if problem.fatal), None)
-        line = document.source.position(first.place.start)[0] if first else 0
+        line, column = document.source.position(first.place.start) if first else (0, 0)
         reason = first.message if first else "a template decides what is in it"
-        raise OwnFileError(path, f"kube-apiserver does not load this policy: {reason}", line)
+        raise OwnFileError(path, f"kube-apiserver does not load this policy: {reason}", line, column)
     return ways
 
 

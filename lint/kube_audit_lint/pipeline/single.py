@@ -69,7 +69,12 @@ def _of_url(wanted: Wanted, url: str, minor: int) -> Single:
     """A request for a path, which may name a resource after all."""
     if wanted.namespace or wanted.name:
         raise NoRequestError("a path holds all there is: a namespace and a name go with a resource")
-    verb = wanted.verb or "get"
+    request = request_of_url(wanted.verb or "get", url, wanted.user, groups_of(wanted.user, wanted.groups, minor))
+    return Single(request, _notes_of_url(request, url))
+
+
+def request_of_url(verb: str, url: str, user: str | None, groups: frozenset[str]) -> Request:
+    """What kube-apiserver makes of a path and an HTTP method, in capitals or not. Raises NoRequestError."""
     method = verb.lower()
     if method not in METHODS:
         meant = FOR_URLS.get(method) or nearest(method, METHODS) or ", ".join(METHODS)
@@ -77,10 +82,9 @@ def _of_url(wanted: Wanted, url: str, minor: int) -> Single:
     if not url.startswith("/") and "://" not in url:
         raise NoRequestError(f"a path begins with a slash: `/{url}`, not `{url}`")
     try:
-        request = from_http(method.upper(), url, wanted.user, groups_of(wanted.user, wanted.groups, minor))
+        return from_http(method.upper(), url, user, groups)
     except RequestURLError as error:
         raise NoRequestError(f"kube-apiserver answers 500 before it looks at the policy: {error}") from error
-    return Single(request, _notes_of_url(request, url))
 
 
 def _notes_of_url(request: Request, url: str) -> tuple[str, ...]:
@@ -98,7 +102,7 @@ def _of_resource(wanted: Wanted, policy: Policy, versions: Versions) -> Single:
     plain, _, group = plain.partition(".")
     if not plain or (slash and not subresource) or "/" in subresource:
         raise NoRequestError(f"a resource is RESOURCE[.GROUP][/SUBRESOURCE], such as pods/exec, not {wanted.resource}")
-    _check_verb(wanted.verb)
+    check_verb(wanted.verb)
     minor, namespaced = versions.last, None
     if catalogue.is_builtin_group(group):
         found = _served(group, plain, subresource, wanted.verb, versions)
@@ -123,7 +127,7 @@ def _check_sent(request: Request) -> None:
         raise NoRequestError(f"no HTTP request is seen so: {method} {url} is {what}")
 
 
-def _check_verb(verb: str) -> None:
+def check_verb(verb: str) -> None:
     """Raises for what is no verb of a request for a resource."""
     if verb in RESOURCE_VERBS:
         return
@@ -145,7 +149,7 @@ def check_class(wanted: dict[str, Any], versions: Versions) -> None:
     """Raises NoRequestError for a verb or resource of a class that no request has: the class seems to hold more."""
     for verb in filter(None, wanted.get("verbs", ())):
         if verb not in METHODS or ("urls" not in wanted and any(key in wanted for key in _OF_RESOURCES)):
-            _check_verb(verb)
+            check_verb(verb)
     for item in wanted.get("resources", ()):
         plain, _, sub = item.partition("/")
         name, _, group = plain.partition(".")
