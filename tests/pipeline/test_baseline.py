@@ -46,6 +46,62 @@ def test_from_any_folder_and_by_any_name(here: Repository, monkeypatch: pytest.M
     assert here.rules("--baseline", "../known.json", "../b/audit-policy.yaml") == []
 
 
+def test_from_outside_of_the_repository(here: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.write(a__audit_policy=BAD, b__audit_policy=BAD)
+    here.check("--write-baseline", "known.json")
+    marks = [one["fingerprint"] for one in here.json()["findings"]]
+    monkeypatch.chdir("/")
+    assert [one["fingerprint"] for one in here.json(str(here.folder))["findings"]] == marks
+    assert here.rules("--baseline", str(here.folder / "known.json"), str(here.folder)) == []
+    os.unlink(here.folder / "b/audit-policy.yaml")
+    assert here.rules("--baseline", str(here.folder / "known.json"), str(here.folder)) == ["unneeded-baseline-entry"]
+
+
+def test_without_a_repository(here: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.rmdir(".git")
+    here.write(r__m__audit_policy=BAD, r__ack__audit_policy=BAD)
+    monkeypatch.chdir("r/ack")
+    here.check("--write-baseline", "known.json", "..")
+    entries = json.loads(Path("known.json").read_text())["findings"]
+    assert [one["path"] for one in entries] == ["../m/audit-policy.yaml", "audit-policy.yaml"]
+    for folder, baseline, path in (("..", "ack/known.json", "."), ("/", str(Path("known.json").absolute()), None)):
+        monkeypatch.chdir(folder)
+        assert here.rules("--baseline", baseline, path or str(here.folder)) == []
+
+
+def test_a_nested_repository_has_its_own(here: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.write(clone__m__audit_policy=BAD)
+    Path("clone/.git").mkdir()
+    Path("clone/.kube-audit-lint.yaml").write_text("baseline: known.json\n")
+    monkeypatch.chdir("clone")
+    here.check("--write-baseline", "known.json")
+    monkeypatch.chdir("..")
+    assert here.rules() == []
+    here.write(clone__m__audit_policy=GOOD)
+    assert here.rules() == ["unneeded-baseline-entry"]
+
+
+def test_that_of_another_checkout(here: Repository, tmp_path_factory: pytest.TempPathFactory) -> None:
+    here.write(m__audit_policy=BAD)
+    here.check("--write-baseline", "known.json")
+    other = tmp_path_factory.mktemp("base")
+    (other / ".git").mkdir()
+    os.rename("known.json", other / "known.json")
+    assert here.rules("--baseline", str(other / "known.json")) == []
+    here.write(m__audit_policy=GOOD)
+    assert here.rules("--baseline", str(other / "known.json")) == ["unneeded-baseline-entry"]
+
+
+def test_an_entry_of_files_that_it_is_not_about_is_left_alone(here: Repository) -> None:
+    here.write(m__audit_policy=BAD)
+    here.check("--write-baseline", "known.json")
+    Path(".kube-audit-lint.yaml").write_text("baseline: known.json\n")
+    Path("m/.kube-audit-lint.yaml").write_text("root: true\n")
+    assert here.rules("m") == ["invalid-level"]
+    here.write(m__audit_policy=GOOD)
+    assert here.rules("m") == []
+
+
 def test_only_what_the_run_decides_is_unneeded(here: Repository) -> None:
     here.write(a__audit_policy=BAD, b__audit_policy=BAD)
     here.check("--write-baseline", "known.json")

@@ -233,7 +233,7 @@ def gate() -> list[str]:
     """The commands of the gate, as docs/ci.md has them: the one line, and the steps with the base branch."""
     text = (Path(__file__).parents[2] / "docs" / "ci.md").read_text("utf-8")
     section = text.split(GATE)[1].split("\n## ")[0]
-    plain, steps = re.findall(r"```\w+\n(.*?)```", section, re.DOTALL)
+    plain, steps = re.findall(r"```\w+\n(.*?)```", section, re.DOTALL)[:2]
     return [plain.strip(), "\n".join(line.removeprefix("- run: ") for line in steps.strip().splitlines())]
 
 

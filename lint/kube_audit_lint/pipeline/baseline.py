@@ -7,6 +7,7 @@ have equal fingerprints but for a number: of three findings, of which a baseline
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 
 from kube_audit_lint.discovery.roots import read_own
@@ -27,7 +28,7 @@ NEVER_KNOWN = frozenset(("undecided", "internal-error", UNNEEDED))
 
 
 class Entry(NamedTuple):
-    """A finding that is known: `path` from the root of the repository. place: where the baseline says so."""
+    """A finding that is known: `path` as `path_of` gives it for the baseline's folder. place: where it is written."""
 
     path: str
     rule: str
@@ -55,9 +56,14 @@ class Baseline:
         self.entries = list(entries)
         self.new = new
 
+    @property
+    def folder(self) -> str:
+        """The folder that it lies in, from which paths count where there is no repository."""
+        return os.path.dirname(os.path.abspath(self.path))
+
     def part(self, findings: Sequence[Finding], decides: Decides) -> Parted:
         """Parts all findings of a run; a new baseline learns them first."""
-        pairs = list(zip(findings, fingerprints(findings), strict=True))
+        pairs = list(zip(findings, fingerprints(findings, self.folder), strict=True))
         if self.new:
             self._learn(pairs, decides)
         known = {one.fingerprint for one in self.entries}
@@ -74,7 +80,7 @@ class Baseline:
 
     def _learn(self, pairs: list[tuple[Finding, str]], decides: Decides) -> None:
         """Takes the findings in, and drops the entries that the run decides about and did not find."""
-        found = {mark: Entry(path_of(one), one.rule, mark) for one, mark in pairs if _may_be_known(one)}
+        found = {mark: Entry(path_of(one, self.folder), one.rule, mark) for one, mark in pairs if _may_be_known(one)}
         kept = (one for one in self.entries if one.fingerprint not in found and not decides(one))
         self.entries = [*found.values(), *kept]
 

@@ -153,7 +153,7 @@ def _by_baseline(found: Waived, baseline: Baseline, about: Callable[[str], bool]
 
     own = [one for one in found.kept if about(one.place.source.path)]
     others = [one for one in found.kept if not about(one.place.source.path)]
-    parted = baseline.part(own, _decides(found.kept, run))
+    parted = baseline.part(own, _decides(found.kept, baseline.folder, about, run))
     applied = run.rules.for_path(baseline.path)
     for entry in parted.unneeded:
         message = f"Nothing is found any more that this entry is about: {entry.rule} in {entry.path}."
@@ -161,26 +161,41 @@ def _by_baseline(found: Waived, baseline: Baseline, about: Callable[[str], bool]
     return Waived([*parted.left, *others], [*found.suppressed, *parted.suppressed], found.notes)
 
 
-def _decides(findings: list[Finding], run: Context) -> Decides:
-    """Whether the run would have found what an entry stands for: it read the file, and applied the rule to all of it.
+def _decides(findings: list[Finding], base: str, about: Callable[[str], bool], run: Context) -> Decides:
+    """Whether the run would have found what an entry of a baseline in the folder `base` stands for: it read the file,
+    the baseline is about it, and the rule was applied to all of it.
 
     A file that is gone counts as read where it would lie in a folder of the run.
     """
-    from kube_audit_lint.report.fingerprint import whole_path
-
     unclear = {one.place.source.path for one in findings if one.rule in ("undecided", "internal-error") or is_rest(one)}
     failed = {absolute(path) for path in (*unclear, *(one.path for one in run.named.errors))}
     folders = [os.path.realpath(path) for path in run.options.paths if os.path.isdir(path)]
+    roots = _roots(base, folders, run.named)
 
     def decides(entry: Entry) -> bool:
-        whole = whole_path(entry.path)
-        known = run.named.files.keys()
-        gone = not os.path.lexists(whole) and any(_below(whole, folder) for folder in folders)
-        if whole in failed or not (whole in known or gone):
-            return False
-        return entry.rule in run.rules.for_path(_shown(whole)) or entry.rule not in run.rules.catalogue.rules
+        wholes = {os.path.normpath(os.path.join(root, entry.path)) for root in roots}
+        read = [whole for whole in wholes if whole in run.named.files]
+        if not read and not any(os.path.lexists(whole) for whole in wholes):
+            read = [whole for whole in wholes if any(_below(whole, folder) for folder in folders)]
+        known = entry.rule in run.rules.catalogue.rules
+        return bool(read) and all(
+            whole not in failed
+            and about(_shown(whole))
+            and (entry.rule in run.rules.for_path(_shown(whole)) or not known)
+            for whole in read
+        )
 
     return decides
+
+
+def _roots(base: str, folders: Sequence[str], named: Named) -> set[str]:
+    """The folders from which the paths of a baseline's entries may count: its own repository's root, if the run is
+    about that; otherwise (it lies outside of the checkout) the roots of all that is read."""
+    from kube_audit_lint.report.fingerprint import root_of
+
+    roots = {root_of(folder, base) for folder in {*folders, *map(os.path.dirname, named.files)}}
+    own = root_of(base, base)
+    return {own} if own in roots else roots
 
 
 def _own(rule: str, place: Place, message: str, applied: Mapping[str, Applied]) -> Iterator[Finding]:

@@ -12,9 +12,12 @@ from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.report.region import shown
 
 
-def fingerprints(findings: Sequence[Finding]) -> list[str]:
-    """One for each finding, unique within them: `hash:occurrence`, where occurrences count in the order of places."""
-    digests = [_digest(finding) for finding in findings]
+def fingerprints(findings: Sequence[Finding], base: str = "") -> list[str]:
+    """One for each finding, unique within them: `hash:occurrence`, where occurrences count in the order of places.
+
+    base: the folder from which paths count where there is no repository, as for `path_of`.
+    """
+    digests = [_digest(finding, base) for finding in findings]
     seen: Counter[str] = Counter()
     marks = [""] * len(findings)
     for at in sorted(range(len(findings)), key=lambda at: findings[at].place[1:]):
@@ -23,32 +26,29 @@ def fingerprints(findings: Sequence[Finding]) -> list[str]:
     return marks
 
 
-def path_of(finding: Finding) -> str:
-    """The path from the root of the repository; where there is none, from the working directory."""
-    return path_in_repository(finding.place.source.path)
+def path_of(finding: Finding, base: str = "") -> str:
+    """The path from the root of the file's repository, wherever a run is started.
+
+    Outside of repositories it counts from `base`, an absolute folder; without one, from the working directory, and
+    what lies outside of that has its absolute path.
+    """
+    whole = os.path.normpath(os.path.join(os.getcwd(), finding.place.source.path))
+    root = root_of(os.path.dirname(whole), base or os.getcwd())
+    start = root.rstrip(os.sep) + os.sep
+    if not whole.startswith(start):
+        return (os.path.relpath(whole, root) if base else whole).replace(os.sep, "/")
+    return whole[len(start) :].replace(os.sep, "/")
 
 
-def path_in_repository(path: str) -> str:
-    """The same for a path as reports show it; an absolute one for what lies outside."""
-    here = os.getcwd()
-    whole = os.path.normpath(os.path.join(here, path)).replace(os.sep, "/")
-    root = _root(here)
-    return whole[len(root) :] if whole.startswith(root) else whole
+@lru_cache(maxsize=4096)
+def root_of(folder: str, base: str) -> str:
+    """The folder from which the paths of an absolute folder's files count: its repository's root, or `base`."""
+    return repository_of(folder) or base
 
 
-def whole_path(path: str) -> str:
-    """The absolute path of one that `path_of` gives."""
-    return os.path.join(_root(os.getcwd()), path)
-
-
-@lru_cache(maxsize=4)
-def _root(folder: str) -> str:
-    return (repository_of(folder) or folder).replace(os.sep, "/").rstrip("/") + "/"
-
-
-def _digest(finding: Finding) -> str:
+def _digest(finding: Finding, base: str) -> str:
     from hashlib import sha256  # loads OpenSSL, which takes longer than a small run
 
     line = " ".join(finding.place.source.line(shown(finding.place).line).split())
-    text = "\0".join((finding.rule, path_of(finding), line))
+    text = "\0".join((finding.rule, path_of(finding, base), line))
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
