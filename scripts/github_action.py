@@ -8,18 +8,36 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+_COMMENT = re.compile(r"""('[^']*'|"(?:\\[\s\S]|[^"\\])*"|\\[\s\S])|(?<!\S)#.*""")
+"""A comment as a shell has it; what quotes hold, which is none, is the group."""
+
+
+class _InputError(Exception):
+    """An input that means nothing."""
+
 
 def main() -> int:
-    """Runs the linter; returns its exit code."""
+    """Runs the linter; returns its exit code, 2 for an input that means nothing."""
     temporary = Path(os.environ["RUNNER_TEMP"])
     sys.path.insert(0, str(temporary / "kube-audit-lint"))
     os.environ.setdefault("KUBE_AUDIT_LINT_PAGES", _pages())
+    from kube_audit_lint.report.safe import line
+
+    try:
+        return _check(temporary)
+    except (_InputError, OSError) as error:
+        print(line(f"kube-audit-lint: {error}"), file=sys.stderr)
+        return 2
+
+
+def _check(temporary: Path) -> int:
     from kube_audit_lint.cli import main as lint
 
     sarif = os.environ.get("INPUT_SARIF_FILE") or str(temporary / "kube-audit-lint.sarif")
@@ -27,23 +45,28 @@ def main() -> int:
     for path in (report, summary):
         path.unlink(missing_ok=True)
     outputs = {"sarif": sarif, "json": report, "markdown": summary}
-    code = lint([*_words(), *(f"--output={format}={path}" for format, path in outputs.items()), "--", *_lines("PATHS")])
+    has_summary = _is_wanted("SUMMARY")
+    words = ["check", *(f"--output={format}={path}" for format, path in outputs.items()), *_words()]
+    Path(sarif).parent.mkdir(parents=True, exist_ok=True)
+    code = lint([*words, "--", *_lines("PATHS")])
     if report.exists():
         found = json.loads(report.read_text("utf-8"))["findings"]
         _set("findings", str(sum(one.get("more", 1) for one in found)))
         _set("sarif-file", sarif)
-    if summary.exists() and _is_wanted("SUMMARY"):
+    if summary.exists() and has_summary:
         _append("GITHUB_STEP_SUMMARY", summary.read_text("utf-8"))
     return code
 
 
 def _words() -> Iterator[str]:
-    yield "check"
     yield f"--format={'github' if _is_wanted('ANNOTATIONS') else 'text'}"
     if fail_on := os.environ.get("INPUT_FAIL_ON"):
         yield f"--fail-on={fail_on}"
-    for line in _lines("ARGUMENTS"):
-        yield from shlex.split(line)
+    arguments = os.environ.get("INPUT_ARGUMENTS", "").replace("\r\n", "\n").replace("\\\n", "")
+    try:
+        yield from shlex.split(_COMMENT.sub(lambda found: found[1] or "", arguments))
+    except ValueError as error:
+        raise _InputError(f"arguments: {error}") from error
 
 
 def _lines(name: str) -> list[str]:
@@ -52,7 +75,10 @@ def _lines(name: str) -> list[str]:
 
 
 def _is_wanted(name: str) -> bool:
-    return os.environ.get(f"INPUT_{name}", "true").strip().lower() == "true"
+    value = os.environ.get(f"INPUT_{name}", "").strip() or "true"
+    if value.lower() not in ("true", "false"):
+        raise _InputError(f"{name.lower()}: {value!r} is neither true nor false")
+    return value.lower() == "true"
 
 
 def _pages() -> str:

@@ -14,7 +14,7 @@ import pytest
 
 from kube_audit_lint.cli import main
 from kube_audit_lint.commands import _outputs
-from kube_audit_lint.report import pages
+from kube_audit_lint.report import FORMATS, pages
 
 BAD = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: metadata\n"
 PAGES = "https://example.com/docs/rules"
@@ -73,12 +73,16 @@ class TestOutputs:
             (("json=",), "json= names no file"),
             (("json=-", "sarif=-"), "two reports go to '-'"),
             (("a", "json=a"), "two reports go to 'a'"),
+            (("json=a", "sarif=./no/../a"), "two reports go to './no/../a'"),
+            (("json=audit-policy.yaml",), "--output audit-policy.yaml: the report would replace a file"),
+            (("json=.kube-audit-lint.yaml",), "--output .kube-audit-lint.yaml: the report would replace a file"),
             (("json=no/such/folder",), "No such file or directory"),
         ],
     )
     def test_what_is_refused(
         self, arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
+        Path(".kube-audit-lint.yaml").write_text("fail-on: info\n")
         ran = Ran(capsys, *(word for one in arguments for word in ("--output", one)), code=2)
         assert message in ran.err
         assert ran.out == ""
@@ -87,6 +91,51 @@ class TestOutputs:
         Ran(capsys, "--output", "json=x")
         (finding,) = json.loads(Path("x").read_text())["findings"]
         assert [one["text"] for one in finding["fix"]["edits"]] == ["Metadata"]
+
+    @pytest.mark.parametrize("format", FORMATS)
+    def test_a_report_replaces_the_one_of_the_last_run(self, format: str, capsys: pytest.CaptureFixture[str]) -> None:
+        """In a folder that is checked, under a name that is read."""
+        for _ in range(2):
+            Ran(capsys, "--output", f"{format}=report.json", "--output", "json=report.yaml", ".")
+
+    def test_a_link_is_replaced_and_may_lead_to_what_is_checked(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("x.txt").symlink_to("audit-policy.yaml")
+        Ran(capsys, "--output", "x.txt", "audit-policy.yaml")
+        assert Path("audit-policy.yaml").read_text() == BAD
+        assert not Path("x.txt").is_symlink()
+
+    def test_the_files_of_other_options(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Ran(capsys, "--write-baseline", "b.json", "--output", "./b.json", code=2)
+        assert not Path("b.json").exists()
+        Ran(capsys, "--write-baseline", "b.json", code=0)
+        written = Path("b.json").read_text()
+        Ran(capsys, "--baseline", "b.json", "--output", "b.json", code=2)
+        assert Path("b.json").read_text() == written
+
+    @pytest.mark.parametrize("option", ["--config", "--baseline", "--write-baseline", "--api-resources"])
+    def test_a_file_that_must_be_none(self, option: str, capsys: pytest.CaptureFixture[str]) -> None:
+        ran = Ran(capsys, option, "-", code=2)
+        assert f"argument {option}: must be a file, and - is a stream (a file of that name is ./-)" in ran.err
+        assert not Path("-").exists()
+
+
+class TestWords:
+    def test_paths_on_both_sides_of_an_option(self, capsys: pytest.CaptureFixture[str]) -> None:
+        for name in ("a.yaml", "b.yaml", "-c.yaml", "d.yaml"):
+            Path(name).write_text(BAD)
+        ran = Ran(capsys, "a.yaml", "--format", "concise", "b.yaml", "-q", "d.yaml", "--", "-c.yaml", "a.yaml")
+        found = [row.split(":")[0] for row in ran.out.splitlines()]
+        assert found == ["-c.yaml", "a.yaml", "b.yaml", "d.yaml"]
+
+    @pytest.mark.parametrize("words", [("a", "-q", "b", "--fi"), ("a", "--select", "load", "--nothing", "b")])
+    def test_what_is_no_option_is_refused_still(
+        self, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert "unrecognized arguments: " in Ran(capsys, *words, "--bogus", code=2).err
+
+    @pytest.mark.parametrize(("word", "meant"), [("warn", "warning"), ("err", "error"), ("nver", "never")])
+    def test_a_value_that_was_meant(self, word: str, meant: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert f"did you mean {meant}?" in Ran(capsys, "--fail-on", word, code=2).err
 
 
 class TestQuietAndStatistics:
@@ -107,6 +156,14 @@ class TestQuietAndStatistics:
             "invalid-level  error            1      1\n"
             "1 error in 1 file (1 policy)\n"
         )
+
+    def test_quiet_statistics_are_the_table_alone(self, capsys: pytest.CaptureFixture[str]) -> None:
+        expected = "rule           severity  findings  files\ninvalid-level  error            1      1\n"
+        assert Ran(capsys, "--statistics", "-q").out == expected
+        Path("audit-policy.yaml").write_text(
+            BAD.replace("metadata", "Metadata").replace("rules", "omitStages: [RequestReceived]\nrules")
+        )
+        assert Ran(capsys, "--statistics", "-q", code=0).out == ""
 
     def test_statistics_of_what_has_none(self, capsys: pytest.CaptureFixture[str]) -> None:
         ran = Ran(capsys, "--statistics", "--format", "json", code=2)
@@ -208,6 +265,10 @@ class TestPages:
         (False, {}, "auto", False, False),
         (False, {"FORCE_COLOR": "1"}, "auto", True, False),
         (False, {"FORCE_COLOR": ""}, "auto", False, False),
+        (False, {"FORCE_COLOR": "0"}, "auto", False, False),
+        (True, {"FORCE_COLOR": "0"}, "auto", False, False),
+        (True, {"FORCE_COLOR": "false"}, "auto", False, False),
+        (False, {"FORCE_COLOR": "3"}, "auto", True, False),
         (True, {"FORCE_COLOR": "1", "NO_COLOR": "1"}, "auto", False, False),
         (False, {"FORCE_COLOR": "1"}, "never", False, False),
         (True, {"FORCE_COLOR": "1", "TERM": "dumb"}, "auto", True, False),

@@ -207,15 +207,49 @@ spec:
 """
 
 
-def test_options_behind_the_dashes_count_where_no_file_has_the_name(folder: Path) -> None:
+@pytest.mark.parametrize("option", ["--fix", "--unsafe-fixes", "--diff"])
+def test_an_option_behind_the_dashes_is_a_path(option: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = folder / "audit-policy.yaml"
+    path.write_bytes(BAD)
+    assert main(["check", "--", option, "audit-policy.yaml"]) == 2
+    assert f"{option}: error: No such file or directory" in capsys.readouterr().out
+    assert path.read_bytes() == BAD
+
+
+def test_with_pre_commit_the_first_words_are_options_where_no_file_has_the_name(folder: Path) -> None:
     path = folder / "audit-policy.yaml"
     path.write_bytes(BAD)
     (folder / "--fix").write_text("nothing of ours\n")
-    assert main(["check", "--", "--fix", "audit-policy.yaml"]) == 1
-    assert path.read_bytes() == BAD
+    assert main(["check", "--pre-commit", "--", "--fix", "audit-policy.yaml"]) == 1
     (folder / "--fix").unlink()
-    assert main(["check", "--", "--fix", "audit-policy.yaml"]) == 0
+    assert main(["check", "--pre-commit", "--", "audit-policy.yaml", "--fix"]) == 2
+    assert path.read_bytes() == BAD
+    assert main(["check", "--pre-commit", "--", "--fix", "audit-policy.yaml"]) == 0
     assert path.read_bytes() == GOOD
+
+
+@pytest.mark.parametrize("more", [("--output", "x"), ("--format", "json"), ("--statistics",)])
+def test_diff_writes_no_report_and_refuses_what_is_about_one(
+    more: tuple[str, ...], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "audit-policy.yaml").write_bytes(BAD)
+    assert main(["check", "--diff", *more, "."]) == 2
+    shown = capsys.readouterr()
+    assert "--diff shows changes in place of the report" in shown.err
+    assert shown.out == ""
+    assert not (folder / "x").exists()
+
+
+@pytest.mark.parametrize("output", ["m/audit-policy.yaml", "json=./m/../m/audit-policy.yaml"])
+@pytest.mark.parametrize("fix", [(), ("--fix",)])
+def test_a_report_replaces_no_file_that_is_checked(
+    output: str, fix: tuple[str, ...], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "m").mkdir()
+    (folder / "m" / "audit-policy.yaml").write_bytes(BAD)
+    assert main(["check", *fix, "m", "--output", output]) == 2
+    assert "the report would replace a file that this run reads or writes" in capsys.readouterr().err
+    assert (folder / "m" / "audit-policy.yaml").read_bytes() == BAD
 
 
 class TestReplace:

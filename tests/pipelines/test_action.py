@@ -167,6 +167,54 @@ def test_a_mistake_in_the_inputs_fails_and_gives_no_count(runner: Runner) -> Non
     assert runner.outputs() == {"findings": "", "sarif-file": ""}
 
 
+def test_arguments_are_read_as_a_shell_reads_them(runner: Runner) -> None:
+    """Comments end with their line, and not those in quotes; a quote may hold the end of a line."""
+    write(runner, BAD)
+    (runner.workspace / "a #b").mkdir()
+    (runner.workspace / "a #b" / "c\nd.yaml").write_text(BAD)
+    arguments = "# the words\n--quiet # 'no\n--select\\\n load 'a #b/c\nd.yaml'  # a file"
+    assert runner.run("Check", arguments=arguments, annotations="false") == 1
+    assert "No such file" not in runner.log
+    assert runner.outputs()["findings"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"arguments": "--select 'load"}, "arguments: No closing quotation"),
+        ({"summary": "yes"}, "summary: 'yes' is neither true nor false"),
+        ({"annotations": "::error::x\n"}, "annotations: '::error::x' is neither true nor false"),
+        ({"sarif_file": "audit-policy.yaml/x"}, "File exists"),
+    ],
+)
+def test_an_input_that_means_nothing_is_one_line(runner: Runner, inputs: dict[str, str], message: str) -> None:
+    write(runner, BAD)
+    assert runner.run("Check", **inputs) == 2
+    assert runner.log.startswith("kube-audit-lint: ")
+    assert message in runner.log
+    assert runner.log.count("\n") == 1
+    assert runner.outputs()["findings"] == ""
+
+
+def test_a_word_among_the_arguments_is_a_path(runner: Runner) -> None:
+    write(runner, GOOD)
+    assert runner.run("Check", arguments="nowhere --quiet") == 2
+    assert "nowhere: error: No such file" in runner.log or "nowhere: No such file" in runner.log, runner.log
+
+
+def test_a_path_is_no_option(runner: Runner) -> None:
+    write(runner, BAD)
+    assert runner.run("Check", paths="--fix\n--unsafe-fixes\naudit-policy.yaml") == 2
+    assert (runner.workspace / "audit-policy.yaml").read_text() == BAD
+
+
+def test_the_folder_of_the_report_is_made(runner: Runner) -> None:
+    write(runner, BAD)
+    assert runner.run("Check", sarif_file="new/folder/out.sarif", summary="FALSE") == 1
+    assert (runner.workspace / "new" / "folder" / "out.sarif").exists()
+    assert runner.summary == ""
+
+
 def test_inputs_are_no_code(runner: Runner) -> None:
     write(runner, BAD)
     code = "$(touch hacked) `touch hacked` \"; touch hacked; ' && touch hacked #"

@@ -27,6 +27,15 @@ def filled(value: str) -> str:
     return value
 
 
+def file_name(value: str) -> str:
+    """The name of a file that is no stream: `-` would be a file of that name, which nobody means."""
+    if value == "-":
+        from argparse import ArgumentTypeError
+
+        raise ArgumentTypeError("must be a file, and - is a stream (a file of that name is ./-)")
+    return filled(value)
+
+
 def wanted_columns() -> int:
     """The width that COLUMNS names, at least 40; 0 where it names none."""
     wanted = os.environ.get("COLUMNS", "")

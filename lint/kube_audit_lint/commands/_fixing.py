@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kube_audit_lint.analysis.describe import describe
 from kube_audit_lint.analysis.difference import Difference
 from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.commands import FAILED, FINDINGS, OK
+from kube_audit_lint.commands._outputs import Output, refuse_inputs
 from kube_audit_lint.model.finding import FileError
 from kube_audit_lint.pipeline.config import Config
 from kube_audit_lint.pipeline.fixing import Change, Fixed, fixed
@@ -29,10 +30,16 @@ SHOWN = 5
 
 
 def run_fixing(
-    arguments: argparse.Namespace, options: Options, config: Config, catalogue: Catalogue, progress: Progress
+    arguments: argparse.Namespace,
+    outputs: Sequence[Output],
+    options: Options,
+    config: Config,
+    catalogue: Catalogue,
+    progress: Progress,
 ) -> tuple[Outcome | None, int]:
     """Makes the fixes, and gives what is left to report; with `--diff` shows them, and gives the exit code alone."""
     found = fixed(options, config, catalogue, progress, arguments.unsafe_fixes)
+    refuse_inputs(outputs, found.outcome.paths())
     if arguments.diff:
         for piece in unified(found.changes):
             sys.stdout.write(piece)

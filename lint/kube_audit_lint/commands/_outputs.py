@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from kube_audit_lint import report as reports
 from kube_audit_lint.catalogue.rule import Catalogue
@@ -42,11 +42,28 @@ def outputs_of(format: str, targets: Sequence[str]) -> list[Output]:
     if not any(one.path == STANDARD_OUTPUT for one in outputs):
         has_file = any(not re.match(_NAMED, target) for target in targets)
         outputs.append(Output("text" if has_file else format, STANDARD_OUTPUT))
-    paths = [one.path for one in outputs]
-    twice = next((path for path in paths if paths.count(path) > 1), None)
-    if twice is not None:
-        raise UsageError(f"--output: two reports go to {twice!r}")
+    places: set[str] = set()
+    for one in outputs:
+        if _place(one.path) in places:
+            raise UsageError(f"--output: two reports go to {one.path!r}")
+        places.add(_place(one.path))
     return outputs
+
+
+def refuse_inputs(outputs: Sequence[Output], inputs: Iterable[str | None]) -> None:
+    """Raises UsageError where a report would replace a file that the run reads or writes for something else."""
+    targets = {_place(one.path): one for one in outputs if one.path != STANDARD_OUTPUT}
+    for path in inputs if targets else ():
+        if path and (one := targets.get(_place(path))):
+            raise UsageError(f"--output {one.path}: the report would replace a file that this run reads or writes")
+
+
+def _place(path: str) -> str:
+    """The same for every spelling of a file. Links count as themselves: a report replaces them."""
+    if path == STANDARD_OUTPUT:
+        return path
+    folder, name = os.path.split(path)
+    return os.path.normcase(os.path.join(os.path.realpath(folder), name))
 
 
 def _output(target: str, format: str) -> Output:
@@ -93,8 +110,10 @@ def style_of(color: str) -> Style:
         colored = color == "always"
     elif environment.get("NO_COLOR"):
         colored = False
+    elif forced := environment.get("FORCE_COLOR"):
+        colored = forced.lower() not in ("0", "false")
     else:
-        colored = bool(environment.get("FORCE_COLOR")) or (terminal and environment.get("TERM") != "dumb")
+        colored = terminal and environment.get("TERM") != "dumb"
     return Style(colored, colored and terminal and environment.get("TERM") != "dumb", _width(terminal))
 
 

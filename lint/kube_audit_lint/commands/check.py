@@ -6,14 +6,21 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kube_audit_lint import report as reports
 from kube_audit_lint.catalogue.rule import CATEGORIES, Catalogue
 from kube_audit_lint.catalogue.shipped import catalogue_with
-from kube_audit_lint.commands import FAILED, FINDINGS, OK, filled, standard_input
-from kube_audit_lint.commands._outputs import STANDARD_OUTPUT, WITH_STATISTICS, outputs_of, style_of, write_all
+from kube_audit_lint.commands import FAILED, FINDINGS, OK, file_name, filled, standard_input
+from kube_audit_lint.commands._outputs import (
+    STANDARD_OUTPUT,
+    WITH_STATISTICS,
+    outputs_of,
+    refuse_inputs,
+    style_of,
+    write_all,
+)
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.finding import SEVERITIES
 from kube_audit_lint.model.found import Note
@@ -74,19 +81,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--diff", action="store_true", help="show what --fix would change, and change nothing")
     add(
+        "--pre-commit", action="store_true", help="the first PATHs may be options of fixing: so pre-commit gives `args`"
+    )
+    add(
         "--config",
-        type=filled,
+        type=file_name,
         metavar="FILE",
         help="default: .kube-audit-lint.yaml here or above, up to the repository's root",
     )
     add(
         "--api-resources",
-        type=filled,
+        type=file_name,
         metavar="FILE",
         help="what the cluster serves: output of `kubectl api-resources -o wide`, or of discovery as JSON",
     )
-    add("--baseline", type=filled, metavar="FILE", help="report only what this file does not know")
-    add("--write-baseline", type=filled, metavar="FILE", help="write all that is found to FILE, as known from now on")
+    add("--baseline", type=file_name, metavar="FILE", help="report only what this file does not know")
+    add(
+        "--write-baseline", type=file_name, metavar="FILE", help="write all that is found to FILE, as known from now on"
+    )
     add("--no-config", action="store_true", help="read no configuration")
     add("--no-ignores", action="store_true", help="report also what comments suppress")
     add("--embedded", action="store_true", help="also look into heredocs and fenced blocks")
@@ -110,16 +122,19 @@ def run(arguments: argparse.Namespace) -> int:
     outputs = outputs_of(arguments.format, arguments.output)
     if arguments.statistics and not any(one.format in WITH_STATISTICS for one in outputs):
         raise UsageError(f"--statistics goes with --format {' or '.join(WITH_STATISTICS)}")
+    of_options = (arguments.config, arguments.api_resources, arguments.baseline, arguments.write_baseline)
+    refuse_inputs(outputs, (*options.paths, config.path, *of_options))
     progress = _Progress(sys.stderr)
     fixing = _fixing(arguments, options)
     if fixing:
         from kube_audit_lint.commands._fixing import run_fixing
 
-        outcome, code = run_fixing(arguments, options, config, catalogue, progress)
+        outcome, code = run_fixing(arguments, outputs, options, config, catalogue, progress)
         if outcome is None:
             return code
     else:
         outcome = run_engine(options, config, catalogue, progress)
+        refuse_inputs(outputs, outcome.paths())
     if any(reports.FORMATS[one.format].shows_fixes for one in outputs):
         from kube_audit_lint.pipeline.fixing import with_fixes
 
@@ -151,6 +166,10 @@ def _fixing(arguments: argparse.Namespace, options: Options) -> bool:
         return False
     if arguments.write_baseline:
         raise UsageError("--write-baseline does not go with fixing: fix first, and write what is left")
+    if arguments.diff and (arguments.output or arguments.statistics or arguments.format != "text"):
+        raise UsageError(
+            "--diff shows changes in place of the report: --format, --output and --statistics do not go with it"
+        )
     if options.stdin is not None and not arguments.diff:
         raise UsageError("--fix changes files, and standard input is none; --diff shows what would change")
     return True
@@ -219,16 +238,15 @@ def _write_baseline(baseline: Baseline) -> None:
         raise UsageError(f"--write-baseline {baseline.path}: {error.strerror}") from error
 
 
-def _without_options(arguments: argparse.Namespace) -> Iterator[str]:
-    """The paths; what is an option of fixing behind the `--` and no file counts as the option.
+def _without_options(arguments: argparse.Namespace) -> list[str]:
+    """The paths; with --pre-commit the first of them count as options of fixing where no file has the name.
 
     That is where pre-commit puts `args`: the entry of the hook ends with `--`, so that no committed file is an option.
     """
-    for path in arguments.paths:
-        if path in _OF_FIXING and not os.path.lexists(path):
-            setattr(arguments, path[2:].replace("-", "_"), True)
-        else:
-            yield path
+    paths = list(arguments.paths)
+    while arguments.pre_commit and paths and paths[0] in _OF_FIXING and not os.path.lexists(paths[0]):
+        setattr(arguments, paths.pop(0)[2:].replace("-", "_"), True)
+    return paths
 
 
 def _standard_input() -> bytes:

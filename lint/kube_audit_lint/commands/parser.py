@@ -67,10 +67,25 @@ class _Parser(argparse.ArgumentParser):
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         arguments, rest = self.parse_known_args(args, namespace)
-        if rest:
+        if rest and not self._added(arguments, rest, list(sys.argv[1:] if args is None else args)):
             option = next((word.partition("=")[0] for word in rest if word.startswith("-")), "")
             self.error(f"unrecognized arguments: {' '.join(rest)}{_meant(option, self._option_string_actions)}")
         return arguments
+
+    def _added(self, arguments: argparse.Namespace, rest: list[str], args: list[str]) -> bool:
+        """Whether `rest` are more values of the last argument, behind an option: argparse ends a list at the first."""
+        last = next(reversed(self._get_positional_actions()), None)
+        if last is None or last.nargs not in ("*", "+"):
+            return False
+        behind = args[args.index("--") + 1 :] if "--" in args else []
+        count = len(rest) - len(behind)
+        words = rest[:count] if count >= 0 and rest[count:] == behind else rest
+        if words and words[-1] == "--":
+            words, rest = words[:-1], words[:-1] + behind
+        if any(word.startswith("-") and word != "-" for word in words):
+            return False
+        setattr(arguments, last.dest, [*getattr(arguments, last.dest), *rest])
+        return True
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         try:
@@ -90,7 +105,9 @@ class _Parser(argparse.ArgumentParser):
 def _meant(word: str, known: Iterable[str]) -> str:
     from kube_audit_lint.kubernetes.spelling import nearest
 
-    near = nearest(word, known)
+    words = list(known)
+    begun = [one for one in words if word and one.startswith(word)]
+    near = nearest(word, words) or (begun[0] if len(begun) == 1 else None)
     return f"; did you mean {near}?" if near else ""
 
 

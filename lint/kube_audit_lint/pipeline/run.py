@@ -45,6 +45,13 @@ class Outcome(NamedTuple):
     subjects: Subjects = Subjects([], [], [])
     catalogue: Catalogue = Catalogue({}, {})
 
+    def paths(self) -> set[str]:
+        """The files that hold what was checked, or that something was found in."""
+        files = {one.source.path for one in self.files if one.found.policies or one.found.servers}
+        return (
+            files | {one.place.source.path for one in self.report.findings} | {one.path for one in self.report.errors}
+        )
+
 
 def run(
     options: Options,
