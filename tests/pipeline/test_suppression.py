@@ -140,6 +140,19 @@ class TestOnlyComments:
     def test_texts_are_none(self, text: str) -> None:
         assert _run(_file(text), ("log-maxage", 1)) == [("log-maxage", 1, text[0])]
 
+    @pytest.mark.parametrize("comment", ["ignore[log-maxage] why", "ignore-file[log-maxage] why", "ignore"])
+    def test_json_has_none(self, comment: str) -> None:
+        """kube-apiserver refuses the file, and a comment in it neither hides that nor anything else."""
+        text = f'{{"a": 1, # kube-audit-lint: {comment}\n # kube-audit-lint: {comment}\n"b": 2}}\n'
+        assert _run(_file(text), ("log-maxage", 1), ("log-maxage", 3)) == [
+            ("log-maxage", 1, "{"),
+            ("log-maxage", 3, '"'),
+        ]
+
+    def test_a_comment_in_front_of_braces_makes_them_yaml(self) -> None:
+        text = '# kube-audit-lint: ignore[log-maxage] why\n{"a": 1}\n'
+        assert _run(_file(text), ("log-maxage", 2)) == []
+
     def test_a_comment_behind_a_block_is_one(self) -> None:
         text = "a: |\n  text\n# kube-audit-lint: ignore[log-maxage] why\nb: 1\n"
         assert _run(_file(text), ("log-maxage", 4)) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -38,13 +39,18 @@ class Editor:
             lambda params: self.registered.extend(params.registrations)
         )
         self.registered: list[types.Registration] = []
+        self.asked_again: asyncio.Queue[None] = asyncio.Queue()
+        self.client.feature(types.WORKSPACE_CODE_LENS_REFRESH)(lambda params: self.asked_again.put_nowait(None))
         self.capabilities: Any = None
 
     async def start(self, encodings: list[Any]) -> None:
         await self.client.start_io(sys.executable, "-m", "kube_audit_lint", "server", "--stdio")
         watching = types.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True)
         asked = types.ClientCapabilities(
-            types.WorkspaceClientCapabilities(did_change_watched_files=watching),
+            types.WorkspaceClientCapabilities(
+                did_change_watched_files=watching,
+                code_lens=types.CodeLensWorkspaceClientCapabilities(refresh_support=True),
+            ),
             general=types.GeneralClientCapabilities(position_encodings=encodings),
         )
         folder = types.WorkspaceFolder(self.folder.as_uri(), self.folder.name)
@@ -118,6 +124,7 @@ def test_an_editor_gets_all_of_it(folder: Path) -> None:
         assert unreachable.related_information
         assert unreachable.related_information[0].location.uri == editor.uri("audit-policy.yaml")
         await _answers(editor, secrets)
+        await _lenses_follow(editor)
         editor.change(POLICY.replace("RequestResponse", "Metadata"))
         assert "secrets-above-metadata" not in [one.code for one in await editor.diagnostics()]
         editor.change(WIDE)
@@ -135,6 +142,19 @@ def test_an_editor_gets_all_of_it(folder: Path) -> None:
         assert await editor.diagnostics("kube-apiserver.yaml") == []
 
     talk(folder, what)
+
+
+async def _lenses_follow(editor: Editor) -> None:
+    """What is answered while somebody types is of the last run, and asked for again after the next one."""
+    question = types.CodeLensParams(types.TextDocumentIdentifier(editor.uri("audit-policy.yaml")))
+    shorter = POLICY.replace("- level: Metadata\n- level: Request\n", "")
+    for text, lines in ((shorter, [4, 10]), ("# one line more\n" + shorter, [5, 11])):
+        editor.change(text)
+        older = await editor.client.text_document_code_lens_async(question)
+        assert [one.range.start.line for one in older] == lines
+        await asyncio.wait_for(editor.asked_again.get(), SECONDS)
+        assert [one.range.start.line for one in await editor.client.text_document_code_lens_async(question)] == lines
+        await editor.diagnostics()
 
 
 async def _answers(editor: Editor, secrets: types.Diagnostic) -> None:
@@ -187,11 +207,13 @@ async def _underlined(editor: Editor, width: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the time of another process is read from /proc")
 def test_answers_take_less_than_a_tenth_of_a_second(folder: Path) -> None:
-    """On a policy of 30 rules with its manifest, warm. The bound is generous: the machine may do much else."""
+    """On a policy of 30 rules with its manifest: the first answer after a keystroke, in processor time."""
     text = (ROOT / "benchmarks" / "thirty-rules.yaml").read_text("utf-8")
     assert text.count("level:") == 30
     took: dict[str, list[float]] = {}
+    waited: dict[str, list[float]] = {}
 
     async def what(editor: Editor) -> None:
         editor.open(MANIFEST, "kube-apiserver.yaml")
@@ -210,15 +232,25 @@ def test_answers_take_less_than_a_tenth_of_a_second(folder: Path) -> None:
             "code lens": lambda: client.text_document_code_lens_async(types.CodeLensParams(place[0])),
             "definition": lambda: client.text_document_definition_async(types.DefinitionParams(*at("kind:"))),
         }
-        for number in range(6):
-            editor.change(text + "# once more\n" * number)  # the first question checks the new text
+        for number in range(5):
             for name, question in questions.items():
-                start = time.perf_counter()
-                assert await question()
-                took.setdefault(name, []).append(time.perf_counter() - start)
-            await editor.diagnostics()
+                start, cpu = time.perf_counter(), _cpu(client)
+                editor.change(text + f"  - level: None\n    users: [{name}-{number}]\n")
+                assert await question(), name
+                took.setdefault(name, []).append(_cpu(client) - cpu)
+                waited.setdefault(name, []).append(time.perf_counter() - start)
+                await editor.diagnostics()
 
     talk(folder, what)
-    shown = {name: f"{median(each) * 1000:.0f} ms" for name, each in took.items()}
+    shown = {
+        name: f"{median(each) * 1000:.0f} ms, on the clock {median(waited[name]) * 1000:.0f} ms"
+        for name, each in took.items()
+    }
     print(shown)
-    assert max(min(each) for each in took.values()) < 0.25, shown
+    assert max(median(each) for each in took.values()) < 0.1, shown
+
+
+def _cpu(client: LanguageClient) -> float:
+    """Seconds of processor time of the server so far: utime and stime of proc_pid_stat(5)."""
+    fields = Path(f"/proc/{client._server.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

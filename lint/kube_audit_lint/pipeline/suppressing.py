@@ -271,6 +271,8 @@ def _reader(one: Collected) -> Callable[[int], bool]:
     text = one.source.text
     if one.source.path.rpartition(".")[2].lower() in EMBEDDING:
         return _of_script(one)
+    if any(document.json for document in one.documents):
+        return lambda at: False  # JSON has no comments: kube-apiserver refuses the file
     broken = any(document.problem is not None for document in one.documents)
     if not (one.found.policies or _is_tree(one.documents, broken)):
         return _whole_lines(text)

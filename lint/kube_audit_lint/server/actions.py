@@ -12,7 +12,9 @@ from kube_audit_lint.pipeline.replacing import edited
 from kube_audit_lint.pipeline.suppressing import ALWAYS_SHOWN
 from kube_audit_lint.server.checked import Checked
 from kube_audit_lint.server.session import Session
+from kube_audit_lint.syntax.reader import looks_like_json
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Source
 
 MOST = 8
 """So many findings of a selection are dealt with: each fix is proven, and each comment tried, by runs."""
@@ -41,11 +43,10 @@ def actions(session: Session, checked: Checked, start: int, end: int) -> list[Ac
 
 
 def prepare(session: Session, checked: Checked) -> Iterator[None]:
-    """Finds out what can be done about a buffer's findings, one a step: proofs take longer than an editor waits."""
+    """Finds out what can be done about a buffer's findings, step by step: proofs take longer than an editor waits."""
     for one in checked.findings[:PREPARED]:
         if one.place.source.path == checked.path:
-            _about(session, checked, one)
-            yield
+            yield from _find_out(session, checked, one)
 
 
 def _touches(finding: Finding, checked: Checked, start: int, end: int) -> bool:
@@ -55,11 +56,23 @@ def _touches(finding: Finding, checked: Checked, start: int, end: int) -> bool:
 
 def _about(session: Session, checked: Checked, finding: Finding) -> tuple[Action, ...]:
     """What can be done about a finding, found out once."""
-    key = finding.rule, finding.place
-    if key not in checked.known:
-        checked.known[key] = (*_fix(session, checked, finding), *_ignore(session, checked, finding))
-    found: tuple[Action, ...] = checked.known[key]
+    for _ in _find_out(session, checked, finding):
+        pass
+    found: tuple[Action, ...] = checked.known[finding.rule, finding.place]
     return found
+
+
+def _find_out(session: Session, checked: Checked, finding: Finding) -> Iterator[None]:
+    """Finds it out, a proof or a run a step."""
+    key = finding.rule, finding.place
+    if key in checked.known:
+        return
+    found = [*_fix(session, checked, finding)]
+    yield
+    for one in _ignore(session, checked, finding):
+        found += [one] if one is not None else []
+        yield
+    checked.known[key] = tuple(found)
 
 
 def _fix(session: Session, checked: Checked, finding: Finding) -> Iterator[Action]:
@@ -69,14 +82,21 @@ def _fix(session: Session, checked: Checked, finding: Finding) -> Iterator[Actio
             yield Action(f"{title}: {one.rule}", finding, tuple(one.fix.edits), True, one.fix.safe)
 
 
-def _ignore(session: Session, checked: Checked, finding: Finding) -> Iterator[Action]:
-    """A comment, where there is one that a run takes: behind the line or above it."""
-    if finding.rule in ALWAYS_SHOWN or finding.more:
+def _ignore(session: Session, checked: Checked, finding: Finding) -> Iterator[Action | None]:
+    """A comment, where there is one that a run takes: behind the line or above it; None for one that it does not."""
+    if finding.rule in ALWAYS_SHOWN or finding.more or _is_json(checked.source):
         return
     reason = " TODO: why" if session.requires_reason(checked) else ""
-    found = next((one for one in _comments(finding, reason) if _suppresses(session, checked, finding, one)), None)
-    if found is not None:
-        yield Action(f"Ignore {finding.rule} here", finding, (found,))
+    for one in _comments(finding, reason):
+        if _suppresses(session, checked, finding, one):
+            yield Action(f"Ignore {finding.rule} here", finding, (one,))
+            return
+        yield None
+
+
+def _is_json(source: Source) -> bool:
+    """Whether a comment would make the buffer what no reader of JSON takes. One in front of `{` makes it YAML."""
+    return looks_like_json(source.text) or source.path.lower().endswith(".json")
 
 
 def _comments(finding: Finding, reason: str) -> Iterator[Edit]:

@@ -21,6 +21,7 @@ from kube_audit_lint.server.checked import Checked
 from kube_audit_lint.server.completion import Completion, completions
 from kube_audit_lint.server.definition import definition
 from kube_audit_lint.server.diagnostics import Shown, diagnostics
+from kube_audit_lint.server.held import Held
 from kube_audit_lint.server.hover import hover
 from kube_audit_lint.server.lenses import lenses
 from kube_audit_lint.server.positions import Positions
@@ -64,6 +65,7 @@ class Server(LanguageServer):
         self._folders: dict[str, str] = {}
         self._waiting: asyncio.TimerHandle | None = None
         self._trouble = ""
+        self._older_lenses = False
 
     def path_of(self, uri: str) -> str:
         """The absolute path of a document; of one that was never saved, one in the workspace."""
@@ -95,6 +97,21 @@ class Server(LanguageServer):
         """A document as it is now; None for one that is not open."""
         path = self.path_of(uri)
         return self.session.checked(path) if path in self.session.paths else None
+
+    def held(self, uri: str) -> Held | None:
+        """A document with the last run over it, for answers while somebody types; None for one that is not open."""
+        path = self.path_of(uri)
+        return self.session.held(path) if path in self.session.paths else None
+
+    def for_lenses(self, uri: str) -> Held | None:
+        """The same; of an editor that cannot be told to ask again, after a run over the text of now."""
+        workspace = self.client_capabilities.workspace
+        told = workspace.code_lens if workspace is not None else None
+        if told is None or not told.refresh_support:
+            self.checked(uri)
+        found = self.held(uri)
+        self._older_lenses |= found is not None and found.now is not found.last
+        return found
 
     def positions(self, place: Place) -> Positions:
         """How the editor counts in the file of a place."""
@@ -134,6 +151,12 @@ class Server(LanguageServer):
             if one in self.session.paths:
                 self.publish(one)
                 yield
+        if path in self.session.paths:
+            lenses(self.session.checked(path))  # what each rule decides, which hovers tell, too
+            yield
+        if self._older_lenses:
+            self._older_lenses = False
+            self.workspace_code_lens_refresh(None)
         if path in self.session.paths:
             yield from prepare(self.session, self.session.checked(path))
 
@@ -269,35 +292,43 @@ def _others_changed(ls: Server, params: types.DidChangeWatchedFilesParams) -> No
 
 @feature(types.TEXT_DOCUMENT_HOVER)
 def _hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
-    checked = ls.checked(params.text_document.uri)
-    found = hover(checked, ls.offset(checked, params.position)) if checked is not None else None
-    if found is None:
+    held = ls.held(params.text_document.uri)
+    at = held.then(ls.offset(held.now, params.position)) if held is not None else None
+    if held is None or at is None:
         return None
-    return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, found.text), ls.range(found.place))
+    found = hover(held.last, at)
+    place = held.place(found.place) if found is not None else None
+    if found is None or place is None:
+        return None
+    return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, found.text), ls.range(place))
 
 
 @feature(
     types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=["-", "/", ".", '"', "=", " ", "["])
 )
 def _completion(ls: Server, params: types.CompletionParams) -> list[types.CompletionItem]:
-    checked = ls.checked(params.text_document.uri)
-    if checked is None:
+    held = ls.held(params.text_document.uri)
+    if held is None:
         return []
-    return [ls.completion(one) for one in completions(checked, ls.offset(checked, params.position))]
+    return [ls.completion(one) for one in completions(held.now, ls.offset(held.now, params.position))]
 
 
 @feature(types.TEXT_DOCUMENT_CODE_LENS)
 def _lenses(ls: Server, params: types.CodeLensParams) -> list[types.CodeLens]:
-    checked = ls.checked(params.text_document.uri)
-    found = lenses(checked) if checked is not None else []
-    return [types.CodeLens(ls.range(one.place), types.Command(one.title, "")) for one in found]
+    held = ls.for_lenses(params.text_document.uri)
+    if held is None:
+        return []
+    found = [(held.place(one.place), one.title) for one in lenses(held.last)]
+    return [types.CodeLens(ls.range(place), types.Command(title, "")) for place, title in found if place is not None]
 
 
 @feature(types.TEXT_DOCUMENT_DEFINITION)
 def _definition(ls: Server, params: types.DefinitionParams) -> list[types.Location]:
-    checked = ls.checked(params.text_document.uri)
-    found = definition(checked, ls.offset(checked, params.position)) if checked is not None else []
-    return [ls.location(place) for place in found]
+    held = ls.held(params.text_document.uri)
+    at = held.then(ls.offset(held.now, params.position)) if held is not None else None
+    if held is None or at is None:
+        return []
+    return [ls.location(place) for one in definition(held.last, at) if (place := held.place(one)) is not None]
 
 
 @feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions([types.CodeActionKind.QuickFix, FIX_ALL]))

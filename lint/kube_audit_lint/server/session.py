@@ -16,6 +16,7 @@ from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.repository import absolute
 from kube_audit_lint.pipeline.run import Outcome, run
 from kube_audit_lint.server.checked import Checked
+from kube_audit_lint.server.held import Held, held
 from kube_audit_lint.server.surroundings import Surroundings
 from kube_audit_lint.syntax.decode import decode
 from kube_audit_lint.syntax.source import Source
@@ -25,6 +26,11 @@ def real(path: str) -> str:
     """A file in the folder that it really lies in, for a repository knows its files by that."""
     folder, name = os.path.split(os.path.normpath(path))
     return os.path.join(os.path.realpath(folder), name).replace(os.sep, "/")
+
+
+def _shown(path: str) -> str:
+    """A file as reports show it."""
+    return os.path.relpath(path).replace(os.sep, "/")
 
 
 class Session:
@@ -72,6 +78,15 @@ class Session:
             known = self._checked[path] = self._changes, self._check(path)
         return known[1]
 
+    def held(self, path: str) -> Held:
+        """A buffer with the last run over it; only the first run is waited for."""
+        self._enter(path)
+        known = self._checked.get(path)
+        if known is None or known[1].path != _shown(path):
+            return held(self.checked(path), self.checked(path))
+        last = known[1]
+        return held(Checked(Source(last.path, decode(self._buffers[path])[0]), last.versions, {}), last)
+
     def _check(self, path: str) -> Checked:
         try:
             return self._checked_with(path, *self._configured())
@@ -81,7 +96,7 @@ class Session:
             return self._checked_with(path, *self._configured())
 
     def _checked_with(self, path: str, config: Config, catalogue: Catalogue) -> Checked:
-        shown = os.path.relpath(path).replace(os.sep, "/")
+        shown = _shown(path)
         data = self._buffers[path]
         source = Source(shown, decode(data)[0])
         settings = config.for_path(shown).versions or DEFAULT
