@@ -320,7 +320,10 @@ class TestRefused:
         [
             ("kind: ConfigMap\n", "q.yaml:1:1: kube-apiserver does not load this policy: "),
             ("rules: [\n", "q.yaml:"),
-            (POLICY.replace("Metadata", "metadata"), "q.yaml:5:10: kube-apiserver does not load this policy: `met"),
+            (
+                POLICY.replace("Metadata", "metadata"),
+                "q.yaml:5:10: kube-apiserver does not load this policy: `metadata`",
+            ),
             ("", "q.yaml"),
         ],
     )

@@ -280,7 +280,10 @@ def test_a_file_that_is_none(tests: str, said: str, run: Any) -> None:
     [
         ("policy: gone.yaml\n", "audit/gone.yaml: No such file or directory"),
         ("polcy: policy.yaml\n", "audit/policy.test.yaml:1:1: "),
-        ("policy: ../empty.yaml\n", "empty.yaml:1:1: kube-apiserver does not load this policy: There is no `apiV"),
+        (
+            "policy: ../empty.yaml\n",
+            "empty.yaml:1:1: kube-apiserver does not load this policy: There is no `apiVersion`",
+        ),
         ("policy: ../bad.yaml\n", "bad.yaml:4:10: kube-apiserver does not load this policy: "),
     ],
 )

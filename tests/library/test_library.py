@@ -327,6 +327,10 @@ def calls() -> dict[str, object]:
         "numbers as paths": lambda: one.lint([1]),  # type: ignore[list-item]
         "an empty path": lambda: one.lint(""),
         "a path with NUL": lambda: one.lint("a\0b"),
+        "a path of half a pair": lambda: one.lint("\ud800"),
+        "a baseline of half a pair": options(baseline="\ud800"),
+        "a folder as baseline": options(baseline="."),
+        "a folder as configuration": options(config="."),
         "fix of what is not there": lambda: one.fix("nosuch"),
         "fix of what is partly not there": lambda: one.fix(["audit-policy.yaml", "nosuch"]),
         "fix with a word": lambda: one.fix(".", unsafe="no"),  # type: ignore[arg-type]

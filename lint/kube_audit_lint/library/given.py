@@ -53,7 +53,7 @@ def several(value: object, name: str, what: str) -> Iterator[Any]:
 def path(value: object, name: str) -> str:
     """A path. Raises UsageError."""
     found = os.fspath(value) if isinstance(value, os.PathLike) else value
-    if not isinstance(found, str) or not found or "\0" in found:
+    if not isinstance(found, str) or not found or "\0" in found or not _encodable(found):
         raise UsageError(f"{name} must be a path, not {_shown(value)}")
     return found
 
@@ -72,6 +72,15 @@ def versions(value: object) -> Versions | None:
     if value is not None and not isinstance(value, str):
         raise UsageError(f"versions are a text such as '1.30' (a number loses its last zero), not {_shown(value)}")
     return versions_of(value or None)
+
+
+def _encodable(path: str) -> bool:
+    """Whether the system has a name for it."""
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _shown(value: object) -> str:
