@@ -161,17 +161,25 @@ class TestReading:
         with monkeypatch.context() as without:
             without.setitem(sys.modules, "zstandard", None)
             without.setitem(sys.modules, "compression.zstd", None)
-            assert main(["replay", "p.yaml", "audit.zst"]) == 2
-        assert "pip install 'kube-audit-lint[fast]'" in capsys.readouterr().err
+            data = replay("audit.zst", save(*EVENTS), capsys=capsys, code=2)
+        assert decided(data) == ONE_EACH
+        (note,) = data["log"]["notes"]
+        assert note.startswith("audit.zst: it is packed with zstd")
+        assert "pip install 'kube-audit-lint[fast]'" in note
         zstandard = pytest.importorskip("zstandard")
         frames = [zstandard.ZstdCompressor().compress(text(one).encode() + b"\n") for one in EVENTS]
         Path("audit.zst").write_bytes(b"".join(frames))
         assert decided(replay("audit.zst", capsys=capsys)) == ONE_EACH
+        Path("audit.zst").write_bytes(b"".join(frames)[:-9])
+        data = replay("audit.zst", capsys=capsys, code=2)
+        assert data["now"]["events"] == 2
+        (note,) = data["log"]["notes"]
+        assert note.startswith("audit.zst: what comes after 2 lines cannot be read: Compressed file ended")
 
     def test_a_file_that_ends_too_early(self, capsys: pytest.CaptureFixture[str]) -> None:
         packed = gzip.compress("".join(text(one) + "\n" for one in EVENTS * 100).encode())
         Path("audit.gz").write_bytes(packed[:-12])
-        data = replay("audit.gz", capsys=capsys)
+        data = replay("audit.gz", capsys=capsys, code=2)
         assert data["now"]["events"] > 200
         (note,) = data["log"]["notes"]
         assert note.startswith("audit.gz: what comes after ")
@@ -186,6 +194,94 @@ class TestReading:
         assert data["log"]["files"] == [f"logs/{name}" for name in names]
         assert main(["replay", "--decisions", "p.yaml", "logs"]) == 0
         assert capsys.readouterr().out == "1\tMetadata\n2\tNone\n-\tNone\n"
+
+    def test_the_order_of_rotated_files(self, capsys: pytest.CaptureFixture[str]) -> None:
+        names = [
+            "audit-2026-03-01T06-00-00.000.log",
+            "audit.log-20260302",
+            "audit.log-20260303.gz",
+            "audit.log.10",
+            "audit.log.2.gz",
+            "audit.log.1",
+            "audit.log",
+            "other.log.1",
+            "other.log",
+        ]
+        Path("logs").mkdir()
+        for name in sorted(names):
+            save(event("get", "secrets"), name=f"logs/{name}")
+        save("no log", name="logs/audit.log.swp")
+        data = replay("logs", capsys=capsys)
+        assert data["log"]["files"] == [f"logs/{name}" for name in names]
+        assert data["now"]["events"] == len(names)
+
+    @pytest.mark.parametrize("form", ["CRI", "Docker"])
+    def test_lines_that_a_runtime_cut(self, form: str, capsys: pytest.CaptureFixture[str]) -> None:
+        lines = ["klog"]
+        for one in EVENTS:
+            whole = text(one)
+            lines += [whole[:100], whole[100:250], whole[250:]]
+        ends = [True, *[False, False, True] * len(EVENTS)]
+        if form == "CRI":
+            written = [
+                f"2026-03-02T06:00:00.0Z stdout {'F' if end else 'P'} {line}"
+                for line, end in zip(lines, ends, strict=True)
+            ]
+            written.insert(2, "2026-03-02T06:00:00.0Z stderr F klog")
+        else:
+            written = [
+                text({"log": line + "\n" * end, "stream": "stdout", "time": "2026"})
+                for line, end in zip(lines, ends, strict=True)
+            ]
+        data = replay(save(*written, written[0]), capsys=capsys)
+        assert decided(data) == ONE_EACH
+        assert data["now"]["bytes"] == sum(len(text(one)) + 1 for one in EVENTS)
+        wrong = [1, 3, 12] if form == "CRI" else [1, 11]
+        assert sorted(one["line"] for one in data["log"]["noEvents"]["first"]) == wrong
+
+    @pytest.mark.parametrize("form", ["array", "batch", "CloudWatch, a subscription", "line"])
+    def test_documents_and_lines_that_are_too_long(
+        self, form: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Arrays and batches are read event by event; of other lines only so much as the limit."""
+        from kube_audit_lint.auditlog import counting, documents, source
+
+        for module, name in ((source, "LONGEST"), (documents, "LONGEST"), (counting, "LONGEST"), (documents, "_READ")):
+            monkeypatch.setattr(module, name, 1 << 20)
+        monkeypatch.setattr(source, "_HEAD", 1 << 18)
+        events = [event("get", "secrets", ref={"name": "x" * 1000})] * 2000
+        long = {
+            "array": events,
+            "batch": {**LIST, "items": events},
+            "CloudWatch, a subscription": {"logEvents": [{"message": text(one)} for one in events]},
+            "line": {**EVENTS[0], "note": "x" * 3_000_000},
+        }[form]
+        read = form in ("array", "batch")
+        before = [EVENTS[0]] if form == "line" else []
+        data = replay(save(*before, long, EVENTS[1]), capsys=capsys, code=0 if read else 2)
+        assert decided(data)[-1] == (2, 1)
+        assert data["now"]["events"] == len(before) + 1 + (2000 if read else 0)
+        notes = [note.partition(" MiB: ") for note in data["log"]["notes"]]
+        assert [note[0] for note in notes] == ([] if read else [f"audit.log: line {1 + len(before)} is longer than 1"])
+        assert [one["line"] for one in data["log"]["noEvents"]["first"]] == ([2] if form == "line" else [])
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ("p.yaml - -", "standard input (-) can be read once only"),
+            ("- audit.log", "the policy has to be a file"),
+            ("p.yaml audit.log --output x.csv", ".md, .html, .htm, .json"),
+            ("p.yaml audit.log --decisions --propose-noise x", "does not go with --propose-noise"),
+            ("p.yaml audit.log --decisions --compare p.yaml", "does not go with --compare"),
+        ],
+    )
+    def test_what_does_not_go(self, arguments: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+        save(*EVENTS)
+        assert main(["replay", *arguments.split()]) == 2
+        captured = capsys.readouterr()
+        assert message in captured.err
+        assert captured.err.count("\n") == 1
+        assert captured.out == ""
 
     def test_standard_input(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         lines = "".join(text(one) + "\n" for one in EVENTS).encode()
@@ -249,7 +345,7 @@ class TestFigures:
         assert main(["replay", "p.yaml", path]) == 0
         shown = capsys.readouterr().out
         assert "No event of it is above Metadata: what bodies would weigh cannot be told from it." in shown
-        assert "Unknown: the bodies of 1 events" in shown
+        assert "Unknown: the bodies of 1 event, for" in shown
 
     def test_stages_that_the_log_lacks(self, capsys: pytest.CaptureFixture[str]) -> None:
         """The policy omits no stage: each request also leaves an event when it comes in."""
@@ -278,7 +374,9 @@ class TestFigures:
     def test_talkers_and_rules_that_decide_nothing(self, capsys: pytest.CaptureFixture[str]) -> None:
         data = replay(save(*[event("get", "secrets", "loud")] * 3, event("get", "secrets", "calm")), capsys=capsys)
         assert [(one["user"], one["under"]["events"]) for one in data["talkers"]] == [("loud", 3), ("calm", 1)]
-        assert round(sum(one["share"] for one in data["talkers"]), 6) == 0.5  # the rest: stages that the log lacks
+        # RequestReceived, which the log lacks, belongs to who sent the request.
+        assert [one["under"]["added"] for one in data["talkers"]] == [3, 1]
+        assert round(sum(one["share"] for one in data["talkers"]), 6) == 1
         assert [one["rule"] for one in data["rulesNotReached"]] == [2, 3, 4, 5]
 
     def test_what_is_newly_dropped(self, capsys: pytest.CaptureFixture[str]) -> None:
@@ -287,6 +385,24 @@ class TestFigures:
             (None, "delete", "services", "None"),
             (2, "watch", "pods", "None"),
         ]
+
+    def test_what_loses_bodies(self, capsys: pytest.CaptureFixture[str]) -> None:
+        bodies = event("create", "services", level="RequestResponse", requestObject=BODY, responseObject=BODY)
+        data = replay(save(bodies), capsys=capsys)
+        (row,) = data["recordedWithLess"]
+        assert (row["rule"], row["level"], row["becomes"], row["events"]) == (5, "RequestResponse", "Request", 1)
+        saved = len(text(BODY)) + len(',"responseObject":') + len("Response")
+        assert (row["bytes"], row["estimated"]) == (saved, False)
+        Path("old.yaml").write_text("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: RequestResponse\n")
+        data = replay("audit.log", "--compare", "old.yaml", capsys=capsys)
+        assert next(row["bytes"] for row in data["recordedWithLess"] if row["events"]) == saved
+
+    def test_no_event(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["replay", "p.yaml", save()]) == 0
+        shown = capsys.readouterr().out
+        assert shown.startswith("audit.log: 0 events")
+        assert "rule" not in shown
+        assert replay("audit.log", capsys=capsys)["gigabytesPerDay"] == {"now": None, "under": None}
 
     def test_two_policies(self, capsys: pytest.CaptureFixture[str]) -> None:
         Path("old.yaml").write_text("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n")
@@ -357,6 +473,19 @@ class TestFormats:
         assert "http" not in page.replace('http-equiv="', "")
         assert " style=" not in page
         assert len(page) < 200_000
+
+    def test_the_width_of_the_terminal(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = save(event("create", "secrets", "u" * 70, ref={"apiGroup": "g" * 70}))
+        monkeypatch.setenv("COLUMNS", "80")
+        assert main(["replay", "p.yaml", path]) == 0
+        tables = capsys.readouterr().out.partition("By rule")[2].splitlines()[1:]
+        assert max(map(len, tables)) == 80
+        assert main(["replay", "p.yaml", path, "--format", "html"]) == 0
+        page = capsys.readouterr().out
+        assert f'<span title="{"u" * 70}">{"u" * 59}…</span>' in page
+        assert '<span class="number">100.0%</span>' in page
 
     def test_markdown_has_the_tables(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["replay", "p.yaml", save(*EVENTS), "--format", "markdown"]) == 0

@@ -11,6 +11,7 @@ from typing import Any
 from kube_audit_lint.analysis.evaluate import NO_RULE
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.auditlog.decider import Decider
+from kube_audit_lint.auditlog.documents import LONGEST
 from kube_audit_lint.auditlog.event import Event, NoEventError, request_of
 from kube_audit_lint.auditlog.sizes import REQUEST, RESPONSE, body_sizes, compact, length, managed_size
 from kube_audit_lint.auditlog.tally import (
@@ -269,6 +270,8 @@ def _events_of(line: bytes) -> list[tuple[Any, str]]:
     """The events in a line, each with its text; a NoEventError in the place of what is none."""
     if not line.strip():
         return []
+    if len(line) > LONGEST:
+        return [(NoEventError(f"it is longer than {LONGEST >> 20} MiB"), "")]
     try:
         value, text = parsed(line.decode())
     except UnicodeDecodeError:

@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from kube_audit_lint.auditlog.sizes import compact
+from kube_audit_lint.syntax.record import NamedTuple
 
-_LONGEST = 16 << 20
-"""Characters of one value; a longer one is no event."""
+LONGEST = 64 << 20
+"""Bytes of a line, or of a value that is neither an array nor an EventList.
+
+etcd takes objects of 1.5 MB, and an event holds one or two, but CloudWatch's and Loki's answers hold many events."""
 
 _READ = 1 << 20
 _BETWEEN = re.compile(r"[\s,\]}]*")
@@ -39,26 +42,50 @@ def stands_in_lines(first: bytes) -> bool:
     return True
 
 
-def split(first: bytes, rest: BinaryIO) -> Iterator[bytes]:
-    """The events of arrays and batches, a line each; what is no JSON is a line as well, up to where its line ends."""
+class TooLong(NamedTuple):
+    """A line that begins with a value longer than LONGEST: its number, and the bytes that are left out."""
+
+    line: int
+    size: int
+
+
+def split(first: bytes, rest: BinaryIO) -> Iterator[tuple[int, bytes] | TooLong]:
+    """The events of arrays and batches, each as a line, with the number of the line where it begins.
+
+    What is no JSON is a line as well, up to where its line ends.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-    text, at, wanted, ended = decoder.decode(first), 0, _READ, False
+    text, at, wanted, ended, number = decoder.decode(first), 0, _READ, False, 1
     while True:
+        begin = at
         at = _start(text, at)
+        number += text.count("\n", begin, at)
         found = _value(text, at) if at < len(text) else None
         if found is not None:
-            yield found[0].encode("utf-8", "surrogateescape") + b"\n"
+            yield number, _line(found[0])
+            number += text.count("\n", at, found[1])
             at, wanted = found[1], _READ
-        elif not ended and len(text) - at < _LONGEST:
+        elif not ended and len(text) - at < LONGEST:
             more = rest.read(wanted)
             text, at, ended = text[at:] + decoder.decode(more, not more), 0, not more
-            wanted = min(2 * wanted, _LONGEST)
-        elif at < len(text):
-            end = text.find("\n", at) + 1 or len(text)
-            yield text[at:end].strip().encode("utf-8", "surrogateescape") + b"\n"
-            at = end
-        else:
+            wanted = min(2 * wanted, LONGEST)
+        elif at == len(text):
             return
+        elif ended or text.find("\n", at) >= 0:
+            end = text.find("\n", at) + 1 or len(text)
+            yield number, _line(text[at:end].strip())
+            number, at = number + 1, end
+        else:
+            size = len(_line(text[at:])) - 1
+            while (more := rest.readline(_READ)) and not more.endswith(b"\n"):
+                size += len(more)
+            yield TooLong(number, size + len(more.rstrip(b"\n")))
+            decoder.reset()
+            text, at, number, wanted = "", 0, number + 1, _READ
+
+
+def _line(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape") + b"\n"
 
 
 def _start(text: str, at: int) -> int:

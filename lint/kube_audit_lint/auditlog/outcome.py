@@ -54,7 +54,7 @@ class Cell(NamedTuple):
 class Outcome:
     """The cells of a log under one of the policies that it was counted for.
 
-    After those of the log come the ones of stages that only the policy records: without a user, and without events.
+    After those of the log come the ones of stages that only the policy records, which have no events.
     """
 
     def __init__(self, tally: Tally, policy: Policy, which: int = 0) -> None:
@@ -63,7 +63,7 @@ class Outcome:
         self._decisions = {rule: decision_of(policy, rule) for rule in range(NO_RULE, len(policy.rules))}
         ordered = sorted(tally.cells.items(), key=_order)
         self.cells = [self._cell(key, sums) for key, sums in ordered]
-        self.cells += [cell for kind, stages in _kinds(ordered).items() for cell in self._missing(kind, stages)]
+        self.cells += [cell for kind, users in _kinds(ordered).items() for cell in self._missing(kind, users)]
 
     def _cell(self, key: Key, sums: Sums) -> Cell:
         decision = self._decisions[key.rules[self._which]]
@@ -97,17 +97,17 @@ class Outcome:
         events, length, fields = found
         return (length - (fields if managed else 0)) / events
 
-    def _missing(self, kind: Kind, stages: dict[str, Amount]) -> Iterator[Cell]:
-        """Events of stages that the policy records, and that the log has of no such request."""
+    def _missing(self, kind: Kind, users: dict[str, dict[str, Amount]]) -> Iterator[Cell]:
+        """Events of stages that the policy records, and that the log has of no such request, for each user."""
         decision = self._decisions[kind.rules[self._which]]
         if decision.level == "None":
             return
-        size = sum(amount.bytes for amount in stages.values()) / sum(amount.events for amount in stages.values())
-        requests = max(amount.events for amount in stages.values())
-        for stage in _expected(kind):
-            if stage not in stages and stage not in decision.omit_stages:
-                key = Key(kind.rules, "", stage, kind.verb, None, kind.what)
-                yield Cell(key, [0] * SUMS, decision, True, Recorded(added=requests, estimated=round(requests * size)))
+        known = {stage for stages in users.values() for stage in stages}
+        missing = [stage for stage in _expected(kind) if stage not in known and stage not in decision.omit_stages]
+        for user, stages in users.items() if missing else ():
+            added = _added(stages)
+            for stage in missing:
+                yield Cell(Key(kind.rules, "", stage, kind.verb, user, kind.what), [0] * SUMS, decision, True, added)
 
 
 def _bodies(tally: Tally) -> dict[tuple[str, str, bool], tuple[int, int, int]]:
@@ -126,12 +126,21 @@ def _bodies(tally: Tally) -> dict[tuple[str, str, bool], tuple[int, int, int]]:
     return found
 
 
-def _kinds(cells: list[tuple[Key, Sums]]) -> dict[Kind, dict[str, Amount]]:
-    """For each kind of request the stages that the log has of it, with the bytes of their events but for bodies."""
-    found: dict[Kind, dict[str, Amount]] = {}
+def _added(stages: dict[str, Amount]) -> Recorded:
+    """Events of one more stage for the requests of a user, each as long as one of the other stages."""
+    requests = max(amount.events for amount in stages.values())
+    size = sum(amount.bytes for amount in stages.values()) / sum(amount.events for amount in stages.values())
+    return Recorded(added=requests, estimated=round(requests * size))
+
+
+def _kinds(cells: list[tuple[Key, Sums]]) -> dict[Kind, dict[str, dict[str, Amount]]]:
+    """For each kind of request and each user the stages that the log has, with the bytes of their events but for
+    bodies."""
+    found: dict[Kind, dict[str, dict[str, Amount]]] = {}
     for (rules, _, stage, verb, user, what), sums in cells:
         if what is not None and stage in STAGES:
-            stages = found.setdefault(make(Kind, (rules, not user, verb, what)), {})
+            users = found.setdefault(make(Kind, (rules, not user, verb, what)), {})
+            stages = users.setdefault(user or "", {})
             events, known = stages.get(stage, (0, 0))
             size = sums[BYTES] - sums[REQUEST_BYTES] - sums[RESPONSE_BYTES]
             stages[stage] = make(Amount, (events + sums[EVENTS], known + size))

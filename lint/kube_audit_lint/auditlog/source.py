@@ -1,10 +1,8 @@
-"""Files, folders and standard input → chunks of lines, in constant memory: plain, gzip or zstd, whatever the name."""
+"""Logs → chunks of lines, in constant memory: plain, gzip or zstd, whatever the name."""
 
 from __future__ import annotations
 
-import gzip
 import io
-import os
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
@@ -12,11 +10,14 @@ from itertools import chain
 from typing import Any, BinaryIO
 
 from kube_audit_lint.auditlog.counting import Chunk
-from kube_audit_lint.auditlog.documents import split, stands_in_lines
+from kube_audit_lint.auditlog.documents import LONGEST, TooLong, split, stands_in_lines
+from kube_audit_lint.auditlog.files import log_files
+from kube_audit_lint.auditlog.parts import joined, may_be_parts
+from kube_audit_lint.auditlog.unpacking import UnpackError, unpacked
 from kube_audit_lint.errors import UsageError
 
-LONGEST = 16 << 20
-"""Bytes of a line; etcd takes objects of 1.5 MB, and an event holds one or two."""
+_HEAD = 16 << 20
+"""Bytes of the first line that are looked at, to tell in which form a log is."""
 
 _AT_ONCE = 16 << 10
 """Bytes of a chunk: few enough to stay near the processor while they are decoded."""
@@ -25,8 +26,6 @@ _BATCH = 8 << 20
 """Bytes of a batch, after which what is remembered is held within its limit; what a process gets at a time."""
 
 _READ = 64 << 10
-_ENDINGS = (".log", ".json", ".jsonl", ".ndjson", ".gz", ".zst")
-"""How the files of a folder are called that are read as logs."""
 
 
 class Log:
@@ -34,7 +33,7 @@ class Log:
 
     def __init__(self, paths: Iterable[str]) -> None:
         """Raises UsageError for a path that cannot be opened, and where a folder holds no log."""
-        self.paths = [path for given in paths for path in _files(given)]
+        self.paths = log_files(paths)
         self.notes: list[str] = []
 
     def batches(self) -> Iterator[Iterator[Chunk]]:
@@ -49,22 +48,50 @@ class Log:
 
     def _chunks(self, path: str) -> Iterator[Chunk]:
         with _opened(path) as stream:
-            cut = _Cut(_unpacked(path, stream))
-            lines = io.BufferedReader(cut, _READ)
-            first = lines.readline()
-            number = 1
-            if stands_in_lines(first):
-                for group in chain([[first]] if first else [], iter(lambda: lines.readlines(_AT_ONCE), [])):
-                    if not group[-1].endswith(b"\n"):
-                        group[-1] += b"\n"
-                    yield Chunk(path, number, group)
-                    number += len(group)
-            else:
-                for event in split(first, lines):
-                    yield Chunk(path, number, [event])
-                    number += 1
+            try:
+                source = unpacked(stream)
+            except UnpackError as error:
+                self.notes.append(f"{path}: {error}")
+                return
+            cut = _Cut(source)
+            lines: BinaryIO = io.BufferedReader(cut, _READ)
+            first = lines.readline(_HEAD)
+            number = 0
+            in_lines = stands_in_lines(first)
+            for chunk in _in_lines(path, first, lines, cut) if in_lines else self._split(path, first, lines):
+                yield chunk
+                number = max(number, chunk.line + len(chunk.lines) - 1)
+            self.notes += [_too_long(path, line, size) for line, size in cut.long]
             if cut.error:
-                self.notes.append(f"{path}: what comes after {number - 1} lines cannot be read: {cut.error}")
+                self.notes.append(f"{path}: what comes after {number} lines cannot be read: {cut.error}")
+
+    def _split(self, path: str, first: bytes, rest: BinaryIO) -> Iterator[Chunk]:
+        for piece in split(first, rest):
+            if isinstance(piece, TooLong):
+                self.notes.append(_too_long(path, *piece))
+            else:
+                yield Chunk(path, piece[0], [piece[1]])
+
+
+def _too_long(path: str, line: int, size: int) -> str:
+    return f"{path}: line {line} is longer than {LONGEST >> 20} MiB: {max(size / 1e6, 0.1):.1f} MB of it were not read"
+
+
+def _in_lines(path: str, first: bytes, lines: BinaryIO, cut: _Cut) -> Iterator[Chunk]:
+    cut.limited = True
+    if first and not first.endswith(b"\n"):
+        first += lines.readline()
+    chunks = _groups(path, first, lines)
+    return joined(chunks, LONGEST) if may_be_parts(first) else chunks
+
+
+def _groups(path: str, first: bytes, lines: BinaryIO) -> Iterator[Chunk]:
+    number = 1
+    for group in chain([[first]] if first else [], iter(lambda: lines.readlines(_AT_ONCE), [])):
+        if not group[-1].endswith(b"\n"):
+            group[-1] += b"\n"
+        yield Chunk(path, number, group)
+        number += len(group)
 
 
 def _batch(first: Chunk, rest: Iterator[Chunk]) -> Iterator[Chunk]:
@@ -76,49 +103,52 @@ def _batch(first: Chunk, rest: Iterator[Chunk]) -> Iterator[Chunk]:
 
 
 class _Cut(io.RawIOBase):
-    """A stream in which no line is longer than LONGEST, and which ends where it cannot be read any further."""
+    """A stream that ends where it cannot be read any further, and of whose lines LONGEST bytes are read at most.
+
+    limited: whether the latter. long: the numbers of the lines that are longer, and what was left out of each.
+    """
 
     def __init__(self, source: Any) -> None:
         self.error = ""
+        self.limited = False
+        self.long: list[tuple[int, int]] = []
         self._read = getattr(source, "read1", source.read)
         self._length = 0
+        self._line = 1
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        try:
-            data: bytes = self._read(len(buffer) - 1)
-        except (OSError, EOFError, zlib.error, ValueError) as error:
-            data, self.error = b"", str(error) or type(error).__name__
-        except Exception as error:  # zstandard raises an Exception of its own
-            if type(error).__name__ != "ZstdError":
-                raise
-            data, self.error = b"", str(error)
+        data = self._next(len(buffer))
+        while data and self.limited and self._length >= LONGEST:
+            end = data.find(b"\n")
+            self._leave_out(len(data) if end < 0 else end)
+            if end >= 0:
+                data = data[end:]
+                break
+            data = self._next(len(buffer))
         end = data.rfind(b"\n")
         self._length = len(data) - end - 1 if end >= 0 else self._length + len(data)
-        if self._length >= LONGEST:
-            data += b"\n"
-            self._length = 0
+        self._line += data.count(b"\n")
         buffer[: len(data)] = data
         return len(data)
 
+    def _leave_out(self, size: int) -> None:
+        if self.long and self.long[-1][0] == self._line:
+            size += self.long.pop()[1]
+        self.long.append((self._line, size))
 
-def _files(path: str) -> list[str]:
-    """A file itself; the logs of a folder, those that were put aside by rotation first, in the order of their times."""
-    if path == "-":
-        return [path]
-    try:
-        if not os.path.isdir(path):
-            os.stat(path)
-            return [path]
-        names = [name for name in os.listdir(path) if name.endswith(_ENDINGS) and not name.startswith(".")]
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from error
-    if not names:
-        raise UsageError(f"{path}: holds no file that is called like a log ({', '.join(_ENDINGS)})")
-    # `audit-2026-03-02T06-00-00.000.log.gz` stands before `audit.log`, into which the server writes.
-    return [os.path.join(path, name) for name in sorted(names, key=lambda name: name.replace(".log", "~"))]
+    def _next(self, size: int) -> bytes:
+        try:
+            data: bytes = self._read(size)
+        except (OSError, EOFError, zlib.error, ValueError) as error:
+            data, self.error = b"", str(error) or type(error).__name__
+        except Exception as error:  # compression.zstd raises an Exception of its own
+            if type(error).__name__ != "ZstdError":
+                raise
+            data, self.error = b"", str(error)
+        return data
 
 
 def _opened(path: str) -> BinaryIO:
@@ -130,29 +160,3 @@ def _opened(path: str) -> BinaryIO:
         return open(path, "rb")
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error
-
-
-def _unpacked(path: str, stream: Any) -> Any:
-    """The stream, unpacked if it is packed: by its first bytes."""
-    head = stream.peek(4)[:4]
-    if head[:2] == b"\x1f\x8b":
-        return gzip.GzipFile(fileobj=stream)
-    return _unpacked_zstd(path, stream) if head == b"\x28\xb5\x2f\xfd" else stream
-
-
-def _unpacked_zstd(path: str, stream: BinaryIO) -> Any:
-    """By the standard library from Python 3.14 on, else by the package `zstandard`."""
-    import importlib
-
-    try:
-        return importlib.import_module("compression.zstd").ZstdFile(stream)
-    except ImportError:
-        pass
-    try:
-        zstandard = importlib.import_module("zstandard")
-    except ImportError as error:
-        raise UsageError(
-            f"{path}: is packed with zstd, which Python reads from 3.14 on: pip install 'kube-audit-lint[fast]', "
-            "or unpack it (zstd -dc) into standard input"
-        ) from error
-    return zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)

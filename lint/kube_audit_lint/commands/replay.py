@@ -13,7 +13,9 @@ from kube_audit_lint.auditlog.running import cores, count, decide
 from kube_audit_lint.auditlog.source import Log
 from kube_audit_lint.auditlog.tally import SHOWN_ERRORS, Bad
 from kube_audit_lint.commands import FAILED, OK, filled
+from kube_audit_lint.commands._outputs import style_of
 from kube_audit_lint.errors import UsageError
+from kube_audit_lint.model.version import newer
 from kube_audit_lint.pipeline.options import versions_of
 from kube_audit_lint.pipeline.requests import OpenedPolicy, open_policy
 from kube_audit_lint.report.outfile import whole_file
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 FORMATS = {"text": "replaytext", "json": "replayjson", "markdown": "replaymarkdown", "html": "replayhtml"}
 """Each with its module in `report/`, which has a function `render(replayed)`."""
 
-_ENDINGS = {".md": "markdown", ".html": "html", ".htm": "html", ".json": "json"}
+_ENDINGS = {"": "text", ".txt": "text", ".md": "markdown", ".html": "html", ".htm": "html", ".json": "json"}
 _NO_EVENT = {"text": "?\tno event\n", "json": '{"error": "no event"}\n'}
 """What is written for a line that is no audit event, so that the output can be laid beside the log."""
 
@@ -56,19 +58,23 @@ def _number(text: str) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """Replays; returns the exit code."""
     versions = versions_of(arguments.kubernetes_version)
+    if versions is not None and newer(versions):
+        print(newer(versions), file=sys.stderr)
+    if arguments.policy == "-":
+        raise UsageError("the policy has to be a file: standard input (-) is read as a log only")
+    chosen = _format_of(arguments)
     opened = open_policy(arguments.policy, versions)
     jobs = arguments.jobs or cores()
     if arguments.decisions:
-        if arguments.format not in (None, "text", "json"):
-            raise UsageError("--decisions are written as text or json")
+        _only_decisions(arguments)
         return decisions(opened, arguments.logs, arguments.format or "text", sys.stdout, jobs)
     other = open_policy(arguments.compare, versions) if arguments.compare else None
     log = Log(arguments.logs)
     policies = [one.policy for one in (opened, other) if one is not None]
     tally = count(policies, log.batches(), jobs)
     found = _figures(arguments, opened, log, tally, other)
-    _write(found, arguments)
-    return FAILED if not found.now.events and (found.bad or found.notes) else OK
+    _write(found, chosen, arguments.output)
+    return FAILED if found.notes or (found.bad and not found.now.events) else OK
 
 
 def _figures(
@@ -91,14 +97,32 @@ def _figures(
     return found
 
 
-def _write(found: Replayed, arguments: argparse.Namespace) -> None:
-    ending = os.path.splitext(arguments.output or "")[1].lower()
-    module = FORMATS[arguments.format or _ENDINGS.get(ending, "text")]
-    report: Any = import_module(f"kube_audit_lint.report.{module}")
-    if arguments.output:
-        _save(arguments.output, report.render(found), "--output")
+def _only_decisions(arguments: argparse.Namespace) -> None:
+    """Raises UsageError for what `--decisions` does not go with."""
+    if arguments.format not in (None, "text", "json"):
+        raise UsageError("--decisions are written as text or json")
+    for option in ("compare", "propose_noise", "manifest", "output"):
+        if getattr(arguments, option):
+            raise UsageError(f"--decisions writes no figures: it does not go with --{option.replace('_', '-')}")
+
+
+def _format_of(arguments: argparse.Namespace) -> str:
+    """The format that is asked for, or what the file's ending stands for. Raises UsageError."""
+    if arguments.format or not arguments.output:
+        return arguments.format or "text"
+    ending = os.path.splitext(arguments.output)[1].lower()
+    if ending not in _ENDINGS:
+        known = ", ".join(filter(None, _ENDINGS))
+        raise UsageError(f"--output {arguments.output}: give a --format, or a name that ends with one of {known}")
+    return _ENDINGS[ending]
+
+
+def _write(found: Replayed, chosen: str, output: str | None) -> None:
+    report: Any = import_module(f"kube_audit_lint.report.{FORMATS[chosen]}")
+    if output:
+        _save(output, report.render(found), "--output")
     else:
-        for piece in report.render(found):
+        for piece in report.render(found, style_of("never").width) if chosen == "text" else report.render(found):
             sys.stdout.write(piece)
 
 

@@ -62,7 +62,10 @@ class Talker(NamedTuple):
 
 
 class Changed(NamedTuple):
-    """Events that are recorded otherwise than before: `level` to `becomes`."""
+    """Events that are recorded otherwise than before: `level` to `becomes`.
+
+    bytes: what is lost, or what is recorded. estimated: whether they are so in part. unknown: whether bodies are.
+    """
 
     rule: int
     verb: str
@@ -71,6 +74,8 @@ class Changed(NamedTuple):
     becomes: str
     events: int
     bytes: int
+    estimated: bool = False
+    unknown: bool = False
 
 
 class Retention(NamedTuple):
@@ -130,6 +135,7 @@ class Replayed(NamedTuple):
     unreached: tuple[RuleRow, ...]
     talkers: tuple[Talker, ...]
     dropped: tuple[Changed, ...]
+    reduced: tuple[Changed, ...]
     recorded: tuple[Changed, ...]
     bad: int
     bad_lines: tuple[BadLine, ...]
@@ -140,9 +146,14 @@ class Replayed(NamedTuple):
     proposals: tuple[Proposal, ...] = ()
 
     @property
+    def has_rate(self) -> bool:
+        """Whether the log spans enough time to tell bytes in a day."""
+        return self.seconds >= 1
+
+    @property
     def per_day(self) -> tuple[float, float]:
         """Bytes in a day, now and under the policy; 0 where the log spans too little time to tell."""
-        if self.seconds < 1:
+        if not self.has_rate:
             return 0.0, 0.0
         days = self.seconds / 86_400
         return self.now.bytes / days, self.under.total / days

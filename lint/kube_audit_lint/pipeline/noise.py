@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.analysis.analysis import Analysis
 from kube_audit_lint.auditlog.outcome import Cell
-from kube_audit_lint.auditlog.tally import EVENTS
 from kube_audit_lint.catalogue.shipped import shipped
 from kube_audit_lint.checks.blind_spot import hidden_by_rule
 from kube_audit_lint.model.policy import GroupResources, Policy, PolicyRule
@@ -72,7 +71,8 @@ def _noise(cell: Cell) -> _Noise | None:
 def _proposal(policy: Policy, versions: Versions, noise: _Noise, cells: list[Cell], share: float) -> Proposal:
     verbs = tuple(verb for verb in _READS if any(cell.key.verb == verb for cell in cells))
     rule = _rule(noise, verbs)
-    events, size = sum(cell.sums[EVENTS] for cell in cells), sum(cell.under.total for cell in cells)
+    events = sum(cell.under.events + cell.under.added for cell in cells)
+    size = sum(cell.under.total for cell in cells)
     reason = _opens(Policy((rule, *policy.rules), policy.omit_stages, policy.omit_managed_fields), versions)
     return Proposal(_yaml(rule), noise.identity, verbs, noise.what, events, size, share, reason)
 

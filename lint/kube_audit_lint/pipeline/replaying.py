@@ -49,6 +49,7 @@ def replayed(opened: OpenedPolicy, log: Log, tally: Tally, top: int, other: Open
         tuple(row for row in _every(opened) if row.rule not in reached),
         _talkers(cells, under.total, top),
         _changed(opened, cells, before, _is_dropped, top),
+        _changed(opened, cells, before, _is_reduced, top),
         _changed(opened, cells, before, _is_raised, top),
         tally.bad,
         tuple(BadLine(*bad) for bad in tally.shown),
@@ -126,7 +127,7 @@ def _talkers(cells: list[Cell], total: int, top: int) -> tuple[Talker, ...]:
 
 def _largest_first(group: list[Cell]) -> tuple[Any, ...]:
     key = group[0].key
-    size = sum(cell.under.bytes + cell.under.estimated for cell in group)
+    size = sum(cell.under.total for cell in group)
     return -size, key.user or NOBODY, key.verb, key.what or OTHERS, group[0].decision.rule
 
 
@@ -140,6 +141,12 @@ def _talker(group: list[Cell], total: int) -> Talker:
 def _is_dropped(cell: Cell, before: Cell | None) -> bool:
     """Whether events are not recorded that the log has, or that the other policy records."""
     return not cell.kept and (before.kept if before is not None else cell.sums[EVENTS] > 0)
+
+
+def _is_reduced(cell: Cell, before: Cell | None) -> bool:
+    """Whether events are recorded at a lower level than in the log, or than by the other policy."""
+    level = cell.key.level if before is None else before.decision.level if before.kept else ""
+    return cell.kept and level in LEVELS and LEVELS.index(cell.decision.level) < LEVELS.index(level)
 
 
 def _is_raised(cell: Cell, before: Cell | None) -> bool:
@@ -164,14 +171,24 @@ def _changed(
     groups = _grouped(found, lambda cell: (cell.decision.rule, cell.key.verb, cell.key.what, _level(cell, old)))
     rows = []
     for group in groups:
-        cell, now, under = group[0], _amount(group), _recorded(group)
+        cell, under = group[0], _recorded(group)
+        was = [_before(each, old) for each in group]
         becomes = cell.decision.level if cell.kept else "None"
-        events = now.events + under.added
-        size = under.total if cell.kept else now.bytes
-        what = cell.key.what or OTHERS
-        rows.append(Changed(cell.decision.rule + 1, cell.key.verb, what, _level(cell, old), becomes, events, size))
+        size = under.total if wanted is _is_raised else sum(each.total for each in was) - under.total
+        guessed = [under] if wanted is _is_raised else [under, *was]
+        events = _amount(group).events + sum(each.under.added for each in group)
+        row = cell.decision.rule + 1, cell.key.verb, cell.key.what or OTHERS, _level(cell, old), becomes, events, size
+        rows.append(Changed(*row, any(one.estimated for one in guessed), any(one.unknown for one in guessed)))
     rows.sort(key=lambda row: (-row.bytes, -row.events, row.rule, row.verb, row.resource))
     return tuple(rows[:top])
+
+
+def _before(cell: Cell, old: dict[object, Cell]) -> Recorded:
+    """What the log has of a cell's events, or what the other policy records of them."""
+    if not old:
+        return Recorded(cell.sums[EVENTS], cell.sums[BYTES])
+    before = old.get(cell.key)
+    return before.under if before is not None else Recorded()
 
 
 def _level(cell: Cell, old: dict[object, Cell]) -> str:

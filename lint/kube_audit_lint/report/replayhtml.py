@@ -11,6 +11,7 @@ from kube_audit_lint.report.replaywords import Table, bytes_, rule_name, summary
 
 _STYLE = """
 svg.chart { max-width: 60rem; width: 100%; height: auto; }
+td span.number, th span.number { display: block; text-align: right; white-space: nowrap; }
 svg.chart text { fill: var(--text); font-size: 12px; }
 svg.chart .now { fill: var(--soft); }
 svg.chart .under { fill: var(--link); }
@@ -18,6 +19,9 @@ svg.chart .guess { fill: var(--link); opacity: .45; }
 """
 _LEFT, _WIDTH, _RIGHT, _ROW = 150, 520, 130, 34
 """Of the chart: the names, the longest bar, the figures; the height of a rule."""
+
+_LONGEST = 60
+"""Characters of a name that are shown."""
 
 _LEGEND = (("now", "in the log"), ("under", "under the policy, measured"), ("guess", "estimated"))
 
@@ -34,9 +38,17 @@ def _summary(found: Replayed) -> Iterator[str]:
 
 
 def _table(of: Table) -> str:
-    head = [text(cell) for cell in of.head]
-    rows = [[text(cell) for cell in row] for row in of.rows]
+    head, *rows = [[_cell(cell, index >= of.numbers) for index, cell in enumerate(row)] for row in (of.head, *of.rows)]
     return element("h2", text(of.title)) + html_table(head, rows)
+
+
+def _cell(cell: str, number: bool) -> str:
+    """Numbers stand at the right; of a long name the beginning is shown, and all of it is its title."""
+    if number:
+        return element("span", text(cell), class_="number")
+    if len(cell) <= _LONGEST:
+        return text(cell)
+    return element("span", text(f"{cell[: _LONGEST - 1]}…"), title=cell)
 
 
 def _chart(found: Replayed) -> str:

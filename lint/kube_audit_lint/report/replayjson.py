@@ -26,18 +26,24 @@ def render(found: Replayed) -> Iterator[str]:
             "smallestPutTogether": found.folded,
         },
         **_two(found),
-        "gigabytesPerDay": dict(zip(("now", "under"), (round(rate / 1e9, 6) for rate in found.per_day), strict=True)),
+        "gigabytesPerDay": _rates(found),
         "rules": [_row(row) for row in found.rules],
         "levels": [_row(row) for row in found.levels],
         "rulesNotReached": [{"rule": row.rule, "line": row.line, "level": row.level} for row in found.unreached],
         "talkers": [_row(row) for row in found.talkers],
         "newlyDropped": [_row(row) for row in found.dropped],
+        "recordedWithLess": [_row(row) for row in found.reduced],
         "newlyRecorded": [_row(row) for row in found.recorded],
         "retention": [_retention(one._asdict()) for one in found.retention],
         "comparison": None if found.comparison is None else _row(found.comparison),
         "proposals": [{**one._asdict(), "refused": one.refused or None} for one in found.proposals],
     }
     yield json_text(data, indent=1) + "\n"
+
+
+def _rates(found: Replayed) -> dict[str, float | None]:
+    now, under = (round(rate / 1e9, 6) if found.has_rate else None for rate in found.per_day)
+    return {"now": now, "under": under}
 
 
 def _two(of: Any) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def summary(found: Replayed) -> Iterator[str]:
     """What the log is, what the policy makes of it, and what cannot be known, a sentence or two each."""
     files = found.files[0] if len(found.files) == 1 else f"{len(found.files)} files"
     span = f", {found.first} to {found.last}" if found.first else ""
-    yield f"{files}: {found.now.events:,} events, {bytes_(found.now.bytes)}{span}{_rate(found, 0)}."
+    yield f"{files}: {_events(found.now.events)}, {bytes_(found.now.bytes)}{span}{_rate(found, 0)}."
     yield f"Under {found.policy}: {recorded(found.under)}{_rate(found, 1)}{_change(found)}."
     if found.comparison is not None:
         change = found.under.total - found.comparison.under.total
@@ -61,7 +61,11 @@ def summary(found: Replayed) -> Iterator[str]:
 def recorded(under: Recorded) -> str:
     """`120 events, 1.2 MB (0.3 MB of it estimated)`."""
     estimated = f" ({bytes_(under.estimated)} of it estimated)" if under.estimated else ""
-    return f"{under.events + under.added:,} events, {bytes_(under.total)}{estimated}"
+    return f"{_events(under.events + under.added)}, {bytes_(under.total)}{estimated}"
+
+
+def _events(count: int) -> str:
+    return f"{count:,} event{'' if count == 1 else 's'}"
 
 
 def _rate(found: Replayed, which: int) -> str:
@@ -79,6 +83,10 @@ def _percent(change: int, of: int) -> str:
 
 def _limits(found: Replayed) -> Iterator[str]:
     """What nobody can know from this log."""
+    if not found.now.events:
+        yield "No audit event: is this the API server's audit log?"
+        yield from _unread(found)
+        return
     yield (
         "What the log's own policy does not record is not in it: neither such requests, nor bodies above the level of "
         "an event."
@@ -89,9 +97,14 @@ def _limits(found: Replayed) -> Iterator[str]:
     if found.under.estimated:
         yield "Estimated: bodies, by the mean of like events that have theirs; stages that it lacks, by its others."
     if found.under.unknown:
-        yield f"Unknown: the bodies of {found.under.unknown:,} events, for no like event of the log has one."
+        yield f"Unknown: the bodies of {_events(found.under.unknown)}, for no like event of the log has one."
     if found.folded:
         yield "There are too many users and resources to tell all apart: the smallest are counted as (others)."
+    yield from _unread(found)
+
+
+def _unread(found: Replayed) -> Iterator[str]:
+    """Lines and files that are not counted."""
     if found.bad:
         yield f"{found.bad:,} {'line is no audit event' if found.bad == 1 else 'lines are no audit events'}:"
         yield from (f"  {one.path}:{one.line}: {one.reason}" for one in found.bad_lines)
@@ -115,7 +128,9 @@ def _kept(found: Replayed, one: Retention) -> Iterator[str]:
 
 
 def tables(found: Replayed) -> Iterator[Table]:
-    """All tables that have rows."""
+    """All tables that have rows; none for a log without events."""
+    if not found.now.events:
+        return
     every = (_rules(found), _levels(found), _talkers(found), _unreached(found), *_changes(found), _proposals(found))
     yield from (table for table in every if table.rows)
 
@@ -126,9 +141,16 @@ def rule_name(row: RuleRow) -> str:
 
 
 def _amounts(now: tuple[int, int], under: Recorded) -> tuple[str, ...]:
-    mark = "~" if under.estimated else ""
-    unknown = " + ?" if under.unknown else ""
-    return (f"{now[0]:,}", bytes_(now[1]), f"{under.events + under.added:,}", f"{mark}{bytes_(under.total)}{unknown}")
+    return (f"{now[0]:,}", bytes_(now[1]), *_kept_amounts(under))
+
+
+def _kept_amounts(under: Recorded) -> tuple[str, str]:
+    """Events and bytes that the policy records; ~ marks estimates, ? what is unknown."""
+    return f"{under.events + under.added:,}", _size(under.total, bool(under.estimated), bool(under.unknown))
+
+
+def _size(size: int, estimated: bool, unknown: bool) -> str:
+    return f"{'~' if estimated else ''}{bytes_(size)}{' + ?' if unknown else ''}"
 
 
 def _rules(found: Replayed) -> Table:
@@ -143,10 +165,7 @@ def _levels(found: Replayed) -> Table:
 
 
 def _talkers(found: Replayed) -> Table:
-    rows = [
-        (one.user, one.verb, one.resource, f"{one.under.events:,}", bytes_(one.under.total), f"{one.share:.1%}")
-        for one in found.talkers
-    ]
+    rows = [(one.user, one.verb, one.resource, *_kept_amounts(one.under), f"{one.share:.1%}") for one in found.talkers]
     head = ("user", "verb", "resource", "events", "bytes", "share")
     return Table("Who makes the policy record most, and what dropping it would save", head, rows, 3)
 
@@ -158,17 +177,18 @@ def _unreached(found: Replayed) -> Table:
 
 def _changes(found: Replayed) -> Iterator[Table]:
     than = "the log" if found.comparison is None else found.comparison.path
-    yield Table(
-        f"Recorded by {than}, and not by the policy", _HEAD_OF_CHANGES, list(map(_change_row, found.dropped)), 4
-    )
-    title = f"Recorded by the policy, and not, or with less, by {than}"
-    yield Table(title, _HEAD_OF_CHANGES, list(map(_change_row, found.recorded)), 4)
+    for title, changes in (
+        (f"Recorded by {than}, and not by the policy", found.dropped),
+        (f"Recorded with less by the policy than by {than}: the bytes that this saves", found.reduced),
+        (f"Recorded by the policy, and not, or with less, by {than}", found.recorded),
+    ):
+        yield Table(title, _HEAD_OF_CHANGES, list(map(_change_row, changes)), 4)
 
 
 def _change_row(one: Changed) -> tuple[str, ...]:
     rule = f"rule {one.rule}" if one.rule else "no rule"
     what = f"{one.verb or 'OPTIONS'} {one.resource}"
-    return what, rule, one.level, one.becomes, f"{one.events:,}", bytes_(one.bytes)
+    return what, rule, one.level, one.becomes, f"{one.events:,}", _size(one.bytes, one.estimated, one.unknown)
 
 
 def _proposals(found: Replayed) -> Table:

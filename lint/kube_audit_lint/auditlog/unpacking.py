@@ -1,0 +1,72 @@
+"""Packed logs → what they hold: gzip and zstd, known by their first bytes."""
+
+from __future__ import annotations
+
+import gzip
+from importlib import import_module
+from typing import Any, BinaryIO
+
+_READ = 8 << 10
+"""Packed bytes that are unpacked at a time: what bounds the memory."""
+
+
+class UnpackError(ValueError):
+    """A file cannot be unpacked here: why."""
+
+
+def unpacked(stream: Any) -> Any:
+    """The stream, unpacked if it is packed. Raises UnpackError."""
+    head = stream.peek(4)[:4]
+    if head[:2] == b"\x1f\x8b":
+        return gzip.GzipFile(fileobj=stream)
+    return _zstd(stream) if head == b"\x28\xb5\x2f\xfd" else stream
+
+
+def _zstd(stream: BinaryIO) -> Any:
+    """By the standard library from Python 3.14 on, else by the package `zstandard`."""
+    try:
+        return import_module("compression.zstd").ZstdFile(stream)
+    except ImportError:
+        pass
+    try:
+        return _Frames(stream, import_module("zstandard"))
+    except ImportError as error:
+        raise UnpackError(
+            "it is packed with zstd, which Python reads from 3.14 on: pip install 'kube-audit-lint[fast]', "
+            "or unpack it (zstd -dc) into standard input"
+        ) from error
+
+
+class _Frames:
+    """What the frames of a zstd file hold; a file that ends within one is an error, as it is for gzip."""
+
+    def __init__(self, stream: BinaryIO, zstandard: Any) -> None:
+        self._stream = stream
+        self._zstandard = zstandard
+        self._frame: Any = None
+        self._packed = self._ready = b""
+        self._at = 0
+
+    def read(self, size: int) -> bytes:
+        """Up to so many bytes; none at the end. Raises EOFError, and ValueError for what is no zstd."""
+        while self._at >= len(self._ready):
+            packed = self._packed or self._stream.read(_READ)
+            if not packed:
+                if self._frame is not None:
+                    raise EOFError("Compressed file ended before the end-of-stream marker was reached")
+                return b""
+            self._unpack(packed)
+        data = self._ready[self._at : self._at + size]
+        self._at += len(data)
+        return data
+
+    def _unpack(self, packed: bytes) -> None:
+        if self._frame is None:
+            self._frame = self._zstandard.ZstdDecompressor().decompressobj()
+        try:
+            self._ready, self._at = self._frame.decompress(packed), 0
+        except self._zstandard.ZstdError as error:
+            raise ValueError(str(error)) from error
+        self._packed = b""
+        if self._frame.eof:
+            self._packed, self._frame = self._frame.unused_data, None
