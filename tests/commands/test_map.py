@@ -185,6 +185,16 @@ def test_what_another_policy_changes(capsys: pytest.CaptureFixture[str]) -> None
     assert "Every served request is recorded the same." in same
 
 
+def test_a_cell_that_changes_as_a_whole_depends_on_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    head = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n"
+    pods = "- {level: Request, resources: [{group: '', resources: [pods]}]}\n"
+    (folder / "bodies.yaml").write_text(f"{head}{pods}- level: Metadata\n")
+    (folder / "none.yaml").write_text(f"{head}- level: Metadata\n")
+    text = shown("bodies.yaml", "none.yaml", capsys=capsys)
+    assert cells(text, "pods") == ["Q>M"] * 8  # a request that fails authentication has no body anyway
+    assert "It depends" not in text
+
+
 def test_markdown_escapes_and_stays_a_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "odd.yaml").write_text(
         "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n"

@@ -127,8 +127,9 @@ class Table:
             return Cell("")
         old, level, direction = outcomes[0]
         changes = {one[2] for one in outcomes}
-        if len(outcomes) == 1:
-            return Cell(level, old, direction)
+        # What fails authentication may lose nothing by a change of the level: the cell still changes as a whole.
+        if len(outcomes) == 1 or (old != level and {one[:2] for one in outcomes} == {(old, level)}):
+            return Cell(level, old, direction or next((change for change in changes if change), ""))
         if self.compares and changes == {""}:
             return Cell("differs", "differs")
         cases: dict[object, tuple[list[ShownCase], Sample]] = {}
