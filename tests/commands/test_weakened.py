@@ -49,6 +49,21 @@ def found(here: Here, *words: str) -> list[str]:  # noqa: F811
         ("exclude: [a]\n", "exclude: [a, b, '!c']\n", [":1 excludes b"]),
         ("exclude: [a, '!a/b']\n", "exclude: [a]\n", [":1 excludes what `!a/b` took back in"]),
         ("fail-on: info\n", "\nfail-on: never\n", [":2 fails a run later: fail-on info -> never"]),
+        (
+            "servers: [a, b]\npolicies: p\n",
+            "servers: [b]\n",
+            [
+                ":1 a is no longer settings of an API server whatever it holds",
+                ":1 p is no longer a policy whatever it holds",
+            ],
+        ),
+        ("links: {a: p.yaml}\n", "links: {a: q.yaml}\n", [":1 links a with q.yaml, before with p.yaml"]),
+        ("links: {a: p.yaml}\n", "", [":0 links a with nothing, before with p.yaml"]),
+        (
+            "kubernetes-version: 1.29-1.34\n",
+            "kubernetes-version: 1.29\n",
+            [":1 checks for Kubernetes 1.29, and no longer for 1.29-1.34"],
+        ),
         ("require-reason: true\n", "require-reason: false\n", [":1 requires no reasons of comments any more"]),
         ("embedded: true\n", "", [":0 no longer looks into scripts and documentation (embedded)"]),
         (
@@ -197,8 +212,27 @@ def test_formats_exit_codes_and_reasons(repository: Here) -> None:  # noqa: F811
     assert repository.diff("--base", "HEAD", "--fail-on", "weakened", "--message", "message")[0] == 0
 
 
-def test_a_configuration_that_cannot_be_read_is_noted(repository: Here) -> None:  # noqa: F811
+def test_a_configuration_that_cannot_be_read_any_more(repository: Here) -> None:  # noqa: F811
     repository.write(NAME, "profile: nothing-like-it\nrules: 3\n")
+    (row,) = found(repository)
+    assert row.startswith(f"{NAME}:2 cannot be used any more: rules: must be")
+    assert repository.diff("--base", "HEAD", "--fail-on", "weakened")[0] == 1
+
+
+def test_a_profile_of_the_own_that_is_gone(repository: Here) -> None:  # noqa: F811
+    repository.write(NAME, "rule-directories: own\nprofile: team\n")
+    repository.write("own/profiles/team.yaml", "id: team\nrules: {no-rules: off}\n")
+    repository.commit()
+    os.unlink("own/profiles/team.yaml")
+    (row,) = found(repository)
+    assert row.startswith(f"{NAME}:2 cannot be used any more: profile: there is no profile team")
+    assert repository.diff("--base", "HEAD", "--fail-on", "weakened")[0] == 1
+
+
+def test_a_configuration_that_could_not_be_read_before_is_noted(repository: Here) -> None:  # noqa: F811
+    repository.write(NAME, "rules: 3\n")
+    repository.commit()
+    repository.write(NAME, "rules: {no-catch-all: off}\n")
     data = repository.data("--base", "HEAD")
     assert data["weakened"] == []
     (note,) = data["notes"]

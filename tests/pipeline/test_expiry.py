@@ -68,6 +68,32 @@ def test_no_date(day: str, here: Repository) -> None:
     found = here.json()["findings"]
     assert [one["rule"] for one in found] == ["invalid-level", "invalid-suppression"]
     assert f"`until={day}`" in found[1]["message"]
+    assert ("there is no such day" in found[1]["message"]) == (day == "2027-02-30")
+
+
+@pytest.mark.parametrize(
+    ("reason", "place"),
+    [
+        ("UNTIL=2020-01-01 reason", "UNTIL=2020-01-01"),
+        ("reason until 2020-01-01", "until 2020-01-01"),
+        ("reason until: 2020-01-01", "until: 2020-01-01"),
+        ("until = 2020-01-01 reason", "until = 2020-01-01"),
+        ("reason (until=2020-01-01)", "until=2020-01-01)"),
+        ("until=2020-01-01 until=9999-12-31", "until=9999-12-31"),
+        ("until=9999-12-31 reason until=2020-01-01", "until=2020-01-01"),
+    ],
+)
+def test_a_day_written_otherwise_is_no_reason(reason: str, place: str, here: Repository) -> None:
+    here.write(audit_policy=COMMENT.format(reason))
+    found = here.json()["findings"]
+    assert [one["rule"] for one in found] == ["invalid-level", "invalid-suppression"]
+    assert f"`{place}`" in found[1]["message"]
+
+
+@pytest.mark.parametrize("reason", ["until they are split", "see https://a.example/?until=2020-01-01", "until-free"])
+def test_words_that_are_no_day(reason: str, here: Repository) -> None:
+    here.write(audit_policy=COMMENT.format(reason))
+    assert here.rules() == []
 
 
 @pytest.mark.parametrize(
@@ -120,7 +146,10 @@ def test_an_entry_that_nothing_needs(here: Repository) -> None:
         ("{paths: a, rule: invalid-levle, reason: x}", "ignores.0.rule: there is no rule invalid-levle; did you mean"),
         ("{paths: a, rule: [wrong-kind, undecided], reason: x}", "ignores.0.rule.1: undecided cannot be ignored"),
         ("{paths: a, rule: wrong-kind}", "ignores.0: lacks reason"),
-        ("{paths: a, rule: wrong-kind, reason: x, until: 2027-02-30}", "ignores.0.until: 2027-02-30 is no date"),
+        (
+            "{paths: a, rule: wrong-kind, reason: x, until: 2027-02-30}",
+            "ignores.0.until: 2027-02-30: there is no such day",
+        ),
         ("{paths: a, rule: wrong-kind, reason: x, until: soon}", "ignores.0.until: must be a date such as 2027-03-31"),
         ("{paths: a, rules: wrong-kind, reason: x}", "ignores.0.rules: unknown key; did you mean rule?"),
     ],

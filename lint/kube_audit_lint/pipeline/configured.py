@@ -100,11 +100,16 @@ def ignore_of(file: OwnFile, data: Mapping[str, Any], index: int) -> Ignore:
     found = Ignore(Globs(texts(data["paths"])), rules, reason, tuple(map(file.place, _keys_of_rules(data, index))))
     if "until" not in data:
         return found
-    from kube_audit_lint.pipeline.expiry import days_left
+    from kube_audit_lint.pipeline.expiry import days_left, is_written
 
     days = days_left(data["until"])
     if days is None:
-        file.fail((*keys, "until"), f"{data['until']} is no date such as 2027-03-31")
+        file.fail(
+            (*keys, "until"),
+            f"{data['until']}: there is no such day"
+            if is_written(data["until"])
+            else f"{data['until']} is no date such as 2027-03-31",
+        )
     return found._replace(until=file.place((*keys, "until")), days=days)
 
 

@@ -21,12 +21,17 @@ def days_left(until: str) -> int | None:
     """The days from today (in UTC) to a date, below zero for one that is over; None for what is no date."""
     from datetime import date
 
-    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", until) is None:
+    if not is_written(until):
         return None
     try:
         return date.fromisoformat(until).toordinal() - date(1970, 1, 1).toordinal() - _today()
     except ValueError:
         return None
+
+
+def is_written(day: str) -> bool:
+    """Whether something is written as a date, if there is such a day or not."""
+    return re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", day) is not None
 
 
 def _today() -> int:

@@ -21,7 +21,7 @@ from kube_audit_lint.discovery.walk import EMBEDDING
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.model.finding import Finding, Suppressed
 from kube_audit_lint.model.found import Note
-from kube_audit_lint.pipeline.expiry import SOON, days_left
+from kube_audit_lint.pipeline.expiry import SOON, days_left, is_written
 from kube_audit_lint.pipeline.limiting import is_rest
 from kube_audit_lint.syntax.nodes import Document, Node, Scalar
 from kube_audit_lint.syntax.nodes import Mapping as MappingNode
@@ -54,6 +54,8 @@ HINTS = 50
 _COMMENT = re.compile(r"(?:^|(?<=\s))#[ \t]*kube-audit-lint:[^\r\n]*", re.MULTILINE)
 _DIRECTIVE = re.compile(r"#[ \t]*kube-audit-lint:[ \t]*(ignore(?:-file)?)\[([^\]]*)\](?P<rest>.*)")
 _UNTIL = re.compile(r"(?:^|(?<=\s))until=([^\s>]*?)(?=-->|[\s>]|$)")
+_STRAY = re.compile(r"(?<![\w?&/.-])until(?:\s*[=:]\s*|\s+(?=[0-9]{4}-))[^\s>]*?(?=-->|[\s>]|$)", re.IGNORECASE)
+"""What is meant as a last day, however it is written: read as a reason it would suppress for ever."""
 _ID = re.compile(r"[^\s,]+")
 _CLOSING = ("]", "}")
 _DOCUMENTATION = (".md", ".mdx", ".markdown")
@@ -193,8 +195,8 @@ class _Own:
     def about(self, file: _File, require_reason: bool) -> Iterator[Finding]:
         for place in file.invalid:
             message = "This comment suppresses nothing: it is not written as `ignore[rule-id] reason`."
-            if place.text.startswith("until="):
-                message = f"This comment suppresses nothing: `{place.text}` is not written as `until=2027-03-31`."
+            if place.text.lower().startswith("until"):
+                message = f"This comment suppresses nothing: {_wrong_day(place.text)}."
             yield from self._finding("invalid-suppression", place, message)
         for directive in file.directives:
             if not directive.reason and (require_reason or directive.whole_file):
@@ -350,11 +352,22 @@ def _directive(place: Place, extents: _Extents) -> Directive | None:
     reason = rest.strip().lstrip(":- ").strip()
     whole = match[1] == "ignore-file"
     found = Directive(place, ids, reason, _lines(place, extents, whole), whole)
+    at = place.start + match.start("rest")
+    for stray in _STRAY.finditer(match["rest"]):
+        if until is None or stray.start() != until.start():
+            return found._replace(until=source.place(at + stray.start(), at + stray.end()))
     if until is None:
         return found
-    at = place.start + match.start("rest")
     written = source.place(at + until.start(), at + until.end())
     return found._replace(until=written, days=days_left(until[1]))
+
+
+def _wrong_day(text: str) -> str:
+    """What is wrong about a last day as it is written."""
+    day = text.removeprefix("until=")
+    if days_left(day) is not None and day != text:
+        return f"`{text}` is one last day too many"
+    return f"`{text}`: there is no such day" if is_written(day) else f"`{text}` is not written as `until=2027-03-31`"
 
 
 def _lines(place: Place, extents: _Extents, whole: bool) -> tuple[int, int]:

@@ -7,6 +7,7 @@ how it is written.
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -91,9 +92,22 @@ def _of_configurations(old: Side, new: Side, changed: Sequence[Changed], notes: 
         try:
             found = list(_of_folder(old, new, folder)) if _is_touched(old, new, folder, touched) else []
         except OwnFileError as error:  # noqa: PERF203 (of one folder only)
+            if _can_be_read(old, folder):
+                name = next((one for one in NAMES if os.path.join(folder, one) in touched), NAMES[0])
+                yield Weakened(os.path.join(folder, name), error.line, f"cannot be used any more: {error.message}")
+                continue
             notes.append(f"whether the checks of {folder or '.'} are weakened is not known: {error.message}")
         else:
             yield from found
+
+
+def _can_be_read(side: Side, folder: str) -> bool:
+    """Whether the checks of a folder are sound on a side, so that what is wrong is on the other one."""
+    try:
+        list(_of_folder(side, side, folder))
+    except OwnFileError:
+        return False
+    return True
 
 
 def _is_touched(old: Side, new: Side, folder: str, touched: set[str]) -> bool:
@@ -114,6 +128,8 @@ def _of_folder(old: Side, new: Side, folder: str) -> Iterator[Weakened]:
 
     data = [_data(side, config, folder) for side, config in ((old, before), (new, after))]
     catalogues = [_catalogue(side, config) for side, config in ((old, before), (new, after))]
+    for config, catalogue in zip((before, after), catalogues, strict=True):
+        config.check_against(catalogue)
     base = list(_of_rules(before.base, after.base, *catalogues))
     for id, message in base:
         yield at(message, *_keys(id, data[1]))
@@ -211,11 +227,33 @@ def _of_lists(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[
     yield from (
         ("exclude", f"excludes what `{one}` took back in") for one in before if one not in after and one[:1] == "!"
     )
+    for key, what in (("servers", "settings of an API server"), ("policies", "a policy")):
+        gone = (one for one in texts(old.get(key)) if one not in texts(new.get(key)))
+        yield from ((key, f"{one} is no longer {what} whatever it holds") for one in gone)
+    yield from _of_links(old.get("links") or {}, new.get("links") or {})
+    versions = [str(data.get("kubernetes-version") or "") for data in (old, new)]
+    if all(versions) and _newest(versions[1]) < _newest(versions[0]):
+        yield "kubernetes-version", f"checks for Kubernetes {versions[1]}, and no longer for {versions[0]}"
     was = _ignored(old)
     for (paths, rule), until in _ignored(new).items():
         if was.get((paths, rule), "") < until:
             end = "" if until == _FOREVER else f" up to {until}"
             yield "ignores", f"ignores {rule} in {', '.join(paths)}{end}"
+
+
+def _of_links(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The links that lead elsewhere: a server may be checked with a policy that it does not load."""
+    for name in dict.fromkeys((*new, *old)):
+        if old.get(name) != new.get(name):
+            yield (
+                "links",
+                f"links {name} with {new.get(name, 'nothing')}" + (f", before with {old[name]}" if name in old else ""),
+            )
+
+
+def _newest(versions: str) -> int:
+    """The last minor version of a range."""
+    return max(map(int, re.findall(r"\.([0-9]+)", versions)), default=0)
 
 
 def _ignored(data: Mapping[str, Any]) -> dict[tuple[tuple[str, ...], str], str]:
