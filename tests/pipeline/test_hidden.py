@@ -285,3 +285,14 @@ def test_gitignore_hides_nothing_that_git_tracks(tmp_path: Path) -> None:
     (tmp_path / "m" / "other.yaml").write_text(BAD)
     found = data(tmp_path, "--no-config", "--no-ignores", ".")
     assert [(one["path"], one["rule"]) for one in found["findings"]] == [("m/audit-policy.yaml", "invalid-level")]
+
+
+def test_some_files_may_fail_and_others_never(tmp_path: Path) -> None:
+    write(tmp_path, config="fail-on: never\n")
+    (tmp_path / "t").mkdir()
+    write(tmp_path / "t", config="fail-on: error\n")
+    ended = run(tmp_path, ".")
+    assert ended.returncode == 1
+    assert "hidden: failures of 1 file by fail-on: never" in ended.stdout
+    assert data(tmp_path, ".")["hidden"]["never-fails"] is True
+    assert "hidden: every failure by fail-on: never" in run(tmp_path, "audit-policy.yaml").stdout

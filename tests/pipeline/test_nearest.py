@@ -119,7 +119,7 @@ def test_ignores_baselines_and_reasons(here: Repository) -> None:
 def test_what_fails_the_run(here: Repository) -> None:
     here.write(a__audit_policy=BAD, b__audit_policy=HEAD + "- level: Metadata\n")
     config("a", "fail-on: never\n")
-    assert "hidden: every failure by fail-on: never" in here.check()
+    assert "hidden: failures of 1 file by fail-on: never" in here.check()
     assert here.code == 0
     here.write(b__audit_policy=BAD)
     here.check()

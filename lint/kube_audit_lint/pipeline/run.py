@@ -93,7 +93,8 @@ def run(
     )
     found_notes = (note for one in named_files for note in one.found.notes if not note.is_error)
     notes = [*named.notes, *found_notes, *about, *left.notes]
-    kept_out = Hidden(suppressed, named.excluded, _never_fails(reported, config), ids_off)
+    never = _never_failing(reported, config)
+    kept_out = Hidden(suppressed, named.excluded, never > 0, ids_off, never if never < len(reported) else 0)
     shown = list(limited(_folded(_in_order(left.kept))))
     errors = dict.fromkeys((*named.errors, *_of_policies(unread, links, reported)))
     return Outcome(
@@ -139,8 +140,9 @@ def _with_folders(catalogue: Catalogue, config: Config, files: list[Collected]) 
     return with_folders(catalogue, others)
 
 
-def _never_fails(reported: set[str], config: Config) -> bool:
-    return any(config.for_path(path).fail_on == "never" for path in reported)
+def _never_failing(reported: set[str], config: Config) -> int:
+    """Of how many files the configuration says that nothing fails a run."""
+    return sum(config.for_path(path).fail_on == "never" for path in reported)
 
 
 def _of_policies(errors: list[FileError], links: list[Link], reported: set[str]) -> Iterator[FileError]:

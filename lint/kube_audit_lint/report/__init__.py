@@ -50,13 +50,15 @@ class Hidden(NamedTuple):
     """What comments and the configuration keep out of the findings, so that nothing is hidden unseen.
 
     suppressed: findings. excluded: how many paths `exclude` leaves out. never_fails: whether the
-    configuration says `fail-on: never`. rules_off: the rules that the configuration turns off for some file.
+    configuration says `fail-on: never`, of some file at least. rules_off: the rules that it turns off for some file.
+    never_failing: of how many files it says so, where others may fail.
     """
 
     suppressed: Sequence[Suppressed] = ()
     excluded: int = 0
     never_fails: bool = False
     rules_off: Sequence[str] = ()
+    never_failing: int = 0
 
     def count(self, cause: Cause) -> int:
         """How many findings one cause keeps out."""

@@ -43,7 +43,8 @@ def _hidden(hidden: Hidden) -> Iterator[str]:
     if hidden.excluded:
         yield f"{counted(hidden.excluded, 'path')} by exclude"
     if hidden.never_fails:
-        yield "every failure by fail-on: never"
+        of = f"failures of {counted(hidden.never_failing, 'file')}" if hidden.never_failing else "every failure"
+        yield f"{of} by fail-on: never"
 
 
 def ending(report: Report) -> Iterator[str]:
