@@ -296,3 +296,17 @@ def test_some_files_may_fail_and_others_never(tmp_path: Path) -> None:
     assert "hidden: failures of 1 file by fail-on: never" in ended.stdout
     assert data(tmp_path, ".")["hidden"]["never-fails"] is True
     assert "hidden: every failure by fail-on: never" in run(tmp_path, "audit-policy.yaml").stdout
+
+
+def test_a_note_about_an_option_is_there_once_and_of_no_file(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name, BAD.replace("metadata", "Metadata"))
+    words = ("--kubernetes-version", "1.99", ".")
+    (note,) = data(tmp_path, *words)["notes"]
+    assert (note["path"], note["message"].partition(": ")[0]) == ("", "--kubernetes-version")
+    told = run(tmp_path, *words).stderr
+    assert told.startswith("note: --kubernetes-version: ")
+    assert told.count("\n") == 1
+    (invocation,) = data(tmp_path, *words, format="sarif")["runs"][0]["invocations"]
+    assert [list(one) for one in invocation["toolExecutionNotifications"]] == [["descriptor", "level", "message"]]

@@ -275,7 +275,8 @@ def _write_notes(notes: Sequence[Note], show_all: bool) -> None:
     for note, others in shown[: len(shown) - left]:
         number, column = note.place.source.position(note.place.start)
         more = f" (and in {others} more places)" if others else ""
-        print(line(f"{note.place.source.path}:{number}:{column}: note: {note.message}{more}"), file=sys.stderr)
+        at = f"{note.place.source.path}:{number}:{column}: " if note.place.source.path else ""
+        print(line(f"{at}note: {note.message}{more}"), file=sys.stderr)
     if left:
         print(f"note: and {left} more notes; --show-all shows them", file=sys.stderr)
 

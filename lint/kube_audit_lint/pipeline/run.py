@@ -24,7 +24,7 @@ from kube_audit_lint.pipeline.mentions import some_of
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.repository import Repository, absolute, base_name
 from kube_audit_lint.pipeline.sources import Keep, Progress, keep_nothing
-from kube_audit_lint.pipeline.subjects import VERSION_OPTION, Subjects, subjects
+from kube_audit_lint.pipeline.subjects import NO_FILE, Subjects, subjects
 from kube_audit_lint.pipeline.waiving import Context, waived
 from kube_audit_lint.report import Files, Hidden, Report
 from kube_audit_lint.syntax.record import NamedTuple
@@ -85,7 +85,7 @@ def run(
         hidden = limited(_in_order([*findings_of(found, off, config, reported), *misshapes(files, off)]))
         suppressed += [Suppressed(one, "configuration") for one in hidden if _is_of_file(one)]
     named_files = [one for one in files if one.reported]
-    about = (note for note in found.notes if note.place.source.path in reported | {VERSION_OPTION})
+    about = dict.fromkeys(one for one in found.notes if one.place is NO_FILE or one.place.source.path in reported)
     counts = Files(
         len(named.files),
         sum(len(one.found.policies) for one in named_files),

@@ -24,8 +24,8 @@ from kube_audit_lint.syntax.source import Place, Source
 _BASE = r"(?i)(?:\A|[-_.])(?:base|fragment)(?=[-_.])"
 """How files are called that hold a part of a policy."""
 
-VERSION_OPTION = "--kubernetes-version"
-"""Where a note about requested versions is shown."""
+NO_FILE = Source("", "").place()
+"""The place of a note about an option."""
 
 
 class Subjects(NamedTuple):
@@ -85,7 +85,10 @@ def _about_versions(versions: Versions, place: Place, options: Options) -> Itera
     if versions.known is None:
         yield Note(place, f"{refused(versions)}: not checked")
     elif newer(versions):
-        yield Note(place if options.versions is None else Source(VERSION_OPTION, "").place(), newer(versions))
+        if options.versions is None:
+            yield Note(place, newer(versions))
+        else:
+            yield Note(NO_FILE, f"--kubernetes-version: {newer(versions)}")
 
 
 def _missing(link: Link) -> Iterator[Note]:

@@ -20,6 +20,8 @@ GRAVEST = tuple(reversed(STATUSES))
 
 def at(place: Place) -> str:
     """`path:line:column`."""
+    if not place.source.path:
+        return "the command line"
     region = shown(place)
     return f"{place.source.path}:{region.line}:{region.column}"
 

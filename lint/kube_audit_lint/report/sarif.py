@@ -70,12 +70,14 @@ def _invocation(report: Report) -> dict[str, Any]:
 
 
 def _notification(id: str, level: str, message: str, path: str) -> dict[str, Any]:
-    return {
+    found: dict[str, Any] = {
         "descriptor": {"id": id},
         "level": level,
         "message": {"text": _unlinked(visible(message)) or "unknown"},
-        "locations": [{"physicalLocation": {"artifactLocation": _artifact(path)}}],
     }
+    if path:
+        found["locations"] = [{"physicalLocation": {"artifactLocation": _artifact(path)}}]
+    return found
 
 
 def _suppression(one: Suppressed) -> dict[str, Any]:
