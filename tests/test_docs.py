@@ -76,6 +76,8 @@ class Shell:
         program = programs / "kube-audit-lint"
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m kube_audit_lint "$@"\n')
         program.chmod(0o755)
+        (programs / "python3").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+        (programs / "python3").chmod(0o755)
         self.path = f"{programs}{os.pathsep}{os.environ['PATH']}"
         self.status = 0
 

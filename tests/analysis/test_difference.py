@@ -78,6 +78,7 @@ def hold_witnesses(before: Policy, after: Policy, found: list[Difference]) -> No
         assert any(is_served(one.witness, minor) for minor in one.minors), one
 
 
+@pytest.mark.slow
 # Some requests come to the class around an entangled change without being asked for a group that others are asked for.
 @example(seed=3084)
 @settings(max_examples=150, deadline=None)

@@ -69,6 +69,7 @@ def _values(policy: Policy) -> list[tuple[int, str, int, int | None]]:
     return found
 
 
+@pytest.mark.slow
 @MANY
 @given(SEEDS)
 def test_a_value_is_reached_when_the_rule_with_it_alone_is(seed: int) -> None:

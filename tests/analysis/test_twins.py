@@ -19,6 +19,7 @@ from kube_audit_lint.analysis.worlds import KINDS
 from kube_audit_lint.model.policy import GroupResources, Policy
 from kube_audit_lint.model.version import NEWEST, Versions
 
+pytestmark = pytest.mark.slow
 SEEDS = st.integers(min_value=0, max_value=2**32)
 MANY = settings(max_examples=150, deadline=None)
 VERSIONS = Versions(18, NEWEST)

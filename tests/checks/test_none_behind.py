@@ -30,12 +30,24 @@ def test_nothing_of_it_is_recorded_before(rules: str) -> None:
     assert proofs(rules) == []  # the last one is unreachable, and that is another finding
 
 
-def test_what_is_kept_at_metadata_is_kept_on_purpose() -> None:
+def test_what_the_exclusion_leaves_open_is_kept_on_purpose() -> None:
     secrets = "- level: Metadata\n  resources: [{group: '', resources: [secrets]}]\n"
     reads = "- level: None\n  verbs: [watch]\n  userGroups: ['system:nodes']\n"
     assert proofs(secrets + reads + ALL) == []
-    assert len(proofs(secrets.replace("Metadata", "Request") + reads + ALL)) == 1
+    assert proofs(secrets.replace("Metadata", "Request") + reads + ALL) == []
     assert len(proofs(secrets + reads + "  resources: [{group: '', resources: [secrets, nodes]}]\n" + ALL)) == 1
+    whole = "- level: Request\n  resources: [{group: example.com}]\n"
+    assert proofs(whole + reads + ALL) == []
+    both = "  resources: [{group: example.com, resources: [widgets]}, {group: '', resources: [nodes]}]\n"
+    assert len(proofs(whole + reads + both + ALL)) == 1
+
+
+def test_users_and_namespaces_that_are_watched_are_kept_on_purpose() -> None:
+    system = "- level: None\n  verbs: [get]\n  resources: [{group: '', resources: [pods]}]\n"
+    for limit in ("users: [ci]", "userGroups: [ops]", "namespaces: [payments]"):
+        assert proofs(f"- level: Request\n  {limit}\n" + system + ALL) == []
+    everywhere = system + "  namespaces: [payments, shop]\n"
+    assert len(proofs("- level: Request\n  namespaces: [payments]\n" + everywhere + ALL)) == 1
 
 
 def test_some_of_it_is() -> None:

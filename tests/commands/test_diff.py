@@ -205,6 +205,7 @@ def test_servers_of_two_forms(here: Here) -> None:
     assert "less: --audit-log-path" in text
 
 
+@pytest.mark.slow
 def test_a_pair_made_to_explode_is_undecided_and_fails(here: Here) -> None:
     from random import Random
 

@@ -101,6 +101,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> list[Request]:
     return every(tmp_path_factory.mktemp("witnesses"))
 
 
+@pytest.mark.slow
 def test_what_commands_print_can_be_sent(printed: list[Request]) -> None:
     assert len(printed) > 500
     assert not _differences(printed)

@@ -216,6 +216,10 @@ ORDERS = [
     ("pods", "proxy", "none"),
     ("none", "secrets", "all"),
 ]
+SOME_ORDERS = [
+    pytest.param(one, id="-".join(one), marks=[pytest.mark.slow] if index > 1 else [])
+    for index, one in enumerate(ORDERS)
+]
 
 
 def located(name: str, text: str, capsys: pytest.CaptureFixture[str]) -> set[tuple[str, str]]:
@@ -231,7 +235,7 @@ def numbered(names: tuple[str, ...]) -> list[str]:
     return [RULES[name].replace("\n", f" # {index}\n") for index, name in enumerate(names)]
 
 
-@pytest.mark.parametrize("names", ORDERS, ids="-".join)
+@pytest.mark.parametrize("names", SOME_ORDERS)
 def test_what_holds_with_and_without_the_optional_rules(
     names: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -247,7 +251,7 @@ def test_what_holds_with_and_without_the_optional_rules(
         assert located("audit-policy.yaml", text, capsys) == (there & without) | own | unreached, text
 
 
-@pytest.mark.parametrize("names", ORDERS, ids="-".join)
+@pytest.mark.parametrize("names", SOME_ORDERS)
 def test_an_unknown_value_hides_nothing_that_holds_for_every_value(
     names: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -298,7 +302,7 @@ PUT_IN = {
 }
 
 
-@pytest.mark.parametrize("names", ORDERS, ids="-".join)
+@pytest.mark.parametrize("names", SOME_ORDERS)
 @pytest.mark.parametrize("style", PUT_IN)
 def test_rules_that_are_put_in(style: str, names: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     """What is found holds with any rules there; what any of them could change is not found."""

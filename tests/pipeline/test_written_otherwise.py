@@ -86,6 +86,7 @@ def rules(found: list[tuple[str, str, int]]) -> list[tuple[str, str]]:
     return sorted((rule, severity) for rule, severity, _ in found)
 
 
+@pytest.mark.slow
 def test_ends_of_lines_and_the_byte_order_mark_change_nothing(findings) -> None:
     compared = 0
     for name, text in TEXTS:
@@ -132,6 +133,7 @@ def ways_to_write(documents: list) -> Iterator[tuple[str, str]]:
         yield "JSON", json.dumps(documents[0], indent=1, ensure_ascii=False)
 
 
+@pytest.mark.slow
 def test_another_style_changes_no_rule(findings) -> None:
     compared: Counter[str] = Counter()
     for name, text in TEXTS:
