@@ -4,7 +4,7 @@ The names of `__all__` are the library, described in docs/library.md; all else i
 first use, so that the command line starts without them.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Change",
