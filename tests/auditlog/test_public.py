@@ -19,6 +19,7 @@ from kube_audit_lint import Policy
 from kube_audit_lint.analysis.evaluate import evaluate
 from kube_audit_lint.auditlog.public import count_events, merge, sums_by_rule
 from kube_audit_lint.cli import main
+from kube_audit_lint.errors import UsageError
 from kube_audit_lint.pipeline.requests import OpenedPolicy, open_policy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,7 +43,7 @@ def test_the_library_decides_and_counts(opened: OpenedPolicy, capsys: pytest.Cap
     whole = pickle.loads(pickle.dumps(parts[2] + parts[0])) + parts[1]
     assert whole.no_events == 1
     assert {rule or 0: one[:4] for rule, one in whole.rules.items()} == sums(opened.policy, events)
-    with pytest.raises(ValueError, match="two policies"):
+    with pytest.raises(UsageError, match="two policies"):
         _ = whole + Policy.load(POLICY.replace("[shop]", "[else]")).count([])
 
 
