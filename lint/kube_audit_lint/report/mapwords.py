@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from kube_audit_lint.model.matrix import Map, Sample, ShownCase, ShownRow, ShownRule
+from kube_audit_lint.model.policy import LEVELS
 from kube_audit_lint.syntax.record import NamedTuple
 
 VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "")
 """The columns of resources; the last is that of OPTIONS, which has no verb."""
 
 URL_VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
-LEVELS = ("None", "Metadata", "Request", "RequestResponse")
 OUTCOMES = {"None": "nothing", **{level: level for level in LEVELS[1:]}, "differs": "differs"}
 """The five outcomes of a cell, and how they are called."""
 
