@@ -13,9 +13,8 @@ VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletec
 """The columns of resources; the last is that of OPTIONS, which has no verb."""
 
 URL_VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
-OUTCOMES = {"None": "nothing", **{level: level for level in LEVELS[1:]}, "differs": "differs"}
+OUTCOMES: dict[str, str] = {"None": "nothing", **{level: level for level in LEVELS[1:]}, "differs": "differs"}
 """The five outcomes of a cell, and how they are called."""
-
 
 WHOLE = "whole API groups"
 """The heading of groups that look alike from end to end."""
