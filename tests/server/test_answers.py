@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,12 +14,13 @@ from buffers import MANIFEST, POLICY, Workspace
 from kube_audit_lint.kubernetes import meanings
 from kube_audit_lint.model.finding import Edit
 from kube_audit_lint.model.policy import LEVELS, STAGES
-from kube_audit_lint.server.actions import Action, actions, prepare
+from kube_audit_lint.server.actions import Action, actions, prepare, resolved
 from kube_audit_lint.server.completion import completions
 from kube_audit_lint.server.definition import definition
 from kube_audit_lint.server.diagnostics import diagnostics
 from kube_audit_lint.server.hover import hover
 from kube_audit_lint.server.lenses import lenses
+from kube_audit_lint.server.session import FIXED
 
 
 @pytest.fixture
@@ -306,9 +308,54 @@ def test_no_comment_is_offered_in_a_file_that_json_tools_read(workspace: Workspa
 
 def test_actions_may_be_prepared(workspace: Workspace) -> None:
     checked = workspace.open()
-    every = {(one.rule, one.place) for one in checked.findings}
-    assert sum(1 for _ in prepare(workspace.session, checked)) >= 2 * len(every) > 0  # a fix, and each comment
-    assert set(checked.known) == every
+    likely = actions(workspace.session, checked, 0, len(POLICY), later=True)
+    assert {one.edits for one in likely} == {None}
+    fixes = sum(one.fixes for one in likely)
+    assert sum(1 for _ in prepare(workspace.session, checked)) > fixes + len(checked.findings)  # and each comment
+    proven = actions(workspace.session, checked, 0, len(POLICY), later=True)
+    assert None not in {one.edits for one in proven}
+    assert proven == actions(workspace.session, checked, 0, len(POLICY))
+    assert checked.known[FIXED] == workspace.session.fixed(checked) != POLICY
+
+
+def test_what_was_offered_is_proven_when_it_is_chosen(workspace: Workspace) -> None:
+    checked = workspace.open()
+    likely = actions(workspace.session, checked, 0, len(POLICY), later=True)
+    for one in likely:
+        about = one.finding.rule, one.finding.place.start, one.finding.place.end
+        found = resolved(workspace.session, checked, *about, one.title)
+        assert found is not None
+        assert found.edits
+        assert found._replace(edits=None) == one
+        assert resolved(workspace.session, checked, *about, f"{one.title}!") is None
+    assert resolved(workspace.session, checked, "no-catch-all", 0, 1, likely[0].title) is None
+
+
+def test_a_fix_that_turns_out_to_change_more_is_not_made_under_the_title_of_before(workspace: Workspace) -> None:
+    """Without its verbs this rule would hide all requests: that comes out in the proof."""
+    text = POLICY.replace("- level: RequestResponse", '- level: None\n  verbs: ["*"]\n- level: RequestResponse')
+    checked = workspace.open(text)
+    likely = actions(workspace.session, checked, 0, len(text), later=True)
+    (one,) = (each for each in likely if each.fixes and each.finding.rule == "literal-wildcard")
+    assert one.safe
+    place = one.finding.place
+    assert resolved(workspace.session, checked, one.finding.rule, place.start, place.end, one.title) is None
+    now = actions(workspace.session, checked, place.start, place.end, later=True)
+    (proven,) = (each for each in now if each.fixes and each.finding.rule == "literal-wildcard")
+    assert "(unsafe" in proven.title
+    assert proven.edits
+
+
+def test_steps_are_made_in_the_folder_of_their_buffer(workspace: Workspace, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    path = str(workspace.folder / "audit-policy.yaml")
+    workspace.session.put(path, POLICY)
+    folders = []
+    for _ in workspace.session.within(path, iter(range(2))):  # type: ignore[arg-type]
+        os.chdir(other)
+        folders.append(os.getcwd())
+    assert os.getcwd() == str(workspace.folder)
 
 
 def _codes(checked: object) -> list[str]:

@@ -43,13 +43,20 @@ class Editor:
         self.client.feature(types.WORKSPACE_CODE_LENS_REFRESH)(lambda params: self.asked_again.put_nowait(None))
         self.capabilities: Any = None
 
-    async def start(self, encodings: list[Any]) -> None:
+    async def start(self, encodings: list[Any], later: bool) -> None:
+        """later: edits of actions are asked for when somebody chooses them."""
         await self.client.start_io(sys.executable, "-m", "kube_audit_lint", "server", "--stdio")
         watching = types.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True)
         asked = types.ClientCapabilities(
             types.WorkspaceClientCapabilities(
                 did_change_watched_files=watching,
                 code_lens=types.CodeLensWorkspaceClientCapabilities(refresh_support=True),
+            ),
+            types.TextDocumentClientCapabilities(
+                code_action=types.CodeActionClientCapabilities(
+                    data_support=True,
+                    resolve_support=types.ClientCodeActionResolveOptions(["edit"]) if later else None,
+                )
             ),
             general=types.GeneralClientCapabilities(position_encodings=encodings),
         )
@@ -87,12 +94,14 @@ class Editor:
         return types.TextDocumentIdentifier(self.uri(name)), types.Position(line, character)
 
 
-def talk(folder: Path, what: Callable[[Editor], Awaitable[None]], encodings: list[Any] | None = None) -> None:
+def talk(
+    folder: Path, what: Callable[[Editor], Awaitable[None]], encodings: list[Any] | None = None, later: bool = False
+) -> None:
     """Starts a server, talks to it, and ends it as the protocol says."""
 
     async def session() -> None:
         editor = Editor(folder)
-        await editor.start(encodings or [types.PositionEncodingKind.Utf16])
+        await editor.start(encodings or [types.PositionEncodingKind.Utf16], later)
         await what(editor)
         assert await editor.stop() == 0
 
@@ -184,6 +193,35 @@ async def _answers(editor: Editor, secrets: types.Diagnostic) -> None:
     assert comment[0].new_text == "  # kube-audit-lint: ignore[secrets-above-metadata]"
 
 
+def test_edits_come_when_an_action_is_chosen(folder: Path) -> None:
+    async def what(editor: Editor) -> None:
+        client, document = editor.client, types.TextDocumentIdentifier(editor.uri("audit-policy.yaml"))
+        shown: asyncio.Queue[types.ShowMessageParams] = asyncio.Queue()
+        client.feature(types.WINDOW_SHOW_MESSAGE)(lambda params: shown.put_nowait(params))
+        assert editor.capabilities.code_action_provider.resolve_provider
+        whole, every = types.Range(types.Position(0, 0), types.Position(99, 0)), types.CodeActionContext([])
+        all_fixes = types.CodeActionContext([], only=["source.fixAll"])
+        editor.open(POLICY)
+        offered = await client.text_document_code_action_async(types.CodeActionParams(document, whole, every))
+        (fix,) = (one for one in offered if one.is_preferred and "secrets" in one.title)
+        assert fix.edit is None
+        chosen = await client.code_action_resolve_async(fix)
+        assert [one.new_text for one in chosen.edit.changes[document.uri]] == ["Metadata"]
+        (fix_all,) = await client.text_document_code_action_async(types.CodeActionParams(document, whole, all_fixes))
+        assert fix_all.edit is None
+        text = (await client.code_action_resolve_async(fix_all)).edit.changes[document.uri][0].new_text
+        assert "RequestResponse" not in text
+        editor.change(text)  # what was offered for the text of before is not made
+        assert (await client.code_action_resolve_async(fix)).edit is None
+        assert "nothing is changed" in (await asyncio.wait_for(shown.get(), SECONDS)).message
+        for left in await client.text_document_code_action_async(types.CodeActionParams(document, whole, all_fixes)):
+            assert (await client.code_action_resolve_async(left)).edit is None  # without a message: it is no quick fix
+        assert await client.text_document_code_action_async(types.CodeActionParams(document, whole, all_fixes)) == ()
+        assert shown.empty()
+
+    talk(folder, what, later=True)
+
+
 def test_another_editor_counts_characters_and_has_a_wrong_configuration(folder: Path) -> None:
     (folder / ".kube-audit-lint.yaml").write_text("profil: cis\n")
 
@@ -212,42 +250,67 @@ def test_answers_take_less_than_a_tenth_of_a_second(folder: Path) -> None:
     """On a policy of 30 rules with its manifest: the first answer after a keystroke, in processor time."""
     text = (ROOT / "benchmarks" / "thirty-rules.yaml").read_text("utf-8")
     assert text.count("level:") == 30
+    text = text.replace("level: Metadata", "level: RequestResponse")  # of secrets, too: there is something to fix
     took: dict[str, list[float]] = {}
     waited: dict[str, list[float]] = {}
 
     async def what(editor: Editor) -> None:
         editor.open(MANIFEST, "kube-apiserver.yaml")
         editor.open(text)
-        await editor.diagnostics()
+        found = await editor.diagnostics()
         client = editor.client
+        (secrets,) = (one.range for one in found if one.code == "secrets-above-metadata")
 
         def at(words: str) -> tuple[Any, types.Position]:
             before = text[: text.index(words)]
             return editor.at(before.count("\n"), len(before) - before.rfind("\n"))
 
-        place = at("Metadata")
+        async def measured(name: str, question: Callable[[], Awaitable[Any]]) -> Any:
+            start, cpu = time.perf_counter(), _cpu(client)
+            answer = await question()
+            assert answer, name
+            took.setdefault(name, []).append(_cpu(client) - cpu)
+            waited.setdefault(name, []).append(time.perf_counter() - start)
+            return answer
+
+        place = at("level: Req")
+        document = place[0]
+        quick = types.CodeActionParams(document, secrets, types.CodeActionContext([]))
+        every = types.CodeActionParams(document, secrets, types.CodeActionContext([], only=["source.fixAll"]))
         questions: dict[str, Callable[[], Awaitable[Any]]] = {
             "hover": lambda: client.text_document_hover_async(types.HoverParams(*place)),
             "completion": lambda: client.text_document_completion_async(types.CompletionParams(*place)),
-            "code lens": lambda: client.text_document_code_lens_async(types.CodeLensParams(place[0])),
+            "code lens": lambda: client.text_document_code_lens_async(types.CodeLensParams(document)),
             "definition": lambda: client.text_document_definition_async(types.DefinitionParams(*at("kind:"))),
+            "code action": lambda: client.text_document_code_action_async(quick),
+            "fix all": lambda: client.text_document_code_action_async(every),
         }
         for number in range(5):
             for name, question in questions.items():
-                start, cpu = time.perf_counter(), _cpu(client)
                 editor.change(text + f"  - level: None\n    users: [{name}-{number}]\n")
-                assert await question(), name
-                took.setdefault(name, []).append(_cpu(client) - cpu)
-                waited.setdefault(name, []).append(time.perf_counter() - start)
+                answer = await measured(name, question)
+                if name == "code action":
+                    (fix,) = (one for one in answer if one.is_preferred and "secrets" in one.title)
+                    assert fix.edit is None
+                    chosen = await measured("chosen", lambda fix=fix: client.code_action_resolve_async(fix))
+                    assert chosen.edit
                 await editor.diagnostics()
+        await _prepared(client, every)
+        assert (await measured("fix all, prepared", questions["fix all"]))[0].edit
 
-    talk(folder, what)
+    talk(folder, what, later=True)
     shown = {
         name: f"{median(each) * 1000:.0f} ms, on the clock {median(waited[name]) * 1000:.0f} ms"
         for name, each in took.items()
     }
     print(shown)
     assert max(median(each) for each in took.values()) < 0.1, shown
+
+
+async def _prepared(client: LanguageClient, every: types.CodeActionParams) -> None:
+    """Waits until all fixes are known, which nobody has chosen."""
+    while not (await client.text_document_code_action_async(every))[0].edit:
+        await asyncio.sleep(0.2)
 
 
 def _cpu(client: LanguageClient) -> float:

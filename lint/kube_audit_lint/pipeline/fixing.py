@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
+from typing import cast
 
 from kube_audit_lint.catalogue.rule import Catalogue
-from kube_audit_lint.model.finding import SEVERITIES, Proposed
+from kube_audit_lint.model.finding import SEVERITIES, Finding, Proposed
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline.config import Config
 from kube_audit_lint.pipeline.documents import Collected
@@ -57,16 +58,23 @@ class Fixed(NamedTuple):
 
 def fixed(options: Options, config: Config, catalogue: Catalogue, progress: Progress, unsafe: bool) -> Fixed:
     """Makes fixes in memory until a round makes none; nothing is written."""
-    outcome = run(options, config, catalogue, progress)
+    return _finished(fixed_by_steps(run(options, config, catalogue, progress), options, config, catalogue, unsafe))
+
+
+def fixed_by_steps(
+    outcome: Outcome, options: Options, config: Config, catalogue: Catalogue, unsafe: bool
+) -> Generator[None, None, Fixed]:
+    """Does so after a run, a run or the proof of a few fixes a step."""
     fixer = _Fixer(options, config, outcome.catalogue)
     bold = False  # what is unsafe comes last: what is safe may make it needless
     for _ in range(ROUNDS):
         contents = dict(fixer.contents)
-        if not fixer.round(outcome, bold):
+        if not (yield from fixer.round(outcome, bold)):
             if bold == unsafe:
                 break
             bold = True
             continue
+        yield
         following = run(fixer.options, config, catalogue)
         worse = {} if bold else _worse(outcome, following)
         if worse:
@@ -76,13 +84,39 @@ def fixed(options: Options, config: Config, catalogue: Catalogue, progress: Prog
     return Fixed(outcome, tuple(fixer.changes()), tuple(fixer.waiting), tuple(fixer.notes.values()))
 
 
+def _finished(steps: Generator[None, None, Fixed]) -> Fixed:
+    """What steps come to, all taken."""
+    try:
+        while True:
+            next(steps)
+    except StopIteration as end:
+        return cast("Fixed", end.value)
+
+
 def with_fixes(outcome: Outcome, options: Options, config: Config) -> Outcome:
     """A run's outcome with the fix of each finding that has one, for reports that carry them."""
-    fixer = _Fixer(options, config, outcome.catalogue)
-    report = outcome.report
-    found = fixer.proposed(outcome)
-    findings = [one._replace(fix=found.get((one.place.source.path, *key_of(one)))) for one in report.findings]
-    return outcome._replace(report=report._replace(findings=findings))
+    findings = Proposer(outcome, options, config).proven(outcome.report.findings)
+    return outcome._replace(report=outcome.report._replace(findings=findings))
+
+
+class Proposer:
+    """Finds the fixes of a run's findings, each by itself. What a file is before them is found out once."""
+
+    def __init__(self, outcome: Outcome, options: Options, config: Config) -> None:
+        self._outcome = outcome
+        self._fixer = _Fixer(options, config, outcome.catalogue)
+
+    def proven(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Findings with the fix of each that has one."""
+        found = self._fixer.proposed(self._of(findings))
+        return [one._replace(fix=found.get((one.place.source.path, *key_of(one)))) for one in findings]
+
+    def likely(self, finding: Finding) -> Proposed | None:
+        """The fix of a finding that is tried first, without its proof."""
+        return self._fixer.likely(self._of([finding]))
+
+    def _of(self, findings: Sequence[Finding]) -> Outcome:
+        return self._outcome._replace(report=self._outcome.report._replace(findings=list(findings)))
 
 
 class _Fixer:
@@ -96,6 +130,7 @@ class _Fixer:
         self._shown: dict[str, str] = {}
         self._made: dict[str, list[Proposal]] = {}
         self._last: dict[str, list[Proposal]] = {}
+        self._states: dict[str, State] = {}
         self._budgets: dict[str, Budget] = {}
         self._left_alone: set[str] = set()
         self.contents: dict[str, bytes] = {}
@@ -118,9 +153,9 @@ class _Fixer:
             budget = Budget(min(left, PER_REPORT // 10))
             if not budget.spend(2 * cost(file)):
                 continue
-            state = self._prover.state(file, outcome.subjects)
-            one = Round(self._prover, self._catalogue, state, data, budget)
-            one.make(wanted, False)
+            one = Round(self._prover, self._catalogue, self._state(file, outcome), data, budget)
+            for _ in one.make(wanted, False):
+                pass
             alone = [one.alone(finding, subject) for finding, subject in list(one.skipped)]
             for each in (*one.made, *one.waiting, *alone):
                 if each is not None:
@@ -128,12 +163,29 @@ class _Fixer:
             left -= min(left, PER_REPORT // 10) - max(budget.left, 0)
         return found
 
-    def round(self, outcome: Outcome, unsafe: bool) -> bool:
+    def likely(self, outcome: Outcome) -> Proposed | None:
+        """The first fix of the first finding of a run that has one, not proven."""
+        for _, data, file, wanted in self._files(outcome):
+            one = Round(self._prover, self._catalogue, self._state(file, outcome), data, Budget(0))
+            for finding, subject in one.findings:
+                found = one.likely(finding, subject) if key_of(finding) in wanted else None
+                if found is not None:
+                    return found
+        return None
+
+    def _state(self, file: Collected, outcome: Outcome) -> State:
+        """A file of a run as it is, found out once."""
+        known = self._states.get(file.source.path)
+        if known is None or known.file is not file:
+            known = self._states[file.source.path] = self._prover.state(file, outcome.subjects)
+        return known
+
+    def round(self, outcome: Outcome, unsafe: bool) -> Generator[None, None, bool]:
         """Makes the fixes of a run's findings; whether there was any."""
         self.waiting, self._last = [], {}
         before = len(self.contents), sum(map(len, self._made.values()))
         for path, data, file, wanted in self._files(outcome):
-            self._file(path, data, self._prover.state(file, outcome.subjects), wanted, unsafe)
+            yield from self._file(path, data, self._prover.state(file, outcome.subjects), wanted, unsafe)
         return before != (len(self.contents), sum(map(len, self._made.values())))
 
     def _files(self, outcome: Outcome) -> Iterator[tuple[str, bytes, Collected, set[Key]]]:
@@ -166,11 +218,12 @@ class _Fixer:
             self._shown[at] = path
         return self.contents.get(at, self._read[at])
 
-    def _file(self, path: str, data: bytes, state: State, wanted: set[Key], unsafe: bool) -> None:
+    def _file(self, path: str, data: bytes, state: State, wanted: set[Key], unsafe: bool) -> Iterator[None]:
         """Makes the fixes of one file that do not touch each other."""
         at = absolute(path)
         one = Round(self._prover, self._catalogue, state, data, self._budgets.setdefault(at, Budget(PER_FILE)))
-        one.make(wanted, unsafe)
+        yield
+        yield from one.make(wanted, unsafe)
         self.waiting += one.waiting
         self.notes |= one.notes
         if one.made:

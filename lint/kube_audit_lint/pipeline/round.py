@@ -11,7 +11,7 @@ from importlib import import_module
 
 from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.fixes import Edit, Fix, NotEditable, Target
-from kube_audit_lint.model.finding import Finding
+from kube_audit_lint.model.finding import Finding, Proposed
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline.documents import Collected
 from kube_audit_lint.pipeline.proof import Prover, State, Subject, Verdict, Wish, verdict
@@ -80,12 +80,17 @@ class Round:
         self.notes: dict[tuple[str, int, str], Note] = {}
 
     @property
+    def findings(self) -> tuple[tuple[Finding, Subject | None], ...]:
+        """What is found in the file before any edit."""
+        return self._first.findings
+
+    @property
     def result(self) -> bytes:
         """The file with all that is made."""
         return edited(self._data, self._text, self.edits)
 
-    def make(self, wanted: set[Key], unsafe: bool) -> None:
-        """Makes the fixes of findings. unsafe: also those that change more."""
+    def make(self, wanted: set[Key], unsafe: bool) -> Iterator[None]:
+        """Makes the fixes of findings, those that are proven together a step. unsafe: also those that change more."""
         groups: dict[tuple[object, ...], list[_Candidate]] = {}
         taken: list[Edit] = []
         for finding, subject in self._first.findings:
@@ -98,18 +103,24 @@ class Round:
                 self.skipped.append((finding, subject))
                 continue
             taken += fix.edits
-            safe = fix.safe and self._catalogue.rules[finding.rule].fix.get("safe", True)
+            safe = self._is_safe(fix, finding)
             claim = fix.claim
             alike = (not safe, claim.requests is None, finding.rule if claim.recorded else "", bool(claim.settings))
             groups.setdefault(alike, []).append(_Candidate(finding, subject, fix, safe))
         for group in [groups[alike] for alike in sorted(groups, key=repr)]:
             self._try(group, unsafe)
+            yield
         self.made.sort(key=lambda one: one.finding.place.start)
 
     def alone(self, finding: Finding, subject: Subject | None) -> Proposal | None:
         """The best fix of a finding, made by itself."""
         found = self._best(finding, subject, self._first, [])
         return None if found is None else found[0]
+
+    def likely(self, finding: Finding, subject: Subject | None) -> Proposed | None:
+        """The fix of a finding that is tried first, as it is before its proof."""
+        fix = next(self._fixes(finding, subject), None)
+        return None if fix is None else Proposed(fix.title, self._is_safe(fix, finding), fix.edits)
 
     def _try(self, group: Sequence[_Candidate], unsafe: bool) -> None:
         if len(group) == 1 or (unsafe and not group[0].safe):  # what is unsafe is shown one by one
@@ -152,7 +163,7 @@ class Round:
             if _touching(fix.edits, edits):
                 self.skipped.append((finding, subject))
                 return best
-            safe = fix.safe and self._catalogue.rules[finding.rule].fix.get("safe", True)
+            safe = self._is_safe(fix, finding)
             found = self._proven([_Candidate(finding, subject, fix, safe)], current, edits)
             if found is None:
                 return best
@@ -200,6 +211,10 @@ class Round:
             self._note(finding, str(reason))
         except Exception as error:  # a fault of a fix must not hide the findings
             self._note(finding, f"internal error: {type(error).__name__}: {error}")
+
+    def _is_safe(self, fix: Fix, finding: Finding) -> bool:
+        """Whether `--fix` makes it where it is proven."""
+        return fix.safe and bool(self._catalogue.rules[finding.rule].fix.get("safe", True))
 
     def _note(self, finding: Finding, reason: str) -> None:
         key = (finding.rule, finding.place.start, reason)

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterable, Iterator
 from typing import Any
+from zlib import crc32
 
 from lsprotocol import types
 from pygls import uris
@@ -16,7 +17,7 @@ from kube_audit_lint.model.finding import Edit
 from kube_audit_lint.pipeline.repository import absolute
 from kube_audit_lint.report.pages import page_of
 from kube_audit_lint.report.safe import markdown, visible
-from kube_audit_lint.server.actions import Action, actions, prepare
+from kube_audit_lint.server.actions import Action, actions, may_be_fixed, prepare, resolved
 from kube_audit_lint.server.checked import Checked
 from kube_audit_lint.server.completion import Completion, completions
 from kube_audit_lint.server.definition import definition
@@ -25,7 +26,7 @@ from kube_audit_lint.server.held import Held
 from kube_audit_lint.server.hover import hover
 from kube_audit_lint.server.lenses import lenses
 from kube_audit_lint.server.positions import Positions
-from kube_audit_lint.server.session import Session, real
+from kube_audit_lint.server.session import FIXED, Session, real
 from kube_audit_lint.syntax.source import Place
 
 NAME = "kube-audit-lint"
@@ -158,7 +159,7 @@ class Server(LanguageServer):
             self._older_lenses = False
             self.workspace_code_lens_refresh(None)
         if path in self.session.paths:
-            yield from prepare(self.session, self.session.checked(path))
+            yield from self.session.within(path, prepare(self.session, self.session.checked(path)))
 
     def publish(self, path: str) -> None:
         """Checks a buffer and sends what is found in it."""
@@ -195,23 +196,56 @@ class Server(LanguageServer):
         texts = [types.TextEdit(self.range(place.source.place(one.start, one.end)), one.text) for one in edits]
         return types.WorkspaceEdit(changes={self.uri_of(place): texts})
 
+    @property
+    def resolves(self) -> bool:
+        """Whether the editor asks for the edits of an action when somebody chooses it."""
+        capabilities = self.client_capabilities.text_document
+        asked = capabilities.code_action if capabilities is not None else None
+        lazily = asked.resolve_support if asked is not None else None
+        return lazily is not None and "edit" in lazily.properties and bool(asked and asked.data_support)
+
     def action(self, one: Action, about: list[Shown]) -> types.CodeAction:
         """What can be done about a finding."""
+        place = one.finding.place
         return types.CodeAction(
             title=visible(one.title),
             kind=types.CodeActionKind.QuickFix,
             diagnostics=[self.diagnostic(each) for each in about if each.finding is not None and _same(each, one)],
             is_preferred=one.safe or None,
-            edit=self.edits(one.finding.place, one.edits),
+            edit=self.edits(place, one.edits) if one.edits is not None else None,
+            data=[*self.stamp(place), one.finding.rule, place.start, place.end, one.title],
         )
+
+    def stamp(self, place: Place) -> list[Any]:
+        """Tells a document as it is now from others, and from itself with another text."""
+        return [self.uri_of(place), crc32(place.source.text.encode("utf-8", "replace"))]
 
     def fix_all(self, checked: Checked) -> list[types.CodeAction]:
         """All that `--fix` does to a document, as one action."""
+        if FIXED not in checked.known and self.resolves:
+            found = may_be_fixed(checked)
+            edit = None
+        else:
+            edit = self.all_edits(checked)
+            found = edit is not None
+        data = self.stamp(checked.source.place())
+        return [types.CodeAction("Make all fixes that --fix makes", FIX_ALL, edit=edit, data=data)] if found else []
+
+    def all_edits(self, checked: Checked) -> types.WorkspaceEdit | None:
+        """The edits of all fixes; None where there are none."""
         text, whole = self.session.fixed(checked), checked.source.place(0, len(checked.source.text))
-        if text is None:
-            return []
-        edit = self.edits(whole, (Edit(whole.start, whole.end, text),))
-        return [types.CodeAction("Make all fixes that --fix makes", FIX_ALL, edit=edit)]
+        return None if text is None else self.edits(whole, (Edit(whole.start, whole.end, text),))
+
+    def resolve(self, action: types.CodeAction) -> types.WorkspaceEdit | None:
+        """The edits of an action that somebody chose; None where the text is another, or the proof failed."""
+        uri, _, *about = action.data
+        checked = self.checked(uri)
+        if checked is None or self.stamp(checked.source.place()) != action.data[:2]:
+            return None
+        if not about:
+            return self.all_edits(checked)
+        found = resolved(self.session, checked, *about)
+        return self.edits(found.finding.place, found.edits or ()) if found is not None else None
 
     def completion(self, one: Completion) -> types.CompletionItem:
         """A word that may be written."""
@@ -331,7 +365,10 @@ def _definition(ls: Server, params: types.DefinitionParams) -> list[types.Locati
     return [ls.location(place) for one in definition(held.last, at) if (place := held.place(one)) is not None]
 
 
-@feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions([types.CodeActionKind.QuickFix, FIX_ALL]))
+@feature(
+    types.TEXT_DOCUMENT_CODE_ACTION,
+    types.CodeActionOptions([types.CodeActionKind.QuickFix, FIX_ALL], resolve_provider=True),
+)
 def _actions(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
     checked = ls.checked(params.text_document.uri)
     if checked is None:
@@ -343,4 +380,14 @@ def _actions(ls: Server, params: types.CodeActionParams) -> list[types.CodeActio
         return []
     start, end = ls.offset(checked, params.range.start), ls.offset(checked, params.range.end)
     about = diagnostics(checked)
-    return [ls.action(one, about) for one in actions(ls.session, checked, start, end)]
+    return [ls.action(one, about) for one in actions(ls.session, checked, start, end, ls.resolves)]
+
+
+@feature(types.CODE_ACTION_RESOLVE)
+def _resolved(ls: Server, params: types.CodeAction) -> types.CodeAction:
+    if params.edit is None:
+        params.edit = ls.resolve(params)
+        if params.edit is None and params.kind != FIX_ALL:  # which editors choose at each saving
+            message = f"{NAME}: nothing is changed: '{params.title}' is not proven for this text; look at them again"
+            ls.window_show_message(types.ShowMessageParams(types.MessageType.Info, message))
+    return params

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.catalogue.shipped import catalogue_with
 from kube_audit_lint.discovery import walk as discovery
 from kube_audit_lint.errors import OwnFileError
-from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.model.version import DEFAULT, Versions
 from kube_audit_lint.pipeline.config import Config, load_config
+from kube_audit_lint.pipeline.fixing import Proposer, fixed_by_steps
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.repository import absolute
 from kube_audit_lint.pipeline.run import Outcome, run
@@ -20,6 +21,11 @@ from kube_audit_lint.server.held import Held, held
 from kube_audit_lint.server.surroundings import Surroundings
 from kube_audit_lint.syntax.decode import decode
 from kube_audit_lint.syntax.source import Source
+
+FIXED = "fixed"
+"""Of what is known of a buffer: its text with all fixes, or None."""
+
+_FIXING = "fixing"
 
 
 def real(path: str) -> str:
@@ -124,25 +130,40 @@ class Session:
         config, catalogue = self._configured()
         return run(self.options(checked.path, data), config, catalogue, keep=self._surroundings)
 
-    def fixes(self, checked: Checked, findings: list[Finding]) -> list[Finding]:
-        """Findings with the fix of each that has one."""
-        from kube_audit_lint.pipeline.fixing import with_fixes
+    def proposer(self, checked: Checked) -> Proposer | None:
+        """What finds fixes of a buffer's findings, one for each run; None where nothing was checked."""
+        if checked.outcome is not None and Proposer not in checked.known:
+            options = self.options(checked.path, self._buffers[absolute(checked.path)])
+            checked.known[Proposer] = Proposer(checked.outcome, options, self._configured()[0])
+        found: Proposer | None = checked.known.get(Proposer)
+        return found
 
-        if checked.outcome is None:
-            return findings
-        config, _ = self._configured()
-        options = self.options(checked.path, self._buffers[absolute(checked.path)])
-        report = checked.outcome.report._replace(findings=findings)
-        return list(with_fixes(checked.outcome._replace(report=report), options, config).report.findings)
+    def fixing(self, checked: Checked) -> Iterator[None]:
+        """Makes all fixes that `--fix` makes, step by step, once for everybody who takes one."""
+        steps: Iterator[None] = checked.known.setdefault(_FIXING, self._fix(checked))
+        return steps
 
     def fixed(self, checked: Checked) -> str | None:
-        """The text of a buffer with all fixes that `--fix` makes; None where it makes none."""
-        from kube_audit_lint.pipeline.fixing import fixed
+        """The text of a buffer with all these fixes; None where there is none."""
+        for _ in self.fixing(checked):
+            pass
+        text: str | None = checked.known.get(FIXED)
+        return text
 
-        config, catalogue = self._configured()
-        options = self.options(checked.path, self._buffers[absolute(checked.path)])
-        changes = fixed(options, config, catalogue, lambda count: None, False).changes
-        return next((decode(one.after)[0] for one in changes if one.path == checked.path), None)
+    def _fix(self, checked: Checked) -> Iterator[None]:
+        if checked.outcome is not None:
+            config, catalogue = self._configured()
+            options = self.options(checked.path, self._buffers[absolute(checked.path)])
+            changes = (yield from fixed_by_steps(checked.outcome, options, config, catalogue, False)).changes
+            fixed = (decode(one.after)[0] for one in changes if one.path == checked.path)
+            checked.known[FIXED] = next(fixed, None)
+
+    def within(self, path: str, steps: Iterator[None]) -> Iterator[None]:
+        """Takes steps in the folder of a buffer, wherever other buffers led between them."""
+        self._enter(path)
+        for _ in steps:
+            yield
+            self._enter(path)
 
     def _enter(self, path: str) -> None:
         """Goes to the folder of the workspace that a file lies in, where somebody would run the command."""
