@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,9 +39,14 @@ ABOVE["analysis"] += ("forms",)
 ABOVE["checks"] += ("forms",)
 ABOVE["report"] += ("forms", "checks", "analysis", "auditlog")
 ABOVE["starter"] += ("discovery", "analysis", "checks", "report")
-"""What the modules of a part never import; `""` is everything of the package."""
+"""What the modules of a part never import."""
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
 
 
 def _name(path: Path) -> str:
@@ -51,12 +57,13 @@ def _name(path: Path) -> str:
 NAMES = {_name(path): path for path in MODULES}
 
 
+@cache
 def _edges() -> dict[str, set[str]]:
     """The modules that each module imports, those for type checkers only among them."""
     found: dict[str, set[str]] = {}
     for name, path in NAMES.items():
         targets: set[str] = set()
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(_tree(path)):
             if isinstance(node, ast.Import):
                 targets |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -117,7 +124,7 @@ OF_BOTH = {"wrong-shape"}
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "forms").rglob("*.py")), ids=lambda path: path.stem)
 def test_forms_name_no_rule(path: Path) -> None:
-    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+    nodes = ast.walk(_tree(path))
     words = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     assert len(RULES) > 50
     assert words & (RULES - OF_BOTH) == set()
@@ -126,7 +133,7 @@ def test_forms_name_no_rule(path: Path) -> None:
 @pytest.mark.parametrize("part", ["checks", "kubernetes", "analysis", "report"])
 def test_nobody_asks_for_a_form(part: str) -> None:
     for path in sorted((PACKAGE / part).rglob("*.py")):
-        nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+        nodes = ast.walk(_tree(path))
         assert [node.lineno for node in nodes if isinstance(node, ast.Attribute) and node.attr == "form"] == [], path
 
 
@@ -137,7 +144,7 @@ def _part(path: Path) -> str:
 def _imported(path: Path) -> set[str]:
     """The parts of the package that a module imports, by any spelling."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(_tree(path)):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -147,24 +154,32 @@ def _imported(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_go_one_way(path: Path) -> None:
-    forbidden = ABOVE.get(_part(path), ())
-    imported = _imported(path)
-    assert not imported if "" in forbidden else not imported & set(forbidden)
-    if _part(path) != "__main__":
-        assert "cli" not in imported
+@pytest.mark.parametrize("part", [*BELOW, "__init__"])
+def test_imports_go_one_way(part: str) -> None:
+    modules = [path for path in MODULES if _part(path) == part]
+    assert modules
+    forbidden = {*ABOVE.get(part, ()), *({"cli"} if part != "__main__" else ())}
+    assert {path: found for path in modules if (found := _imported(path) & forbidden)} == {}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_name_the_package(path: Path) -> None:
-    relative = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)]
-    assert all(node.level == 0 for node in relative)
+def test_imports_name_the_package() -> None:
+    relative = [path for path in MODULES for node in ast.walk(_tree(path)) if getattr(node, "level", 0)]
+    assert relative == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_the_slow_ones_are_imported_only_where_they_are_needed(path: Path) -> None:
-    """At the top of a module, and so in every run, none of these."""
+def _tops(path: Path) -> set[str]:
+    """What a module imports at its top, and so whenever it is imported."""
+    tops: set[str] = set()
+    for node in _tree(path).body:
+        if isinstance(node, ast.Import):
+            tops |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            tops.add(node.module or "")
+    return tops
+
+
+def test_the_slow_ones_are_imported_only_where_they_are_needed() -> None:
+    """At the top of a module none of these."""
     slow = {
         "jsonschema",
         "pathlib",
@@ -175,27 +190,21 @@ def test_the_slow_ones_are_imported_only_where_they_are_needed(path: Path) -> No
         "dataclasses",
         "tempfile",
     }
-    tops = set()
-    for node in ast.parse(path.read_text("utf-8")).body:
-        if isinstance(node, ast.Import):
-            tops |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            tops.add(node.module or "")
-    assert not tops & slow
+    assert {path: found for path in MODULES if (found := _tops(path) & slow)} == {}
 
 
 EXTRAS = {"pygls": "server", "lsprotocol": "server"}
 """What only an extra brings, and the part that imports it."""
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_extras_are_imported_only_where_they_are_needed(path: Path) -> None:
-    tops: set[str] = set()
-    for node in ast.parse(path.read_text("utf-8")).body:
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        tops |= {name.partition(".")[0] for name in names}
-    assert {name for name in tops & set(EXTRAS) if EXTRAS[name] != _part(path)} == set()
+def test_extras_are_imported_only_where_they_are_needed() -> None:
+    found = [
+        (name, path)
+        for path in MODULES
+        for name in {name.partition(".")[0] for name in _tops(path)} & set(EXTRAS)
+        if EXTRAS[name] != _part(path)
+    ]
+    assert found == []
 
 
 def test_every_module_and_package_is_in_the_overview() -> None:

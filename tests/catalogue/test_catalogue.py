@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,12 @@ def _schema(name: str) -> Any:
     return json.loads((PACKAGE / "schemas" / name).read_text("utf-8"))
 
 
+@cache
+def _validator(name: str) -> jsonschema.Draft202012Validator:
+    jsonschema.Draft202012Validator.check_schema(_schema(name))
+    return jsonschema.Draft202012Validator(_schema(name))
+
+
 def _template(check: str) -> Any:
     return import_module(f"kube_audit_lint.checks.{check.replace('-', '_')}")
 
@@ -45,7 +52,7 @@ def _template(check: str) -> Any:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 class TestRule:
     def test_fits_the_schema(self, path: Path) -> None:
-        jsonschema.validate(RULES[path.stem], _schema("rule.schema.json"), jsonschema.Draft202012Validator)
+        _validator("rule.schema.json").validate(RULES[path.stem])
 
     def test_is_whole(self, path: Path) -> None:
         rule = RULES[path.stem]
@@ -113,6 +120,7 @@ class TestGenerated:
         for path, text in wanted.items():
             assert path.read_text("utf-8") == text, "run python scripts/build_catalogue.py"
 
+    @pytest.mark.slow
     def test_the_pages_are_fresh(self) -> None:
         wanted = build_docs.wanted()
         assert {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sampling import diagonal
 
 from kube_audit_lint.catalogue.ownfile import read_own_file
 from kube_audit_lint.cli import main
@@ -84,8 +85,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("kind", HOSTILE)
-@pytest.mark.parametrize("command", ["config", "rule", "profile", "test"])
+@pytest.mark.parametrize(("kind", "command"), diagonal(HOSTILE, ["config", "rule", "profile", "test"]))
 def test_hostile_files_end_the_run_in_one_line(kind: str, command: str, capsys: pytest.CaptureFixture[str]) -> None:
     files = {"config": CONFIG, "rule": "own/own-rule.yaml", "profile": "own/profiles/p.yaml", "test": "a.test.yaml"}
     Path(CONFIG).write_text("rules: own\n")

@@ -144,7 +144,7 @@ def _request(data: dict[str, Any]) -> Request:
     return Request(data["user"], groups, data["verb"], *(data.get(key, "") for key in keys))
 
 
-@pytest.mark.parametrize("path", ["p.yaml", str(THIRTY)])
+@pytest.mark.parametrize("path", ["p.yaml", pytest.param(str(THIRTY), marks=pytest.mark.slow)])
 def test_the_data_fits_the_schema_and_its_requests_are_decided_so(
     path: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -84,6 +84,7 @@ def test_no_request_reaches_what_is_called_unreachable() -> None:
     assert requests > unreachable * 1000
 
 
+@pytest.mark.slow
 def test_an_attack_finds_what_is_reached() -> None:
     found = missed = 0
     for seed in range(12):

@@ -107,6 +107,7 @@ def test_what_commands_print_can_be_sent(printed: list[Request]) -> None:
     assert not _differences(printed)
 
 
+@pytest.mark.slow
 def test_recorded_request_info_sees_what_commands_print(printed: list[Request]) -> None:
     recorded = {(one["method"], one["url"]): one for one in read_lines("witnesses")}
     assert not [one for one in recorded.values() if "refused" in one]

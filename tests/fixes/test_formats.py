@@ -16,6 +16,7 @@ import yaml
 from fixing import CASES, RULES, Case, after, run, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sampling import diagonal
 
 POLICIES = [
     case
@@ -68,8 +69,7 @@ WAYS: dict[str, Callable[[str], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("case", POLICIES, ids=str)
+@pytest.mark.parametrize(("case", "way"), diagonal(POLICIES, WAYS))
 def test_the_same_is_done_however_a_policy_is_written(case: Case, way: str) -> None:
     write_as = WAYS[way]
     assert after(case, write_as(case.example["bad"])) == write_as(case.example["fixed"])
@@ -82,8 +82,9 @@ def test_without_a_last_line_break(case: Case) -> None:
     assert got.rstrip(b"\n") == no_last_break(case.example["fixed"])
 
 
-@pytest.mark.parametrize("indent", [None, 2])
-@pytest.mark.parametrize("case", [case for case in POLICIES if case.rule not in NOT_JSON], ids=str)
+@pytest.mark.parametrize(
+    ("case", "indent"), diagonal([case for case in POLICIES if case.rule not in NOT_JSON], [None, 2])
+)
 def test_json(case: Case, indent: int | None) -> None:
     bad = json.dumps(yaml.safe_load(case.example["bad"]), indent=indent)
     got = after(case, bad.encode(), "audit-policy.json")

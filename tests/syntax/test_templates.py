@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sampling import diagonal
 
 from kube_audit_lint.catalogue.shipped import catalogue_with
 from kube_audit_lint.pipeline.config import load_config
@@ -151,8 +152,7 @@ def test_the_files_are_good(name: str, tmp_path: Path) -> None:
     assert findings(name, FILES[name], tmp_path) == []
 
 
-@pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize(("style", "name"), diagonal(STYLES, FILES))
 def test_no_value_that_is_unknown_raises_an_alarm(name: str, style: str, tmp_path: Path) -> None:
     suffix, placeholder, *_ = STYLES[style]
     texts = list(with_values(FILES[name], placeholder))
@@ -161,8 +161,7 @@ def test_no_value_that_is_unknown_raises_an_alarm(name: str, style: str, tmp_pat
         assert findings(name + suffix, text, tmp_path) == [], text
 
 
-@pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize(("style", "name"), diagonal(STYLES, FILES))
 def test_no_statement_raises_an_alarm(name: str, style: str, tmp_path: Path) -> None:
     suffix, placeholder, *statements = STYLES[style]
     for text in with_statements(FILES[name], *statements, placeholder):
