@@ -8,7 +8,8 @@ from typing import Any
 def table_module(doc: str, **constants: tuple[str, Any, int]) -> str:
     """The text of a module. constants: by name the type, the value, and how many levels of it have a line an entry."""
     lines = [f'"""{doc}"""', "", "# fmt: off", "# ruff: noqa: E501", "", "from __future__ import annotations", ""]
-    lines += ["from typing import TYPE_CHECKING", "", "if TYPE_CHECKING:", "    from typing import Any"]
+    lines += ["from kube_audit_lint.syntax.typed import TYPE_CHECKING", ""]
+    lines += ["if TYPE_CHECKING:", "    from typing import Any"]
     for name, (type, value, levels) in constants.items():
         lines += ["", f"{name}: {type} = {_written(value, levels)}"]
     return "\n".join(lines) + "\n"

@@ -6,8 +6,6 @@ answer is a fault of the analysis and raises. A question that would take too lon
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from kube_audit_lint.analysis.answers import Reach, Recorded
 from kube_audit_lint.analysis.budget import Budget
 from kube_audit_lint.analysis.compiled import Compiled
@@ -18,6 +16,7 @@ from kube_audit_lint.analysis.space import Region
 from kube_audit_lint.analysis.walk import Segment
 from kube_audit_lint.analysis.worlds import KINDS
 from kube_audit_lint.model.version import DEFAULT, Versions
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -5,12 +5,11 @@ Requests are found when they are asked for, and every one has been replayed thro
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from kube_audit_lint.analysis.evaluate import decision_of
 from kube_audit_lint.analysis.witness import Trace, request_of
 from kube_audit_lint.analysis.worlds import FIELD, KINDS, WIDTH, best, kinds_of, minors_of
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.analysis.answers import Recorded
 from kube_audit_lint.analysis.budget import Budget, hold_size
@@ -16,6 +14,7 @@ from kube_audit_lint.analysis.symbolic import Conditions, Joint
 from kube_audit_lint.analysis.walk import Segment, Splits, Walk
 from kube_audit_lint.analysis.worlds import KINDS, ORDINARY
 from kube_audit_lint.model.policy import PolicyRule
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from kube_audit_lint.analysis.query import RESOURCES
 from kube_audit_lint.analysis.space import URL_SHAPE, Region, Resource, Target
 from kube_audit_lint.analysis.tree import Branch, accepted, tree
 from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.model.policy import GroupResources
 from kube_audit_lint.syntax.record import NamedTuple, make
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,13 +8,12 @@ groups are free.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from kube_audit_lint.analysis import familiar
 from kube_audit_lint.analysis.tree import Branch, tree
 from kube_audit_lint.analysis.worlds import CONTROL_PLANE, NOBODY, ORDINARY, minor_bits, of_kind
 from kube_audit_lint.model.version import NEWEST
 from kube_audit_lint.syntax.record import NamedTuple, make
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.symbolic import Joint

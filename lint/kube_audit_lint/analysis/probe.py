@@ -7,8 +7,6 @@ state is looked into once for each world.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.analysis.dimensions import worlds_of
 from kube_audit_lint.analysis.space import NAMESPACE_IS_NAME, NO_NAMESPACE, place_tree, places_called
@@ -16,6 +14,7 @@ from kube_audit_lint.analysis.tree import parts
 from kube_audit_lint.analysis.witness import Trace
 from kube_audit_lint.analysis.worlds import EVERYONE, FIELD, WIDTH, best
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.dimensions import Dimensions

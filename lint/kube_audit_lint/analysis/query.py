@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from kube_audit_lint.analysis.space import Region
 from kube_audit_lint.analysis.worlds import CONTROL_PLANE, EVERYONE, KINDS, ORDINARY, of_kind
 from kube_audit_lint.model.policy import GroupResources, PolicyRule
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,9 +6,8 @@ How they follow from an HTTP request: `pkg/endpoints/request/requestinfo.go`, al
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

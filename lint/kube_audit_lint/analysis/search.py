@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.analysis.answers import Blocker, Reach, Recorded, hold
 from kube_audit_lint.analysis.evaluate import decision_of, item_matches
@@ -17,6 +15,7 @@ from kube_audit_lint.analysis.worlds import minors_of
 from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.model.policy import CONDITIONS, PolicyRule
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

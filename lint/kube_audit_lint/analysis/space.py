@@ -12,7 +12,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from functools import cache
 from itertools import count, islice, takewhile
-from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis import UndecidedError, familiar
 from kube_audit_lint.analysis.identities import Identities, served_identities
@@ -28,6 +27,7 @@ from kube_audit_lint.analysis.tree import Branch, tree
 from kube_audit_lint.analysis.worlds import EVERYONE, minor_bits, of_versions
 from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.syntax.record import NamedTuple, make
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -8,7 +8,7 @@ answers, and the lowest bit of it decides.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -5,9 +5,8 @@ Of 1,000 rules for a namespace each, a state with one of them in play has two ki
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from kube_audit_lint.syntax.record import NamedTuple, make
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,8 +8,6 @@ reaches them and where each world first came from, so that a request can be trac
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.analysis.space import (
     NAMESPACE_IS_NAME,
@@ -22,6 +20,7 @@ from kube_audit_lint.analysis.space import (
 )
 from kube_audit_lint.analysis.tree import Branch, parts
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from kube_audit_lint.analysis import familiar
 from kube_audit_lint.analysis.identities import Identity, UserClass
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.analysis.worlds import best
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.space import Target

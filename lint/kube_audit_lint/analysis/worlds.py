@@ -8,7 +8,8 @@ along the way, so that one pass answers for every version of a range and for eve
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kube_audit_lint.model.version import Versions

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from kube_audit_lint.model.finding import Severity
 from kube_audit_lint.model.version import ALL, Versions
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.typed import Any
 
 CATEGORIES = {
     "load": "The policy does not load",

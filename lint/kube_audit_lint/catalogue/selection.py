@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kube_audit_lint.catalogue.rule import Catalogue, Rule, long_form
 from kube_audit_lint.model.finding import SEVERITIES, Severity, SeverityOrNone
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.typed import Any
 
 
 class Applied(NamedTuple):

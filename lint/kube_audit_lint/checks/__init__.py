@@ -12,12 +12,11 @@ found and where; the rule file names it, sets its severity and explains it. To a
 
 from __future__ import annotations
 
-from typing import Any
-
 from kube_audit_lint.model.finding import Related, SeverityOrNone
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.typed import Any
 
 
 class Hit(NamedTuple):

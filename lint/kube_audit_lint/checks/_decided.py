@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision
 from kube_audit_lint.checks._subject import PolicySubject
@@ -11,6 +10,7 @@ from kube_audit_lint.model.policy import CONDITIONS, LEVELS, GroupResources, Pol
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Mapping
 from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.query import Query

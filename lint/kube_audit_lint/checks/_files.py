@@ -6,13 +6,13 @@ The one place where the kinds of what is wrong in a form become rules.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._quotes import of_quotes
 from kube_audit_lint.model.found import Found, MisshapeKind
 from kube_audit_lint.model.profile import AuditProfile
 from kube_audit_lint.model.value import Value
+from kube_audit_lint.syntax.typed import Literal
 
 FileRule = Literal[
     "typographic-quotes",

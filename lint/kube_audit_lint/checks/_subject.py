@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.kubeconfig import Kubeconfig
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis

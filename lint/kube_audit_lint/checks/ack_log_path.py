@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._ack import log_variables
@@ -11,6 +10,7 @@ from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import LOG_PATH
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import clean
+from kube_audit_lint.syntax.typed import Any
 from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"

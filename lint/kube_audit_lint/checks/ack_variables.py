@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._ack import PREFIX, SUFFIXES, LogVariable, log_variables
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.value import Value
+from kube_audit_lint.syntax.typed import Any
 from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis.evaluate import NO_RULE, decision_of
 from kube_audit_lint.analysis.identities import ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED
@@ -24,6 +23,7 @@ from kube_audit_lint.checks._decided import (
 from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.kubernetes.names import no_user_has
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis

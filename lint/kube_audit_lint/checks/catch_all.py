@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.analysis.evaluate import Decision, evaluate
@@ -14,6 +13,7 @@ from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import level_place, proof_of, unlimited
 from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.model.policy import LEVELS, Level, Policy, PolicyRule
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

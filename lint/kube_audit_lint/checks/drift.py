@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import place_of_value
@@ -13,6 +12,7 @@ from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.syntax.nodes import Mapping, Node, Sequence
+from kube_audit_lint.syntax.typed import Any
 from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "directory"

@@ -7,7 +7,6 @@ of `tools/record` writes into the core group, that of `tools/events` into events
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.analysis.evaluate import NO_RULE
 from kube_audit_lint.analysis.query import Query
@@ -15,6 +14,7 @@ from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import level_place, proof_of, versions_of
 from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.model.policy import GroupResources, PolicyRule
+from kube_audit_lint.syntax.typed import Any
 
 SUBJECT = "policy"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}

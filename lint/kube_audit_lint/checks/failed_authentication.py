@@ -7,7 +7,6 @@ ResponseStarted, without a user.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis import familiar
 from kube_audit_lint.analysis.evaluate import NO_RULE
@@ -28,6 +27,7 @@ from kube_audit_lint.checks._decided import (
 from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.model.policy import GroupResources, Stage
 from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis

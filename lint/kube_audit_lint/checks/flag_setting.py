@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import is_set, place_of_value
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.model.version import DEFAULT
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kube_audit_lint.checks._names import Problem

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import is_placeholder, only, place_of_value, span, who
@@ -12,6 +11,7 @@ from kube_audit_lint.kubernetes import flags
 from kube_audit_lint.kubernetes.flags import FlagSpec
 from kube_audit_lint.model.server import ApiServer, Flag
 from kube_audit_lint.model.version import Versions
+from kube_audit_lint.syntax.typed import Any
 from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"

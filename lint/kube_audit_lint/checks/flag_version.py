@@ -7,7 +7,6 @@ pkg/server/options/audit.go and pkg/features/kube_features.go of k8s.io/apiserve
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import name_place, only, span, who
@@ -16,6 +15,7 @@ from kube_audit_lint.kubernetes import flags
 from kube_audit_lint.model.server import Flag
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.typed import Any
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}

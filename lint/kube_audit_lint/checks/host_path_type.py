@@ -6,7 +6,6 @@ Source: the `HostPathType` constants of k8s.io/api core/v1, and pkg/volume/hostp
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._mounts import (
@@ -24,6 +23,7 @@ from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import POLICY_FILE, WEBHOOK_CONFIG
 from kube_audit_lint.model.finding import Related, SeverityOrNone
 from kube_audit_lint.model.server import ApiServer, Mount, Volume
+from kube_audit_lint.syntax.typed import Any
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {

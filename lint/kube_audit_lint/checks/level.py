@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import REQUESTS, concerns, query_of
 from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.model.policy import LEVELS, STAGES
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis

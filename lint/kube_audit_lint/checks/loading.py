@@ -6,11 +6,11 @@ The findings are those of kubernetes/loading.py; `problem` is the one that the r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import get_args
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.kubernetes.problems import Problem, Refusal
+from kube_audit_lint.syntax.typed import get_args
 
 SUBJECT = "policy"
 PARAMS = {

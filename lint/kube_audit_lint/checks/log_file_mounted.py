@@ -6,7 +6,6 @@ Source: lumberjack's `backupName` and `os.Rename` (`can't rename log file: ... d
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._mounts import is_at, makes_directory, mount_of
@@ -15,6 +14,7 @@ from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.checks.log_read_only import OPENED_AT_START
 from kube_audit_lint.kubernetes.flags import LOG_PATH
 from kube_audit_lint.model.finding import Related
+from kube_audit_lint.syntax.typed import Any
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}

@@ -7,7 +7,6 @@ start from 1.22 on; before, lumberjack opens it at the first event.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._mounts import READ_ONLY_KINDS, kind_of, mount_of
@@ -15,6 +14,7 @@ from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import LOG_PATH
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import ApiServer, Mount
+from kube_audit_lint.syntax.typed import Any
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}

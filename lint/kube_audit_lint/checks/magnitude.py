@@ -8,12 +8,12 @@ it is dropped); plugin/pkg/audit/buffered (the buffer is made as a whole at the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes import flags, go_values
 from kube_audit_lint.model.server import ApiServer, Flag
+from kube_audit_lint.syntax.typed import Any
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._manifests import base, is_backup, is_certain, is_likely, is_read
 from kube_audit_lint.checks._subject import DirectorySubject, Params, ServerSubject
 from kube_audit_lint.model.finding import Related
+from kube_audit_lint.syntax.typed import Any
 
 SUBJECT = "directory"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}

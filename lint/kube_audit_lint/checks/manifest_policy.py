@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._manifests import holds_control_plane, is_certain
@@ -11,6 +10,7 @@ from kube_audit_lint.checks._subject import DirectorySubject, Params, ServerSubj
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.kubernetes.paths import host_path, policy_path
 from kube_audit_lint.model.finding import Related
+from kube_audit_lint.syntax.typed import Any
 
 SUBJECT = "directory"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}

@@ -6,12 +6,12 @@ Source: ValidateVolumeMounts in pkg/apis/core/validation of k8s.io/kubernetes, w
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import Mount
+from kube_audit_lint.syntax.typed import Any
 from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"

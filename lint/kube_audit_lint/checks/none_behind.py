@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis.query import Query
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import level_place, name_of, proof_of, rule_place, unlimited, versions_of
 from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.model.finding import Related
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis

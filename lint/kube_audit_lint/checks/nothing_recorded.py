@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis.evaluate import NO_RULE
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import level_place, name_of, unlimited
 from kube_audit_lint.checks._subject import Params, PolicySubject
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.answers import Recorded

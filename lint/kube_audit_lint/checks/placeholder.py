@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._ack import log_variables
@@ -13,6 +12,7 @@ from kube_audit_lint.kubernetes import flags
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.typed import Any
 
 SUBJECT = "server"
 _RELATED = 20

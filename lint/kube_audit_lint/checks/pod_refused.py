@@ -7,7 +7,6 @@ k8s.io/kubernetes, which the kubelet applies to static pods, too (pkg/kubelet/co
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import is_placeholder
@@ -15,6 +14,7 @@ from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.model.server import ApiServer, Volume
 from kube_audit_lint.model.value import Value
+from kube_audit_lint.syntax.typed import Any
 from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import place_of_value
@@ -14,6 +13,7 @@ from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.kubernetes.paths import brought_file, host_path, policy_path
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import HostFile
+from kube_audit_lint.syntax.typed import Any
 from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"

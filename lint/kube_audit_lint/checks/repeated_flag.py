@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes import flags
 from kube_audit_lint.model.finding import Related
+from kube_audit_lint.syntax.typed import Any
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}

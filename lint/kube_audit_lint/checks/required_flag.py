@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import is_set
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kube_audit_lint.checks._names import Problem

@@ -7,7 +7,6 @@ maxsize x (maxbackup + 1) megabytes, the current file included.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import log_file, only, place_of_value, span
@@ -17,6 +16,7 @@ from kube_audit_lint.kubernetes import flags, go_values
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.typed import Any
 from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"

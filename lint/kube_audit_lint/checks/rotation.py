@@ -8,7 +8,6 @@ with which `--audit-log-maxsize=0` is a plain file that is never rotated.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import log_file, misspelt, only, place_of_value, span, who
@@ -18,6 +17,7 @@ from kube_audit_lint.model.finding import Related, Severity
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.typed import Any
 from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.analysis.worlds import NOBODY
 from kube_audit_lint.checks import Hit
@@ -13,6 +12,7 @@ from kube_audit_lint.model.finding import SEVERITIES, Severity
 from kube_audit_lint.model.policy import STAGES, Stage
 from kube_audit_lint.syntax.nodes import Mapping
 from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis

@@ -6,13 +6,13 @@ Source: spf13/pflag's errors `unknown flag`, `unknown shorthand flag` and `bad f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import name_place
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes import flags
 from kube_audit_lint.model.server import Flag
+from kube_audit_lint.syntax.typed import Any
 from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"

@@ -7,7 +7,6 @@ kubernetes/resources.py. Other groups are open, unless a list of the cluster or 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._subject import Params, PolicySubject
@@ -16,6 +15,7 @@ from kube_audit_lint.kubernetes.resources import Resource
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.kubernetes.written import Text, WrittenEntry, WrittenRule
 from kube_audit_lint.model.version import Versions
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kube_audit_lint.kubernetes.custom import Custom, Served

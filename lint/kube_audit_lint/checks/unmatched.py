@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis.request import OPTIONS_SERVED, RESOURCE_VERBS
 from kube_audit_lint.analysis.worlds import CONTROL_PLANE, ORDINARY
@@ -11,6 +10,7 @@ from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import list_place, proof_of, versions_of
 from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.kubernetes import resources as catalogue
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.kubernetes.written import WrittenEntry
 from kube_audit_lint.syntax.record import NamedTuple, make
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis

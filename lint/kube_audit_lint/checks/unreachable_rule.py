@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import name_of, rule_place, rules_named, unlimited
@@ -11,6 +10,7 @@ from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.policy import PolicyRule
 from kube_audit_lint.model.version import Versions
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._mounts import mounts_known, nearest_mounts
@@ -13,6 +12,7 @@ from kube_audit_lint.kubernetes.flags import WEBHOOK_CONFIG
 from kube_audit_lint.kubernetes.paths import webhook_path
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import clean, covering
+from kube_audit_lint.syntax.typed import Any
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}

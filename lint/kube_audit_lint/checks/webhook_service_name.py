@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import WEBHOOK_CONFIG
 from kube_audit_lint.model.finding import Related
+from kube_audit_lint.syntax.typed import Any
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}

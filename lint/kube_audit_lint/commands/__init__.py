@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import BinaryIO
 
 from kube_audit_lint.errors import UsageError
+from kube_audit_lint.syntax.typed import BinaryIO
 
 OK = 0
 """Nothing at or above --fail-on."""

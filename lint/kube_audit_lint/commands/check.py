@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from kube_audit_lint import report as reports
 from kube_audit_lint.catalogue.rule import CATEGORIES, Catalogue
@@ -32,6 +31,7 @@ from kube_audit_lint.report import Report
 from kube_audit_lint.report.grouping import LONG, notes_of
 from kube_audit_lint.report.safe import line
 from kube_audit_lint.report.words import trouble
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kube_audit_lint.kubernetes.custom import Served

@@ -6,11 +6,11 @@ import argparse
 import sys
 from collections.abc import Iterable
 from importlib import import_module
-from typing import Any, NoReturn
 
 from kube_audit_lint import __version__
 from kube_audit_lint.commands import wanted_columns
 from kube_audit_lint.report.safe import visible
+from kube_audit_lint.syntax.typed import Any, NoReturn
 
 COMMANDS = {
     "check": "lint files and folders",

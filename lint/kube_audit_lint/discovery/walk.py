@@ -18,7 +18,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol
 
 from kube_audit_lint.discovery.files import LIMIT, TooLarge, is_file, is_folder, read_bytes, refuse_special, why_no_file
 from kube_audit_lint.discovery.gitignore import EVERYTHING, NOTHING, Ignores, at_root, below, repository_of, tracked_in
@@ -36,6 +35,7 @@ from kube_audit_lint.discovery.look import (
 from kube_audit_lint.discovery.roots import OUTSIDE, Roots
 from kube_audit_lint.model.finding import FileError
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from kube_audit_lint.discovery.index import Tracked

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
-from typing import cast
 
 from kube_audit_lint.discovery.marks import DOCUMENT_FORMS, TEXT_FORMS
 from kube_audit_lint.forms.common.context import DocumentReader, TextReader
+from kube_audit_lint.syntax.typed import cast
 
 
 class AllForms:

@@ -11,11 +11,11 @@ integers: 1.24 is 24. Minors newer than the table are taken for its newest. The 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
 
 from kube_audit_lint.kubernetes import go_values
 from kube_audit_lint.kubernetes.flag_table import FLAGS
 from kube_audit_lint.kubernetes.go_values import GoError
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Literal
 
 from kube_audit_lint.model.finding import Related, SeverityOrNone
 from kube_audit_lint.model.version import NEWEST, OLDEST, Versions
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.typed import Literal
 
 Refusal = Literal[
     "policy-unreadable",

@@ -14,9 +14,9 @@ here is not served. All other groups (custom resources, aggregated APIs such as 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 from kube_audit_lint.kubernetes.resource_table import GROUPS, MINORS
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

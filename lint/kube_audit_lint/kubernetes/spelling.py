@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+
+from kube_audit_lint.syntax.typed import TypeVar
 
 Word = TypeVar("Word", bound=str)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
-
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.typed import Any, Literal, get_args
 
 Severity = Literal["info", "warning", "error"]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Literal
 
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.kubeconfig import Kubeconfig
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.typed import Literal
 
 MisshapeKind = Literal[
     "unknown-key",

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
-from typing import Any
 
 from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.catalogue.rule import Catalogue
@@ -23,6 +22,7 @@ from kube_audit_lint.pipeline.limiting import MOST, rest
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.subjects import Subjects, directories
 from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.typed import Any
 
 Subject = PolicySubject | ServerSubject | DirectorySubject
 Choose = Callable[[Catalogue, Choice], dict[str, Applied]]

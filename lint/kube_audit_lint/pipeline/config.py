@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.discovery.gitignore import repository_of
 from kube_audit_lint.discovery.globs import Globs
@@ -25,6 +24,7 @@ from kube_audit_lint.pipeline.configured import (
     override_of,
     texts,
 )
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kube_audit_lint.catalogue.ownfile import OwnFile

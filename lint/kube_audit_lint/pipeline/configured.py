@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.catalogue.rule import long_form, merged
 from kube_audit_lint.discovery.globs import Globs
 from kube_audit_lint.model.version import Versions, parse_versions, refused
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kube_audit_lint.catalogue.ownfile import Keys, OwnFile

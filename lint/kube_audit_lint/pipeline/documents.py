@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from kube_audit_lint.discovery.look import interesting, named_policy
 from kube_audit_lint.discovery.walk import EMBEDDING
@@ -16,6 +15,7 @@ from kube_audit_lint.syntax.nodes import Document, scalar_spans
 from kube_audit_lint.syntax.reader import check_parts, read_documents
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place, Source
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kube_audit_lint.syntax.nodes import SyntaxProblem

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import Generic, Protocol, TypeVar
 
 from kube_audit_lint.kubernetes.paths import brought_file, host_path
 from kube_audit_lint.model.server import ApiServer, HostFile, clean, covering
 from kube_audit_lint.pipeline.repository import Repository, Tree, above, absolute, base_name, names_of
 from kube_audit_lint.syntax.source import Source
+from kube_audit_lint.syntax.typed import Generic, Protocol, TypeVar
 
 _OBJECTS = ("ConfigMap:", "Secret:")
 """How a HostFile's `local` begins that is taken from an object: `Secret:name/key`."""

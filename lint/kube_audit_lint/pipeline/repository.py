@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
-from typing import Protocol
 
 from kube_audit_lint.discovery.look import is_utf16
 from kube_audit_lint.discovery.marks import ENCODED
@@ -21,6 +20,7 @@ from kube_audit_lint.model.kubeconfig import Kubeconfig
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.pipeline.documents import Collected
 from kube_audit_lint.pipeline.environments import joined, takes_from
+from kube_audit_lint.syntax.typed import Protocol
 
 Read = Callable[[str, str], Collected | None]
 """Reads the file at an absolute path; `policy` as the second argument declares what it is."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.catalogue.selection import turned_off
@@ -28,6 +27,7 @@ from kube_audit_lint.pipeline.subjects import NO_FILE, Subjects, subjects
 from kube_audit_lint.pipeline.waiving import Context, waived
 from kube_audit_lint.report import Files, Hidden, Report
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kube_audit_lint.kubernetes.custom import Served

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
-from typing import Protocol, TypeVar
 
 from kube_audit_lint.discovery import walk as discovery
 from kube_audit_lint.discovery.gitignore import repository_of
@@ -21,6 +20,7 @@ from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.repository import Repository, absolute, beginning, marked
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Source
+from kube_audit_lint.syntax.typed import Protocol, TypeVar
 
 T = TypeVar("T")
 

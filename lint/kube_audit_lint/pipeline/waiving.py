@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from kube_audit_lint.catalogue.selection import Applied
 from kube_audit_lint.model.finding import Finding, Suppressed
@@ -19,6 +18,7 @@ from kube_audit_lint.pipeline.repository import absolute
 from kube_audit_lint.pipeline.sources import Named
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kube_audit_lint.pipeline.baseline import Baseline, Decides, Entry

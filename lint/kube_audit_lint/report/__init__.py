@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
-from typing import TextIO
 
 from kube_audit_lint.model.finding import Cause, FileError, Finding, Severity, Suppressed
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.typed import TextIO
 
 
 class RuleInfo(NamedTuple):

@@ -6,7 +6,8 @@ All that leaves the program goes through `visible`, `line`, `markdown` or `json_
 from __future__ import annotations
 
 import re
-from typing import Any
+
+from kube_audit_lint.syntax.typed import Any
 
 _SURROGATE = "[\ud800-\udfff]"  # compiled when needed: a class of Unicode is slow to compile
 MARK = r"##(?=[A-Za-z]*\[)"

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Sequence as SequenceType
-from typing import Literal
 
 from kube_audit_lint.syntax.source import OffsetMap, Place, Source
+from kube_audit_lint.syntax.typed import Literal
 
 Kind = Literal["string", "int", "float", "bool", "null"]
 

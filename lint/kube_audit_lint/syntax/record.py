@@ -7,7 +7,7 @@ is made without compiling anything.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 make = tuple.__new__
 """make(Class, (value, ...)): a named tuple from all of its values, for what is made by the thousand. Checks nothing."""

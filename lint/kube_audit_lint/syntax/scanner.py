@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from typing import Any
 
 from kube_audit_lint.syntax.chars import BLANK_OR_END, BREAKS, COMMENT, END, ENDS, MARK, YamlError, break_end, compiled
 from kube_audit_lint.syntax.literals import scan_plain
 from kube_audit_lint.syntax.nodes import BLOCK, PLAIN, QUOTED
+from kube_audit_lint.syntax.typed import Any
 
 (
     STREAM_END,

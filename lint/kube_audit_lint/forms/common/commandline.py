@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from kube_audit_lint.kubernetes.flags import takes_value
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
 from kube_audit_lint.syntax.unknown import is_unknown
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ None means: not this form. It decides by content; the file's name is the last re
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
 
 from kube_audit_lint.model.found import Found
 from kube_audit_lint.syntax.nodes import Document
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import OffsetMap, Place, Source
+from kube_audit_lint.syntax.typed import Protocol
 
 
 class Readers(Protocol):
