@@ -72,7 +72,7 @@ def _objects(root: Node | None) -> Iterator[Mapping]:
             yield from objects(node)
 
 
-def _pod_spec(item: Mapping) -> Mapping | None:
+def pod_spec(item: Mapping) -> Mapping | None:
     """The spec of an object's pod.
 
     Without a `kind` it counts as a pod or what has a template of one; so does every kind that is not known here.
@@ -86,7 +86,7 @@ def _pod_spec(item: Mapping) -> Mapping | None:
 
 def _of_object(item: Mapping, room: Room) -> Iterator[tuple[ApiServer, list[Misshape]]]:
     """The API servers of an object's pod, each with what is wrong with its container; with the first, with the pod."""
-    spec = _pod_spec(item)
+    spec = pod_spec(item)
     if spec is None:
         return
     volumes: dict[str, Volume] | None = None

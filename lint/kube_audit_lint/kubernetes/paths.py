@@ -37,8 +37,15 @@ def webhook_path(server: ApiServer) -> str | None:
 
 
 def brought_file(server: ApiServer, path: str) -> HostFile | None:
-    """The file that the form itself brings to where a path lies on the host, the nearest folder's of several."""
-    at = host_path(server, path)
+    """The file that the form itself brings to where a path lies on the host, the nearest folder's of several.
+
+    Files out of a ConfigMap or Secret lie on no host: what brings them names their path in the container.
+    """
+    mount = covering(server.mounts or (), clean(path)) if server.files else None
+    inside = (
+        mount is not None and mount.volume is not None and mount.volume.kind in ("configMap", "secret", "projected")
+    )
+    at = clean(path) if inside else host_path(server, path)
     best: HostFile | None = None
     for file in server.files:
         folder = clean(file.path)

@@ -83,6 +83,15 @@ class HostFile(NamedTuple):
     kubeconfig: Kubeconfig | None = None
 
 
+class Overlay(NamedTuple):
+    """What put a server together. base: the object in its own file. by: the kustomizations that make this of it, and
+    what of each does; others: those that make something else of it."""
+
+    base: Place
+    by: tuple[Place, ...]
+    others: tuple[Place, ...] = ()
+
+
 class ApiServer(NamedTuple):
     """The settings of one API server; `_replace` gives a changed copy.
 
@@ -108,6 +117,7 @@ class ApiServer(NamedTuple):
         of such a file, all that it sets.
     name, namespace: the pod's, "" when the form has none.
     host_names: whether it resolves names as the host does, which mostly knows no Service of the cluster.
+    overlay: of a server that kustomizations make of a base and patches.
     """
 
     form: str
@@ -133,6 +143,7 @@ class ApiServer(NamedTuple):
     name: str = ""
     namespace: str = ""
     host_names: bool = True
+    overlay: Overlay | None = None
 
     @property
     def source(self) -> Source:

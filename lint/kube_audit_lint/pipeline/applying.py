@@ -15,6 +15,7 @@ from kube_audit_lint.checks._files import of_file
 from kube_audit_lint.checks._subject import DirectorySubject, PolicySubject, ServerSubject
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.finding import SEVERITIES, Finding, Related
+from kube_audit_lint.model.server import Overlay
 from kube_audit_lint.model.version import DEFAULT, Versions
 from kube_audit_lint.pipeline.config import Config, Settings
 from kube_audit_lint.pipeline.documents import Collected
@@ -87,12 +88,21 @@ def findings_of(found: Subjects, rules: Rules, config: Config, reported: set[str
     for policy in found.policies:
         if not reported.isdisjoint((policy.document.source.path, *(one.source.path for one in policy.servers))):
             out += _unless_quiet(policy, rules)
+    overlaid: list[tuple[Overlay, list[Finding]]] = []
     for server in found.servers:
         path, place = server.server.source.path, server.server.place
         loaded = {server.policy.document.source.path} if server.policy is not None else set()
         loaded |= {server.webhook.source.path} if server.webhook is not None else set()
-        if not reported.isdisjoint((path, *loaded, *(flag.place.source.path for flag in server.server.flags))):
+        overlay = server.server.overlay
+        others = (flag.place.source.path for flag in server.server.flags)
+        if overlay is not None:
+            overlaid.append((overlay, list(_apply("server", server, server.versions, rules.for_path(path), place))))
+        elif not reported.isdisjoint((path, *loaded, *others)):
             out += _apply("server", server, server.versions, rules.for_path(path), place)
+    if overlaid:
+        from kube_audit_lint.pipeline.overlaid import once
+
+        out += once(overlaid)
     for directory in directories(found, config):
         place = directory.servers[0].server.place if directory.servers else directory.policies[0].document.place
         out += _apply("directory", directory, DEFAULT, rules.for_path(place.source.path), place)

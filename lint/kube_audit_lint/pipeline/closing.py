@@ -28,6 +28,9 @@ def close(named: list[str], repository: Repository, linker: Linker, cluster_of: 
     folders = set()
     for path in ours:
         servers, policies = repository.servers(path), repository.policies(path)
+        for base in repository.bases(path):
+            folders.add(base.rpartition("/")[0])
+            repository.file(base)
         for kubeconfig in repository.kubeconfigs(path):
             closure.kubeconfig(kubeconfig)
         if servers or policies:

@@ -69,6 +69,14 @@ def collect(
     return Collected(source, documents, found, reported) if found else None
 
 
+def plain_documents(path: str, data: bytes) -> tuple[Document, ...] | None:
+    """A file's documents, whatever is in them; None where it is a template that decides what is there."""
+    if len(data) > LARGE:
+        return None
+    _, documents, template = _read(path, data, False, False)
+    return None if template is not None and template.branches else documents
+
+
 def _unreadable(documents: tuple[Document, ...], source: Source) -> Found:
     """A note where a file shows settings of auditing, but nobody can read it."""
     problem = next((one.problem for one in documents if one.problem is not None), None)

@@ -79,7 +79,7 @@ class Linker:
                 candidates.update(dict.fromkeys(near))
                 if near:  # a server further away belongs to another cluster
                     break
-        candidates.update(dict.fromkeys(self._by_configuration.get(path, ())))
+        candidates.update(dict.fromkeys((*self._by_configuration.get(path, ()), *self.repository.bases(path))))
         for unit in [server for one in candidates for server in self.repository.servers(one) if server.flag_files]:
             for name in map(os.path.basename, unit.flag_files):
                 candidates.update(dict.fromkeys(self.repository.by_name.get(name, ())))

@@ -1,71 +1,121 @@
-"""Files that a kustomization lays patches about auditing over: what runs is more than they show.
+"""API servers that kustomizations make of a base and patches: what runs is more than each file shows.
 
-Source: kubernetes-sigs/kustomize api/types/kustomization.go (resources and bases are files or folders with a
-kustomization of their own; patches, patchesStrategicMerge and patchesJson6902 are files or stand in place).
+What can be put together replaces what the forms found in the base and in the patches; each node keeps its place. What
+cannot leaves the base and the patches parts. Source: kubernetes-sigs/kustomize api/types/kustomization.go.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-_LISTS = re.compile(rb"(?m)^[\"']?(resources|bases|components|patches\w*)[\"']?:(.*(?:\n(?:[ \t-].*)?$)*)")
+from kube_audit_lint.model.found import Found, Note
+from kube_audit_lint.pipeline.building import Builder
+from kube_audit_lint.pipeline.composed import Variant, variants
+from kube_audit_lint.pipeline.composition import Composition
+from kube_audit_lint.pipeline.kustomization import CannotBuildError
+from kube_audit_lint.syntax.nodes import Document
+from kube_audit_lint.syntax.record import NamedTuple
+
+_LISTS = re.compile(
+    rb"(?m)^[\"']?(resources|bases|components|images|patches\w*|(?:configMap|secret)Generator)[\"']?:"
+    rb"(.*(?:\n(?:[ \t-].*)?$)*)"
+)
 _ITEM = re.compile(rb"(?m)(?:^|[\[,])[ \t]*-?[ \t]*(?:path:[ \t]*)?[\"']?([\w./-]+)[\"']?(?=[ \t]*(?:$|[#\],]))")
 _PATH = re.compile(rb"path:[ \t]*[\"']?([\w./-]+)")
+_COMPONENT = re.compile(rb"(?m)^kind:[ \t]*Component\b")
+_OURS = re.compile(rb"audit|api-?server|Kubeadm|hyperkube")
 _LARGEST = 200_000
 _MOST = 500
-"""Folders of a repository that are followed."""
+"""Folders of a repository that are followed, and kustomizations that are put together."""
 
 
-def patched(kustomizations: Iterable[str]) -> frozenset[str]:
-    """The absolute paths of the files that some kustomizations patch in what is about auditing."""
-    found: set[str] = set()
-    seen: set[str] = set()
-    for path in kustomizations:
-        lists, folder = _lists(path), path.rpartition("/")[0]
-        if any(_about_audit(folder, text) for name, text in lists if name.startswith("patches")):
-            found.update(_resources(folder, lists, seen))
-    return frozenset(found)
+class _Lists(NamedTuple):
+    """What a look at a kustomization's bytes finds. folders: those that it brings in. files: its other resources."""
+
+    folders: tuple[str, ...]
+    files: tuple[str, ...]
+    about_audit: bool
+    ours: bool
+    component: bool
 
 
-def _lists(path: str) -> list[tuple[str, bytes]]:
-    return [(one[1].decode(), one[2]) for one in _LISTS.finditer(_content(path))]
+def composition(
+    paths: Iterable[str],
+    read: Callable[[str], tuple[Document, ...] | None],
+    own: Callable[[str], Found],
+    content: Callable[[str], bytes],
+) -> Composition:
+    """What the kustomizations at some absolute paths make of the files of a repository.
 
-
-def _about_audit(folder: str, text: bytes) -> bool:
-    """Whether patches speak of auditing, in place or in their files."""
-    names = {*_PATH.findall(text), *_ITEM.findall(text)}
-    files = (_at(folder, name) for name in names if name.endswith((b".yaml", b".yml", b".json")))
-    return b"audit" in text or any(b"audit" in _content(file) for file in files)
-
-
-def _resources(folder: str, lists: list[tuple[str, bytes]], seen: set[str]) -> Iterator[str]:
-    """The files that a kustomization brings in, by itself or through others. seen: folders that were looked at."""
-    if folder in seen or len(seen) > _MOST:
-        return
-    seen.add(folder)
-    for name, text in lists:
-        if name.startswith("patches"):
+    read: the documents of a file of the repository. own: what the forms find in it by itself.
+    content: the bytes of any file.
+    """
+    looked = {path.rpartition("/")[0]: (path, _look(path, content)) for path in paths}
+    inner = {one for folder, (_, lists) in looked.items() for one in lists.folders if one != folder}
+    builder = Builder(read)
+    made: list[Variant] = []
+    notes: list[Note] = []
+    parts: set[str] = set()
+    for folder, (path, lists) in looked.items():
+        reached = [] if folder in inner or lists.component else list(_reached(folder, looked))
+        if len(made) > _MOST or not any(looked[one][1].ours for one in reached):
             continue
-        for item in _ITEM.findall(text):
-            at = _at(folder, item)
-            if at.endswith((".yaml", ".yml", ".json")):
-                yield at
-            elif (inner := next((one for one in _NAMES if os.path.exists(f"{at}/{one}")), None)) is not None:
-                yield from _resources(at, _lists(f"{at}/{inner}"), seen)
+        try:
+            made += variants(path, builder)
+        except CannotBuildError as error:
+            if any(looked[one][1].about_audit for one in reached):
+                notes += _note(error)
+                parts.update(file for one in reached for file in looked[one][1].files)
+    return Composition(made, own, parts, notes)
+
+
+def _note(error: CannotBuildError) -> Iterator[Note]:
+    if error.place is not None:
+        message = f"{error.why}: base and patches were not put together, and each was checked as a part"
+        yield Note(error.place, message)
+
+
+def _reached(folder: str, looked: dict[str, tuple[str, _Lists]]) -> Iterator[str]:
+    """A folder with the folders of kustomizations that it brings in, by itself or through others."""
+    waiting = [folder]
+    seen: set[str] = set()
+    while waiting and len(seen) < _MOST:
+        one = waiting.pop()
+        if one not in seen and one in looked:
+            seen.add(one)
+            yield one
+            waiting += looked[one][1].folders
+
+
+def _look(path: str, content: Callable[[str], bytes]) -> _Lists:
+    """What a kustomization brings in and whether it changes something of ours; nothing is parsed for it."""
+    data, folder = content(path)[:_LARGEST], path.rpartition("/")[0]
+    lists = [(one[1].decode(), one[2]) for one in _LISTS.finditer(data)]
+    items = [at for name, text in lists if name in ("resources", "bases", "components") for at in _items(folder, text)]
+    files = tuple(at for at in items if at.endswith((".yaml", ".yml", ".json")))
+    changing = [(name, text) for name, text in lists if name.startswith("patches") or name.endswith("Generator")]
+    texts = [text for _, text in changing]
+    texts += [content(file) for name, text in changing if name.startswith("patches") for file in _named(folder, text)]
+    return _Lists(
+        tuple(at for at in items if at not in files),
+        files,
+        any(b"audit" in text for text in texts),
+        any(_OURS.search(text) for text in (*texts, *(text for name, text in lists if name == "images"))),
+        _COMPONENT.search(data) is not None,
+    )
+
+
+def _items(folder: str, text: bytes) -> Iterator[str]:
+    return (_at(folder, item) for item in _ITEM.findall(text))
+
+
+def _named(folder: str, text: bytes) -> Sequence[str]:
+    """The files of patches."""
+    names = {*_PATH.findall(text), *_ITEM.findall(text)}
+    return [_at(folder, name) for name in names if name.endswith((b".yaml", b".yml", b".json"))]
 
 
 def _at(folder: str, name: bytes) -> str:
     return os.path.normpath(os.path.join(folder, name.decode("utf-8", "replace"))).replace(os.sep, "/")
-
-
-def _content(path: str) -> bytes:
-    try:
-        if not os.path.isfile(path) or os.path.getsize(path) > _LARGEST:
-            return b""
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError:
-        return b""

@@ -73,7 +73,7 @@ class Prover:
     def state(self, file: Collected, subjects: Subjects) -> State:
         """A file of a run as it is."""
         policies = [one for one in subjects.policies if one.document.source is file.source]
-        servers = [one for one in subjects.servers if one.server.source is file.source]
+        servers = [one for one in subjects.servers if one.server.source is file.source and one.server.overlay is None]
         return self._checked(file, policies, servers)
 
     def after(self, before: State, data: bytes) -> State | None:
@@ -93,7 +93,8 @@ class Prover:
                 return None
             document = file.found.policies[at]._replace(partial=one.document.partial)
             loaders = tuple(
-                new[servers[each.place.start]] if each.source is before.file.source else each for each in one.servers
+                new[servers[each.place.start]] if each.source is before.file.source and each.overlay is None else each
+                for each in one.servers
             )
             policies[id(one)] = PolicySubject(document, one.versions, loaders, one.version_places)
         subjects = []

@@ -16,11 +16,17 @@ from kube_audit_lint.discovery.marks import ENCODED
 from kube_audit_lint.discovery.walk import LIMIT
 from kube_audit_lint.kubernetes.paths import wanted_names
 from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.kubeconfig import Kubeconfig
 from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.pipeline.documents import Collected
+from kube_audit_lint.pipeline.documents import Collected, plain_documents
 from kube_audit_lint.pipeline.environments import joined, takes_from
-from kube_audit_lint.syntax.typed import Protocol
+from kube_audit_lint.syntax.nodes import Document
+from kube_audit_lint.syntax.source import Source
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from kube_audit_lint.pipeline.composition import Composition
 
 Read = Callable[[str, str], Collected | None]
 """Reads the file at an absolute path; `policy` as the second argument declares what it is."""
@@ -35,6 +41,10 @@ _IN_BASE64 = tuple(mark[:6] for mark in ENCODED)
 
 # One of these is in every file that another file's findings can depend on.
 _MARKS = (b"udit", b"AUDIT", b"EnvironmentFile", b"profile", b"current-context", *_IN_BASE64)
+_LOOKS_LIKE_PART = rb"(?i)audit|api-?server|kubeadm|containers|olume"
+_STATEMENTS = ("{{", "{%", "<%", "#@")
+"""One of them is in every template that may hold statements."""
+
 _LOOKS_LIKE_SERVER = rb"(?i)apiserver|hyperkube"
 _WITH_DEFAULT_POLICY = b"|".join((rb"profile\"?:|audit_log:|audit-log:|kubernetes_audit", *_IN_BASE64))
 """Forms whose distribution names the policy, and base64: the name of the policy does not stand in the file."""
@@ -85,6 +95,7 @@ class Repository:
 
     files: those that are read already, None where a file holds nothing of ours. others: lists the paths of the rest.
     read: reads one of them. content: its first megabytes. marked: the same, where others may depend on it.
+    names: what reports call the named ones.
     """
 
     def __init__(
@@ -94,6 +105,7 @@ class Repository:
         read: Read = lambda path, declared: None,
         content: Callable[[str], bytes] = beginning,
         marked: Callable[[str], bytes] = marked,
+        names: Mapping[str, str] | None = None,
     ) -> None:
         self._files = dict(files)
         self._named = dict.fromkeys(self._files)
@@ -106,11 +118,14 @@ class Repository:
         self._local: dict[str, list[str]] = {}
         self._loading: dict[str, Tree] = {}
         self._holding: dict[str, Tree] = {}
+        self._parsed: dict[str, tuple[Document, ...] | None] = {}
+        self._changed: dict[str, Collected] = {}
+        self._names = names or {}
 
     @property
     def files(self) -> list[Collected]:
         """All that is read and holds something of ours."""
-        return [file for file in self._files.values() if file is not None]
+        return [file for path in list(self._files) if (file := self.file(path)) is not None]
 
     @cached_property
     def paths(self) -> dict[str, None]:
@@ -162,10 +177,46 @@ class Repository:
         return _by_name((path, names_of(one)) for path, one in parts)
 
     def file(self, path: str) -> Collected | None:
-        """What a file holds, which is read when it was not; None for what is no file of the repository."""
+        """What a file holds, which is read when it was not; None for what is no file of the repository.
+
+        Of a base and its patches, which kustomizations put together, what is left to each by itself.
+        """
+        file = self._alone(path)
+        if (file is None and not self._may_be_part(path)) or self._composition is None:
+            return file
+        if path not in self._composition:
+            return file
+        if path not in self._changed:
+            file = file or self._empty(path)
+            self._changed[path] = file._replace(found=self._composition.changed(path, file.found))
+        return self._changed[path]
+
+    def _alone(self, path: str) -> Collected | None:
+        """What a file holds by itself."""
         if path not in self._files:
             self._files[path] = self._read(path, "") if path in self.paths else None
         return self._files[path]
+
+    def _empty(self, path: str) -> Collected:
+        """A file in which no form finds anything, as kustomizations make something of it."""
+        documents = self._documents(path) or ()
+        source = documents[0].source if documents else Source(self._shown(path), "")
+        return Collected(source, documents, Found(), path in self._named)
+
+    def _documents(self, path: str) -> tuple[Document, ...] | None:
+        """The documents of a file of the repository; None where there is none, or a template decides what is in it."""
+        if path not in self._parsed:
+            file = self._alone(path)
+            if file is not None:
+                self._parsed[path] = None if any(mark in file.source.text for mark in _STATEMENTS) else file.documents
+            else:
+                known = path in self.paths
+                self._parsed[path] = plain_documents(self._shown(path), self._content(path)) if known else None
+        return self._parsed[path]
+
+    def _shown(self, path: str) -> str:
+        """What reports call a file in which no form finds anything."""
+        return self._names.get(path) or os.path.relpath(path).replace(os.sep, "/")
 
     def policies(self, path: str) -> tuple[PolicyDocument, ...]:
         """The policies in a file."""
@@ -183,18 +234,33 @@ class Repository:
             file = self.file(path)
             found = () if file is None else file.found.servers
             servers = (joined(one, path, self._units(one, path)) for one in found)
-            part = bool(found) and path in self._patched
-            self._servers[path] = tuple(one._replace(partial=True) if part else one for one in servers)
+            more = self._composition.servers(path) if file is not None and self._composition is not None else ()
+            self._servers[path] = (*servers, *more)
         return self._servers[path]
 
-    @cached_property
-    def _patched(self) -> frozenset[str]:
-        """The files whose objects a kustomization changes in what is about auditing."""
-        if not any(name in self.by_name for name in KUSTOMIZATIONS):
-            return frozenset()
-        from kube_audit_lint.pipeline.overlays import patched
+    def bases(self, path: str) -> list[str]:
+        """The files whose objects kustomizations put together with what a file holds."""
+        return self._composition.bases(path) if self._composition is not None else []
 
-        return patched(path for name in KUSTOMIZATIONS for path in self.by_name.get(name, ()))
+    def _may_be_part(self, path: str) -> bool:
+        """Whether kustomizations may make something of a file in which no form finds anything."""
+        if base_name(path) not in KUSTOMIZATIONS and not re.search(_LOOKS_LIKE_PART, self._content(path)):
+            return False
+        return any(_exists(f"{folder}/{name}") for folder in above(path)[:-1] for name in KUSTOMIZATIONS)
+
+    @cached_property
+    def _composition(self) -> Composition | None:
+        """What kustomizations make of the files; None without any."""
+        paths = [path for name in KUSTOMIZATIONS for path in self.by_name.get(name, ())]
+        if not paths:
+            return None
+        from kube_audit_lint.pipeline.overlays import composition
+
+        def own(path: str) -> Found:
+            file = self._alone(path)
+            return Found() if file is None else file.found
+
+        return composition(paths, self._documents, own, self._content)
 
     def _units(self, server: ApiServer, path: str) -> Iterator[tuple[str, ApiServer]]:
         """The units that may take an environment file."""
@@ -277,6 +343,11 @@ class Tree:
 
     def __contains__(self, path: str) -> bool:
         return path in self._paths
+
+
+@lru_cache(maxsize=4096)
+def _exists(path: str) -> bool:
+    return os.path.exists(path)
 
 
 @lru_cache(maxsize=4096)

@@ -89,7 +89,7 @@ def run(
     counts = Files(
         len(named.files),
         sum(len(one.found.policies) for one in named_files),
-        sum(len(one.found.servers) for one in named_files),
+        sum(len(one.found.servers) for one in named_files) + _put_together(links, reported),
     )
     found_notes = (note for one in named_files for note in one.found.notes if not note.is_error)
     notes = [*named.notes, *found_notes, *about, *left.notes]
@@ -100,6 +100,12 @@ def run(
     return Outcome(
         Report(shown, counts, tuple(errors), tuple(notes), kept_out), tuple(notes), tuple(files), found, catalogue
     )
+
+
+def _put_together(links: list[Link], reported: set[str]) -> int:
+    """How many API servers come out of kustomizations over bases in the named files."""
+    overlays = (one.server.overlay for one in links)
+    return sum(one is not None and one.base.source.path in reported for one in overlays)
 
 
 def _know_custom(found: Subjects, options: Options, config: Config, repository: Repository) -> None:
@@ -160,7 +166,8 @@ def _is_of_file(finding: Finding) -> bool:
 def _links(repository: Repository, linker: Linker) -> tuple[list[Link], list[Collected]]:
     """Every server with its policy, and the files that hold both; in the order of their paths."""
     files = {absolute(one.source.path): one for one in repository.files}
-    links = [linker.link(server) for path in sorted(files) for server in repository.servers(path)]
+    servers = {id(one): one for path in sorted(files) for one in repository.servers(path)}
+    links = [linker.link(server) for server in servers.values()]
     for link in links:
         path = absolute(link.policy.source.path) if link.policy is not None else ""
         declared = repository.declared(path) if path and not repository.policies(path) else None

@@ -45,13 +45,14 @@ OUTSIDE_LIMIT = 20_000
 class Named(NamedTuple):
     """The files that were named, by absolute path: what they hold, None where it is nothing of ours.
 
-    excluded: how many paths `exclude` of the configuration leaves out.
+    excluded: how many paths `exclude` of the configuration leaves out. names: what reports call the files.
     """
 
     files: dict[str, Collected | None]
     errors: tuple[FileError, ...]
     notes: tuple[Note, ...]
     excluded: int
+    names: dict[str, str]
 
 
 class _One(NamedTuple):
@@ -66,6 +67,7 @@ class _One(NamedTuple):
 def read_named(options: Options, config: Config, progress: Progress) -> Named:
     """Reads standard input, the named files, and what lies below the named folders."""
     read: dict[str, _One] = {}
+    names: dict[str, str] = {}
     errors: list[FileError] = []
     left_out: list[tuple[str, str]] = []
     if options.stdin is not None:
@@ -83,6 +85,7 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
         read_only_embedded = discovery.embeds(path) and not own.embedded
         if at in given or not (read_only_embedded or discovery.produces(path)):
             read[at] = _read(path, own, config.hint(path) or "")
+            names[at] = path
             progress(len(read))
         elif (mention := mentions.look(path)) is not None:
             unread.append(mention)
@@ -95,7 +98,7 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
     unread += [one.unread for one in read.values() if one.unread is not None]
     notes += mentions.one_note(unread, options.embedded)
     files = {at: one.file for at, one in read.items()}
-    return Named(files, tuple(errors), tuple(notes), sum(why == discovery.EXCLUDED for _, why in left_out))
+    return Named(files, tuple(errors), tuple(notes), sum(why == discovery.EXCLUDED for _, why in left_out), names)
 
 
 def _with_meant(error: FileError) -> FileError:
@@ -134,7 +137,7 @@ def repository(
         found = options.contents.get(path) if options.contents else None
         return keep("text", path, lambda: marked(path)) if found is None else found
 
-    return Repository(named.files, others, read, content, text)
+    return Repository(named.files, others, read, content, text, named.names)
 
 
 def _below_root(root: str, limit: int | None, options: Options, config: Config) -> list[str]:

@@ -139,8 +139,12 @@ def directories(subjects: Subjects, config: Config) -> Iterator[DirectorySubject
     def of(path: str) -> tuple[list[ServerSubject], list[PolicySubject], list[tuple[ServerSubject, ...]]]:
         return folders.setdefault(os.path.dirname(path), ([], [], []))
 
+    bases: set[Place] = set()  # one object is one file's, whatever kustomizations make of it
     for server in subjects.servers:
-        of(server.server.source.path)[0].append(server)
+        overlay = server.server.overlay
+        if overlay is None or overlay.base not in bases:
+            of(server.server.source.path)[0].append(server)
+        bases.update((overlay.base,) if overlay is not None else ())
     for policy in subjects.policies:
         of(policy.document.source.path)[1].append(policy)
     for group in clusters(subjects.servers, config.cluster_of):
