@@ -112,7 +112,10 @@ def test_terraform() -> None:
     policy = the_policy(text, "main.tf")
     assert policy.at("rules", 0, "level").start == text.index("Metadata")
     assert not policy.partial
-    assert the_policy(text.replace("    - level: ${", "%{ if a }\n    - level: ${"), "main.tf").partial
+    branched = text.replace("    - level: ${", "    %{ if a }\n    - level: ${").replace(
+        "  EOT", "    %{ endif }\n  EOT"
+    )
+    assert the_policy(branched, "main.tf").partial
 
 
 def test_a_string_of_terraform() -> None:

@@ -38,6 +38,7 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
 
 TEXT_FORMS: dict[str, tuple[str, ...]] = {
     'quadlet': ('[Container]',),
+    'terraform': ('audit', 'AUDIT', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW', 'aws_eks_cluster', 'terraform-aws-modules/eks', 'azurerm_monitor_diagnostic_setting', 'cluster_log_types', 'enabled_log_types', 'rke_cluster', 'rancher2_cluster'),
     'embedded': ('<<', '```', '~~~', 'minikube', '--kube-apiserver-arg', 'kubeAPIServer.audit', 'audit.k8s.io/'),
     'systemd': ('[Service]',),
     'environment': ('--audit', '--etcd-servers'),
@@ -46,6 +47,13 @@ TEXT_FORMS: dict[str, tuple[str, ...]] = {
 
 BYTES = (
     (b'audit', b'audit(?:(?:\\.k8s\\.io|[-_]?(?:log|policy|webhook|config|dynamic)|(?<=--audit)[-_])|(?<=k8s-audit)\\"?:|(?<=_logs_audit)\\"?:|(?<=kubernetes_audit)\\"?:|[\\w.-]*\\.ya?ml|(?<=[\\s\\"]audit)\\"?:|(?<=\\Aaudit)\\"?:|(?<=kubeapiaudit)\\"?:)'),
+    (b'aws_eks_cluster', b'aws_eks_cluster(?:\\")'),
+    (b'terraform-aws-modules/eks', b'terraform-aws-modules/eks(?:/aws\\")'),
+    (b'azurerm_monitor_diagnostic_setting', b'azurerm_monitor_diagnostic_setting(?:\\")'),
+    (b'cluster_log_types', b'cluster_log_types(?:\\s*=)'),
+    (b'enabled_log_types', b'enabled_log_types(?:\\s*=)'),
+    (b'rke_cluster', b'rke_cluster(?:\\")'),
+    (b'audit_log', b'audit_log(?:\\s*[={])'),
     (b'clusterconfiguration', b'clusterconfiguration(?:\\b)'),
     (b'apiserver', b'apiserver(?:(?:extraargs)?\\"?:|(?<=\\"apiserver)\\"|-arg\\"?:|\\.audit\\.|(?<=kind: apiserver)\\b)'),
     (b'eks', b'eks(?:ctl\\.io/|::cluster\\b|\\.aws\\.|\\.services\\.k8s\\.aws/|clusterconfig\\b)'),

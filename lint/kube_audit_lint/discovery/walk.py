@@ -34,6 +34,7 @@ from kube_audit_lint.discovery.look import (
 )
 from kube_audit_lint.discovery.roots import OUTSIDE, Roots
 from kube_audit_lint.model.finding import FileError
+from kube_audit_lint.syntax.extras import TERRAFORM, reads_terraform
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.typed import TYPE_CHECKING, Protocol
 
@@ -48,6 +49,7 @@ __all__ = [
     "interesting",
     "is_benchmark",
     "is_sealed",
+    "lacks_parser",
     "may_configure_server",
     "named_policy",
     "produces",
@@ -70,7 +72,7 @@ SOURCES = frozenset(
 )
 """Ends of names of files that are not even opened when a folder is walked."""
 
-EMBEDDING = frozenset(("bash", "hcl", "ksh", "markdown", "md", "mdx", "sh", "tf", "zsh"))
+EMBEDDING = frozenset(("bash", "hcl", "ksh", "markdown", "md", "mdx", "sh", "tf", "tfvars", "tofu", "zsh"))
 """Ends of names of files that may embed audit configuration."""
 
 LANGUAGES = frozenset(("cue", "jsonnet", "libsonnet", "nix"))
@@ -119,7 +121,12 @@ def may_configure_server(path: str, names: Iterable[str]) -> bool:
 
 def embeds(path: str) -> bool:
     """Whether a file is a script or documentation, which is read for embedded configuration only."""
-    return _end(path) in EMBEDDING
+    return _end(path) in EMBEDDING and not (path.endswith(TERRAFORM) and reads_terraform())
+
+
+def lacks_parser(path: str) -> bool:
+    """Whether a file is Terraform's, and the extra that reads it is not installed."""
+    return path.endswith(TERRAFORM) and not reads_terraform()
 
 
 def produces(path: str) -> bool:

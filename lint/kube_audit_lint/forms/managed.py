@@ -43,10 +43,11 @@ ORDER = 2
 
 _TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 _ALL = ("all", "*")
-_EKS = "EKS delivers no audit log"
-_AKS = ("kube-audit", "kube-audit-admin")
-_GROUPS = ("audit", "allLogs")
-_NAMES_OF_AKS = ("kube-", "guard", "cluster-autoscaler", "cloud-controller-manager", "csi-")
+EKS = "EKS delivers no audit log"
+AKS = "AKS delivers no audit log"
+AKS_TYPES = ("kube-audit", "kube-audit-admin")
+AKS_GROUPS = ("audit", "allLogs")
+NAMES_OF_AKS = ("kube-", "guard", "cluster-autoscaler", "cloud-controller-manager", "csi-")
 
 State = Literal["on", "off", "open"]
 """Whether the audit log is delivered; open: the file does not decide it."""
@@ -73,12 +74,12 @@ def _eksctl(root: Mapping) -> Iterator[Misshape]:
         return
     logging = below(root, "cloudWatch", "clusterLogging")
     types = logging.get("enableTypes") if logging is not None else None
-    if _state(types) != "off":
+    if state_of(types) != "off":
         return
     if types is None and not _makes_cluster(root):
         return  # such a file is often used for node groups only
     place = _place(logging, "enableTypes") or _place(root, "cloudWatch") or _place(root, "kind")
-    yield _off(place or root.place, _EKS, types, "Write `audit` into `cloudWatch.clusterLogging.enableTypes`.")
+    yield off(place or root.place, EKS, types, "Write `audit` into `cloudWatch.clusterLogging.enableTypes`.")
 
 
 def _makes_cluster(root: Mapping) -> bool:
@@ -105,7 +106,7 @@ def _cluster_api(root: Mapping) -> Iterator[Misshape]:
             if audit is None or (isinstance(audit, Scalar) and audit.value == "false"):
                 section = logging if isinstance(logging, Mapping) else None
                 place = _place(section, "audit") or _place(spec, "logging") or _place(item, "kind") or item.place
-                yield _off(place, _EKS, None, "Write `logging: {audit: true}` into `spec`.")
+                yield off(place, EKS, None, "Write `logging: {audit: true}` into `spec`.")
 
 
 def _aws_objects(root: Mapping) -> Iterator[Misshape]:
@@ -121,8 +122,8 @@ def _aws_objects(root: Mapping) -> Iterator[Misshape]:
             yield from _along(item, ("spec", "logging", "clusterLogging"), "types", help)
         elif kind == "EKSClusterConfig":
             types = (item.mapping("spec") or item).get("loggingTypes")
-            if isinstance(types, Sequence) and _state(types) == "off":
-                yield _off(_place(item.mapping("spec"), "loggingTypes") or types.place, _EKS, types, help)
+            if isinstance(types, Sequence) and state_of(types) == "off":
+                yield off(_place(item.mapping("spec"), "loggingTypes") or types.place, EKS, types, help)
 
 
 def _along(resource: Mapping, path: tuple[str, ...], inner: str, help: str) -> Iterator[Misshape]:
@@ -138,11 +139,11 @@ def _along(resource: Mapping, path: tuple[str, ...], inner: str, help: str) -> I
         node = node.get(key)
         if node is None:
             break
-    if _state(node, inner) == "off":
-        yield _off(place, _EKS, node, help)
+    if state_of(node, inner) == "off":
+        yield off(place, EKS, node, help)
 
 
-def _state(node: Node | None, inner: str = "") -> State:
+def state_of(node: Node | None, inner: str = "") -> State:
     """Whether audit is among the types of a list; open where one of them is not known."""
     if node is None or (isinstance(node, Scalar) and node.kind == "null"):
         return "off"
@@ -198,13 +199,13 @@ def _logs(node: Node | None, owner: Mapping, surely: bool) -> Iterator[Misshape]
         if not isinstance(value, Scalar) or is_unknown(value.value) or value.value.startswith("["):
             return
         on = not (isinstance(enabled, Scalar) and enabled.value.lower() == "false")
-        if on and value.value in (*_AKS, *_GROUPS):
+        if on and value.value in (*AKS_TYPES, *AKS_GROUPS):
             return
         names.append(value.value)
-    if isinstance(node, Sequence) and (surely or any(name.startswith(_NAMES_OF_AKS) for name in names)):
+    if isinstance(node, Sequence) and (surely or any(name.startswith(NAMES_OF_AKS) for name in names)):
         key = next((entry.key for entry in _entries(owner) if entry.value is node), None)
         help = "Write `{category: kube-audit, enabled: true}`, or `kube-audit-admin` for all but reads."
-        yield _off(key.place if key is not None else owner.place, "AKS delivers no audit log", None, help)
+        yield off(key.place if key is not None else owner.place, AKS, None, help)
 
 
 def _entries(owner: Mapping) -> Iterator[Entry]:
@@ -227,13 +228,14 @@ def _switched_off(root: Mapping) -> Iterator[Misshape]:
         for section in sections:
             enabled = section.get("enabled") if isinstance(section, Mapping) else None
             if isinstance(enabled, Scalar) and enabled.value == "false":
-                yield _off(enabled.place, what, None, "Write `enabled: true`.")
+                yield off(enabled.place, what, None, "Write `enabled: true`.")
     flat = root.get("ENABLE_AUDIT_LOGGING")
     if isinstance(flat, Scalar) and flat.value.lower() == "false" and "INFRASTRUCTURE_PROVIDER" in root.entries:
-        yield _off(flat.place, what, None, "Write `ENABLE_AUDIT_LOGGING: true`.")
+        yield off(flat.place, what, None, "Write `ENABLE_AUDIT_LOGGING: true`.")
 
 
-def _off(place: Place, what: str, types: Node | None, help: str) -> Misshape:
+def off(place: Place, what: str, types: Node | None, help: str) -> Misshape:
+    """The finding about a cluster that delivers no audit log. types: those that it delivers."""
     why = (
         "is not among the log types here" if isinstance(types, Sequence) and types.items else "is not switched on here"
     )

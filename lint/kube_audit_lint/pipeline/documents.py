@@ -11,6 +11,7 @@ from kube_audit_lint.forms import AllForms
 from kube_audit_lint.forms.common.context import Context, DocumentReader, Reading
 from kube_audit_lint.model.found import Found, Misshape, Note, joined
 from kube_audit_lint.syntax.decode import decode, has_mark
+from kube_audit_lint.syntax.extras import TERRAFORM, reads_terraform
 from kube_audit_lint.syntax.nodes import Document, scalar_spans
 from kube_audit_lint.syntax.reader import check_parts, read_documents
 from kube_audit_lint.syntax.record import NamedTuple
@@ -92,6 +93,8 @@ def _read(path: str, data: bytes, embedded: bool, whole: bool) -> tuple[Source, 
     """A file's documents; those of a template with its placeholders as unknown values."""
     text, problem = decode(data)
     source = Source(path, text)
+    if path.endswith(TERRAFORM) and reads_terraform():
+        return source, (), None
     # Of scripts and documentation only pieces are read, each with what is unknown in it (forms/embedded.py).
     pieces = embedded and path.rpartition(".")[2].lower() in EMBEDDING
     marked = problem is None and not pieces and any(mark in text for mark in _TEMPLATE_MARKS)

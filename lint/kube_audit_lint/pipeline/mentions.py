@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kube_audit_lint.discovery.walk import TooLarge, embeds, read_bytes
+from kube_audit_lint.discovery.walk import TooLarge, embeds, interesting, read_bytes
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.syntax.decode import decode
 from kube_audit_lint.syntax.source import Source
@@ -52,6 +52,23 @@ def one_note(mentions: Sequence[Note], embedded: bool) -> list[Note]:
         files = "1 more file" if len(others) == 1 else f"{len(others)} more files"
         message += f". The same holds for {files}: {some_of([one.place.source.path for one in others])}"
     return [Note(first.place, message)]
+
+
+def of_terraform(paths: Sequence[str]) -> list[Note]:
+    """One note about files of Terraform with settings of auditing, where the extra that reads them is missing."""
+    found = [path for path in paths if _is_interesting(path)]
+    if not found:
+        return []
+    files = "1 Terraform file mentions" if len(found) == 1 else f"{len(found)} Terraform files mention"
+    message = f"{files} auditing; pip install 'kube-audit-lint[terraform]' reads {'it' if len(found) == 1 else 'them'}"
+    return [Note(Source(min(found), "").place(), message)]
+
+
+def _is_interesting(path: str) -> bool:
+    try:
+        return interesting(read_bytes(path))
+    except (OSError, TooLarge):
+        return False
 
 
 def some_of(paths: Sequence[str]) -> str:

@@ -77,6 +77,7 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
     walk = discovery.walk(options.paths, config, errors.append, True, lambda *one: left_out.append(one))
     given = {absolute(path) for path in options.paths}
     unread: list[Note] = []
+    lacking: list[str] = []
     for path in walk:
         at = absolute(path)
         if at in read:
@@ -87,8 +88,10 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
             read[at] = _read(path, own, config.hint(path) or "")
             names[at] = path
             progress(len(read))
-        elif (mention := mentions.look(path)) is not None:
+        elif not discovery.lacks_parser(path) and (mention := mentions.look(path)) is not None:
             unread.append(mention)
+        if discovery.lacks_parser(path):
+            lacking.append(path)
     errors = [_with_meant(one) for one in errors]
     errors += [one.error for one in read.values() if one.error is not None]
     # Of pipes and links to nowhere, those that the configuration or their name makes a file of ours.
@@ -97,6 +100,7 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
     notes += [one.note for one in read.values() if one.note is not None]
     unread += [one.unread for one in read.values() if one.unread is not None]
     notes += mentions.one_note(unread, options.embedded)
+    notes += mentions.of_terraform(lacking)
     files = {at: one.file for at, one in read.items()}
     return Named(files, tuple(errors), tuple(notes), sum(why == discovery.EXCLUDED for _, why in left_out), names)
 

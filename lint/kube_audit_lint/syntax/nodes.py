@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Sequence as SequenceType
 
-from kube_audit_lint.syntax.source import OffsetMap, Place, Source
+from kube_audit_lint.syntax.source import Chunk, OffsetMap, Place, Source
 from kube_audit_lint.syntax.typed import Literal
 
 Kind = Literal["string", "int", "float", "bool", "null"]
@@ -99,6 +99,16 @@ class InnerScalar(Scalar):
     @property
     def end(self) -> int:
         return self.inner.offsets.outer_end(self._start + self._width)
+
+
+class PiecedScalar(Scalar):
+    """A string of a language that puts its values together from pieces: `chunks` say where each of them stands."""
+
+    __slots__ = ("chunks",)
+
+    def __init__(self, source: Source, start: int, end: int, chunks: list[Chunk], style: int = QUOTED) -> None:
+        super().__init__(source, start, end, "string", "".join([chunk[0] for chunk in chunks]), style)
+        self.chunks = chunks
 
 
 class _Collection:

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
-from kube_audit_lint.syntax.nodes import InnerScalar, Scalar
+from kube_audit_lint.syntax.nodes import InnerScalar, PiecedScalar, Scalar
 from kube_audit_lint.syntax.source import Chunk, OffsetMap
 
 
@@ -106,6 +106,8 @@ _SAME = OffsetMap()
 
 def embedded_text(scalar: Scalar) -> tuple[str, OffsetMap]:
     """The text of a string, and where it stands in the file."""
+    if isinstance(scalar, PiecedScalar):
+        return scalar.value, ChunkMap(scalar.chunks, _SAME, scalar.end)
     text, around, start, end = scalar.source.text, _SAME, scalar.start, scalar.end
     if isinstance(scalar, InnerScalar):
         text, around, (start, end) = scalar.inner.text, scalar.inner.offsets, scalar.at

@@ -1,0 +1,121 @@
+"""Files of Terraform, OpenTofu and Terragrunt: texts of their strings, flags in maps, blocks of cluster providers.
+
+Whatever a string, a heredoc, `yamlencode`, `jsonencode` or an object with `apiVersion` and `kind` comes to is read
+through every form: policies, manifests, machine configurations, user data. Arguments of an API server under a key
+that says so are a part of its settings (forms/common/loose.py). Blocks that have settings of their own are read by
+`clusters.py`, control planes of providers by `managed.py`. docs/forms/terraform.md has the sources.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.loose import loose_arguments
+from kube_audit_lint.forms.terraform.clusters import in_cluster
+from kube_audit_lint.forms.terraform.managed import listed, logging_off, settings_of_aks
+from kube_audit_lint.forms.terraform.scope import Scope
+from kube_audit_lint.forms.terraform.texts import Texts
+from kube_audit_lint.forms.terraform.values import Block, Values
+from kube_audit_lint.model.found import Found, Note, joined
+from kube_audit_lint.syntax.extras import TERRAFORM, reads_terraform
+from kube_audit_lint.syntax.hcl import LARGEST, Attribute, parse
+from kube_audit_lint.syntax.hcl import Block as Written
+from kube_audit_lint.syntax.nodes import PLAIN, Entry, Mapping, Scalar
+from kube_audit_lint.syntax.source import Source
+
+MARKS = (
+    "audit",
+    "AUDIT",
+    "YXVkaXQuazhzLmlv",
+    "F1ZGl0Lms4cy5pb",
+    "hdWRpdC5rOHMuaW",
+    "aws_eks_cluster",
+    "terraform-aws-modules/eks",
+    "azurerm_monitor_diagnostic_setting",
+    "cluster_log_types",
+    "enabled_log_types",
+    "rke_cluster",
+    "rancher2_cluster",
+)
+LOOK = (
+    ("aws_eks_cluster", r"\""),
+    ("terraform-aws-modules/eks", r"/aws\""),
+    ("azurerm_monitor_diagnostic_setting", r"\""),
+    ("cluster_log_types", r"\s*="),
+    ("enabled_log_types", r"\s*="),
+    ("rke_cluster", r"\""),
+    ("audit_log", r"\s*[={]"),
+)
+ORDER = 1
+
+_RELEVANT = re.compile(
+    r"(?i)audit|YXVkaXQuazhzLmlv|F1ZGl0Lms4cy5pb|hdWRpdC5rOHMuaW|api[-_]?server|kube[-_]api|eks|log_types|_cluster\"|"
+    r"diagnostic_setting"
+)
+
+
+def read_text(source: Source, context: Context) -> Found | None:
+    """What a file of Terraform holds; None for other files, and where the extra is not installed."""
+    if not source.path.endswith(TERRAFORM) or context.offsets is not None or not reads_terraform():
+        return None
+    if len(source.text) > LARGEST:
+        message = f"larger than what is read of Terraform ({LARGEST / 1e6:g} MB): its audit settings were not checked"
+        return Found(notes=(Note(source.place(), message),))
+    tree = parse(source.text)
+    scope = Scope(source, tree)
+    context = context._replace(embedded=True)  # what a string brings onto a machine is run there
+    blocks = [block for block in tree.top.blocks if _is_relevant(block, source)]
+    parts = [_in_block(block, scope.values, context) for block in blocks]
+    parts.append(_in_attributes(tree.top.attributes, scope.values, context))
+    settings = (one for one in blocks if one.labels[:1] == ("azurerm_monitor_diagnostic_setting",))
+    bodies = (scope.values.of_body(one.body, one.start, one.end) for one in settings)
+    parts.append(Found(misshapes=tuple(settings_of_aks(bodies))))
+    if tree.wrong is not None:
+        message = "Terraform cannot read this file: it is not as its language wants it from here on"
+        message += ", and what stands around this place was not checked"
+        parts.append(Found(notes=(Note(source.place(*tree.wrong), message),)))
+    found = joined(parts)
+    return found if found else None
+
+
+def _is_relevant(block: Written, source: Source) -> bool:
+    return _RELEVANT.search(source.text, block.start, block.end) is not None
+
+
+def _in_block(block: Written, values: Values, context: Context) -> Found:
+    """What a block of the file's own level holds."""
+    body = values.of_body(block.body, block.start, block.end)
+    known = [in_cluster(block, body, context), Found(misshapes=tuple(logging_off(block, body)))]
+    if not known[0].servers:
+        known.append(loose_arguments(_named(block, body)))
+    texts = Texts(context, values, known)
+    return joined([*known, *texts.of_body(block.body)])
+
+
+def _named(block: Written, body: Block) -> Mapping:
+    """A body with the name that says what it is about: a variable's, whose default has it not."""
+    if block.type != "variable" or not block.labels or "default" not in body.entries:
+        return body
+    source, name = body.source, block.labels[0]
+    default = body.entries["default"]
+    key = Scalar(source, default.key.start, default.key.end, "string", name, PLAIN)
+    return Mapping(source, body.start, body.end, {name: Entry(key, default.value)})
+
+
+def _in_attributes(attributes: tuple[Attribute, ...], values: Values, context: Context) -> Found:
+    """What stands at the file's own level: all of a `.tfvars`, the inputs of Terragrunt."""
+    entries: dict[str, Entry] = {}
+    relevant = []
+    for one in attributes:
+        if _RELEVANT.search(values.source.text, one.start, one.value.end):
+            key = Scalar(values.source, one.start, one.end, "string", one.name, PLAIN)
+            entries[one.name] = Entry(key, values.of(one.value))
+            relevant.append(one)
+    if not relevant:
+        return Found()
+    root = Mapping(values.source, relevant[0].start, relevant[-1].value.end, entries)
+    inputs = root.mapping("inputs") or root
+    known = [loose_arguments(root), Found(misshapes=tuple(listed(inputs)))]
+    texts = Texts(context, values, known)
+    return joined([*known, *(part for one in relevant for part in texts.of(one.value, one.name))])

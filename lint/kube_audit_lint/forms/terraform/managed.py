@@ -1,0 +1,107 @@
+"""Control planes that a provider runs, in Terraform: whether the audit log is delivered.
+
+Sources: hashicorp/terraform-provider-aws website/docs/r/eks_cluster (enabled_cluster_log_types: nothing without it);
+terraform-aws-modules/terraform-aws-eks variables.tf (cluster_enabled_log_types, from v21 enabled_log_types: audit is
+among the defaults since v18); hashicorp/terraform-provider-azurerm docs of azurerm_monitor_diagnostic_setting
+(enabled_log, formerly log); rancher/terraform-provider-rancher2 (eks_config_v2.logging_types). Of GKE nothing can be
+off: its Admin Activity log is always written, whatever `logging_config` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from kube_audit_lint.forms.managed import AKS, AKS_GROUPS, AKS_TYPES, EKS, NAMES_OF_AKS, off, state_of
+from kube_audit_lint.forms.terraform.values import Block
+from kube_audit_lint.model.found import Misshape
+from kube_audit_lint.syntax.hcl import Block as Written
+from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.unknown import is_unknown
+
+_TYPES = ("enabled_cluster_log_types", "cluster_enabled_log_types")
+_OF_MODULE = (*_TYPES, "enabled_log_types")
+_HELP = "Write `audit` among the types."
+
+
+def logging_off(block: Written, body: Block) -> Iterator[Misshape]:
+    """The clusters of a block that deliver no audit log; diagnostic settings are looked at together."""
+    kind = block.labels[0] if block.type == "resource" and block.labels else block.type
+    place = body.place._replace(start=block.start, end=block.type_end)
+    if kind == "aws_eks_cluster":
+        types = body.get(_TYPES[0])
+        if state_of(types) == "off":
+            help = f'Write `{_TYPES[0]} = ["audit"]`, with the other types that you need.'
+            yield off(_key(body, _TYPES[0]) or place, EKS, types, help)
+    elif kind == "module":
+        of_eks = "eks" in (body.string("source") or "").lower()
+        yield from listed(body, _OF_MODULE if of_eks else _TYPES)
+    elif kind == "rancher2_cluster":
+        for config in _blocks(body.get("eks_config_v2")):
+            yield from listed(config, ("logging_types",))
+
+
+def listed(section: Mapping, names: Iterable[str] = _TYPES) -> Iterator[Misshape]:
+    """What a list of types leaves off that is given to a module or to Terragrunt."""
+    for name in names:
+        types = section.get(name)
+        if isinstance(types, Sequence) and state_of(types) == "off":
+            yield off(section.entries[name].key.place, EKS, types, _HELP)
+
+
+def settings_of_aks(blocks: Iterable[Block]) -> Iterator[Misshape]:
+    """Of the diagnostic settings of AKS in a file: none of them delivers the audit log."""
+    about = [(one, logs) for one in blocks if (logs := _logs(one)) is not None]
+    if any(logs.open or logs.audited for _, logs in about):
+        return
+    for block, logs in about:
+        if logs.of_aks:
+            name = "enabled_log" if "enabled_log" in block.entries else "log"
+            help = 'Write `enabled_log { category = "kube-audit" }`, or `kube-audit-admin` for all but reads.'
+            yield off(block.entries[name].key.place, AKS, None, help)
+
+
+class _Logs:
+    """The categories of a diagnostic setting. open: whether some of them are not known."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.open = False
+        self.of_aks = False
+
+    @property
+    def audited(self) -> bool:
+        """Whether the audit log is among them."""
+        return any(name in (*AKS_TYPES, *AKS_GROUPS) for name in self.names)
+
+
+def _logs(block: Block) -> _Logs | None:
+    """The logs of a setting; None for one that has none, or is about something else."""
+    if not {"enabled_log", "log"} & block.entries.keys():
+        return None
+    found = _Logs()
+    target = block.get("target_resource_id")
+    about = target.place.text if target is not None else ""
+    found.of_aks = "kubernetes_cluster" in about or "aks" in about.lower()
+    for name in ("enabled_log", "log"):
+        for log in _blocks(block.get(name)):
+            value, enabled = log.get("category") or log.get("category_group"), log.get("enabled")
+            if log.dynamic or not isinstance(value, Scalar) or is_unknown(value.value):
+                found.open = True
+            elif not (isinstance(enabled, Scalar) and enabled.value == "false"):
+                found.names.append(value.value)
+                found.of_aks = found.of_aks or value.value.startswith(NAMES_OF_AKS)
+            else:
+                found.of_aks = found.of_aks or value.value.startswith(NAMES_OF_AKS)
+    return found if found.of_aks else None
+
+
+def _blocks(node: Node | None) -> Iterator[Block]:
+    for one in node.items if isinstance(node, Sequence) else [node]:
+        if isinstance(one, Block):
+            yield one
+
+
+def _key(section: Mapping, name: str) -> Place | None:
+    key = section.key(name)
+    return key.place if key is not None else None

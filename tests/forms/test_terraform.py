@@ -1,0 +1,292 @@
+"""Files of Terraform: what its expressions come to, where every character stands, and what stays unknown."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from textwrap import indent
+
+import pytest
+from form_samples import POLICY, flags, found_in, misshapes, notes, policy_in, server_in
+
+from kube_audit_lint.cli import main
+from kube_audit_lint.syntax import hcl
+from kube_audit_lint.syntax.unknown import is_unknown
+
+pytest.importorskip("tree_sitter_hcl", reason="the extra [terraform] is not installed: pip install -e '.[terraform]'")
+
+HEREDOC = "<<-EOT\n" + indent(POLICY, "      ") + "    EOT"
+
+
+def at(text: str, word: str) -> tuple[str, int]:
+    return word, text.index(word)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        HEREDOC,
+        HEREDOC.replace("<<-", "<<"),
+        HEREDOC.replace("\n", "\r\n"),
+        f"base64encode({HEREDOC}\n)",
+        f'trimspace(join("", [{HEREDOC}\n]))',
+        'yamlencode({ apiVersion = "audit.k8s.io/v1", kind = "Policy", rules = [{ level = "Metadata" }] })',
+        'jsonencode({ "apiVersion" : "audit.k8s.io/v1", "kind" : "Policy", "rules" : [{ "level" : "Metadata" }] })',
+        '{ apiVersion = "audit.k8s.io/v1", kind = "Policy", rules = concat([{ level = "Metadata" }]) }',
+        'merge({ apiVersion = "audit.k8s.io/v1" }, { kind = "Policy", rules = [{ level = "Metadata" }] })',
+        '"apiVersion: audit.k8s.io/v1\\nkind: Policy\\nrules:\\n- level: Metadata\\n"',
+        '"apiVersion: audit.k8s.io/v1\\u000akind: Policy\\nrules:\\n- {level: Metadata, users: [\\"ä\\"]}"',
+        'var.audited ? "apiVersion: audit.k8s.io/v1\\nkind: Policy\\nrules:\\n- level: Metadata\\n" : ""',
+        f"[for one in var.all : {HEREDOC}\n]",
+    ],
+)
+def test_a_policy_and_where_it_stands(value: str) -> None:
+    if value.startswith("merge"):
+        value = f"yamlencode({value})"
+    text = f'# é\nresource "x" "y" {{\n  other = "ü"\n  content = {value}\n}}\n'
+    place = policy_in(text, "main.tf").at("rules", 0, "level")
+    assert (place.text.strip('"'), place.start + place.text.startswith('"')) == at(text, "Metadata")
+
+
+def test_what_is_not_known_touches_only_itself() -> None:
+    text = (
+        'resource "x" "y" {\n  content = yamlencode({ apiVersion = "audit.k8s.io/v1", kind = "Policy"\n'
+        '    rules = concat([{ level = "Metadata", users = [var.one, "b"] }], var.rules) })\n}\n'
+    )
+    policy = policy_in(text, "main.tf")
+    users = policy.at("rules", 0, "users", 0)
+    assert users.text == "var.one"
+    assert policy.at("rules", 0, "users", 1).text == '"b"'
+    assert "level" not in "".join(rule for rule, _ in misshapes(text, "main.tf"))
+
+
+def test_locals_and_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("variables.tf").write_text(
+        'variable "age" {\n  default = 7\n}\nvariable "set" {\n  default = 7\n}\nvariable "other" {\n  default = 8\n}\n'
+        'variable "none" {}\nlocals {\n  size = { audit = "100" }\n}\n'
+    )
+    Path("terraform.tfvars").write_text("set = 9\n")
+    Path("prod.tfvars").write_text("other = 9\n")
+    text = (
+        'locals {\n  backup = 4\n}\nmodule "m" {\n  apiserver_extra_args = {\n    audit-log-maxage = var.age\n'
+        '    "audit-log-maxbackup" : "${local.backup}"\n    audit-log-maxsize = local.size.audit\n'
+        "    audit-log-format = var.none\n    audit-log-mode = var.other\n    audit-log-path = var.set\n  }\n}\n"
+    )
+    server = server_in(text, "main.tf")
+    found = {flag.name: flag.value or "" for flag in server.flags}
+    assert {name: value for name, value in found.items() if not is_unknown(value)} == {
+        "audit-log-maxage": "7",
+        "audit-log-maxbackup": "4",
+        "audit-log-maxsize": "100",
+        "audit-log-path": "9",
+    }
+    assert [flag.value_place.text for flag in server.flags][:1] == ["var.age"]
+
+
+def test_values_that_name_themselves_or_grow() -> None:
+    text = 'locals {\n  a = local.b\n  b = local.a\n  c0 = "audit audit"\n'
+    text += "".join(f'  c{number} = "${{local.c{number - 1}}}${{local.c{number - 1}}}"\n' for number in range(1, 60))
+    text += "".join(f"  d{n} = [local.d{n - 1}, local.d{n - 1}, local.c9]\n" for n in range(1, 60)) + "  d0 = []\n"
+    text += '}\nresource "x" "audit" {\n  a = local.a\n  c = "${local.c59} audit.k8s.io/v1"\n'
+    text += "  e = yamlencode(local.d59)\n}\n"
+    started = time.process_time()
+    assert found_in(text, "main.tf").servers == ()
+    assert time.process_time() - started < 5
+
+
+def test_maps_lists_and_strings_of_arguments() -> None:
+    text = 'module "k" {\n  kube_apiserver_args = ["audit-log-maxage=7", "--audit-log-maxbackup=4"]\n}\n'
+    assert flags(server_in(text, "main.tf")) == {"audit-log-maxage": "7", "audit-log-maxbackup": "4"}
+    text = 'module "k" {\n  k3s_exec_server_args = "--kube-apiserver-arg=audit-log-maxage=7 --tls-san=x"\n}\n'
+    assert flags(server_in(text, "main.tf")) == {"audit-log-maxage": "7"}
+    text = 'variable "kube_apiserver_extra_args" {\n  default = { audit-log-maxage = "7" }\n}\n'
+    assert flags(server_in(text, "main.tf")) == {"audit-log-maxage": "7"}
+    text = 'inputs = {\n  kube_apiserver_extra_args = { audit-log-maxage = "7" }\n}\n'
+    assert flags(server_in(text, "live/terragrunt.hcl")) == {"audit-log-maxage": "7"}
+    text = 'kube_apiserver_extra_args = { audit-log-maxage = "7" }\n'
+    assert flags(server_in(text, "prod.tfvars")) == {"audit-log-maxage": "7"}
+    text = 'module "k" {\n  apiserver_extra_args = merge({ audit-log-maxage = "7" }, var.more)\n}\n'
+    assert all(is_unknown(flag.value or "") for flag in server_in(text, "main.tf").flags)
+    text = 'module "k" {\n  apiserver_extra_args = merge(var.more, { audit-log-maxage = "7" })\n}\n'
+    assert flags(server_in(text, "main.tofu")) == {"audit-log-maxage": "7"}
+
+
+def rke(resource: str, configuration: str) -> str:
+    return (
+        f'resource "{resource}" "c" {{\n  {"rke_config {" if resource != "rke_cluster" else ""}\n  services {{\n'
+        f"    kube_api {{\n      audit_log {{\n        enabled = true\n        configuration {{\n{configuration}"
+        f"        }}\n      }}\n    }}\n  }}\n{'}' if resource != 'rke_cluster' else ''}\n}}\n"
+    )
+
+
+def test_rke() -> None:
+    encoded = 'jsonencode({ apiVersion = "audit.k8s.io/v1", kind = "Policy", rules = [{ level = "Metadata" }] })'
+    text = rke("rke_cluster", f'max_age = 7\nmax_backup = 4\npath = "/var/log/kube-audit/a.log"\npolicy = {encoded}\n')
+    server = server_in(text, "main.tf")
+    assert {flag.name: flag.value for flag in server.flags}["audit-log-maxage"] == "7"
+    assert server.policy is not None
+    assert server.policy.at("rules", 0, "level").text == '"Metadata"'
+    assert misshapes(text, "main.tf") == []
+    assert misshapes(rke("rke_cluster", f"policy = {HEREDOC}\n"), "main.tf") == [("wrong-shape", "<<-EOT")]
+
+
+def test_ranchers_provider_has_defaults_and_takes_yaml() -> None:
+    text = rke("rancher2_cluster", f"max_age = 7\npolicy = {HEREDOC}\n")
+    server = server_in(text, "main.tf")
+    values = {flag.name: flag.value for flag in server.flags}
+    assert (values["audit-log-maxage"], values["audit-log-maxbackup"]) == ("7", "10")
+    assert values["audit-log-path"] == "/var/log/kube-audit/audit-log.json"
+    assert server.policy is not None
+    assert misshapes(text, "main.tf") == []
+
+
+def test_user_data_with_a_script() -> None:
+    text = (
+        'resource "aws_instance" "i" {\n  user_data = <<-EOF\n    #!/bin/sh\n'
+        "    cat > /etc/kubernetes/audit-policy.yaml <<EOT\n"
+        + indent(POLICY, "    ")
+        + "    EOT\n    k3s server --kube-apiserver-arg=audit-log-maxage=$${DAYS} "
+        "--kube-apiserver-arg=audit-log-maxsize=9\n"
+        "  EOF\n}\n"
+    )
+    found = found_in(text, "main.tf")
+    assert [one.names for one in found.policies] == [("/etc/kubernetes/audit-policy.yaml",)]
+    (server,) = found.servers
+    assert {flag.name: flag.value_place.text for flag in server.flags}["audit-log-maxsize"] == "9"
+
+
+def test_names_of_files_and_config_maps() -> None:
+    text = f'resource "local_file" "p" {{\n  filename = "out/audit.yaml"\n  content = {HEREDOC}\n}}\n'
+    assert policy_in(text, "main.tf").names == ("out/audit.yaml",)
+    text = f'resource "kubernetes_config_map" "p" {{\n  data = {{ "policy.yaml" = {HEREDOC}\n  }}\n}}\n'
+    assert policy_in(text, "main.tf").names == ("policy.yaml",)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('resource "aws_eks_cluster" "c" {\n  name = "c"\n}\n', ["resource"]),
+        ('resource "aws_eks_cluster" "c" {\n  enabled_cluster_log_types = null\n}\n', ["enabled_cluster_log_types"]),
+        ('resource "aws_eks_cluster" "c" {\n  enabled_cluster_log_types = ["api"]\n}\n', ["enabled_cluster_log_types"]),
+        ('resource "aws_eks_cluster" "c" {\n  enabled_cluster_log_types = ["api", "audit"]\n}\n', []),
+        ('resource "aws_eks_cluster" "c" {\n  enabled_cluster_log_types = var.types\n}\n', []),
+        ('resource "aws_eks_cluster" "c" {\n  enabled_cluster_log_types = concat(["api"], var.types)\n}\n', []),
+        ('data "aws_eks_cluster" "c" {\n  name = "c"\n}\n', []),
+        ('module "eks" {\n  source = "terraform-aws-modules/eks/aws"\n}\n', []),
+        (
+            'module "eks" {\n  source = "terraform-aws-modules/eks/aws"\n  cluster_enabled_log_types = []\n}\n',
+            ["cluster_enabled_log_types"],
+        ),
+        (
+            'module "eks" {\n  source = "terraform-aws-modules/eks/aws"\n  enabled_log_types = ["api"]\n}\n',
+            ["enabled_log_types"],
+        ),
+        ('module "rds" {\n  source = "terraform-aws-modules/rds/aws"\n  enabled_log_types = ["audit2"]\n}\n', []),
+        ('inputs = {\n  cluster_enabled_log_types = ["api"]\n}\n', ["cluster_enabled_log_types"]),
+        ('resource "google_container_cluster" "c" {\n  logging_config {\n    enable_components = []\n  }\n}\n', []),
+    ],
+)
+def test_managed_control_planes(text: str, expected: list[str]) -> None:
+    found = misshapes(text, "terragrunt.hcl")
+    assert found == [("control-plane-logging-off", word) for word in expected]
+
+
+def aks(*logs: str) -> str:
+    body = "".join(f"  {one}\n" for one in logs)
+    return (
+        'resource "azurerm_monitor_diagnostic_setting" "d" {\n'
+        f"  target_resource_id = azurerm_kubernetes_cluster.c.id\n{body}}}\n"
+    )
+
+
+def test_diagnostic_settings_of_aks() -> None:
+    off = aks('enabled_log {\n    category = "kube-apiserver"\n  }', 'enabled_log {\n    category = "guard"\n  }')
+    on = aks('enabled_log {\n    category = "kube-audit-admin"\n  }')
+    assert misshapes(off, "main.tf") == [("control-plane-logging-off", "enabled_log")]
+    assert misshapes(on, "main.tf") == []
+    assert misshapes(off + on, "main.tf") == []
+    assert misshapes(aks('enabled_log {\n    category_group = "allLogs"\n  }'), "main.tf") == []
+    assert (
+        misshapes(
+            aks('dynamic "enabled_log" {\n    for_each = x\n    content {\n      category = "guard"\n    }\n  }'),
+            "main.tf",
+        )
+        == []
+    )
+    assert (
+        misshapes(
+            off.replace("azurerm_kubernetes_cluster.c", "var.x").replace("kube-apiserver", "a").replace("guard", "b"),
+            "main.tf",
+        )
+        == []
+    )
+
+
+def test_a_mistake_hides_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    bad = 'module "k" {\n  apiserver_extra_args = { audit-log-maxage = "3d" }\n}\n'
+    Path("main.tf").write_text(bad + 'resource "x" {\n  audit = [1,\n}\n')
+    Path("other.tf").write_text(bad)
+    assert main(["check", ".", "--format", "concise"]) == 1
+    out = capsys.readouterr()
+    assert out.out.count("invalid-flag-value") == 2
+    assert "main.tf:5" in out.err
+    assert "cannot read this file" in out.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "audit",
+        "audit = ",
+        'audit = "',
+        "audit = <<EOT\n",
+        "a {" * 3000 + " audit",
+        "audit = " + "[" * 5000,
+        "audit = " + "(" * 9000 + "1",
+        'audit = "${"${"${',
+        "audit = {{{",
+        "\ufeffaudit = 1",
+        'audit = "\\',
+        "audit = <<-\n",
+        "\x00audit = {}",
+        'audit = "\\ud800 audit.k8s.io/v1"',
+        "audit\ud800 = 1",
+        "audit = a" + ".a" * 20000,
+        "audit = 1" + " + 1" * 9000,
+        "audit = <<EOT\n${audit\nEOT\n",
+    ],
+)
+def test_bad_input_never_crashes(text: str) -> None:
+    found_in_bytes = text.encode("utf-8", "surrogatepass")
+    from kube_audit_lint.pipeline.documents import collect
+
+    collect("main.tf", found_in_bytes)
+    collect("main.tf", b'module "k" {\n  kube_apiserver_args = ["audit-log-maxage=7"]\n' + found_in_bytes)
+
+
+def test_a_large_file() -> None:
+    one = 'resource "x" "audit_y" {\n  a = "${var.audit}/b"\n  c = { "audit-log-path" = [1, 2, "x"] }\n}\n'
+    text = one * (200_000 // len(one))
+    started = time.process_time()
+    found_in(text, "main.tf")
+    assert time.process_time() - started < 4
+    assert "larger than what is read" in notes("# audit-log\n" * (hcl.LARGEST // 10), "main.tf")[0]
+
+
+def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.tf", "b.tfvars", "c.tofu"):
+        Path(name).write_text('module "k" {\n  apiserver_extra_args = { audit-log-maxage = "3d" }\n}\n')
+    Path("d.tf").write_text('resource "x" "y" {}\n')
+    for module in ("discovery.walk", "pipeline.documents", "forms.terraform"):
+        monkeypatch.setattr(f"kube_audit_lint.{module}.reads_terraform", lambda: False)
+    assert main(["check", "."]) == 0
+    note = "a.tf:1:1: note: 3 Terraform files mention auditing; pip install 'kube-audit-lint[terraform]' reads them"
+    assert note in capsys.readouterr().err
+    assert main(["check", "a.tf"]) == 0
+    assert "1 Terraform file mentions auditing" in capsys.readouterr().err
