@@ -67,6 +67,7 @@ def test_each_rule_and_course_once() -> None:
     assert [stages_of(found.witness) for _, found in courses] == [stages for stages, _ in courses]
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.integers(min_value=0, max_value=2**32))
 def test_no_request_goes_through_other_stages_than_its_class(seed: int) -> None:

@@ -42,6 +42,7 @@ class WithoutWalks(Compiled):
         raise UndecidedError
 
 
+@pytest.mark.slow
 @MANY
 @given(SEEDS)
 def test_single_searches_say_what_the_walk_says(seed: int) -> None:

@@ -130,6 +130,7 @@ def hold_samples(made: Matrix, before: Policy, after: Policy, random: Random, sh
                     assert other or is_of(sender, request, policy), (request, sender)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(SEEDS)
 def test_every_request_lies_in_a_case_of_its_cell(seed: int) -> None:

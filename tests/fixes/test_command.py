@@ -379,6 +379,7 @@ def test_a_large_policy_ends_in_time(folder: Path) -> None:
     assert time.process_time() - start < 90
 
 
+@pytest.mark.slow
 def test_a_key_written_many_times_is_fixed_in_one_pass(folder: Path) -> None:
     """All entries were put in order again for each that is taken out: 40 kB took 7 seconds."""
 

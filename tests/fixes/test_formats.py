@@ -116,7 +116,7 @@ def bare(text: str) -> str:
 PLACES = st.lists(st.tuples(st.integers(0, 40), st.sampled_from(("behind", "above", "blank"))), max_size=6)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     case=st.sampled_from([one for one in POLICIES if "#" not in one.example["bad"]]),
     places=PLACES,

@@ -148,6 +148,7 @@ def test_another_style_changes_no_rule(findings) -> None:
     assert compared.total() > compared["Policy"] + 10
 
 
+@pytest.mark.slow
 def test_comments_change_nothing(findings) -> None:
     compared = 0
     for name, text in TEXTS:
