@@ -18,10 +18,6 @@ RESOURCE_VERBS = ("get", "list", "create", "delete", "patch", "update", "watch",
 OPTIONS_SERVED = "the proxies of pods, services and nodes"
 """What serves OPTIONS, which has the verb "" on the path of a resource (kubernetes/resource_table.py)."""
 
-URL_VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
-"""Every verb of a request that names no resource: lower-cased HTTP methods."""
-
-
 SPECIAL_VERBS = ("proxy", "watch")
 """What the legacy paths `/api/v1/watch/...` and `/api/v1/proxy/...` begin with: the verb."""
 

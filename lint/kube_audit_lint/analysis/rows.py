@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis import UndecidedError
-from kube_audit_lint.analysis.request import RESOURCE_VERBS, URL_VERBS
+from kube_audit_lint.analysis.request import RESOURCE_VERBS
 from kube_audit_lint.analysis.space import (
     MOST_TARGETS,
     URL_SHAPE,
@@ -20,6 +20,7 @@ from kube_audit_lint.analysis.space import (
 )
 from kube_audit_lint.analysis.symbolic import Remembered
 from kube_audit_lint.kubernetes import resources as catalogue
+from kube_audit_lint.model.policy import URL_VERBS
 from kube_audit_lint.syntax.record import NamedTuple
 
 if TYPE_CHECKING:

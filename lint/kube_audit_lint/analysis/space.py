@@ -19,13 +19,13 @@ from kube_audit_lint.analysis.request import (
     NAMESPACE_SUBRESOURCES,
     RESOURCE_VERBS,
     SPECIAL_VERBS,
-    URL_VERBS,
     is_resource_path,
 )
 from kube_audit_lint.analysis.symbolic import Remembered
 from kube_audit_lint.analysis.tree import Branch, tree
 from kube_audit_lint.analysis.worlds import EVERYONE, minor_bits, of_versions
 from kube_audit_lint.kubernetes import resources as catalogue
+from kube_audit_lint.model.policy import URL_VERBS
 from kube_audit_lint.syntax.record import NamedTuple, make
 from kube_audit_lint.syntax.typed import TYPE_CHECKING
 

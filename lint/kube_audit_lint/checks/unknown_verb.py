@@ -16,12 +16,13 @@ from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.kubernetes.written import Text, WrittenRule
+from kube_audit_lint.model.policy import URL_VERBS
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
 
 RESOURCE_VERBS = (*request.RESOURCE_VERBS, "proxy")
-METHODS = (*request.URL_VERBS, "connect", "trace")
+METHODS = (*URL_VERBS, "connect", "trace")
 
 FOR_RESOURCES = {
     "post": "create",

@@ -35,6 +35,7 @@ class PolicyDocument(NamedTuple):
         document): what is special about reading a file does not hold.
     partial: only a part of the policy is here (a fragment, a template whose loops decide the rest).
     open_rules: of a partial policy, its rules, where nothing but rules is left open.
+    only_rules: the file holds the list of rules and no key beside it; who reads it writes the rest.
     names: what it is called where it is mounted from (a ConfigMap's key, the path that cloud-init
         writes it to); empty when the name of the file counts.
     """
@@ -48,6 +49,7 @@ class PolicyDocument(NamedTuple):
     embedded: bool = False
     partial: bool = False
     open_rules: OpenRules | None = None
+    only_rules: bool = False
     names: tuple[str, ...] = ()
 
     @property

@@ -13,6 +13,9 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
+URL_VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
+"""Every verb of a request that names no resource: lower-cased HTTP methods."""
+
 
 class GroupResources(NamedTuple):
     """One entry of a rule's `resources`. An empty `resources` means everything of the group."""

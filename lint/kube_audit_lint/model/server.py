@@ -112,6 +112,8 @@ class ApiServer(NamedTuple):
     is_pod: the file is a manifest that a kubelet can run.
     spelling: how the form writes a flag with a value (`auditLogMaxAge: 30`); None where it is `--name=value`.
     mounting: how a file gets into the container, in the form's own keys: of a flag and its path; None in a pod.
+    mounts_itself: the form mounts what the flags name, although `mounts` shows what.
+    switch: how auditing is turned on where the form then brings policy and flags; "" where nothing does.
     type_key: what the form calls the type of a hostPath.
     flag_files: files that hold further flags (a unit's EnvironmentFile). variables: those that it takes from them;
         of such a file, all that it sets.
@@ -137,6 +139,8 @@ class ApiServer(NamedTuple):
     is_pod: bool = False
     spelling: Callable[[str, str], str] | None = None
     mounting: Callable[[str, str], str] | None = None
+    mounts_itself: bool = False
+    switch: str = ""
     type_key: str = "type"
     flag_files: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()

@@ -29,15 +29,6 @@ Subject = PolicySubject | ServerSubject | DirectorySubject
 Choose = Callable[[Catalogue, Choice], dict[str, Applied]]
 
 
-_MOUNTING = {
-    ", mount its directory,": "",
-    ", mount it into the container, and": " and",
-    " in a mounted directory, with": ", with",
-}
-"""What is left out of advice where a form mounts by itself, or runs the server on the host."""
-
-_KUBESPRAY = "Write `kubernetes_audit: true`: kubespray then brings a policy and sets the flags."
-
 _UNDECIDED = (
     "This policy is so entangled that what it records could not be decided within the analysis's fixed budget of steps."
 )
@@ -191,7 +182,7 @@ def _apply(
             continue
         hits, error = _hits(one, subject)
         for hit in hits[:MOST]:
-            yield _spelled(_finding(one, hit, versions), subject)
+            yield _worded(subject, _finding(one, hit, versions))
         if len(hits) > MOST:
             yield rest(_finding(one, hits[MOST]._replace(severity=""), versions))
         if isinstance(error, UndecidedError):
@@ -262,34 +253,10 @@ def _finding(one: Applied, hit: Hit, versions: Versions) -> Finding:
     )
 
 
-def _spelled(finding: Finding, subject: Subject) -> Finding:
-    """The finding with its advice in the words of the form."""
-    if isinstance(subject, PolicySubject) and subject.document.form == "kubespray":
-        return finding._replace(help=finding.help.replace("beside `rules`", "in each of these rules"))
-    if not isinstance(subject, ServerSubject):
-        return finding
-    if subject.server.form == "kubespray" and finding.rule == "no-audit-policy":
-        return finding._replace(help=_KUBESPRAY)
-    if subject.server.mounts is None or subject.server.form == "kops":
-        finding = finding._replace(help=_without_mounts(finding.help))
-    if any(mount.volume is not None and mount.volume.kind == "bind" for mount in subject.server.mounts or ()):
-        finding = finding._replace(help=finding.help.replace("`readOnly: true`", "`:ro`"))
-    finding = finding._replace(help=finding.help.replace("`type: ", f"`{subject.server.type_key}: "))
-    spelling = subject.server.spelling
-    if spelling is None or "`--" not in finding.help:
-        return finding
+def _worded(subject: Subject, finding: Finding) -> Finding:
+    from kube_audit_lint.pipeline.wording import in_words_of  # a run without findings starts without it
 
-    def written(found: re.Match[str]) -> str:
-        text = spelling(found[1], found[3] or "")
-        return f"`{text if found[2] else text.removeprefix('- ').rstrip(' :=')}`"
-
-    return finding._replace(help=re.sub(r"`--([a-z0-9-]+)(=([^`]*))?`", written, finding.help))
-
-
-def _without_mounts(help: str) -> str:
-    for advice, shorter in _MOUNTING.items():
-        help = help.replace(advice, shorter)
-    return help
+    return in_words_of(subject, finding)
 
 
 def _internal_error(one: Applied, error: Exception, place: Place) -> Finding:

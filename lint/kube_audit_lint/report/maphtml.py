@@ -8,11 +8,11 @@ from typing import Any
 
 from kube_audit_lint.model.comparison import RequestClass
 from kube_audit_lint.model.matrix import Map, ShownCase, ShownFinding, ShownPolicy, ShownRow
-from kube_audit_lint.model.policy import LEVELS
+from kube_audit_lint.model.policy import LEVELS, URL_VERBS
 from kube_audit_lint.report.diffwords import SIGNS
 from kube_audit_lint.report.diffwords import conditions as conditions_of
 from kube_audit_lint.report.html import Page, asset, element, lines, page, text
-from kube_audit_lint.report.mapwords import OUTCOMES, URL_VERBS, VERBS, Cell, Table, unreached
+from kube_audit_lint.report.mapwords import OUTCOMES, VERBS, Cell, Table, unreached
 
 _SHORT = {
     "None": "\u2013",

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from kube_audit_lint.model.matrix import Map
+from kube_audit_lint.model.policy import URL_VERBS
 from kube_audit_lint.report.mapwords import (
-    URL_VERBS,
     VERBS,
     Block,
     Cell,

@@ -12,7 +12,6 @@ from kube_audit_lint.syntax.record import NamedTuple
 VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "")
 """The columns of resources; the last is that of OPTIONS, which has no verb."""
 
-URL_VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
 OUTCOMES: dict[str, str] = {"None": "nothing", **{level: level for level in LEVELS[1:]}, "differs": "differs"}
 """The five outcomes of a cell, and how they are called."""
 

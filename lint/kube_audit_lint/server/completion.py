@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from kube_audit_lint.analysis.request import RESOURCE_VERBS, URL_VERBS
+from kube_audit_lint.analysis.request import RESOURCE_VERBS
 from kube_audit_lint.discovery.walk import named_policy
 from kube_audit_lint.kubernetes import fields, flags, meanings
 from kube_audit_lint.kubernetes import resources as catalogue
-from kube_audit_lint.model.policy import LEVELS, STAGES
+from kube_audit_lint.model.policy import LEVELS, STAGES, URL_VERBS
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.server.checked import Checked
 from kube_audit_lint.server.cursor import Cursor, cursor, group_beside

@@ -72,6 +72,7 @@ def _cluster(root: Mapping, spec: Mapping, context: Context, partial: bool = Fal
         version_place=version_place,
         partial=partial,
         spelling=spelling,
+        mounts_itself=True,
         name="kube-apiserver",
         namespace="kube-system",
     )

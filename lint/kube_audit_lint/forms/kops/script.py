@@ -29,9 +29,9 @@ def started(text: str, context: Context) -> Found:
     flags = [_flag(one, context) for one in found if one["name"] in SETTINGS]
     servers: tuple[ApiServer, ...] = ()
     if flags:
-        servers = (
-            ApiServer("kops", flags[0].place, tuple(flags), partial=True, spelling=_spelling, name="kube-apiserver"),
-        )
+        place, own = flags[0].place, tuple(flags)
+        server = ApiServer("kops", place, own, partial=True, spelling=_spelling, mounts_itself=True)
+        servers = (server._replace(name="kube-apiserver"),)
     unknown = (one for one in found if one["name"] not in SETTINGS)
     return Found(servers=servers, misshapes=tuple(_unknown(one, context) for one in unknown))
 

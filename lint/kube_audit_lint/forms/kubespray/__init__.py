@@ -78,6 +78,7 @@ def _server(root: Mapping, context: Context, versions: Versions | None, version_
         version_place=version_place,
         partial=switches.unknown or _is_the_role(root, context),
         spelling=spelling,
+        switch="Write `kubernetes_audit: true`: kubespray then brings a policy and sets the flags.",
         name="kube-apiserver",
         namespace="kube-system",
     )

@@ -46,7 +46,7 @@ def policy_of(root: Mapping, versions: Versions | None) -> Found:
 def _policy(key: Scalar, rules: Node, versions: Versions | None, document: Document | None) -> PolicyDocument:
     """The whole file, whose other lines kubespray writes: they stand at the variable's name."""
     if document is not None and document.problem is not None:
-        return PolicyDocument(document, document.problem.place, form="kubespray", versions=versions)
+        return PolicyDocument(document, document.problem.place, form="kubespray", versions=versions, only_rules=True)
     entries = {
         "apiVersion": Entry(_at(key, "apiVersion"), _at(key, "audit.k8s.io/v1")),
         "kind": Entry(_at(key, "kind"), _at(key, "Policy")),
@@ -54,7 +54,7 @@ def _policy(key: Scalar, rules: Node, versions: Versions | None, document: Docum
     }
     whole = Mapping(key.source, key.start, rules.end, entries)
     inner = Document(key.source, key.start, rules.end, whole)
-    return PolicyDocument(inner, key.place, form="kubespray", versions=versions)
+    return PolicyDocument(inner, key.place, form="kubespray", versions=versions, only_rules=True)
 
 
 def _at(key: Scalar, value: str) -> Scalar:
