@@ -123,7 +123,7 @@ def test_a_misspelt_section() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        CONFIG.replace("k0s.k0sproject.io", "example.com"),
+        CONFIG.replace("k0s.k0sproject.io", "example.com").replace("extraArgs:", "labels:"),
         "apiVersion: k0s.k0sproject.io/v1beta1\nkind: Stack\n",
         "apiVersion: controlplane.cluster.x-k8s.io/v1beta1\nkind: Other\nspec: {}\n# audit-log\n",
     ],

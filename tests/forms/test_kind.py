@@ -177,7 +177,7 @@ def test_what_kind_refuses_or_leaves_out(text: str, expected: tuple[str, str]) -
         HEAD,
         HEAD + "# audit-log-path: /x\n" + patches("kind: ClusterConfiguration\napiServer: {extraArgs: {v: '4'}}\n"),
         HEAD + "nodes:\n- role: control-plane\n  extraMounts: [{hostPath: ./audit-log, containerPath: /audit-log}]\n",
-        "kind: Cluster\napiVersion: cluster.x-k8s.io/v1beta1\nspec: {audit-log-path: a}\n" + patches(PATCH),
+        "kind: Cluster\napiVersion: cluster.x-k8s.io/v1beta1\nspec: {audit-log-path: a}\n",
     ],
 )
 def test_others_are_passed_over(text: str) -> None:

@@ -45,6 +45,16 @@ def _text(one: dict[str, dict[str, int]]) -> str:
         "a: {kube_apiserver: {extra-args: [{name: audit-log-maxage, value: '2'}]}}\n",
         "apiVersion: example.com/v1\nkind: Cluster\nspec:\n  apiServer:\n    arguments:\n    - --audit-log-maxage=2\n",
         '{"clusters": [{"apiServer": {"extraArgs": {"audit-log-maxage": "2"}}}]}',
+        "api:\n  image: kube-apiserver:v1.30.0\n  extraArgs: [--audit-log-maxage=2]\n",  # vcluster before 0.20
+        "vcluster:\n  extraArgs: [--kube-apiserver-arg=audit-log-maxage=2]\n",
+        "controlPlane: {distro: {k8s: {apiServer: {extraArgs: [--audit-log-maxage=2]}}}}\n",
+        "spec: {config: {k0s: {api: {extraArgs: {audit-log-maxage: '2'}}}}}\n",  # k0rdent's ClusterDeployment
+        "kubernetes::apiserver_extra_arguments: ['audit-log-maxage: 2']\n",  # Puppet
+        "kubernetes::apiserver_extra_arguments: [{audit-log-maxage: '2'}]\n",
+        "k8s::server::apiserver::arguments: {audit-log-maxage: 2}\n",
+        "extraKubeAPIServerArgs: {--audit-log-maxage: 2}\n",  # MicroK8s
+        "#cloud-config\nk3s: {args: [--kube-apiserver-arg=audit-log-maxage=2]}\n",  # Kairos
+        "server_config_yaml: |\n  kube-apiserver-arg:\n  - audit-log-maxage=2\n",
     ],
 )
 def test_arguments_under_a_key_of_an_api_server(text: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -155,3 +165,41 @@ def test_a_task_that_writes_a_policy_for_the_kubelet(
 ) -> None:
     rules = [rule for rule, _ in found(capsys, **{"tasks/main.yml": TASK.format(module, path, more)})]
     assert rules == ["policy-in-manifest-directory"] * wrong
+
+
+BROUGHT = """spec:
+  files:
+  - path: /etc/audit/{0}
+    content: |
+{1}
+  - path: /etc/rancher/k3s/config.yaml
+    content: |
+      token: a
+      kube-apiserver-arg: [audit-policy-file=/etc/audit/policy.yaml, audit-log-path=/a, audit-log-maxage=30]
+"""
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "wrong"),
+    [("", "policy.yaml", 0), ("", "policy.yml", 1), ('mine: "{{ mine }}"\n', "policy.yml", 0)],
+)
+def test_a_policy_that_is_brought_elsewhere(
+    head: str, name: str, wrong: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = head + BROUGHT.format(name, "".join(f"      {line}\n" for line in POLICY.splitlines()))
+    rules = [rule for rule, _ in found(capsys, **{"values.yaml": text})]
+    assert rules.count("policy-file-missing") == wrong
+
+
+def test_a_part_knows_the_files_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """Kairos: the arguments are a part of K3s's settings, and the files beside them are all that it finds."""
+    text = "#cloud-config\nk3s:\n  args: [--kube-apiserver-arg=audit-policy-file=/etc/audit/a.yaml]\nwrite_files:\n"
+    text += "- path: /etc/audit/b.yaml\n  content: |\n" + "".join(f"    {line}\n" for line in POLICY.splitlines())
+    assert found(capsys, **{"a.yaml": text}) == [("policy-file-missing", "/etc/audit/a.yaml")]
+    assert found(capsys, **{"a.yaml": text.replace("b.yaml", "a.yaml")}) == []
+
+
+def test_a_variable_of_the_snap(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "extraKubeAPIServerArgs:\n  --audit-policy-file: $SNAP_DATA/args/policy.yaml\n"
+    text += "  --audit-log-path: ${SNAP_COMMON}/a\n"
+    assert found(capsys, **{"a.yaml": text}) == []

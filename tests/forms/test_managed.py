@@ -74,6 +74,29 @@ NOTHING = [
     "ENABLE_AUDIT_LOGGING: false\nPORT: 80\n",
 ]
 
+PULUMI = "name: a\nruntime: yaml\nresources:\n  one:\n    type: %s\n    properties:\n      roleArn: a\n"
+CDK = '{"Resources": {"A": {"Type": "Custom::AWSCDK-EKS-Cluster", "Properties": {"Config": {"name": "a"%s}}}%s}}'
+LISTED = ', "logging": {"clusterLogging": [{"enabled": true, "types": ["%s"]}]}'
+CALLED = ', "B": {"Type": "Custom::AWS", "Properties": {"Create": "{\\"action\\":\\"updateClusterConfig\\"}"}}'
+IS_OFF |= {
+    PULUMI % "eks:Cluster": "properties",
+    PULUMI % "aws:eks:Cluster" + "      enabledClusterLogTypes: [api]\n": "enabledClusterLogTypes",
+    PULUMI % "aws-native:eks:Cluster"
+    + "      logging: {clusterLogging: {enabledTypes: [{type: api}]}}\n": "enabledTypes",
+    PULUMI % "azure-native:insights:DiagnosticSetting"
+    + "      logs: [{category: kube-audit, enabled: false}]\n": "logs",
+    CDK % (LISTED % "api", ""): '"clusterLogging"',
+    CDK % ("", ""): '"Config"',
+}
+NOTHING += [
+    PULUMI % "eks:Cluster" + "      enabledClusterLogTypes: [audit]\n",
+    PULUMI % "eks:Cluster" + "      enabledClusterLogTypes: ${types}\n",
+    PULUMI % "azure-native:insights:DiagnosticSetting" + "      logs: [{category: AuditEvent}]\n",
+    PULUMI % "aws:ecs:Cluster",
+    CDK % (LISTED % "audit", ""),
+    CDK % ("", CALLED),
+]
+
 
 @pytest.mark.parametrize(("text", "underlined"), IS_OFF.items())
 def test_off(text: str, underlined: str) -> None:
@@ -83,3 +106,40 @@ def test_off(text: str, underlined: str) -> None:
 @pytest.mark.parametrize("text", NOTHING)
 def test_on_or_open(text: str) -> None:
     assert misshapes(text, "cluster.json" if text.startswith("{") else "cluster.yaml") == []
+
+
+PRESET = KUBERMATIC.replace("{enabled: %s}", "{enabled: true, policyPreset: %s}")
+
+
+@pytest.mark.parametrize("kind", ["Cluster", "Seed"])
+def test_presets_of_kubermatic(kind: str) -> None:
+    text = PRESET.replace("kind: Cluster", f"kind: {kind}")
+    assert misshapes(text % "recomended") == [("wrong-shape", "recomended")]
+    for known in ("recommended", "metadata", "minimal", '""'):
+        assert misshapes(text % known) == []
+
+
+BICEP = (
+    "resource a 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {\n  properties: {\n    logs: [%s]\n  }\n}"
+)
+ON = "{\n category: 'kube-audit-admin'\n enabled: true\n retentionPolicy: {\n days: 0\n }\n}"
+OFF_ITEMS = "\n{\n  category: 'kube-apiserver'\n  enabled: true\n}\n// {\n//  category: 'kube-audit'\n// }\n"
+
+
+@pytest.mark.parametrize(
+    ("items", "wrong"),
+    [
+        (OFF_ITEMS, 1),
+        ("{ category: 'kube-audit', enabled: false }, { category: 'guard', enabled: true }", 1),
+        (OFF_ITEMS + ON, 0),
+        ("{ categoryGroup: 'allLogs', enabled: true }", 0),
+        ("{ category: 'AppServiceHTTPLogs', enabled: true }", 0),
+        ("for one in categories: { category: one, enabled: true }", 0),
+        ("{ category: 'kube-apiserver', enabled: wanted }", 0),
+        (OFF_ITEMS + "...more", 0),
+    ],
+)
+def test_bicep(items: str, wrong: int) -> None:
+    assert misshapes(BICEP % items, "aks.bicep") == [(OFF, "logs")] * wrong
+    module = BICEP.replace("logs:", "logCategoriesAndGroups:")
+    assert misshapes(module % items, "aks.bicep") == [(OFF, "logCategoriesAndGroups")] * wrong

@@ -320,7 +320,7 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
             + "spec:\n  version: v1.31.0+rke2r1\n"
             + indent(below("serverConfig", below("kubeAPIServer", below("extraArgs", WORDS))) + WRITTEN, "  ")
         },
-        {BACKUP},  # a part of RKE2's settings
+        set(),
     ),
     "kthrees-control-plane": (
         {
@@ -328,7 +328,7 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
             + "spec:\n  version: v1.31.0+k3s1\n  kthreesConfigSpec:\n"
             + indent(below("serverConfig", below("kubeAPIServerArg", WORDS)) + WRITTEN, "    ")
         },
-        {BACKUP},
+        set(),
     ),
     "ignition": (
         {

@@ -27,7 +27,8 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
         yield Hit(place_of_value(subject.server, POLICY_FILE), message)
     path = policy_path(subject.server)
     at = host_path(subject.server, path) if path else None
-    if subject.server.policy is not None or subject.server.partial or path is None or at is None:
+    seen = not subject.server.partial or subject.server.files_known
+    if subject.server.policy is not None or not seen or path is None or at is None:
         return
     brought = [one for one in subject.server.files if _is_policy(one)]
     known = not any(is_unknown(one.path) for one in subject.server.files)

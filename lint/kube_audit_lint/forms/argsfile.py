@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.arguments import flags_of
 from kube_audit_lint.forms.common.commandline import OWN_FLAGS
 from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.snap import VARIABLES
 from kube_audit_lint.forms.common.spelt import Spelt
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer
@@ -27,12 +28,7 @@ ORDER = 7
 
 _LINE = re.compile(rf"--[A-Za-z]|{UNKNOWN}")
 _NEEDED = ("--etcd-servers", "--etcd_servers", "--storage-backend", "--service-cluster-ip-range")
-_KNOWN = {
-    "SNAP": "/snap/microk8s/current",
-    "SNAP_DATA": "/var/snap/microk8s/current",
-    "SNAP_COMMON": "/var/snap/microk8s/common",
-}
-_VARIABLES = {name: letters(value, 0, len(value)) for name, value in _KNOWN.items()}
+_VARIABLES = {name: letters(value, 0, len(value)) for name, value in VARIABLES.items()}
 
 
 def read_text(source: Source, context: Context) -> Found | None:

@@ -2,7 +2,7 @@
 
 Sources: canonical/cloud-init cloudinit/config/cc_write_files.py (paths, encodings, append; an entry without a path
 is skipped), cloudinit/util.py (load_yaml: yaml.safe_load; user data that it refuses is dropped) and
-doc/rtd/explanation/format.rst (`#cloud-config`).
+doc/rtd/explanation/format.rst (`#cloud-config`); kairos-io/kairos-docs docs/reference/configuration.md (`k3s.args`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.host_files import BroughtFile, brought_file, policy_paths
+from kube_audit_lint.forms.common.loose import loose_arguments
 from kube_audit_lint.forms.common.python import as_python, lost_keys, unreadable
 from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.forms.common.split import FILE, split, whole
@@ -39,6 +40,8 @@ def read(document: Document, context: Context) -> Found | None:
     items = [item for item in whole(listed, FILE) if isinstance(item, Mapping)]
     files = _files(items, context)
     found = joined([one.found for one in files])
+    own = loose_arguments(root)  # Kairos starts K3s with `k3s.args`
+    found = joined([found, own.with_servers(lambda server: server._replace(files_known=not context.is_template))])
     halves = split(listed, FILE, "file") if found else ()
     misshapes = (*_misspelt(root, items), *_lost(root, items), *halves)
     if not found and not misshapes:

@@ -3,7 +3,8 @@
 Values of Helm charts, Ansible's `copy` with `content`, options of Juju charms, resources that carry manifests: who
 writes a policy there has it checked, though nothing is known of what becomes of it. Only what says itself that it is
 a policy (`apiVersion: audit.k8s.io/...` with `kind: Policy`) counts, or a manifest in a string that holds one. The
-content of a file that can only be an API server's (by the path beside it) is read as that file. Arguments of an API
+content of a file that can only be an API server's (by the path beside it, or by what it says) is read as that file; the
+files that stand beside a path in an object are what its servers find on the host. Arguments of an API
 server under a key that says so are read as a part of its settings (forms/common/loose.py).
 """
 
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from kube_audit_lint.discovery.look import named_policy
 from kube_audit_lint.forms.common.applied import applied
 from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.delivered import PLACES, with_delivered
 from kube_audit_lint.forms.common.inside import DATA_URL, found_inside
 from kube_audit_lint.forms.common.loose import flags_in_line, loose_arguments
 from kube_audit_lint.model.document import PolicyDocument
@@ -42,7 +44,9 @@ _CONFIGURATION = re.compile(
     r"/rancher/(?:rke2|k3s)/config|/manifests/kube-?apiserver|microk8s/current/args/kube-apiserver"
 )
 _SERVER_FILE = re.compile(r"/rancher/(?:rke2|k3s)/config|kube-?apiserver")
-_PLACES = ("path", "dest", "destination", "filename", "file")
+_EDITS = ("line", "block", "replace")
+_WHOLE = re.compile(r"kube-apiserver-arg|\[Service\]|#cloud-config|kubeadm\.k8s\.io/|kind: ClusterConfiguration\b")
+"""What shows that a text of several lines is a file of an API server: read as such, whatever it is called."""
 _MANIFESTS = re.compile(r"/etc/kubernetes/manifests/|\{\{\s*kube_manifest_dir\s*\}\}/")
 _SCHEMAS = ("CustomResourceDefinition", "Event", "EventList")
 _APPLIERS = {
@@ -62,7 +66,9 @@ def read(document: Document, context: Context) -> Found | None:
     if isinstance(document.root, Mapping) and document.root.string("kind") in _SCHEMAS:
         return None
     found = joined([*_walk(document.root, context), loose_arguments(document.root)])
-    return found if found.policies or found.servers or found.misshapes else None
+    if not (found.policies or found.servers or found.misshapes):
+        return None
+    return with_delivered(found, document.root, context) if isinstance(document.root, Mapping) else found
 
 
 def _walk(root: Node, context: Context) -> Iterator[Found]:
@@ -85,7 +91,7 @@ def _walk(root: Node, context: Context) -> Iterator[Found]:
             yield Found((part,), misshapes=wrong)
         else:
             yield Found(misshapes=tuple(_for_the_kubelet(node)), servers=tuple(_edited(node)))
-            place = next((path for name in _PLACES if "/" in (path := node.string(name) or "")), place)
+            place = next((path for name in PLACES if "/" in (path := node.string(name) or "")), place)
             waiting += [
                 (entry.value, name, place)
                 for name, entry in reversed(node.entries.items())
@@ -116,7 +122,7 @@ def _edited(node: Mapping) -> Iterator[ApiServer]:
     path = node.string("path") or node.string("dest") or ""
     if not _SERVER_FILE.search(path) or node.string("state") == "absent":
         return
-    for key in ("line", "block", "replace"):
+    for key in _EDITS:
         text = node.get(key)
         if isinstance(text, Scalar) and text.kind == "string" and "audit" in text.value:
             flags = flags_in_line(text)
@@ -136,6 +142,9 @@ def _in_string(node: Scalar, key: str, place: str, context: Context) -> Found:
         return found_inside(node, context, name=place or key)
     if any(mark in node.value for mark in ENCODED):
         return found_inside(node, context, name=place or key, encoding="base64")
+    if key not in _EDITS and "audit-" in node.value and "\n" in node.value and _WHOLE.search(node.value):
+        found = found_inside(node, context, name=place or key)
+        return found if "[Service]" in node.value else found.with_servers(lambda one: one._replace(partial=True))
     return Found()
 
 

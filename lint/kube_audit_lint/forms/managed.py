@@ -11,7 +11,7 @@ be switched off.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
 from kube_audit_lint.forms.common.context import Context
@@ -33,9 +33,12 @@ MARKS = (
     "kubermatic.k8c.io/",
     "auditLogging",
     "ENABLE_AUDIT_LOGGING",
+    "Custom::AWSCDK-EKS-Cluster",
+    "eks:Cluster",
+    "ContainerService/managedClusters",
 )
 LOOK = (
-    ("eks", r"ctl\.io/|::cluster\b|\.aws\.|\.services\.k8s\.aws/|clusterconfig\b"),
+    ("eks", r"ctl\.io/|:{1,2}cluster\b|\.aws\.|\.services\.k8s\.aws/|clusterconfig\b|(?<=awscdk-eks)-cluster\b"),
     ("awsmanagedcontrolplane", ""),
     ("diagnosticsetting", r"s?\b"),
 )
@@ -48,6 +51,8 @@ AKS = "AKS delivers no audit log"
 AKS_TYPES = ("kube-audit", "kube-audit-admin")
 AKS_GROUPS = ("audit", "allLogs")
 NAMES_OF_AKS = ("kube-", "guard", "cluster-autoscaler", "cloud-controller-manager", "csi-")
+PRESETS = ("", "metadata", "recommended", "minimal")
+"""Of Kubermatic: kubermatic/kubermatic sdk/apis/kubermatic/v1/audit_logging.go"""
 
 State = Literal["on", "off", "open"]
 """Whether the audit log is delivered; open: the file does not decide it."""
@@ -58,6 +63,8 @@ def read(document: Document, context: Context) -> Found | None:
     root = document.mapping
     if root is None:
         return None
+    if "updateClusterConfig" in root.place.text:
+        return None  # a custom resource of CDK, which switches logging on by a call
     found = [list(reader(root)) for reader in _READERS]
     misshapes = tuple(one for some in found for one in some)
     known = misshapes or any(_is_cluster(item) for item in objects(root))
@@ -92,10 +99,30 @@ def _cloudformation(root: Mapping) -> Iterator[Misshape]:
     resources = root.mapping("Resources")
     for entry in resources.entries.values() if resources is not None else ():
         resource = entry.value
-        if not isinstance(resource, Mapping) or resource.string("Type") != "AWS::EKS::Cluster":
+        kind = resource.string("Type") if isinstance(resource, Mapping) else None
+        if isinstance(resource, Mapping) and kind == "AWS::EKS::Cluster":
+            help = "Write `Logging: {ClusterLogging: {EnabledTypes: [{Type: audit}]}}` into its `Properties`."
+            yield from _along(resource, ("Properties", "Logging", "ClusterLogging", "EnabledTypes"), "Type", help)
+        elif isinstance(resource, Mapping) and kind == "Custom::AWSCDK-EKS-Cluster":
+            help = "Give the construct `clusterLogging: [eks.ClusterLoggingTypes.AUDIT]`."
+            yield from _along(resource, ("Properties", "Config", "logging", "clusterLogging"), "types", help)
+
+
+def _pulumi(root: Mapping) -> Iterator[Misshape]:
+    """The resources of a program in YAML: clusters, and diagnostic settings that name categories of AKS."""
+    resources = root.mapping("resources")
+    for entry in resources.entries.values() if resources is not None else ():
+        resource = entry.value
+        if not isinstance(resource, Mapping):
             continue
-        help = "Write `Logging: {ClusterLogging: {EnabledTypes: [{Type: audit}]}}` into its `Properties`."
-        yield from _along(resource, ("Properties", "Logging", "ClusterLogging", "EnabledTypes"), "Type", help)
+        kind = (resource.string("type") or "").lower()
+        if kind in ("eks:cluster", "aws:eks:cluster", "aws:eks/cluster:cluster", "aws-native:eks:cluster"):
+            native = ("properties", "logging", "clusterLogging", "enabledTypes")
+            path, inner = (native, "type") if "native" in kind else (("properties", "enabledClusterLogTypes"), "")
+            yield from _along(resource, path, inner, "Write `audit` among the types.")
+        elif kind.endswith("diagnosticsetting"):
+            inside = resource.mapping("properties") or resource
+            yield from _logs(inside.get("logs") or inside.get("enabledLogs"), inside, False)
 
 
 def _cluster_api(root: Mapping) -> Iterator[Misshape]:
@@ -129,7 +156,7 @@ def _aws_objects(root: Mapping) -> Iterator[Misshape]:
 def _along(resource: Mapping, path: tuple[str, ...], inner: str, help: str) -> Iterator[Misshape]:
     """What a list of types at the end of a path leaves off. inner: the key of an item that holds the types."""
     node: Node | None = resource
-    place = _place(resource, "Type") or _place(resource, "kind") or resource.place
+    place = _place(resource, "Type") or _place(resource, "type") or _place(resource, "kind") or resource.place
     for key in path:
         if not isinstance(node, Mapping):
             return  # a function that is known only when it is deployed
@@ -192,20 +219,27 @@ def _arm(root: Mapping) -> Iterator[Mapping]:
 
 def _logs(node: Node | None, owner: Mapping, surely: bool) -> Iterator[Misshape]:
     """What a list of categories leaves off. surely: whether it is known that they are those of AKS."""
-    names: list[str] = []
+    items: list[tuple[str, bool]] = []
     for item in node.items if isinstance(node, Sequence) else ():
         enabled = item.get("enabled") if isinstance(item, Mapping) else None
         value = (item.get("category") or item.get("categoryGroup")) if isinstance(item, Mapping) else None
-        if not isinstance(value, Scalar) or is_unknown(value.value) or value.value.startswith("["):
+        if not isinstance(value, Scalar) or is_unknown(value.value) or value.value.startswith(("[", "$")):
             return
-        on = not (isinstance(enabled, Scalar) and enabled.value.lower() == "false")
-        if on and value.value in (*AKS_TYPES, *AKS_GROUPS):
-            return
-        names.append(value.value)
-    if isinstance(node, Sequence) and (surely or any(name.startswith(NAMES_OF_AKS) for name in names)):
+        items.append((value.value, not (isinstance(enabled, Scalar) and enabled.value.lower() == "false")))
+    known = surely or any(name.startswith(NAMES_OF_AKS) for name, _ in items)
+    if isinstance(node, Sequence) and known and not delivers_audit(items):
         key = next((entry.key for entry in _entries(owner) if entry.value is node), None)
-        help = "Write `{category: kube-audit, enabled: true}`, or `kube-audit-admin` for all but reads."
-        yield off(key.place if key is not None else owner.place, AKS, None, help)
+        yield aks_off(key.place if key is not None else owner.place, "Write `{category: kube-audit, enabled: true}`")
+
+
+def delivers_audit(items: Iterable[tuple[str, bool]]) -> bool:
+    """Whether the audit log is among the categories, each with whether it is on."""
+    return any(on and name in (*AKS_TYPES, *AKS_GROUPS) for name, on in items)
+
+
+def aks_off(place: Place, help: str) -> Misshape:
+    """That diagnostic settings leave the audit log out. help: how to add it."""
+    return off(place, AKS, None, f"{help}, or `kube-audit-admin` for all but reads.")
 
 
 def _entries(owner: Mapping) -> Iterator[Entry]:
@@ -225,6 +259,7 @@ def _switched_off(root: Mapping) -> Iterator[Misshape]:
         topology = below(spec, "topology") if spec is not None else None
         variables = [one for one in (topology.items("variables") if topology else ()) if isinstance(one, Mapping)]
         sections += [one.get("value") for one in variables if one.string("name") == "auditLogging"]
+        yield from _presets(sections if of_kubermatic else [])
         for section in sections:
             enabled = section.get("enabled") if isinstance(section, Mapping) else None
             if isinstance(enabled, Scalar) and enabled.value == "false":
@@ -232,6 +267,23 @@ def _switched_off(root: Mapping) -> Iterator[Misshape]:
     flat = root.get("ENABLE_AUDIT_LOGGING")
     if isinstance(flat, Scalar) and flat.value.lower() == "false" and "INFRASTRUCTURE_PROVIDER" in root.entries:
         yield off(flat.place, what, None, "Write `ENABLE_AUDIT_LOGGING: true`.")
+
+
+def _presets(sections: Iterable[Node | None]) -> Iterator[Misshape]:
+    """Kubermatic's presets of policies, by which the object's schema holds the value."""
+    from kube_audit_lint.kubernetes.spelling import nearest
+
+    for section in sections:
+        preset = section.get("policyPreset") if isinstance(section, Mapping) else None
+        if isinstance(preset, Scalar) and not is_unknown(preset.value) and preset.value not in PRESETS:
+            message = f"There is no preset `{preset.value}`: the object is refused (`spec.auditLogging.policyPreset: "
+            message += f'Unsupported value: "{preset.value}": supported values: {", ".join(map(_quoted, PRESETS))}`).'
+            near = nearest(preset.value, PRESETS)
+            yield Misshape("wrong-shape", preset.place, message, f"Write `{near or 'recommended'}`.")
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
 
 
 def off(place: Place, what: str, types: Node | None, help: str) -> Misshape:
@@ -263,5 +315,5 @@ def _place(section: Mapping | None, name: str) -> Place | None:
 
 
 _READERS: tuple[Callable[[Mapping], Iterator[Misshape]], ...] = (
-    *(_eksctl, _cloudformation, _cluster_api, _aws_objects, _azure, _switched_off),
+    *(_eksctl, _cloudformation, _pulumi, _cluster_api, _aws_objects, _azure, _switched_off),
 )

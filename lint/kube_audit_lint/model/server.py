@@ -105,7 +105,8 @@ class ApiServer(NamedTuple):
     environment: the container's variables.
     policy: the policy that the form carries itself, instead of by a file.
     profile: the audit profiles that decide the policy (OpenShift), instead of a policy.
-    files: files that the form brings onto the host.
+    files: files that the form brings onto the host. files_known: whether these are all of them, although only a part
+        of the settings is shown.
     partial: the file shows only a part of the settings (a template, a patch, a drop-in), so that
         nothing can be said of what it does not show.
     flags_fixed: the form has no place for flags (OpenShift): rules about missing flags are silent.
@@ -134,6 +135,7 @@ class ApiServer(NamedTuple):
     policy: PolicyDocument | None = None
     profile: AuditProfile | None = None
     files: tuple[HostFile, ...] = ()
+    files_known: bool = False
     partial: bool = False
     flags_fixed: bool = False
     is_pod: bool = False

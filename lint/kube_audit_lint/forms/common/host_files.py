@@ -45,11 +45,11 @@ def brought_file(
     elif (loaded or named_policy(path.value)) and not is_unknown(path.value):
         found = Found(notes=(Note(path.place, _elsewhere(item, path.value)),))
     policy = found.policies[0] if found.policies else None
-    file = HostFile(path.value, path.place, policy, _secret(item), next(iter(found.kubeconfigs), None))
+    file = HostFile(path.value, path.place, policy, secret_of(item), next(iter(found.kubeconfigs), None))
     return BroughtFile(file, found)
 
 
-def _secret(item: Mapping) -> Value | None:
+def secret_of(item: Mapping) -> Value | None:
     """The key of the Secret that Cluster API takes the content from, as linking names it."""
     secret = below(item, "contentFrom", "secret")
     name, key = (secret.string("name"), secret.string("key")) if secret is not None else (None, None)

@@ -2,7 +2,9 @@
 
 A mapping (`extraArgs: {audit-log-maxage: "30"}`), a list of name and value, a list of `[--]audit-log-maxage=30`, or a
 string of such words, under a key such as `kube-apiserver-arg` or `kube_api_server_args`, or under `extraArgs` and
-the like within a section of the API server. Helm values, Ansible variables and installers' files have them.
+the like within a section of the API server. Helm values, Ansible variables and installers' files have them. Puppet's
+module writes each as `audit-log-maxage: 30` in a string (puppetlabs-kubernetes templates/v1beta3); MicroK8s' launch
+configuration has `extraKubeAPIServerArgs` with `$SNAP_DATA` in the values.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.forms.common.extra_args import value_of
+from kube_audit_lint.forms.common.snap import expanded
 from kube_audit_lint.kubernetes.flags import spec
 from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.server import ApiServer, Flag
@@ -20,10 +23,12 @@ from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.parts import part_of
 
 _SERVER = r"(?:kube)?[-_]?api[-_]?server"
-_OWN = re.compile(rf"(?i)(?:\w+[-_])?{_SERVER}(?:[-_]?(?:extra|additional))?[-_]?(?:args?|arguments|flags|options)\+?")
+_EXTRA = r"(?:[-_]?(?:extra|additional))?"
+_ARGS = r"(?:args?|arguments|flags|options)"
+_OWN = re.compile(rf"(?i)(?:\w*[-_])?{_EXTRA}{_SERVER}{_EXTRA}[-_]?{_ARGS}\+?")
 _ANY = re.compile(r"(?i)(?:\w+[-_])*(?:extra|additional)?[-_]?(?:args?|arguments|flags)\+?")
-_SECTION = re.compile(rf"(?i)(?:\w+[-_])*{_SERVER}|k3s\w*|rke2\w*|kubernetes[-_]?api")
-_WORD = re.compile(r"(?:--kube-apiserver-arg[= ])?(?:--)?(audit-[a-z-]+)=([^\s\"']*)")
+_SECTION = re.compile(rf"(?i)(?:\w+[-_])*{_SERVER}|(?:vcluster|k3s|rke2)\w*|(?:kubernetes[-_]?)?api")
+_WORD = re.compile(r"(?:--kube-apiserver-arg[= ])?(?:--)?(audit-[a-z-]+)(?:=|:[ \t]+)([^\s\"']*)")
 _DEPTH = 20
 
 
@@ -42,16 +47,22 @@ def _arguments(node: Node, key: str, inside: bool, depth: int) -> Iterator[tuple
     """The values that hold arguments of an API server. inside: whether a key above says that it is about one."""
     if depth > _DEPTH:
         return
+    *modules, key = key.split("::")  # Puppet: `k8s::server::apiserver::arguments`
+    inside = inside or any(map(_SECTION.fullmatch, modules))
     if key and (_OWN.fullmatch(key) or (inside and _ANY.fullmatch(key))):
         yield node, key
     elif isinstance(node, Mapping) and _OWN.fullmatch(node.string("name") or "") and "value" in node.entries:
         yield node.entries["value"].value, node.string("name") or ""  # a variable of a Cluster's topology
-    elif isinstance(node, Mapping):
-        for name, entry in node.entries.items():
-            yield from _arguments(entry.value, name, inside or _SECTION.fullmatch(key) is not None, depth + 1)
-    elif isinstance(node, Sequence):
-        for item in node.items:
-            yield from _arguments(item, "", inside or _SECTION.fullmatch(key) is not None, depth + 1)
+    elif isinstance(node, Mapping | Sequence):
+        inside = inside or _SECTION.fullmatch(key) is not None
+        for name, value in _below(node):
+            yield from _arguments(value, name, inside, depth + 1)
+
+
+def _below(node: Mapping | Sequence) -> Iterator[tuple[str, Node]]:
+    if isinstance(node, Mapping):
+        return ((name, entry.value) for name, entry in node.entries.items())
+    return (("", item) for item in node.items)
 
 
 def _server(node: Node, key: str) -> ApiServer | None:
@@ -71,16 +82,22 @@ def _in_list(name: str, value: str) -> str:
 
 
 def _flags(node: Node) -> Iterator[Flag]:
-    if isinstance(node, Mapping):
-        for entry in node.entries.values():
-            if entry.key.value.removeprefix("--").startswith("audit-") and isinstance(entry.value, Scalar):
-                yield setting(Value(entry.key.value.removeprefix("--"), entry.key.place), value_of(entry.value))
     for item in node.items if isinstance(node, Sequence) else [node]:
-        if isinstance(item, Mapping) and isinstance(node, Sequence):
-            name = item.get("name") or item.get("key")
-            if isinstance(name, Scalar) and name.value.removeprefix("--").startswith("audit-"):
-                yield setting(Value(name.value.removeprefix("--"), name.place), value_of(item.get("value")))
+        name = (item.get("name") or item.get("key")) if isinstance(item, Mapping) and item is not node else None
+        if isinstance(item, Mapping) and isinstance(name, Scalar):
+            yield from _named(name, item.get("value"))
+        elif isinstance(item, Mapping):
+            for entry in item.entries.values():
+                yield from _named(entry.key, entry.value)
         elif isinstance(item, Scalar) and item.kind == "string":
             for found in _WORD.finditer(item.value):
-                value = Value(found[2], part_of(item, *found.span(2)))
+                value = Value(expanded(found[2]), part_of(item, *found.span(2)))
                 yield setting(Value(found[1], part_of(item, *found.span(1))), value)
+
+
+def _named(name: Scalar, node: Node | None) -> Iterator[Flag]:
+    """A flag by its name, with the dashes that some write in front."""
+    bare = name.value.removeprefix("--")
+    if bare.startswith("audit-") and (node is None or isinstance(node, Scalar)):
+        value = value_of(node)
+        yield setting(Value(bare, name.place), value and Value(expanded(value.text), value.place))
