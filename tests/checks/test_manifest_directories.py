@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from server_pods import LOG, POLICY, ROTATION, hits, pod, subject
 
-from kube_audit_lint.checks._manifests import is_backup, is_certain
+from kube_audit_lint.checks._manifests import is_backup, is_certain, is_hidden, is_put_away
 from kube_audit_lint.checks._subject import DirectorySubject, PolicySubject, ServerSubject
 from kube_audit_lint.forms import policy
 from kube_audit_lint.forms.common.context import Context
@@ -51,6 +51,10 @@ def policy_subject(path: str, level: str = "Metadata") -> PolicySubject:
         "kube-apiserver-bak2.yaml",
         "kube-apiserver.yaml.rpmsave",
         "kube-apiserver.yaml.save",
+        "kube-apiserver-20260131.yaml",
+        "kube-apiserver_2026-01-31T12:00.yml",
+        "kube-apiserver (copy).yaml",
+        "#kube-apiserver.yaml#",
     ],
 )
 def test_names_of_copies(name: str) -> None:
@@ -70,10 +74,38 @@ def test_names_of_copies(name: str) -> None:
         "kube-apiserver-threshold.yaml",
         "etcd-backup-restore.yaml",
         "kube-apiserver.manifest",
+        "kube-apiserver-10.20.30.40.yaml",
+        "kube-apiserver-20269999.yaml",
     ],
 )
 def test_names_that_are_no_copies(name: str) -> None:
     assert not is_backup(name)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("kube-apiserver.yaml.bak", True),
+        ("backup/kube-apiserver.yaml", True),
+        ("backups/2026-01-31/kube-apiserver.yaml", True),
+        ("etc/kubernetes/tmp/kubeadm-backup-manifests-2026-01-31-12-00-00/kube-apiserver.yaml", True),
+        ("manifests.old/kube-apiserver.yaml", True),
+        ("etc/kubernetes/manifests/backup/kube-apiserver.yaml", True),  # the kubelet reads no folders in it
+        ("etc/kubernetes/manifests/kube-apiserver.yaml.bak", False),
+        ("backups/etc/kubernetes/manifests/kube-apiserver.yaml", False),
+        ("etcd-backup/kube-apiserver.yaml", False),
+        ("backup/prod/kube-apiserver.yaml", False),
+        ("base/kube-apiserver.yaml", False),
+    ],
+)
+def test_what_is_put_away(path: str, expected: bool) -> None:
+    assert is_put_away(path) is expected
+
+
+def test_what_the_kubelet_passes_over() -> None:
+    assert is_hidden("etc/kubernetes/manifests/.kube-apiserver.yaml")
+    assert not is_hidden("etc/kubernetes/manifests/kube-apiserver.yaml")
+    assert not is_hidden("x/.kube-apiserver.yaml")
 
 
 @pytest.mark.parametrize(

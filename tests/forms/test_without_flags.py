@@ -50,6 +50,9 @@ def servers(text: str, path: str = "file.yaml") -> list[bool]:
         {"name": "a", "command": ["vault-env", "kube-apiserver", "--v=2"]},
         {"name": "a", "command": ["dlv", "--headless", "exec", "/bin/kube-apiserver", "--", "--v=2"]},
         {"name": "a", "command": ["/go-runner", "--log-file=/x", "/usr/local/bin/kube-apiserver"]},
+        {"name": "a", "command": ["su", "kube", "--command=kube-apiserver --v=2"]},
+        {"name": "a", "command": ["capsh", "--drop=all", "--", "-c", "exec kube-apiserver"]},
+        {"name": "a", "command": ["/usr/bin/env", "-S", "A=1 kube-apiserver --v=2"]},
     ],
 )
 def test_a_container(container: dict[str, object]) -> None:
@@ -67,6 +70,8 @@ def test_a_container(container: dict[str, object]) -> None:
         {"name": "a", "command": ["flock", "/run/kube-apiserver", "true"]},
         {"name": "a", "command": ["su", "kube-apiserver", "-c", "ls"]},
         {"name": "a", "command": ["ip", "link", "show", "kube-apiserver"]},
+        {"name": "a", "command": ["su", "kube", "--command=pkill kube-apiserver"]},
+        {"name": "a", "command": ["env", "-c", "kube-apiserver"]},
         {"name": "a", "command": ["cp", "/usr/local/bin/kube-apiserver", "/shared"]},
         {"name": "a", "command": ["kube-apiserver", "--version"]},
         {"name": "kube-apiserver", "image": IMAGE, "command": ["sleep", "5"]},
@@ -95,6 +100,26 @@ def test_kinds_with_a_pod_template(api_version: str, kind: str) -> None:
     assert servers(json.dumps({"apiVersion": api_version, "kind": kind, "spec": TEMPLATE})) == [False]
 
 
+def test_what_else_holds_a_pod() -> None:
+    revision = {"apiVersion": "serving.knative.dev/v1", "kind": "Revision", "spec": TEMPLATE["template"]["spec"]}
+    assert servers(json.dumps(revision)) == [False]
+    # An API server's own answer names the kind once for all items.
+    pods = {"kind": "PodList", "items": [{"metadata": {"name": "x"}, "spec": {"containers": [SERVER]}}]}
+    assert servers(json.dumps(pods)) == [False]
+
+
+def test_the_program_and_its_flags_in_one_item() -> None:
+    text = "kube-apiserver --audit-log-path=/x --audit-log-maxage 30"
+    found = found_in(pod({"name": "a", "command": [text]}))
+    assert [(one.kind, one.place.text) for one in found.misshapes] == [("wrong-shape", json.dumps(text))]
+    assert [(flag.name, flag.value) for flag in found.servers[0].flags] == [
+        ("audit-log-path", "/x"),
+        ("audit-log-maxage", "30"),
+    ]
+    # Arguments may be the text of a shell that the image starts.
+    assert not found_in(pod({"name": "a", "image": "x", "args": [text]})).misshapes
+
+
 def test_an_object_without_a_kind_is_a_part() -> None:
     assert servers(json.dumps({"spec": TEMPLATE})) == [True]
     assert servers(json.dumps({"metadata": {"name": "x"}, "spec": {"containers": [SERVER]}})) == [True]
@@ -113,6 +138,13 @@ def test_the_arguments_behind_a_debugger_are_the_servers_own() -> None:
     command = ["dlv", "exec", "/kube-apiserver", "--listen=:4000", "--", "--audit-log-maxage=30"]
     (server,) = found_in(pod({"name": "a", "command": command})).servers
     assert [flag.name for flag in server.flags] == ["audit-log-maxage"]
+
+
+@pytest.mark.parametrize("program", ["--exec=/usr/bin/kube-apiserver", "--exec /usr/bin/kube-apiserver"])
+def test_the_arguments_behind_rkt_are_the_servers_own(program: str) -> None:
+    unit = f"[Service]\nExecStart=/usr/bin/rkt run --net=host docker://x/kube-apiserver {program} -- --audit-log-path=-\n"
+    (server,) = found_in(unit, "x.service").servers
+    assert [flag.name for flag in server.flags] == ["audit-log-path"]
 
 
 def test_a_unit() -> None:

@@ -27,12 +27,17 @@ _OTHERS = ("kube-scheduler", "kube-controller-manager", "scheduler", "controller
 _MANIFEST = r"\.(?:ya?ml|json|manifest)(?:\.j2|\.tmpl|\.tpl|\.erb)?\Z"
 _USUAL = "kube-apiserver.yaml"
 """A name that needs no look at the pattern below, which takes long to compile."""
-_BACKUP = r"""(?x) ~\Z
-    | (?:\A|[._ -])(?:bak|back|backup|bkp|old|orig|original|org|save|saved|copy|prev|previous|rpmsave|rpmnew|dpkg-old)
-      (?:[._ -]?\(?[\dtz:_-]*\)?)? (?:\.(?:ya?ml|json|manifest))? \Z
+_BACKUP = r"""(?x) ~\Z | \A\#.*\#\Z
+    | (?:\A|[._ -]\(?)(?:bak|back|backup|bkp|old|orig|original|org|save|saved|copy|prev|previous|rpmsave|rpmnew|dpkg-old)
+      (?:\)|[._ -]?\(?[\dtz:_-]*\)?)? (?:\.(?:ya?ml|json|manifest))? \Z
+    | [._ -](?:19|20)\d\d([._-]?)[01]\d\1[0-3]\d(?:[t_.-][\dtz:_.-]*)?\.(?:ya?ml|json|manifest)\Z
     | \A(?:bak|backup|old|copy|copy\ of)[._ -]
     | \.(?:ya?ml|json|manifest)[._-](?!(?:j2|tpl|tmpl|tftpl|erb|gotmpl|template|md|txt|sig|asc|sha256)\Z).+\Z
     | \ \(\d+\)\.(?:ya?ml|json)\Z"""
+_BACKUP_FOLDER = r"(?:\A|/)(?:bak|backups?|[^/]*\.(?:bak|backup|old|orig)|kubeadm-backup-[^/]*)(?:/[^/]*\d{4}[^/]*)*\Z"
+"""A folder of copies, also below it by date: `backups/2026-01-31`, kubeadm's `tmp/kubeadm-backup-manifests-*`."""
+_COPIED = ("ba", "BA", "Ba", ".old", ".orig")
+"""One of these is in such a folder's name: others need no look at the pattern."""
 
 
 def is_certain(path: str) -> bool:
@@ -71,6 +76,21 @@ def _absolute(path: str) -> str:
 def is_backup(name: str) -> bool:
     """Whether a file's name says that it is a copy of another."""
     return name != _USUAL and re.search(_BACKUP, name.lower()) is not None
+
+
+def is_put_away(path: str) -> bool:
+    """Whether a manifest is a copy, by its name or its folder's, that no kubelet reads where it lies."""
+    folder, _, name = path.rpartition("/")
+    copied = is_backup(name) or (
+        any(one in folder for one in _COPIED) and re.search(_BACKUP_FOLDER, folder.lower()) is not None
+    )
+    return copied and not is_likely(folder)
+
+
+def is_hidden(path: str) -> bool:
+    """Whether the kubelet passes a file of a static pod directory over because of its name."""
+    folder, _, name = path.rpartition("/")
+    return name.startswith(".") and is_likely(folder)
 
 
 def base(server: ServerSubject) -> str:

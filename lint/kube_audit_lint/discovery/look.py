@@ -89,8 +89,8 @@ def _of_other_kinds(data: bytes) -> bool:
         if data[at + 6 : at + 80].partition(b"\n")[0].partition(b"#")[0].strip(b" \t\r\"'") not in _OTHER_KINDS:
             return False
         count, at = count + 1, data.find(b"\nkind:", at + 1)
-    # As many kinds as documents: one without a kind may be a policy.
-    return count > 0 and data.count(b"\n---", first) < count
+    # As many kinds as documents: one without a kind may be a policy. Knative's Service has a pod template.
+    return count > 0 and data.count(b"\n---", first) < count and b"serving.knative.dev/" not in data
 
 
 def _is_dump(lower: bytes) -> bool:

@@ -35,6 +35,7 @@ _POD_SPEC = {
     "Pod": ("spec",),
     "PodTemplate": ("template", "spec"),
     "CronJob": ("spec", "jobTemplate", *_TEMPLATE),
+    "Revision": ("spec",),
 }
 """Where the pod stands in an object; in all other kinds (Deployment, Rollout, DeploymentConfig) at `_TEMPLATE`."""
 _ARCHITECTURES = ("-amd64", "-arm64", "-arm", "-ppc64le", "-s390x")
@@ -46,8 +47,10 @@ _PATCHES = tuple(f"+{kind}.{end}" for kind in ("strategic", "merge") for end in 
 _OVERLAYS = ("patch", "overlay")
 """Where a container without a command is one whose image is replaced, and no server without flags."""
 
-_SEVERAL = r"\s*--[a-z][\w-]*=\S+(?:\s+--[a-z][\w-]*=\S+)+\s*"
-"""Several flags with their values in one item of a command."""
+_SEVERAL = r"\s*(?!--command=)--[a-z][\w-]*=\S+(?:\s+--[a-z][\w-]*=\S+)+\s*"
+"""Several flags with their values in one item of a command; what `su --command=` starts is no flag."""
+_ONE_WORD = r"\s*(?:/\S*/)?(?:kube-apiserver|hyperkube\s+(?:kube-)?apiserver)(?:\s+--?[a-z]\S*(?:\s+[^-\s]\S*)?)+\s*"
+"""The program and its flags in one item of a command."""
 
 
 def read(document: Document, context: Context) -> Found | None:
@@ -55,9 +58,9 @@ def read(document: Document, context: Context) -> Found | None:
     servers: list[ApiServer] = []
     misshapes: list[Misshape] = []
     room = Room()
-    for item in _objects(document.root):
+    for item, whole in _objects(document.root):
         for server, wrong in _of_object(item, room):
-            patch = _is_patch(item, context) or (not server.flags and _is_overlay(context.path))
+            patch = not whole or _is_patch(item, context) or (not server.flags and _is_overlay(context.path))
             servers.append(server._replace(partial=server.partial or patch))
             misshapes += wrong
     if not servers:
@@ -65,11 +68,15 @@ def read(document: Document, context: Context) -> Found | None:
     return Found(servers=tuple(servers), misshapes=tuple(misshapes), notes=overfull(room, servers[0].place))
 
 
-def _objects(root: Node | None) -> Iterator[Mapping]:
-    """The objects of a document: of a list, also of one without a kind, its items."""
+def _objects(root: Node | None) -> Iterator[tuple[Mapping, bool]]:
+    """The objects of a document: of a list, also of one without a kind, its items. Each with whether it has a kind.
+
+    The items of an API server's own `PodList` do not repeat it.
+    """
     for node in root.items if isinstance(root, Sequence) else [root]:
         if isinstance(node, Mapping):
-            yield from objects(node)
+            listed = node.string("kind") not in (None, "List")
+            yield from ((item, listed or "kind" in item.entries) for item in objects(node))
 
 
 def pod_spec(item: Mapping) -> Mapping | None:
@@ -134,7 +141,7 @@ def _server(container: Mapping, item: Mapping, room: Room) -> tuple[ApiServer | 
         versions=versions,
         version_place=version_place,
         environment=environment,
-        partial=line.partial or "kind" not in item.entries,
+        partial=line.partial,
         is_pod=True,
         name=(metadata.string("name") if metadata else None) or "",
         namespace=(metadata.string("namespace") if metadata else None) or "",
@@ -184,10 +191,11 @@ def _words(container: Mapping) -> tuple[list[Value], list[Node]]:
     """The words of command and args, and the items that are no strings."""
     words: list[Value] = []
     odd: list[Node] = []
+    starts = bool(container.items(meant(container, "command")))  # else the image may start a shell with the words
     for node in _nodes(container):
         if not (isinstance(node, Scalar) and node.kind == "string"):
             odd.append(node)
-        elif "--audit" in node.value and _is_several(node.value):
+        elif ("--audit" in node.value and _is_several(node.value)) or (starts and not words and _is_one_word(node.value)):
             odd.append(node)
             words += [Value(one[0], part_of(node, *one.span())) for one in re.finditer(r"\S+", node.value)]
             continue
@@ -201,6 +209,10 @@ def _is_overlay(path: str) -> bool:
 
 def _is_several(text: str) -> bool:
     return len(text.split()) > 1 and re.fullmatch(_SEVERAL, text) is not None
+
+
+def _is_one_word(text: str) -> bool:
+    return "apiserver" in text and re.fullmatch(_ONE_WORD, text) is not None
 
 
 def _text(node: Node) -> str:
@@ -217,7 +229,7 @@ def _text(node: Node) -> str:
 def _misshapes(words: list[Value], odd: list[Node]) -> list[Misshape]:
     """Items of an audit flag that are no strings: the kubelet does not take such a pod at all."""
     places = {node.place: node for node in odd}
-    found = [_several(node) for node in odd if isinstance(node, Scalar) and _is_several(node.value)]
+    found = [_several(node) for node in odd if isinstance(node, Scalar) and node.kind == "string"]
     for at, word in enumerate(words):
         node = places.get(word.place)
         name = word.text if word.text.startswith("--") else words[at - 1].text if at else ""
@@ -227,7 +239,11 @@ def _misshapes(words: list[Value], odd: list[Node]) -> list[Misshape]:
 
 
 def _several(node: Scalar) -> Misshape:
-    """Flags that are one item of the command together."""
+    """Flags that are one item of the command together, or that are one with the program."""
+    if _is_one_word(node.value):
+        message = "The program and its flags are one item here: the container runtime looks for a program with that "
+        message += "whole name, finds none, and the container does not start."
+        return Misshape("wrong-shape", node.place, message, "Write the program and each flag as an item of its own.")
     first, _, rest = node.value.partition("=")
     name, shown = first.removeprefix("--"), rest if len(rest) < 60 else f"{rest[:60]}..."
     message = f"These are several flags in one item: kube-apiserver takes it for the one flag --{name}, "

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from kube_audit_lint.checks._manifests import is_backup, is_likely
+from kube_audit_lint.checks._manifests import is_hidden, is_put_away
 from kube_audit_lint.checks._subject import DirectorySubject, PolicySubject, ServerSubject
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.kubernetes.paths import brought_file, policy_path
@@ -38,9 +38,9 @@ class Subjects(NamedTuple):
 
 def subjects(documents: Iterable[PolicyDocument], links: Sequence[Link], options: Options, config: Config) -> Subjects:
     """Each policy and server with its counterpart and versions; what is older than all known versions is noted."""
-    live = [link for link in links if not _is_put_away(link.server)]
-    away = [link.server.place for link in links if _is_put_away(link.server)]
-    notes = [Note(place, "a backup outside of a static pod directory: not checked") for place in away]
+    aside = [(link, _why_aside(link.server)) for link in links]
+    live = [link for link, why in aside if why is None]
+    notes = [Note(link.server.place, f"{why}: not checked") for link, why in aside if why is not None]
     loaders: dict[int, list[ApiServer]] = {}
     for link in live:
         loaders.setdefault(id(link.policy), []).append(link.server)
@@ -69,10 +69,12 @@ def _server_subject(link: Link, versions: Versions, policy: PolicySubject | None
     return ServerSubject(link.server, versions, policy, link.missing, link.webhook)
 
 
-def _is_put_away(server: ApiServer) -> bool:
-    """Whether a file is a backup that no kubelet reads."""
-    folder, name = os.path.split(server.source.path)
-    return is_backup(name) and not is_likely(folder)
+def _why_aside(server: ApiServer) -> str | None:
+    """Why no kubelet reads a file; None where one may."""
+    path = server.source.path
+    if is_put_away(path):
+        return "a backup outside of a static pod directory"
+    return "the kubelet reads no file whose name begins with a dot" if is_hidden(path) else None
 
 
 def _is_base(document: PolicyDocument) -> bool:

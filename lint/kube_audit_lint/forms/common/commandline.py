@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 _SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh"))
 _RESERVED = frozenset(("!", "{", "if", "then", "elif", "else", "do", "while", "until", "time"))
-_SWITCHING = ("runuser", "su")
-"""Programs that run a program as another user; with `-c` a shell's text."""
+_SWITCHING = ("runuser", "su", "capsh", "env")
+"""Programs that run a program as another user or with other rights; with `-c` (env: `-S`) a shell's text."""
+_TEXTS = ("--command=", "--split-string=")
 _RUNNERS = frozenset(
     (
         *("busybox", "catatonit", "chroot", "chrt", "command", "dumb-init", "env", "exec", "flock"),
@@ -155,6 +156,8 @@ def _without_launcher(words: Sequence[Value]) -> Sequence[Value]:
             return [words[at + 1], *words[end + 1 :]]
         if launcher == "rkt" and text.startswith("--exec="):
             return [Value(text.removeprefix("--exec="), words[at].place), *words[end + 1 :]]
+        if launcher == "rkt" and text == "--exec" and at + 1 < end:
+            return [words[at + 1], *words[end + 1 :]]
     return words
 
 
@@ -174,12 +177,21 @@ def _in_shell(words: Sequence[Value], part: Part) -> CommandLine | None:
         base = _base(word.text)
         if base not in (*_SHELLS, *_SWITCHING) or not (at == 0 or _is_runner(words)):
             continue
-        for option in range(at + 1, len(words) - 1):
-            if _takes_command(words[option].text):
+        for option in range(at + 1, len(words)):
+            text = words[option].text
+            if text.startswith(_TEXTS):
+                return _in_option(words[option], text.index("=") + 1, part)
+            if _takes_command(text, base) and option + 1 < len(words):
                 return api_server_in_shell(words[option + 1], part, words[option + 3 :])
-            if not words[option].text.startswith(("-", "+")) and base in _SHELLS:
+            if not text.startswith(("-", "+")) and base in _SHELLS:
                 break
     return None
+
+
+def _in_option(word: Value, at: int, part: Part) -> CommandLine | None:
+    """The API server in the text behind an option's `=`."""
+    text = Value(word.text[at:], part(word, at, len(word.text)))
+    return api_server_in_shell(text, lambda _, start, end: part(word, at + start, at + end))
 
 
 def _wrapped(words: Sequence[Value]) -> CommandLine | None:
@@ -221,8 +233,10 @@ def _open(words: Sequence[Value]) -> bool:
     return False
 
 
-def _takes_command(option: str) -> bool:
-    """Whether a shell's option says that a text to run follows: `-c`, `-ec`."""
+def _takes_command(option: str, program: str) -> bool:
+    """Whether an option of a shell, or of what is like one, says that a text to run follows: `-c`, `-ec`."""
+    if program == "env":
+        return option in ("-S", "--split-string")
     return option == "--command" or (option.startswith("-") and option.endswith("c") and option[1:].isalpha())
 
 
