@@ -106,7 +106,7 @@ def test_made_up_events(
 def test_an_event_is_decided_as_explain_decides_its_request(opened: OpenedPolicy, tmp_path: Path) -> None:
     events = [*made_up(1_000), *(event for _, event in documented())]
     out = io.StringIO()
-    assert decisions(opened, [log(tmp_path, events)], "text", out) == 0
+    assert decisions([opened], [log(tmp_path, events)], "text", out) == 0
     rules = [text.partition("\t")[0] for text in out.getvalue().splitlines()]
     assert rules == [str(evaluate(opened.policy, sent(event)).rule + 1 or "-") for event in events]
 

@@ -457,7 +457,7 @@ class TestRequests:
         events = [one() for _ in range(3000)]
         asked = open_policy("p.yaml")
         out = io.StringIO()
-        assert replay.decisions(asked, [log(*events)], "text", out) == 0
+        assert replay.decisions([asked], [log(*events)], "text", out) == 0
         expected = [evaluate(asked.policy, from_audit_event(each)).rule + 1 for each in events]
         assert [line.partition("\t")[0] for line in out.getvalue().splitlines()] == [str(n or "-") for n in expected]
 
@@ -499,6 +499,34 @@ def test_a_policy_with_rules_that_a_template_puts_in(
     data = json.loads(capsys.readouterr().out)
     assert {"rule": 2, "line": 7, "level": "Request"} in data["possible"]
     assert "level" not in data
+
+
+@pytest.mark.parametrize(
+    "command", [["explain", "policy.yaml", "--requests"], ["replay", "--decisions", "policy.yaml"]]
+)
+def test_a_log_through_a_policy_that_a_template_leaves_open(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    branch = "{{ if .Values.quiet }}\n- level: None\n  resources: [{group: '', resources: [pods]}]\n{{ end }}\n"
+    Path("policy.yaml").write_text(OPEN.replace("{{ toYaml .Values.rules }}\n", branch))
+    event = {"apiVersion": "audit.k8s.io/v1", "kind": "Event", "stage": "ResponseComplete", "verb": "get"}
+    event |= {"user": {"username": "jane", "groups": ["system:authenticated"]}, "level": "Metadata"}
+    events = [
+        event | {"objectRef": {"apiVersion": "v1", "resource": one, "namespace": "a"}} for one in ("secrets", "pods")
+    ]
+    Path("audit.log").write_text("".join(json.dumps(one) + "\n" for one in events))
+    assert main([*command, "audit.log"]) == 0
+    out, err = capsys.readouterr()
+    assert sorted(out.splitlines()) == ["1\tMetadata", "2|3\tNone|Request"]
+    assert "1 event depends on how the template is filled" in err
+    assert main([*command, "audit.log", "--format", "json"]) == 0
+    certain, depends = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (certain["rule"], certain["level"]) == (1, "Metadata")
+    assert {(one["rule"], one["line"], one["level"]) for one in depends["possible"]} == {
+        (2, 7, "None"),
+        (3, 10, "Request"),
+    }
 
 
 def test_a_policy_test_holds_in_every_way_to_fill_a_template(

@@ -142,7 +142,9 @@ def test_the_arguments_behind_a_debugger_are_the_servers_own() -> None:
 
 @pytest.mark.parametrize("program", ["--exec=/usr/bin/kube-apiserver", "--exec /usr/bin/kube-apiserver"])
 def test_the_arguments_behind_rkt_are_the_servers_own(program: str) -> None:
-    unit = f"[Service]\nExecStart=/usr/bin/rkt run --net=host docker://x/kube-apiserver {program} -- --audit-log-path=-\n"
+    unit = (
+        f"[Service]\nExecStart=/usr/bin/rkt run --net=host docker://x/kube-apiserver {program} -- --audit-log-path=-\n"
+    )
     (server,) = found_in(unit, "x.service").servers
     assert [flag.name for flag in server.flags] == ["audit-log-path"]
 

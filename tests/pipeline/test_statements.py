@@ -343,3 +343,74 @@ def test_rules_that_a_script_puts_in(line: str, capsys: pytest.CaptureFixture[st
     Path("setup.sh").write_text(text)
     main(["check", "--embedded", "--format", "json", "setup.sh"])
     assert "secrets-above-metadata" in {one["rule"] for one in json.loads(capsys.readouterr().out)["findings"]}
+
+
+SECRET = 'resources: [{group: "", resources: [secrets]}]'
+REST = "- level: Metadata\n"
+HIDES = f"- level: RequestResponse\n  {SECRET}\n- level: Metadata\n"
+TOUCHED = {
+    "stages": (
+        "{% if x %}\nomitStages:\n- RequestReceived\n{% endif %}\nrules:\n" + HIDES,
+        ["omitStages:\n- RequestReceived\nrules:\n" + HIDES, "rules:\n" + HIDES],
+    ),
+    "listed stages": (
+        "omitStages:\n{% for one in x %}\n- {{ one }}\n{% endfor %}\nrules:\n" + HIDES,
+        ["omitStages: [RequestReceived, Panic]\nrules:\n" + HIDES, "omitStages:\nrules:\n" + HIDES],
+    ),
+    "stages as a value": ("omitStages: {{ x }}\nrules:\n" + HIDES, ["omitStages: [RequestReceived]\nrules:\n" + HIDES]),
+    "either stages": (
+        "{% if x %}\nomitStages: [RequestReceived]\n{% else %}\nomitStages: [Panic]\n{% endif %}\nrules:\n" + HIDES,
+        [f"omitStages: [{one}]\nrules:\n{HIDES}" for one in ("RequestReceived", "Panic")],
+    ),
+    "any key": ("{{ x }}\nrules:\n" + HIDES, ["rules:\n" + HIDES, "omitStages: [Panic]\nrules:\n" + HIDES]),
+    "labels": (
+        "metadata:\n  labels:\n    {{- x | nindent 4 }}\nrules:\n" + HIDES,
+        ["metadata:\n  labels:\n    a: b\nrules:\n" + HIDES],
+    ),
+    "the level": (
+        f"rules:\n- {SECRET}\n{{% if x %}}\n  level: Request\n{{% else %}}\n  level: Request\n{{% endif %}}\n" + HIDES,
+        [f"rules:\n- {SECRET}\n  level: Request\n{HIDES}"],
+    ),
+    "stages of a rule": (
+        f"rules:\n- level: Request\n  {SECRET}\n{{% if x %}}\n  omitStages: [Panic]\n{{% endif %}}\n{REST}",
+        [f"rules:\n- level: Request\n  {SECRET}\n{more}{REST}" for more in ("", "  omitStages: [Panic]\n")],
+    ),
+    "namespaces": (
+        f"rules:\n- level: Request\n  {SECRET}\n{{% if x %}}\n  namespaces: ['{{{{ y }}}}']\n{{% endif %}}\n" + REST,
+        [f"rules:\n- level: Request\n  {SECRET}\n{more}{REST}" for more in ("", "  namespaces: [shop]\n")],
+    ),
+    "more users": (
+        "rules:\n- level: None\n  users:\n  - jane\n{% for one in x %}\n  - {{ one }}\n{% endfor %}\n" + HIDES,
+        ["rules:\n- level: None\n  users: [jane, bob]\n" + HIDES, "rules:\n- level: None\n  users: [jane]\n" + HIDES],
+    ),
+    "more resources": (
+        f"rules:\n- level: Request\n  {SECRET}\n{REST}".replace("[secrets", "[secrets, '{{ x }}'"),
+        [
+            f"rules:\n- level: Request\n  {SECRET}\n{REST}".replace("[secrets", f"[secrets, {one}")
+            for one in ("pods", "'*'")
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TOUCHED)
+def test_only_what_a_placeholder_touches_is_unknown(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text, filled = TOUCHED[case]
+    head = "apiVersion: audit.k8s.io/v1\nkind: Policy\n"
+    found_here = located("policy.yaml.j2", head + text, capsys)
+    assert "secrets-above-metadata" in {rule for rule, _ in found_here}
+    for one in filled:
+        there = {key for key in found_here if key[1] in one.splitlines()}  # what is in an arm holds where that is
+        assert there <= located("policy.yaml", head + one, capsys), one
+
+
+def test_the_version_that_a_branch_is_for_is_not_known(capsys: pytest.CaptureFixture[str]) -> None:
+    versions = "{% if old %}\napiVersion: audit.k8s.io/v1beta1\n{% else %}\napiVersion: audit.k8s.io/v1\n{% endif %}\n"
+    found_here = located("policy.yaml.j2", f"{versions}kind: Policy\nrules:\n{HIDES}", capsys)
+    assert {rule for rule, _ in found_here} == {"secrets-above-metadata"}
+
+
+def test_nothing_is_reported_about_a_rule_for_users_that_are_not_known(capsys: pytest.CaptureFixture[str]) -> None:
+    for key in ("users", "userGroups"):
+        text = f"apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: None\n  {key}: ['{{{{ x }}}}']\n"
+        assert located("policy.yaml.j2", text + REST, capsys) == set()

@@ -28,7 +28,7 @@ _MANIFEST = r"\.(?:ya?ml|json|manifest)(?:\.j2|\.tmpl|\.tpl|\.erb)?\Z"
 _USUAL = "kube-apiserver.yaml"
 """A name that needs no look at the pattern below, which takes long to compile."""
 _BACKUP = r"""(?x) ~\Z | \A\#.*\#\Z
-    | (?:\A|[._ -]\(?)(?:bak|back|backup|bkp|old|orig|original|org|save|saved|copy|prev|previous|rpmsave|rpmnew|dpkg-old)
+    | (?:\A|[._ -]\(?)(?:bak|back|backup|bkp|old|orig|original|org|saved?|copy|prev|previous|rpmsave|rpmnew|dpkg-old)
       (?:\)|[._ -]?\(?[\dtz:_-]*\)?)? (?:\.(?:ya?ml|json|manifest))? \Z
     | [._ -](?:19|20)\d\d([._-]?)[01]\d\1[0-3]\d(?:[t_.-][\dtz:_.-]*)?\.(?:ya?ml|json|manifest)\Z
     | \A(?:bak|backup|old|copy|copy\ of)[._ -]

@@ -15,7 +15,7 @@ from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.policy import FIELD_NAMES
 from kube_audit_lint.model.version import newer
 from kube_audit_lint.pipeline.options import versions_of
-from kube_audit_lint.pipeline.requests import OpenedPolicy, open_policy, open_ways
+from kube_audit_lint.pipeline.requests import OpenedPolicy, open_ways
 from kube_audit_lint.pipeline.single import NoRequestError, Single, Wanted, single
 from kube_audit_lint.report.safe import json_text, line, visible
 
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.requests is not None:
         from kube_audit_lint.commands.replay import decisions
 
-        return decisions(open_policy(arguments.policy, versions), [arguments.requests], arguments.format, sys.stdout)
+        return decisions(open_ways(arguments.policy, versions), [arguments.requests], arguments.format, sys.stdout)
     ways = open_ways(arguments.policy, versions)
     try:
         about = [single(_wanted(arguments), opened.policy, opened.loaded.policy_versions) for opened in ways]

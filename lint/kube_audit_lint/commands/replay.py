@@ -17,7 +17,7 @@ from kube_audit_lint.commands._outputs import style_of
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.version import newer
 from kube_audit_lint.pipeline.options import versions_of
-from kube_audit_lint.pipeline.requests import OpenedPolicy, open_policy
+from kube_audit_lint.pipeline.requests import OpenedPolicy, open_policy, open_ways
 from kube_audit_lint.report.outfile import whole_file
 from kube_audit_lint.report.safe import json_text, visible
 
@@ -63,11 +63,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.policy == "-":
         raise UsageError("the policy has to be a file: standard input (-) is read as a log only")
     chosen = _format_of(arguments)
-    opened = open_policy(arguments.policy, versions)
     jobs = arguments.jobs or cores()
     if arguments.decisions:
         _only_decisions(arguments)
-        return decisions(opened, arguments.logs, arguments.format or "text", sys.stdout, jobs)
+        ways = open_ways(arguments.policy, versions)
+        return decisions(ways, arguments.logs, arguments.format or "text", sys.stdout, jobs)
+    opened = open_policy(arguments.policy, versions)
     other = open_policy(arguments.compare, versions) if arguments.compare else None
     log = Log(arguments.logs)
     policies = [one.policy for one in (opened, other) if one is not None]
@@ -135,24 +136,29 @@ def _save(path: str, pieces: Iterator[str], option: str) -> None:
         raise UsageError(f"{option} {path}: {error.strerror or error}") from error
 
 
-def decisions(opened: OpenedPolicy, paths: list[str], format: str, out: TextIO, jobs: int = 1) -> int:
+def decisions(ways: list[OpenedPolicy], paths: list[str], format: str, out: TextIO, jobs: int = 1) -> int:
     """Writes one decision for each event, in the order of the log; returns the exit code.
 
-    A line that is no event is marked, and reported on standard error.
+    ways: the policy; where a template leaves parts of it open, each that it may become: where they differ, all that is
+    possible is written. A line that is no event is marked, and reported on standard error.
     """
-    answers = _answers(opened, format)
+    answers = _Answers(ways, format)
     log = Log(paths)
-    bad, shown = 0, 0
-    for tally, rules in decide([opened.policy], log.batches(), jobs):
+    bad, shown, open_events = 0, 0, 0
+    for tally, rules in decide([one.policy for one in ways], log.batches(), jobs):
         out.write("".join([answers[each] for each in rules]))
+        open_events += sum(each in answers.open for each in rules) if answers.open else 0
         for one in tally.shown[: SHOWN_ERRORS - shown]:
             _tell(one)
         bad, shown = bad + tally.bad, shown + len(tally.shown)
-    for note in log.notes:
-        print(f"kube-audit-lint: {visible(note)}", file=sys.stderr)
+    notes = [*log.notes]
     if bad:
-        what = "1 line is no audit event" if bad == 1 else f"{bad} lines are no audit events"
-        print(f"kube-audit-lint: {what}", file=sys.stderr)
+        notes.append("1 line is no audit event" if bad == 1 else f"{bad} lines are no audit events")
+    if open_events:
+        events = "1 event" if open_events == 1 else f"{open_events} events"
+        notes.append(f"what becomes of {events} depends on how the template is filled: all that is possible is written")
+    for note in notes:
+        print(f"kube-audit-lint: {visible(note)}", file=sys.stderr)
     return FAILED if bad or log.notes else OK
 
 
@@ -160,22 +166,43 @@ def _tell(bad: Bad) -> None:
     print(f"kube-audit-lint: {visible(f'{bad.path}:{bad.line}: no audit event: {bad.reason}')}", file=sys.stderr)
 
 
-def _answers(opened: OpenedPolicy, format: str) -> dict[tuple[int, ...] | None, str]:
-    """What is written for each rule, and for what is no event."""
+class _Answers(dict[tuple[int, ...] | None, str]):
+    """What is written for the rules that decide an event in each way to fill a template, and for what is no event.
+
+    open: those of which what is written names several.
+    """
+
+    def __init__(self, ways: list[OpenedPolicy], format: str) -> None:
+        super().__init__({None: _NO_EVENT[format]})
+        self.open: set[tuple[int, ...] | None] = set()
+        self._ways = ways
+        self._format = format
+
+    def __missing__(self, rules: tuple[int, ...] | None) -> str:
+        each = [_decided(opened, rule) for opened, rule in zip(self._ways, rules or (), strict=True)]
+        different = list({tuple(map(str, one.values())): one for one in each}.values())
+        if len(different) > 1:
+            self.open.add(rules)
+        if self._format == "json":
+            data = different[0] if len(different) == 1 else {"possible": different}
+            text = json_text(data) + "\n"
+        else:
+            numbers = dict.fromkeys(str(one["rule"] or "-") for one in different)
+            levels = dict.fromkeys(str(one["level"]) for one in different)
+            text = f"{'|'.join(numbers)}\t{'|'.join(levels)}\n"
+        self[rules] = text
+        return text
+
+
+def _decided(opened: OpenedPolicy, rule: int) -> dict[str, Any]:
+    """What a rule makes of an event; one that a template puts in has no number."""
     from kube_audit_lint.analysis.evaluate import NO_RULE, decision_of
 
-    answers: dict[tuple[int, ...] | None, str] = {None: _NO_EVENT[format]}
-    for rule in range(NO_RULE, len(opened.policy.rules)):
-        decision = decision_of(opened.policy, rule)
-        if format == "text":
-            answers[rule,] = f"{rule + 1 or '-'}\t{decision.level}\n"
-            continue
-        none = rule == NO_RULE
-        data = {
-            "rule": None if none else rule + 1,
-            "line": None if none else opened.line(rule),
-            "level": decision.level,
-            "omitStages": sorted(decision.omit_stages),
-        }
-        answers[rule,] = json_text(data) + "\n"
-    return answers
+    decision, number = decision_of(opened.policy, rule), opened.number(rule)
+    known = rule != NO_RULE and number > 0
+    return {
+        "rule": number if known else None,
+        "line": opened.line(rule) if known else None,
+        "level": decision.level,
+        "omitStages": sorted(decision.omit_stages),
+    }

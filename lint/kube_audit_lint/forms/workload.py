@@ -195,7 +195,9 @@ def _words(container: Mapping) -> tuple[list[Value], list[Node]]:
     for node in _nodes(container):
         if not (isinstance(node, Scalar) and node.kind == "string"):
             odd.append(node)
-        elif ("--audit" in node.value and _is_several(node.value)) or (starts and not words and _is_one_word(node.value)):
+        elif ("--audit" in node.value and _is_several(node.value)) or (
+            starts and not words and _is_one_word(node.value)
+        ):
             odd.append(node)
             words += [Value(one[0], part_of(node, *one.span())) for one in re.finditer(r"\S+", node.value)]
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.syntax.nodes import Document, Node, locate
+from kube_audit_lint.syntax.nodes import Document, Mapping, Node, locate
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place, Source
 from kube_audit_lint.syntax.typed import TYPE_CHECKING
@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from kube_audit_lint.syntax.statements import Branch
 
 
-class OpenRules(NamedTuple):
-    """The rules of a policy in a template, with unknown nodes for what it decides.
+class OpenPolicy(NamedTuple):
+    """A policy in a template, with unknown nodes for what it puts in.
 
-    What is put in between two rules is a node without a length. branches: the blocks that decide which rules are there.
+    root: the policy with all that its branches hold; a rule that is put in is a node without a length. branches: the
+    blocks that decide which parts of it are there.
     """
 
-    items: tuple[Node, ...]
+    root: Mapping
     branches: tuple[Branch, ...]
 
 
@@ -34,7 +35,7 @@ class PolicyDocument(NamedTuple):
     embedded: the form hands kube-apiserver a policy it has parsed and checked itself (a part of a larger
         document): what is special about reading a file does not hold.
     partial: only a part of the policy is here (a fragment, a template whose loops decide the rest).
-    open_rules: of a partial policy, its rules, where nothing but rules is left open.
+    opened: of a partial policy, what may become of it, where the places that are left open are known.
     only_rules: the file holds the list of rules and no key beside it; who reads it writes the rest.
     names: what it is called where it is mounted from (a ConfigMap's key, the path that cloud-init
         writes it to); empty when the name of the file counts.
@@ -48,7 +49,7 @@ class PolicyDocument(NamedTuple):
     later: tuple[Document, ...] = ()
     embedded: bool = False
     partial: bool = False
-    open_rules: OpenRules | None = None
+    opened: OpenPolicy | None = None
     only_rules: bool = False
     names: tuple[str, ...] = ()
 

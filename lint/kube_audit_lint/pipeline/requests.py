@@ -54,7 +54,9 @@ def open_policy(path: str, versions: Versions | None = None) -> OpenedPolicy:
     """
     ways = open_ways(path, versions)
     if len(ways) > 1:
-        raise OwnFileError(path, "a template decides which rules this policy has")
+        raise OwnFileError(
+            path, "a template decides which rules this policy has; explain and replay --decisions tell what is certain"
+        )
     return ways[0]
 
 

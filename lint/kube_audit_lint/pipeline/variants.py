@@ -1,9 +1,10 @@
-"""Policies of which a template decides some rules: checked for every way in which it may be filled.
+"""Policies of which a template decides some parts: checked for every way in which it may be filled.
 
-A rule inside a branch may be there or not. A rule with an unknown value matches something between nothing and what
-it would match without the conditions that hold the value, so each request gets what one of these two gives it: a
-finding that holds without the rule and with the widened one holds for every value. What is found in all variants in
-which its rule is there is reported.
+What stands in a branch may be there or not. A rule with an unknown value matches something between what its known
+values match, or nothing, and what it would match without the conditions that hold the value, so each request gets what
+one of these two gives it: a finding that holds with the narrow and with the widened rule holds for every value. What
+is found in all variants in which its place is there is reported. Unknown stages may be any but ResponseComplete:
+without that one nothing is recorded of most requests, and no finding would be less of one.
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ from itertools import accumulate, product
 from math import prod
 
 from kube_audit_lint.checks._subject import PolicySubject
-from kube_audit_lint.model.document import OpenRules
+from kube_audit_lint.model.document import OpenPolicy
 from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.model.policy import LEVELS
-from kube_audit_lint.syntax.nodes import Document, Entry, Mapping, Node, Scalar
+from kube_audit_lint.pipeline.arms import Span, arms_of, around, entries_without, gone_with, is_in, without
+from kube_audit_lint.pipeline.readings import Entries, Users, Way, beside_rules, level_of, users_of, ways_of
+from kube_audit_lint.syntax.nodes import Document, Entry, Mapping, Node
 from kube_audit_lint.syntax.nodes import Sequence as NodeList
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.statements import Branch
-from kube_audit_lint.syntax.unknown import is_unknown
 
 MOST = 16
 """How many variants are checked one by one; of more, each rule is tried alone, which leaves fewer findings."""
@@ -30,25 +32,36 @@ MOST_RULES = 24
 """How many rules may be open in all."""
 
 _ALWAYS = ("undecided", "internal-error")
+_BY_VERSION = ("unsupported-api-version", "field-not-in-version")
+"""What a version refuses; where a branch holds it, it is there for the versions that take it."""
 _UNREACHED = ("unreachable-rule", "unreachable-entry")
 _RULES = re.compile(r"\b[Rr]ules? \d+(?: \(line \d+\))?(?:(?:, | and |-| to | or )\d+(?: \(line \d+\))?)*")
 _NUMBER = re.compile(r"(?<!line )\b\d+\b")
-
-Ways = list[Node | None]
-"""What may stand at a rule's place: the rule, the rule widened, None for nothing."""
 
 
 class Variant(NamedTuple):
     """One way to fill the template. kept: its rules by their index among the open ones. numbers: by that in the file,
     -1 for what is put in.
 
-    widened: which of them are widened, or put in.
+    changed: which of them are not as they are written. untold: those about which nothing is reported that is found in
+    it. uncounted: those about which something may be reported that is not. gone: what of the file is not there.
     """
 
     subject: PolicySubject
     kept: tuple[int, ...]
     numbers: tuple[int, ...]
-    widened: frozenset[int]
+    changed: frozenset[int]
+    untold: frozenset[int]
+    uncounted: frozenset[int]
+    gone: tuple[Span, ...]
+
+
+class _Filled(NamedTuple):
+    """What a policy may become: what stands beside its rules, each of them or None, and what is not there."""
+
+    entries: Entries
+    rules: tuple[Way | None, ...]
+    gone: tuple[Span, ...] = ()
 
 
 Key = tuple[str, Place]
@@ -56,39 +69,40 @@ Key = tuple[str, Place]
 
 
 def variants(subject: PolicySubject) -> list[Variant]:
-    """The ways in which a template may fill the rules; empty where none are open, or other things are, too."""
+    """The ways in which a template may fill the policy; empty where what it leaves open is not known."""
     document = subject.document
-    rules = document.root.get("rules") if isinstance(document.root, Mapping) else None
-    if not isinstance(rules, NodeList) or (document.partial and document.open_rules is None):
+    root = document.root
+    if not isinstance(root, Mapping) or (document.partial and document.opened is None):
         return []
-    opened = document.open_rules or OpenRules(tuple(rules.items), ())
-    unknown = [index for index, item in enumerate(opened.items) if _has_unknown(item)]
-    if not unknown and not opened.branches:
-        return []
-    filled = {tuple(one): one for one in _filled(opened, unknown)}
-    return [_variant(subject, opened.items, one) for one in filled.values() if any(one)]
+    opened = document.opened or OpenPolicy(root, ())
+    rules = _all_rules(opened.root)
+    return [_variant(subject, opened, rules, one) for one in _filled(opened, rules) if any(one.rules)]
 
 
 def common(subjects: list[Variant], findings_of: Callable[[PolicySubject], Iterable[Finding]]) -> Iterator[Finding]:
-    """The findings that hold in all variants in which the rule is that they are about."""
-    ordered = sorted(subjects, key=lambda one: (bool(one.widened), -len(one.kept)))
+    """The findings that hold in all variants in which the place is that they are about."""
+    ordered = sorted(subjects, key=lambda one: (bool(one.changed), -len(one.kept)))
     found = [(one, {_key(finding): finding for finding in findings_of(one.subject)}) for one in ordered]
     done: set[Key] = set()
     for one, findings in found:
         for key, finding in findings.items():
             about = _rule_at(finding.place, ordered)
-            if key not in done and about not in one.widened and _holds(key, about, found):
+            if key not in done and about not in one.untold and _holds(key, about, found):
                 done.add(key)
                 yield _renumbered(finding, one.numbers)
 
 
 def _holds(key: Key, about: int | None, found: list[tuple[Variant, dict[Key, Finding]]]) -> bool:
-    """Whether a finding holds in all variants that have its rule."""
+    """Whether a finding holds in all variants that have its place."""
     if key[0] in _ALWAYS:
         return True
-    having = [one.kept for one, findings in found if key in findings and not one.widened]
+    if key[0] in _BY_VERSION and any(is_in(key[1].start, one.gone) for one, _ in found):
+        return False
+    having = [one.kept for one, findings in found if key in findings and not one.changed]
     for one, findings in found:
-        if key in findings or (about is not None and about not in one.kept) or about in one.widened:
+        if key in findings or (about is not None and about not in one.kept) or about in one.uncounted:
+            continue
+        if is_in(key[1].start, one.gone):
             continue
         # What no request reaches, none reaches behind more rules.
         if key[0] not in _UNREACHED or not any(set(kept) < set(one.kept) for kept in having):
@@ -125,95 +139,86 @@ def _renumbered(finding: Finding, numbers: tuple[int, ...]) -> Finding:
     return finding._replace(message=written(finding.message), help=written(finding.help), proof=written(finding.proof))
 
 
-def _variant(subject: PolicySubject, rules: Sequence[Node], filled: list[Node | None]) -> Variant:
-    document, root = subject.document, subject.document.root
-    assert isinstance(root, Mapping)
+def _all_rules(root: Mapping) -> list[Node]:
+    """The rules of a policy, of each arm that has a list of its own."""
+    lists = (one.value for one in entries_without(root, ()) if one.key.value == "rules")
+    return [item for one in lists if isinstance(one, NodeList) for item in one.items]
+
+
+def _variant(subject: PolicySubject, opened: OpenPolicy, rules: Sequence[Node], filled: _Filled) -> Variant:
+    document, root = subject.document, opened.root
+    kept = tuple(index for index, way in enumerate(filled.rules) if way is not None)
+    ways = [way for way in filled.rules if way is not None]
     entry = root.entries["rules"]
-    kept = tuple(index for index, item in enumerate(filled) if item is not None)
-    items = NodeList(root.source, entry.value.start, entry.value.end, [one for one in filled if one is not None])
-    entries = {**root.entries, "rules": Entry(entry.key, items)}
-    inner = Mapping(root.source, root.start, root.end, entries, root.duplicates)
+    items = NodeList(root.source, entry.value.start, entry.value.end, [way.node for way in ways])
+    entries = {**filled.entries, "rules": Entry(entry.key, items)}
+    inner = Mapping(root.source, root.start, root.end, entries, () if filled.gone else root.duplicates)
     read = document.document
     changed = Document(read.source, read.start, read.end, inner, json=read.json)
-    document = document._replace(document=changed, partial=False, open_rules=None)
+    document = document._replace(document=changed, partial=False, opened=None)
     in_file = list(accumulate(int(item.start < item.end) for item in rules))
     numbers = tuple(in_file[index] if rules[index].start < rules[index].end else -1 for index in kept)
-    widened = frozenset(index for index in kept if filled[index] is not rules[index])
+    each = list(zip(kept, ways, strict=True))
+    others = frozenset(index for index, way in each if way.changed)
+    untold = frozenset(index for index, way in each if not way.told)
+    uncounted = frozenset(index for index, way in each if not way.counts)
     variant = PolicySubject(document, subject.versions, subject.servers, subject.version_places)
-    return Variant(variant, kept, numbers, widened)
+    return Variant(variant, kept, numbers, others, untold, uncounted, filled.gone)
 
 
-def _filled(opened: OpenRules, unknown: list[int]) -> Iterator[list[Node | None]]:
-    """What the list of rules may become; nothing when too much is open."""
-    items, branches = opened
-    ways: list[Ways] = [_ways(item) if index in unknown else [item] for index, item in enumerate(items)]
-    arms = [[*range(len(one.arms)), *([-1] if one.optional else [])] for one in branches]
-    if prod(map(len, [*ways, *arms])) <= MOST:
-        for chosen in product(*arms):
-            there = [_is_there(branches, item, chosen) for item in items]
-            for rules in product(*(way if is_there else [None] for way, is_there in zip(ways, there, strict=True))):
-                yield list(rules)
+def _filled(opened: OpenPolicy, rules: Sequence[Node]) -> Iterator[_Filled]:
+    """What the policy may become; nothing when too much is open."""
+    branches, users = opened.branches, users_of(opened.root)
+    if prod(len(arms_of(one)) for one in branches) <= 4 * MOST:
+        chosen = dict.fromkeys(gone_with(branches, arms) for arms in product(*map(arms_of, branches)))
+        each = [(gone, beside_rules(opened.root, gone), _ways_without(rules, gone, users)) for gone in chosen]
+        if sum(len(entries) * prod(map(len, ways)) for _, entries, ways in each) <= MOST:
+            for gone, beside, ways in each:
+                yield from (_Filled(entries, rules, gone) for entries in beside for rules in product(*ways))
+            return
+    outer = [one for one in branches if _beside(one, opened.root)]
+    ways = [_ways_alone(item, opened, users) for item in rules]
+    if sum(len(way) > 1 for way in ways) > MOST_RULES or prod(len(arms_of(one)) for one in outer) > 4:
         return
-    inside = [any(one.start <= item.start < one.end for one in branches) for item in items]
-    ways = [[None, *way] if is_open and None not in way else way for way, is_open in zip(ways, inside, strict=True)]
-    if sum(len(way) > 1 for way in ways) <= MOST_RULES:
-        yield from _one_by_one(ways)
+    for arms in product(*map(arms_of, outer)):
+        gone = gone_with(outer, arms)
+        for entries in beside_rules(opened.root, gone):
+            yield from (_Filled(entries, one, gone) for one in _one_by_one(ways))
 
 
-def _one_by_one(ways: list[Ways]) -> Iterator[list[Node | None]]:
+def _ways_without(rules: Sequence[Node], gone: tuple[Span, ...], users: Users) -> list[list[Way | None]]:
+    """What each rule may be where parts of the file are not there."""
+    return [[None] if is_in(item.start, gone) else ways_of(without(item, gone), users) for item in rules]
+
+
+def _ways_alone(item: Node, opened: OpenPolicy, users: Users) -> list[Way | None]:
+    """What a rule may be, whatever the branches around others do."""
+    inside = [one for one in opened.branches if around(one, item)]
+    own = [one for one in opened.branches if one not in inside and one.start < item.end and item.start < one.end]
+    if prod(len(arms_of(one)) for one in own) > MOST:
+        return [None]
+    found: list[Way | None] = [None] if inside else []
+    for arms in product(*map(arms_of, own)):
+        found += (one for one in ways_of(without(item, gone_with(own, arms)), users) if one not in found)
+    return found
+
+
+def _beside(branch: Branch, root: Mapping) -> bool:
+    """Whether a branch decides something beside the rules."""
+    entries = (one for one in entries_without(root, ()) if one.key.value != "rules")
+    return any(branch.start < one.value.end and one.key.start < branch.end for one in entries)
+
+
+def _one_by_one(ways: list[list[Way | None]]) -> Iterator[tuple[Way | None, ...]]:
     """None of the open rules, each alone, and all up to each level: what decides a request in any choice of them.
 
     The open rule that decides a request alone decides it; what a certain rule records at some level is left by the
     open rules below that level, or no other hides it.
     """
     least = [None if None in way else way[0] for way in ways]
-    yield least
+    yield tuple(least)
     for index, way in enumerate(ways):
-        yield from ([*least[:index], one, *least[index + 1 :]] for one in way if one is not least[index])
+        yield from ((*least[:index], one, *least[index + 1 :]) for one in way if one is not least[index])
     for level in range(len(LEVELS)):
-        yield [next((one for one in way if _level(one) <= level), low) for way, low in zip(ways, least, strict=True)]
-
-
-def _level(node: Node | None) -> int:
-    level = node.get("level") if isinstance(node, Mapping) else None
-    text = level.value if isinstance(level, Scalar) else ""
-    return LEVELS.index(text) if text in LEVELS else len(LEVELS)
-
-
-def _is_there(branches: tuple[Branch, ...], item: Node, chosen: tuple[int, ...]) -> bool:
-    for branch, arm in zip(branches, chosen, strict=True):
-        inside = branch.start <= item.start < branch.end
-        if inside and not (arm >= 0 and branch.arms[arm][0] <= item.start < branch.arms[arm][1]):
-            return False
-    return True
-
-
-def _ways(item: Node) -> Ways:
-    """Nothing, and the rule without the conditions that are unknown; with every level where that is."""
-    entries = item.entries if isinstance(item, Mapping) else {}
-    known = {key: entry for key, entry in entries.items() if not is_unknown(key) and not _has_unknown(entry.value)}
-    any_key = any(map(is_unknown, entries))
-    if "level" in known and ("omitStages" in known or not ("omitStages" in entries or any_key)):
-        return [None, Mapping(item.source, item.start, item.end, known)]
-    return [None, *(Mapping(item.source, item.start, item.end, _with_level(item, known, one)) for one in LEVELS)]
-
-
-def _with_level(item: Node, known: dict[str, Entry], level: str) -> dict[str, Entry]:
-    key, value = (Scalar(item.source, item.start, item.end, "string", one) for one in ("level", level))
-    return {**known, "level": Entry(key, value)}
-
-
-def _has_unknown(node: Node | None) -> bool:
-    """Whether a template decides some part of a node, which may be nested deeper than Python calls."""
-    pending = [node]
-    while pending:
-        one = pending.pop()
-        if isinstance(one, Mapping):
-            if any(map(is_unknown, one.entries)):
-                return True
-            pending += [entry.value for entry in one.entries.values()]
-        elif isinstance(one, NodeList):
-            pending += one.items
-        elif isinstance(one, Scalar) and is_unknown(one.value):
-            return True
-    return False
+        chosen = zip(ways, least, strict=True)
+        yield tuple(next((one for one in way if level_of(one) <= level), low) for way, low in chosen)

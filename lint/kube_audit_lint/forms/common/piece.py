@@ -38,8 +38,8 @@ def found_in_piece(piece: Piece, context: Context, fenced: bool = False) -> Foun
 
     def of_policy(policy: PolicyDocument) -> PolicyDocument:
         names = policy.names or ((piece.name,) if piece.name else ())
-        opened = None if left_out else policy.open_rules
-        return policy._replace(names=names, partial=policy.partial or left_out, open_rules=opened)
+        opened = None if left_out else policy.opened
+        return policy._replace(names=names, partial=policy.partial or left_out, opened=opened)
 
     found = found.with_policies(of_policy)
     doubtful = fenced or piece.open or neutral.text != piece.text

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from kube_audit_lint.forms.common.open_rules import open_rules
+from kube_audit_lint.forms.common.open_policy import open_policy
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.model.server import ApiServer, Flag, Mount
@@ -39,9 +39,9 @@ class TemplateParts:
         root = policy.root
         start, end = (policy.place.start, policy.place.end) if root is None else (root.start, root.end)
         later = tuple(one for one in policy.later if not self._conditional(one, (start, end)))
-        opened = None if policy.partial else open_rules(root, self._deciding, self._text, self._template.text)
+        opened = None if policy.partial else open_policy(root, self._deciding, self._text, self._template.text)
         partial = policy.partial or self._is_partial((start, end))
-        return policy._replace(partial=partial, open_rules=opened, later=later)
+        return policy._replace(partial=partial, opened=opened, later=later)
 
     def _conditional(self, document: Document, policy: tuple[int, int]) -> bool:
         """Whether a document after a policy is only there under a condition that the policy does not have."""

@@ -1,7 +1,7 @@
-"""The rules of a policy in a template, with an unknown node wherever a statement decides or puts something in.
+"""A policy in a template, with an unknown node wherever something is put in.
 
 A line that is put in between two rules may be any rules; one that stands deeper belongs to the rule before it, and
-one below a key of that rule to the value of the key.
+one below a key of that rule to the value of the key. What stands beside the rules may be any other key of the policy.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from kube_audit_lint.model.document import OpenRules
+from kube_audit_lint.model.document import OpenPolicy
 from kube_audit_lint.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.unknown import UNKNOWN
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from kube_audit_lint.syntax.deciding import Deciding
     from kube_audit_lint.syntax.statements import Branch, Span
 
-_DECIDING = ("apiVersion", "kind", "rules", "omitStages", "omitManagedFields")
-"""The keys of a policy that say what it records; what stands in others is not looked at."""
+_DECIDING = ("apiVersion", "kind", "omitStages", "omitManagedFields")
+"""The keys beside the rules that decide what is recorded; what stands in others is not looked at."""
 _NINDENT = re.compile(r"\bnindent[ \t(]+(\d+)")
 _INDENT = re.compile(r"\bindent[ \t(]+(?:width[ \t]*=[ \t]*)?(\d+)(?:[ \t]*,[ \t]*(?:\w+[ \t]*=[ \t]*)?([Tt]rue))?")
 _CONTENT = re.compile(r"(?m)^[ \t]*(?=[^\s#])")
 
 
-def open_rules(root: Node | None, deciding: Deciding, text: str, neutral: str) -> OpenRules | None:
-    """The rules as far as they are certain; None where more than the rules is left open, or nothing is."""
+def open_policy(root: Node | None, deciding: Deciding, text: str, neutral: str) -> OpenPolicy | None:
+    """The policy with what is left open; None where that is unknown, or nothing is."""
     rules = root.get("rules") if isinstance(root, Mapping) else None
     if not isinstance(root, Mapping) or not isinstance(rules, Sequence) or not rules.items:
         return None
@@ -36,14 +36,15 @@ def open_rules(root: Node | None, deciding: Deciding, text: str, neutral: str) -
     insertions = deciding.insertions_in(root.start, root.end)
     if not all(map(reader.branch, branches)) or not all(map(reader.insertion, insertions)):
         return None
-    return reader.result(tuple(branches)) if branches or insertions else None
+    return OpenPolicy(reader.result(), branches) if branches or insertions else None
 
 
 class _Reader:
-    """Puts unknown nodes where statements stand; a method returns whether the statement concerns rules alone."""
+    """Puts unknown nodes where statements stand; a method returns whether it is known what the statement decides."""
 
     def __init__(self, root: Mapping, rules: Sequence, text: str, neutral: str) -> None:
         self._root = root
+        self._entries = dict(root.entries)
         self._rules = rules
         self._text = text
         self._neutral = neutral
@@ -55,28 +56,23 @@ class _Reader:
         first = rules.items[0].start
         self._dash = -1 if text.startswith(("[", "{"), rules.start) else self._column(text.rfind("-", 0, first))
 
-    def result(self, branches: tuple[Branch, ...]) -> OpenRules:
-        """The rules with all that was put in, in the order of the text."""
+    def result(self) -> Mapping:
+        """The policy with all that was put in, the rules in the order of the text."""
         items = sorted([*((one.start, one) for one in self._items), *self._put_in], key=lambda one: one[0])
-        return OpenRules(tuple(node for _, node in items), branches)
+        rules = Sequence(self._rules.source, self._rules.start, self._rules.end, [node for _, node in items])
+        self._entries["rules"] = Entry(self._entries["rules"].key, rules)
+        return _with_entries(self._root, self._entries)
 
     def branch(self, branch: Branch) -> bool:
-        """A block of a template: around rules, or around a part of one."""
-        for key, entry in self._root.entries.items():
-            start = entry.key.start
-            end = entry.key.end if entry.value is self._rules else max(entry.key.end, entry.value.end)
-            if key in _DECIDING and branch.start < end and start < branch.end:
-                return False
-        first = max(bisect_left(self._starts, branch.start) - 1, 0)
-        for index in self._order[first : bisect_left(self._starts, branch.end)]:
-            item = self._items[index]
-            if branch.start < item.end and not branch.holds(item.start, item.end):
-                self._items[index] = _without(item, branch.start, branch.end)
-        if self._continues(branch.end):
-            for start, end in branch.arms:
+        """A block of a template: what its arms hold is there or not."""
+        for entry in self._root.entries.values():
+            if branch.start < entry.key.start < branch.end < entry.value.end:
+                return False  # the value goes on behind the block, under whatever key
+        first = bisect_left(self._starts, branch.start)
+        begins = first < bisect_left(self._starts, branch.end)
+        if begins and self._continues(branch.end):
+            for start, end in (*branch.arms, (0, branch.start)):
                 self._touch(start, end)
-        if self._continues(branch.end) or any(self._continues(start) for start, _ in branch.arms):
-            self._touch(0, branch.start)
         return True
 
     def _continues(self, at: int) -> bool:
@@ -97,14 +93,13 @@ class _Reader:
         start = span[0]
         column = self._indented(span)
         if start < self._rules.start:
-            return self._in_another_key(start, column)
+            return self._beside_the_rules(start, column)
         behind = bisect_right(self._starts, start) - 1
         if behind < 0:
             self._put_in.append((start, _unknown(self._rules, start)))
             return True
-        after = self._root_key(start)
-        if self._dash < 0 or column < self._dash or after != "rules":
-            return after not in ("rules", *_DECIDING) and column > self._column(self._root.start)
+        if self._dash < 0 or column < self._dash or self._root_key(start) != "rules":
+            return self._beside_the_rules(start, column)
         if column == self._dash:
             if self._continues(span[1]):
                 self._touch(0, start)
@@ -114,13 +109,18 @@ class _Reader:
             self._items[index] = _opened(self._items[index], start, column, self._column)
         return True
 
-    def _in_another_key(self, start: int, column: int) -> bool:
-        """Whether a place in front of the rules is one directly above them, or inside a key that decides nothing."""
+    def _beside_the_rules(self, start: int, column: int) -> bool:
+        """What is put in elsewhere: a key of the policy, a part of such a key's value, or a rule in front of all."""
         key = self._root_key(start)
-        if key == "rules":
+        if key == "rules" and start < self._rules.start:
             self._put_in.append((start, _unknown(self._rules, start)))
             return True
-        return key not in ("", *_DECIDING) and column > self._column(self._root.start)
+        if column <= self._column(self._root.start):
+            self._entries.update(_any_key(self._root, start))  # in front of them all it is a comment or a key, too
+            return True
+        if key in _DECIDING:
+            self._entries[key] = Entry(self._entries[key].key, _unknown(self._root, start))
+        return key not in ("", "rules")
 
     def _root_key(self, at: int) -> str:
         """The key of the policy in whose value a place is."""
@@ -148,19 +148,6 @@ def _unknown(near: Node, at: int) -> Scalar:
 
 def _with_entries(item: Mapping, entries: dict[str, Entry]) -> Mapping:
     return Mapping(item.source, item.start, item.end, entries, item.duplicates)
-
-
-def _without(item: Node, start: int, end: int) -> Node:
-    """A rule of which a statement decides what stands from `start` to `end`."""
-    if not isinstance(item, Mapping):
-        return _unknown(item, item.start)
-    entries = {
-        key: entry
-        if entry.value.end <= start or end <= entry.key.start
-        else Entry(entry.key, _unknown(item, entry.value.start))
-        for key, entry in item.entries.items()
-    }
-    return _with_entries(item, {**entries, **_any_key(item, start)})
 
 
 def _opened(item: Node, at: int, column: int, column_of: Callable[[int], int]) -> Node:
