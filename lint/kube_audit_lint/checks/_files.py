@@ -9,10 +9,12 @@ from collections.abc import Iterator
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._quotes import of_quotes
-from kube_audit_lint.model.found import Found, MisshapeKind
-from kube_audit_lint.model.profile import AuditProfile
-from kube_audit_lint.model.value import Value
-from kube_audit_lint.syntax.typed import Literal
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from kube_audit_lint.model.found import Found, MisshapeKind
+    from kube_audit_lint.model.profile import AuditProfile
+    from kube_audit_lint.model.value import Value
 
 FileRule = Literal[
     "typographic-quotes",

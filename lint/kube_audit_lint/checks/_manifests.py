@@ -24,7 +24,9 @@ _LIKELY = (
 )
 _PARTS = ("kube-", "etcd", "haproxy", "keepalived", "cloud-controller-manager", "konnectivity")
 _OTHERS = ("kube-scheduler", "kube-controller-manager", "scheduler", "controller-manager", "etcd")
-_MANIFEST = r"\.(?:ya?ml|json|manifest)(?:\.j2|\.tmpl|\.tpl|\.erb)?\Z"
+_OF_SERVERS = ("apiserver", "api-server", "audit")
+_MANIFESTS = (".yaml", ".yml", ".json", ".manifest")
+_TEMPLATES = (".j2", ".tmpl", ".tpl", ".erb")
 _USUAL = "kube-apiserver.yaml"
 """A name that needs no look at the pattern below, which takes long to compile."""
 _BACKUP = r"""(?x) ~\Z | \A\#.*\#\Z
@@ -60,13 +62,21 @@ def _has_others(path: str) -> bool:
     collection of examples they may stand beside each other as well."""
     try:
         with os.scandir(path or ".") as entries:
-            manifests = [one.name for one in entries if re.search(_MANIFEST, one.name) and one.is_file()]
+            manifests = [one.name for one in entries if _is_manifest(one.name) and one.is_file()]
     except OSError:
         return False
     foreign = [
-        name for name in manifests if not (name.startswith((*_PARTS, *_OTHERS)) or re.search("api-?server|audit", name))
+        name
+        for name in manifests
+        if not (name.startswith((*_PARTS, *_OTHERS)) or any(word in name for word in _OF_SERVERS))
     ]
     return any(name.startswith(_OTHERS) for name in manifests) and 2 * len(foreign) <= len(manifests)
+
+
+def _is_manifest(name: str) -> bool:
+    """Whether a file's name is that of a manifest, or of a template of one."""
+    bare, dot, end = name.rpartition(".")
+    return (bare if dot + end in _TEMPLATES else name).endswith(_MANIFESTS)
 
 
 def _absolute(path: str) -> str:

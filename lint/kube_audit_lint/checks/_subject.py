@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from kube_audit_lint.model.document import PolicyDocument
-from kube_audit_lint.model.kubeconfig import Kubeconfig
-from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.model.version import Versions
-from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis
     from kube_audit_lint.kubernetes.custom import Served
     from kube_audit_lint.kubernetes.loading import Loaded
+    from kube_audit_lint.model.document import PolicyDocument
+    from kube_audit_lint.model.kubeconfig import Kubeconfig
     from kube_audit_lint.model.policy import Policy
+    from kube_audit_lint.model.server import ApiServer
+    from kube_audit_lint.model.version import Versions
+    from kube_audit_lint.syntax.source import Place
 
 
 class PolicySubject:

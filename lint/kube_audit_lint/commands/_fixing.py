@@ -21,7 +21,7 @@ from kube_audit_lint.pipeline.round import Proposal
 from kube_audit_lint.pipeline.run import Outcome
 from kube_audit_lint.pipeline.sources import Progress
 from kube_audit_lint.report.safe import line, visible
-from kube_audit_lint.report.words import counted
+from kube_audit_lint.report.summary import counted
 from kube_audit_lint.syntax.decode import decode
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")

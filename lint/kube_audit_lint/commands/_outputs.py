@@ -12,7 +12,6 @@ from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.commands import wanted_columns
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.report import FORMATS, Report, Rules, Style
-from kube_audit_lint.report.infos import rule_infos
 from kube_audit_lint.syntax.record import NamedTuple
 
 STANDARD_OUTPUT = "-"
@@ -83,13 +82,22 @@ def _output(target: str, format: str) -> Output:
 
 def write_all(report: Report, outputs: Sequence[Output], catalogue: Catalogue, style: Style) -> None:
     """Writes every report. Raises UsageError for a file that cannot be written, OSError for standard output."""
-    rules = rule_infos(catalogue)
+    rules = _rule_infos(report, catalogue)
     for one in outputs:
         if one.path != STANDARD_OUTPUT:
             _write_file(report, one, rules)
     (shown,) = (one.format for one in outputs if one.path == STANDARD_OUTPUT)
     reports.write(shown, report, sys.stdout, rules, style)
     sys.stdout.flush()
+
+
+def _rule_infos(report: Report, catalogue: Catalogue) -> Rules:
+    """What the report needs to know of rules: nothing where it names none."""
+    if not (report.findings or report.hidden.suppressed):
+        return {}
+    from kube_audit_lint.report.infos import rule_infos
+
+    return rule_infos(catalogue)
 
 
 def _write_file(report: Report, output: Output, rules: Rules) -> None:

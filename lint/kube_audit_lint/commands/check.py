@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from kube_audit_lint import report as reports
 from kube_audit_lint.catalogue.rule import CATEGORIES, Catalogue
@@ -21,16 +21,12 @@ from kube_audit_lint.commands._outputs import (
     write_all,
 )
 from kube_audit_lint.errors import UsageError
-from kube_audit_lint.model.finding import SEVERITIES
+from kube_audit_lint.model.finding import SEVERITIES, FileError
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline.config import Config, load_config, rule_folders
-from kube_audit_lint.pipeline.failing import has_failing
 from kube_audit_lint.pipeline.options import Options, versions_of
 from kube_audit_lint.pipeline.run import run as run_engine
 from kube_audit_lint.report import Report
-from kube_audit_lint.report.grouping import LONG, notes_of
-from kube_audit_lint.report.safe import line
-from kube_audit_lint.report.words import trouble
 from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,6 +43,14 @@ _PROGRESS_EVERY = 0.1
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Gives the command its options."""
     add = parser.add_argument
+    _add_checked(add)
+    _add_reported(add)
+    _add_fixing(add)
+    _add_surroundings(add)
+
+
+def _add_checked(add: Callable[..., object]) -> None:
+    """What is checked, and by which rules."""
     add("paths", nargs="*", metavar="PATH", help="files, folders, or - for standard input (default: .)")
     add("--kubernetes-version", metavar="V", help="the cluster's version (1.30) or a range of them (1.29-1.34)")
     add("--profile", type=filled, help="default, cis, stig, ack, detections, or one of your own (`rules --profiles`)")
@@ -60,6 +64,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--ignore", type=filled, action="append", default=[], metavar="IDS", help="all but these rules or categories")
     add("--pedantic", action="store_true", help="also what costs only volume or tidiness")
+
+
+def _add_reported(add: Callable[..., object]) -> None:
+    """What is reported where, and what fails the run."""
     add("--format", choices=reports.FORMATS, default="text", metavar="FORMAT", help="%(choices)s (default: text)")
     add(
         "--output",
@@ -73,6 +81,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--statistics", action="store_true", help="in text, how many findings each rule has in place of the findings")
     add("--show-all", action="store_true", help="in text, each finding and note, however many files have the same")
     add("--fail-on", choices=FAIL_ON, help="the least severity that fails the run (default: warning)")
+
+
+def _add_fixing(add: Callable[..., object]) -> None:
+    """What is changed in the files."""
     add("--fix", action="store_true", help="change the files: what is proven to change only what a finding is about")
     add(
         "--unsafe-fixes",
@@ -83,6 +95,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--pre-commit", action="store_true", help="the first PATHs may be options of fixing: so pre-commit gives `args`"
     )
+
+
+def _add_surroundings(add: Callable[..., object]) -> None:
+    """What else is read and left out, and the screen."""
     add(
         "--config",
         type=file_name,
@@ -144,12 +160,9 @@ def run(arguments: argparse.Namespace) -> int:
         _write_baseline(options.baseline)
     report = _as_wanted(outcome.report, arguments)
     write_all(report, outputs, outcome.catalogue, style_of(arguments.color))
-    if not arguments.quiet:
-        _write_notes(outcome.notes, arguments.show_all)
-    # Text and GitHub reports tell errors themselves; of a machine's report nobody would see them.
+    _write_notes(() if arguments.quiet else outcome.notes, arguments.show_all)
     shown = next(one.format for one in outputs if one.path == STANDARD_OUTPUT)
-    for failed in () if reports.FORMATS[shown].shows_errors else report.errors:
-        print(line(trouble(failed)), file=sys.stderr)
+    _write_errors(() if reports.FORMATS[shown].shows_errors else report.errors)
     return _exit_code(report, arguments.fail_on or "", config)
 
 
@@ -270,6 +283,11 @@ def _ids(values: Sequence[str], option: str, known: set[str]) -> tuple[str, ...]
 
 def _write_notes(notes: Sequence[Note], show_all: bool) -> None:
     """Notes go to standard error, the same words once."""
+    if not notes:
+        return
+    from kube_audit_lint.report.grouping import LONG, notes_of
+    from kube_audit_lint.report.safe import line
+
     shown = [(note, 0) for note in notes] if show_all else list(notes_of(notes))
     left = 0 if show_all else max(0, len(shown) - LONG)
     for note, others in shown[: len(shown) - left]:
@@ -281,10 +299,23 @@ def _write_notes(notes: Sequence[Note], show_all: bool) -> None:
         print(f"note: and {left} more notes; --show-all shows them", file=sys.stderr)
 
 
+def _write_errors(errors: Sequence[FileError]) -> None:
+    """Errors of files go to standard error where the report does not show them to a reader."""
+    for error in errors:
+        from kube_audit_lint.report.safe import line
+        from kube_audit_lint.report.words import trouble
+
+        print(line(trouble(error)), file=sys.stderr)
+
+
 def _exit_code(report: Report, fail_on: str, config: Config) -> int:
     """What the report comes to."""
     if report.errors:
         return FAILED
+    if not report.findings:
+        return OK
+    from kube_audit_lint.pipeline.failing import has_failing
+
     return FINDINGS if has_failing(report, fail_on, config) else OK
 
 

@@ -9,7 +9,6 @@ from importlib import import_module
 
 from kube_audit_lint import __version__
 from kube_audit_lint.commands import wanted_columns
-from kube_audit_lint.report.safe import visible
 from kube_audit_lint.syntax.typed import Any, NoReturn
 
 COMMANDS = {
@@ -99,6 +98,8 @@ class _Parser(argparse.ArgumentParser):
         (file or sys.stderr).write(message)
 
     def error(self, message: str) -> NoReturn:
+        from kube_audit_lint.report.safe import visible
+
         super().error(visible(message))
 
 

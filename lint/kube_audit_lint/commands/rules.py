@@ -11,7 +11,7 @@ from kube_audit_lint.errors import UsageError
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.pipeline.config import load_config
 from kube_audit_lint.report.safe import json_text, line, lines
-from kube_audit_lint.report.words import counted
+from kube_audit_lint.report.summary import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from kube_audit_lint.syntax.record import NamedTuple
 
-_SPECIAL = re.compile(r"[*?\[\\]")
+_SPECIAL = "*?[\\"
 _NEVER = r"(?!)"
 _FOLDERS = "(?:.*/)?"
 
@@ -65,10 +65,10 @@ class Globs:
         self._one_by_one: dict[int, re.Pattern[str]] = {}
 
     def _sort_in(self, index: int, rule: _Rule) -> None:
-        if not _SPECIAL.search(rule.pattern):
+        if not _is_special(rule.pattern):
             table = self._paths if rule.whole else self._names
             table.setdefault(rule.pattern, []).append(index)
-        elif not rule.whole and rule.pattern[0] == "*" and not _SPECIAL.search(rule.pattern, 1):
+        elif not rule.whole and rule.pattern[0] == "*" and not _is_special(rule.pattern[1:]):
             self._endings.append((rule.pattern[1:], index))
         else:
             self._rest.append(index)
@@ -112,6 +112,11 @@ class Globs:
         if found is None:
             found = self._one_by_one[index] = _compile([self._rules[index]])
         return found
+
+
+def _is_special(pattern: str) -> bool:
+    """Whether a pattern is more than a plain name."""
+    return any(sign in pattern for sign in _SPECIAL)
 
 
 def _parse(line: str) -> _Rule | None:
@@ -202,7 +207,7 @@ def _stars(pattern: str, at: int, crossing: bool) -> tuple[str, int]:
     while end < len(pattern) and pattern[end] == "*":
         end += 1
     # git cuts off a literal beginning before it matches, so behind one `**` stands at the start, too.
-    opens = at == 0 or pattern[at - 1] == "/" or not _SPECIAL.search(pattern, 0, at)
+    opens = at == 0 or pattern[at - 1] == "/" or not _is_special(pattern[:at])
     if end - at < 2 or not opens or not crossing:
         return "", end
     if pattern.startswith("/", end):

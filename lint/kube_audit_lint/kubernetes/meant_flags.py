@@ -50,7 +50,8 @@ def meant(name: str) -> str | None:
 
 def _bare(name: str) -> str:
     """A name as it was written: `-Audit_Log.Path:` is audit-log-path, and so is `Audit.LogOptions.Path` (localkube)."""
-    bare = re.split(r"[ :=]", name.strip("- "))[0].replace("_", "-").replace(".", "-").lower()
+    bare = name.strip("- ").replace(":", " ").replace("=", " ").partition(" ")[0]
+    bare = bare.replace("_", "-").replace(".", "-").lower()
     return bare.replace("options", "") if bare.startswith("audit-") else bare
 
 

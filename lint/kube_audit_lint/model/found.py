@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from kube_audit_lint.model.document import PolicyDocument
-from kube_audit_lint.model.kubeconfig import Kubeconfig
-from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
-from kube_audit_lint.syntax.typed import Literal
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from kube_audit_lint.model.document import PolicyDocument
+    from kube_audit_lint.model.kubeconfig import Kubeconfig
+    from kube_audit_lint.model.server import ApiServer
 
 MisshapeKind = Literal[
     "unknown-key",

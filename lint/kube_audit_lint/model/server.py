@@ -7,13 +7,16 @@ from collections.abc import Mapping as MappingType
 from functools import lru_cache
 from types import MappingProxyType
 
-from kube_audit_lint.model.document import PolicyDocument
-from kube_audit_lint.model.kubeconfig import Kubeconfig
-from kube_audit_lint.model.profile import AuditProfile
-from kube_audit_lint.model.value import Value
-from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.record import NamedTuple
-from kube_audit_lint.syntax.source import Place, Source
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kube_audit_lint.model.document import PolicyDocument
+    from kube_audit_lint.model.kubeconfig import Kubeconfig
+    from kube_audit_lint.model.profile import AuditProfile
+    from kube_audit_lint.model.value import Value
+    from kube_audit_lint.model.version import Versions
+    from kube_audit_lint.syntax.source import Place, Source
 
 
 class Flag(NamedTuple):

@@ -85,7 +85,6 @@ ALL = Versions(OLDEST, NEWEST)
 DEFAULT = Versions(DEFAULT_FIRST, NEWEST)
 
 _SINGLE = r"v?1\.(\d{1,3})(?:\.\d+)?(?:[-+].*)?\Z"
-_IN_TAG = r"(?:^|[:/@_-])v?1\.(\d{1,2})(?:\.\d+)?(?![\d.])"
 
 
 def parse_versions(text: str) -> Versions | None:
@@ -104,8 +103,11 @@ def parse_versions(text: str) -> Versions | None:
 def version_of_image(image: str) -> Versions | None:
     """The version in an image's tag (`kube-apiserver:v1.20.4-aliyun.1`), or None when it has none."""
     tag = image.rpartition("/")[2].partition("@")[0].partition(":")[2]
-    found = re.match(_IN_TAG, tag)
-    return None if found is None else Versions(int(found[1]), int(found[1]))
+    tag = (tag[1:] if tag[:1] in tuple(":/@_-") else tag).removeprefix("v")
+    numbers = tag[: len(tag) - len(tag.lstrip("0123456789."))].split(".")
+    if len(numbers) not in (2, 3) or numbers[0] != "1" or not all(numbers) or len(numbers[1]) > 2:
+        return None
+    return Versions(int(numbers[1]), int(numbers[1]))
 
 
 def _minor(text: str) -> int | None:

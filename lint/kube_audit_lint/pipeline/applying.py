@@ -14,12 +14,12 @@ from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._files import of_file
 from kube_audit_lint.checks._subject import DirectorySubject, PolicySubject, ServerSubject
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
+from kube_audit_lint.kubernetes.problems import MOST
 from kube_audit_lint.model.finding import SEVERITIES, Finding, Related
 from kube_audit_lint.model.server import Overlay
 from kube_audit_lint.model.version import DEFAULT, Versions
 from kube_audit_lint.pipeline.config import Config, Settings
 from kube_audit_lint.pipeline.documents import Collected
-from kube_audit_lint.pipeline.limiting import MOST, rest
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.subjects import Subjects, directories
 from kube_audit_lint.syntax.source import Place
@@ -184,6 +184,8 @@ def _apply(
         for hit in hits[:MOST]:
             yield _worded(subject, _finding(one, hit, versions))
         if len(hits) > MOST:
+            from kube_audit_lint.pipeline.limiting import rest
+
             yield rest(_finding(one, hits[MOST]._replace(severity=""), versions))
         if isinstance(error, UndecidedError):
             undecided = error

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kube_audit_lint.model.document import PolicyDocument
-from kube_audit_lint.model.kubeconfig import Kubeconfig
-from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.pipeline.clusters import pattern
-from kube_audit_lint.pipeline.linking import Linker
 from kube_audit_lint.pipeline.repository import Repository, above, absolute, base_name, may_be_policy
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kube_audit_lint.model.document import PolicyDocument
+    from kube_audit_lint.model.kubeconfig import Kubeconfig
+    from kube_audit_lint.model.server import ApiServer
+    from kube_audit_lint.pipeline.linking import Linker
 
 ClusterOf = Callable[[str], str | None]
 """The name that the configuration gives the cluster of a file, or None."""

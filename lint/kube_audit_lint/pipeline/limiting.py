@@ -14,8 +14,6 @@ from kube_audit_lint.model.finding import SEVERITIES, Finding
 SHOWN = 100
 """So many findings of a rule in a file are shown in full."""
 
-__all__ = ["MOST", "SHOWN", "is_rest", "limited", "rest"]
-
 
 def rest(finding: Finding) -> Finding:
     """A finding in place of those that were not looked for, as grave as the first of them can be."""

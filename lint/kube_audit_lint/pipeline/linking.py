@@ -7,12 +7,15 @@ from collections.abc import Callable
 from functools import cached_property
 
 from kube_audit_lint.kubernetes.paths import policy_path, webhook_path
-from kube_audit_lint.model.document import PolicyDocument
-from kube_audit_lint.model.kubeconfig import Kubeconfig
-from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.pipeline.locating import Located, Locator
 from kube_audit_lint.pipeline.repository import Repository, above, absolute, base_name, names_of
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kube_audit_lint.model.document import PolicyDocument
+    from kube_audit_lint.model.kubeconfig import Kubeconfig
+    from kube_audit_lint.model.server import ApiServer
 
 
 class Link(NamedTuple):

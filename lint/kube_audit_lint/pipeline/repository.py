@@ -15,18 +15,17 @@ from kube_audit_lint.discovery.look import is_utf16
 from kube_audit_lint.discovery.marks import ENCODED
 from kube_audit_lint.discovery.walk import LIMIT
 from kube_audit_lint.kubernetes.paths import wanted_names
-from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found
-from kube_audit_lint.model.kubeconfig import Kubeconfig
-from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.pipeline.documents import Collected, plain_documents
-from kube_audit_lint.pipeline.environments import joined, takes_from
-from kube_audit_lint.syntax.nodes import Document
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.typed import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from kube_audit_lint.model.document import PolicyDocument
+    from kube_audit_lint.model.kubeconfig import Kubeconfig
+    from kube_audit_lint.model.server import ApiServer
     from kube_audit_lint.pipeline.composition import Composition
+    from kube_audit_lint.syntax.nodes import Document
 
 Read = Callable[[str, str], Collected | None]
 """Reads the file at an absolute path; `policy` as the second argument declares what it is."""
@@ -233,7 +232,7 @@ class Repository:
         if path not in self._servers:
             file = self.file(path)
             found = () if file is None else file.found.servers
-            servers = (joined(one, path, self._units(one, path)) for one in found)
+            servers = (self._whole(one, path) for one in found)
             more = self._composition.servers(path) if file is not None and self._composition is not None else ()
             self._servers[path] = (*servers, *more)
         return self._servers[path]
@@ -262,15 +261,17 @@ class Repository:
 
         return composition(paths, self._documents, own, self._content)
 
-    def _units(self, server: ApiServer, path: str) -> Iterator[tuple[str, ApiServer]]:
-        """The units that may take an environment file."""
-        if server.variables and not server.flag_files:
-            name = base_name(path)
-            for other in self.may_load(name.removesuffix(".env")).below("/"):
-                file = self.file(other) if other != path else None
-                for unit in file.found.servers if file is not None else ():
-                    if takes_from(unit, name):
-                        yield other, unit
+    def _whole(self, server: ApiServer, path: str) -> ApiServer:
+        """A server; that of an environment file with the flags of the unit that takes it."""
+        if not server.variables or server.flag_files:
+            return server
+        from kube_audit_lint.pipeline.environments import joined, takes_from
+
+        name = base_name(path)
+        others = (one for one in self.may_load(name.removesuffix(".env")).below("/") if one != path)
+        files = ((other, self.file(other)) for other in others)
+        units = ((other, unit) for other, file in files if file is not None for unit in file.found.servers)
+        return joined(server, path, (one for one in units if takes_from(one[1], name)))
 
     def declared(self, path: str) -> Collected | None:
         """A file that is meant as a policy, although its content does not say so; None where it says otherwise."""

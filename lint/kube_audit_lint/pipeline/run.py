@@ -16,13 +16,11 @@ from kube_audit_lint.pipeline.applying import Rules, findings_of, misshapes
 from kube_audit_lint.pipeline.closing import close
 from kube_audit_lint.pipeline.config import Config
 from kube_audit_lint.pipeline.documents import Collected
-from kube_audit_lint.pipeline.folding import folded
-from kube_audit_lint.pipeline.limiting import limited
 from kube_audit_lint.pipeline.linking import Link, Linker
 from kube_audit_lint.pipeline.mentions import some_of
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.repository import Repository, absolute, base_name
-from kube_audit_lint.pipeline.sources import Keep, Progress, keep_nothing
+from kube_audit_lint.pipeline.sources import Keep, Named, Progress, keep_nothing
 from kube_audit_lint.pipeline.subjects import NO_FILE, Subjects, subjects
 from kube_audit_lint.pipeline.waiving import Context, waived
 from kube_audit_lint.report import Files, Hidden, Report
@@ -75,31 +73,79 @@ def run(
     _know_custom(found, options, config, repository)
     catalogue = _with_folders(catalogue, config, files)
     rules = Rules(catalogue, options, config)
-    reported = {one.source.path for one in files if one.reported}
-    every = [*findings_of(found, rules, config, reported), *misshapes(files, rules)]
-    left = waived(_in_order(folded(every, catalogue.rules)), files, Context(named, options, config, rules))
-    suppressed = left.suppressed
+    left = waived(_found(found, rules, config, files), files, Context(named, options, config, rules))
     off = Rules(catalogue, options, config, turned_off)
-    ids_off = sorted({id for path in reported for id in off.for_path(path)}) if config.known() else []
-    if ids_off:
-        hidden = limited(_in_order([*findings_of(found, off, config, reported), *misshapes(files, off)]))
-        suppressed += [Suppressed(one, "configuration") for one in hidden if _is_of_file(one)]
-    named_files = [one for one in files if one.reported]
-    about = dict.fromkeys(one for one in found.notes if one.place is NO_FILE or one.place.source.path in reported)
-    counts = Files(
-        len(named.files),
-        sum(len(one.found.policies) for one in named_files),
-        sum(len(one.found.servers) for one in named_files) + _put_together(links, reported),
-    )
-    found_notes = (note for one in named_files for note in one.found.notes if not note.is_error)
-    notes = [*named.notes, *found_notes, *about, *left.notes]
-    never = _never_failing(reported, config)
-    kept_out = Hidden(suppressed, named.excluded, never > 0, ids_off, never if never < len(reported) else 0)
-    shown = list(limited(_folded(_in_order(left.kept))))
-    errors = dict.fromkeys((*named.errors, *_of_policies(unread, links, reported)))
-    return Outcome(
-        Report(shown, counts, tuple(errors), tuple(notes), kept_out), tuple(notes), tuple(files), found, catalogue
-    )
+    hidden = _hidden(left.suppressed, named.excluded, _found_off(found, off, config, files), config, files)
+    notes = (*named.notes, *_notes(found, files), *left.notes)
+    errors = dict.fromkeys((*named.errors, *_of_policies(unread, links, _reported(files))))
+    report = Report(_shown(left.kept), _counts(named, files, links), tuple(errors), notes, hidden)
+    return Outcome(report, notes, tuple(files), found, catalogue)
+
+
+def _reported(files: list[Collected]) -> set[str]:
+    """The paths of the files that the user named."""
+    return {one.source.path for one in files if one.reported}
+
+
+def _found(found: Subjects, rules: Rules, config: Config, files: list[Collected]) -> list[Finding]:
+    """What the rules find, one finding for one mistake, in the order of the places."""
+    every = [*findings_of(found, rules, config, _reported(files)), *misshapes(files, rules)]
+    if not every:
+        return []
+    from kube_audit_lint.pipeline.folding import folded
+
+    return _in_order(folded(every, rules.catalogue.rules))
+
+
+def _found_off(
+    found: Subjects, off: Rules, config: Config, files: list[Collected]
+) -> tuple[list[str], Iterable[Finding]]:
+    """The rules that the configuration turns off for some file, and what they would find."""
+    reported = _reported(files)
+    ids = sorted({id for path in reported for id in off.for_path(path)}) if config.known() else []
+    every = [*findings_of(found, off, config, reported), *misshapes(files, off)] if ids else []
+    return ids, (one for one in _limited(_in_order(every)) if _is_of_file(one))
+
+
+def _hidden(
+    suppressed: list[Suppressed],
+    excluded: int,
+    off: tuple[list[str], Iterable[Finding]],
+    config: Config,
+    files: list[Collected],
+) -> Hidden:
+    """What is kept out of the findings. off: rules that are turned off, and what they would find."""
+    reported = _reported(files)
+    never = sum(config.for_path(path).fail_on == "never" for path in reported)
+    every = [*suppressed, *(Suppressed(one, "configuration") for one in off[1])]
+    return Hidden(every, excluded, never > 0, off[0], never if never < len(reported) else 0)
+
+
+def _notes(found: Subjects, files: list[Collected]) -> Iterator[Note]:
+    """What was not checked of the named files, and notes about options."""
+    yield from (note for one in files if one.reported for note in one.found.notes if not note.is_error)
+    reported = _reported(files)
+    yield from dict.fromkeys(one for one in found.notes if one.place is NO_FILE or one.place.source.path in reported)
+
+
+def _counts(named: Named, files: list[Collected], links: list[Link]) -> Files:
+    """How many files were named, and what they hold."""
+    found = [one.found for one in files if one.reported]
+    servers = sum(len(one.servers) for one in found) + _put_together(links, _reported(files))
+    return Files(len(named.files), sum(len(one.policies) for one in found), servers)
+
+
+def _shown(findings: list[Finding]) -> list[Finding]:
+    """The findings as they are shown: one for all equal ones that are reported once, and not too many of a rule."""
+    return list(_limited(_folded(_in_order(findings))))
+
+
+def _limited(findings: list[Finding]) -> Iterable[Finding]:
+    if not findings:
+        return ()
+    from kube_audit_lint.pipeline.limiting import limited
+
+    return limited(findings)
 
 
 def _put_together(links: list[Link], reported: set[str]) -> int:
@@ -144,11 +190,6 @@ def _with_folders(catalogue: Catalogue, config: Config, files: list[Collected]) 
     from kube_audit_lint.catalogue.rulefile import with_folders
 
     return with_folders(catalogue, others)
-
-
-def _never_failing(reported: set[str], config: Config) -> int:
-    """Of how many files the configuration says that nothing fails a run."""
-    return sum(config.for_path(path).fail_on == "never" for path in reported)
 
 
 def _of_policies(errors: list[FileError], links: list[Link], reported: set[str]) -> Iterator[FileError]:

@@ -12,7 +12,6 @@ from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline.applying import Rules
 from kube_audit_lint.pipeline.config import Config, Ignore
 from kube_audit_lint.pipeline.documents import Collected
-from kube_audit_lint.pipeline.limiting import is_rest
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.repository import absolute
 from kube_audit_lint.pipeline.sources import Named
@@ -167,6 +166,8 @@ def _decides(findings: list[Finding], base: str, about: Callable[[str], bool], r
 
     A file that is gone counts as read where it would lie in a folder of the run.
     """
+    from kube_audit_lint.pipeline.limiting import is_rest
+
     unclear = {one.place.source.path for one in findings if one.rule in ("undecided", "internal-error") or is_rest(one)}
     failed = {absolute(path) for path in (*unclear, *(one.path for one in run.named.errors))}
     folders = [os.path.realpath(path) for path in run.options.paths if os.path.isdir(path)]

@@ -11,7 +11,8 @@ from kube_audit_lint.model.finding import FileError, Finding
 from kube_audit_lint.report import Report, Rules, Style
 from kube_audit_lint.report.region import shown
 from kube_audit_lint.report.safe import visible, without_surrogates
-from kube_audit_lint.report.words import ending, listed, paragraphs_of
+from kube_audit_lint.report.summary import ending
+from kube_audit_lint.report.words import listed, paragraphs_of
 
 _ESCAPES = {"%": "%AZP25", "\r": "%0D", "\n": "%0A"}
 """Of a message; `%` first."""

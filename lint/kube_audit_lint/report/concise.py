@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from kube_audit_lint.report import Report, Rules, Style
 from kube_audit_lint.report.grouping import table
-from kube_audit_lint.report.words import ending, listed
+from kube_audit_lint.report.summary import ending
+from kube_audit_lint.report.words import listed
 
 
 def render(report: Report, rules: Rules, style: Style) -> Iterator[str]:

@@ -11,7 +11,8 @@ from kube_audit_lint.report import Rules, Style
 from kube_audit_lint.report.grouping import ALIKE
 from kube_audit_lint.report.safe import visible
 from kube_audit_lint.report.snippet import WIDTH, Mark, Row, marks, rows
-from kube_audit_lint.report.words import counted, location
+from kube_audit_lint.report.summary import counted
+from kube_audit_lint.report.words import location
 from kube_audit_lint.syntax.source import Source
 
 _LEAST = 20

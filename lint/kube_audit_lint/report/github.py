@@ -13,7 +13,8 @@ from kube_audit_lint.model.finding import SEVERITIES, FileError, Finding
 from kube_audit_lint.report import Report, Rules, Style
 from kube_audit_lint.report.region import Region, shown
 from kube_audit_lint.report.safe import visible, without_surrogates
-from kube_audit_lint.report.words import counted, ending, listed, paragraphs_of, text_lines
+from kube_audit_lint.report.summary import counted, ending
+from kube_audit_lint.report.words import listed, paragraphs_of, text_lines
 from kube_audit_lint.syntax.record import NamedTuple
 
 LIMIT = 10

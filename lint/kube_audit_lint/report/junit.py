@@ -11,7 +11,8 @@ from kube_audit_lint.model.finding import FileError, Finding
 from kube_audit_lint.report import Report, Rules, Style
 from kube_audit_lint.report.region import shown
 from kube_audit_lint.report.safe import lines, visible
-from kube_audit_lint.report.words import head, paragraphs_of, summary
+from kube_audit_lint.report.summary import summary
+from kube_audit_lint.report.words import head, paragraphs_of
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 

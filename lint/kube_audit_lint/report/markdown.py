@@ -11,7 +11,8 @@ from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.report import Report, Rules, Style
 from kube_audit_lint.report.codetext import LIMIT, code
 from kube_audit_lint.report.grouping import by_rule
-from kube_audit_lint.report.words import counted, location, paragraphs_of, summary
+from kube_audit_lint.report.summary import counted, summary
+from kube_audit_lint.report.words import location, paragraphs_of
 
 _SIGNS = {"error": "❌", "warning": "⚠️", "info": "🔹", "": "✅"}
 _SHOWN = 50

@@ -6,7 +6,6 @@ the next token to hand out, so that it complains of a missing `:` later, or not 
 
 from __future__ import annotations
 
-import re
 from collections import deque
 
 from kube_audit_lint.syntax.chars import BLANK_OR_END, BREAKS, COMMENT, END, ENDS, MARK, YamlError, break_end, compiled
@@ -58,7 +57,7 @@ class _Key:
 
 
 _SPACES = rf" *(?:#[^{ENDS}]*)?"
-_NAME = re.compile("[0-9A-Za-z_-]*")
+_NAME = r"[0-9A-Za-z_-]*"
 _BEFORE_TOKENS = frozenset(" \t#" + BREAKS)
 _NOT_PLAIN = frozenset("\t-?:,[]{}#&*!|>'\"%@`")
 _AFTER_NAME = BLANK_OR_END | frozenset("?:,]}%@`")
@@ -366,7 +365,7 @@ class Scanner:
 
     def _name(self, kind: int) -> None:
         start = self.at
-        match = _NAME.match(self.text, start + 1)
+        match = compiled(_NAME, self._ascii).match(self.text, start + 1)
         end = match.end() if match else start + 1
         self.at = end
         if end == start + 1 or self.text[end] not in _AFTER_NAME:

@@ -43,7 +43,10 @@ def read_yaml(
 
 def _unreadable(text: str, byte_problem: ByteProblem | None) -> ByteProblem | None:
     """The first character, or byte, that the server's reader refuses."""
-    bad = re.search(_FORBIDDEN_ASCII if text.isascii() else _FORBIDDEN, text)
+    ascii = text.isascii()
+    if ascii and text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
+        return byte_problem  # nearly all, without a pattern to compile
+    bad = re.search(_FORBIDDEN_ASCII if ascii else _FORBIDDEN, text)
     if bad is None or (byte_problem is not None and byte_problem.start <= bad.start()):
         return byte_problem
     if "\ud800" <= bad[0] <= "\udfff":

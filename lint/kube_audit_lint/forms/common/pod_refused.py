@@ -7,7 +7,6 @@ and validated as any other).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.reader import in_branches
@@ -16,7 +15,7 @@ from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.unknown import is_unknown
 
 _REFUSED = "The pod is refused, and kube-apiserver is not started:"
-_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_ALPHANUMERIC = "abcdefghijklmnopqrstuvwxyz0123456789"
 _LABEL_ERROR = (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
     "an alphanumeric character"
@@ -81,9 +80,15 @@ def _name(name: Scalar, seen: dict[str, Scalar], path: str) -> Iterator[Misshape
         line = before.source.position(before.start)[0]
         message = f'{path}: Duplicate value: "{name.value}" (the other one is in line {line})'
         yield _misshape(name, message, "Give each volume a name of its own, or leave one of them away.")
-    elif name.value and not _LABEL.fullmatch(name.value):
+    elif name.value and not _is_label(name.value):
         help = "Write small letters, digits and `-` only, here and in the mount."
         yield _misshape(name, f'{path}: Invalid value: "{name.value}": {_LABEL_ERROR}', help)
+
+
+def _is_label(name: str) -> bool:
+    """Whether a name is an RFC 1123 label, as IsDNS1123Label has it."""
+    ends = name[0] in _ALPHANUMERIC and name[-1] in _ALPHANUMERIC
+    return ends and len(name) <= 63 and not name.strip(f"{_ALPHANUMERIC}-")
 
 
 def _source(volume: Mapping, at: int) -> Iterator[Misshape]:
