@@ -104,6 +104,15 @@ def test_the_shipped_rules_name_what_there_is() -> None:
     assert checked > 8
 
 
+def test_categories() -> None:
+    text = LEVEL.format("{users: [a]}", "  at-most: Metadata\n")
+    assert "own/mine.yaml:1:11: category: there is no category recordd; did you mean recorded?" in error(
+        mine="category: recordd\n" + text
+    )
+    assert catalogue(mine="category: payments\n" + text).rules["mine"].category == "payments"
+    assert catalogue(mine="category: recorded\n" + text).rules["mine"].category == "recorded"
+
+
 def test_a_bound() -> None:
     assert "requests.0: has no bound: give at-most, at-least or stage" in error(mine=LEVEL.format("{users: [a]}", ""))
     text = LEVEL.format("{users: [a], at-most: None}\n  - {users: [b]}", "")
@@ -260,6 +269,15 @@ class TestExamples:
         assert second.startswith("own/mine.yaml:12: a finding that is not expected, at audit-policy.yaml:4: error: It")
         assert third.startswith("own/mine.yaml:18: a finding that is not expected, at audit-policy.yaml:4: error: It")
         assert last == "2 examples of 1 rule, 3 not as expected"
+        code, text = told(capsys, "--check", "own", "--format", "json")
+        found = json.loads(text)
+        assert (code, found["rules"], found["examples"]) == (1, 1, 2)
+        assert found["failures"][0] == {
+            "path": "own/mine.yaml",
+            "line": 12,
+            "message": "expects a finding (line 3, severity error), and there is none",
+        }
+        assert len(found["failures"]) == 3
 
     def test_with_other_files_and_a_fix(self, capsys: pytest.CaptureFixture[str]) -> None:
         text = """id: mine

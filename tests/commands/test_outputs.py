@@ -61,6 +61,11 @@ class TestOutputs:
         assert json.loads(ran.out)["findings"]
         assert Path("audit.sarif").exists()
 
+    def test_missing_folders_are_made(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Ran(capsys, "--output", "json=reports/of/today/a.json", "--output", "reports/a.txt")
+        assert json.loads(Path("reports/of/today/a.json").read_text())["findings"]
+        assert "error[" in Path("reports/a.txt").read_text()
+
     def test_a_file_with_a_name_like_an_output(self, capsys: pytest.CaptureFixture[str]) -> None:
         Ran(capsys, "--format", "json", "--output", "./sarif=x")
         assert Path("sarif=x").read_text().startswith("{")
@@ -76,13 +81,15 @@ class TestOutputs:
             (("json=a", "sarif=./no/../a"), "two reports go to './no/../a'"),
             (("json=audit-policy.yaml",), "--output audit-policy.yaml: the report would replace a file"),
             (("json=.kube-audit-lint.yaml",), "--output .kube-audit-lint.yaml: the report would replace a file"),
-            (("json=no/such/folder",), "No such file or directory"),
+            (("json=audit-policy.yaml/x",), "--output audit-policy.yaml/x: "),
+            (("json=own",), "--output own: Is a directory"),
         ],
     )
     def test_what_is_refused(
         self, arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
         Path(".kube-audit-lint.yaml").write_text("fail-on: info\n")
+        Path("own").mkdir()
         ran = Ran(capsys, *(word for one in arguments for word in ("--output", one)), code=2)
         assert message in ran.err
         assert ran.out == ""

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from kube_audit_lint.catalogue.ownfile import OwnFile, read_own_file
-from kube_audit_lint.catalogue.rule import Catalogue, Profile, Rule, merged, profile_of, rule_of
+from kube_audit_lint.catalogue.rule import CATEGORIES, Catalogue, Profile, Rule, merged, profile_of, rule_of
 from kube_audit_lint.catalogue.settings import check_names, check_settings, template
 from kube_audit_lint.catalogue.shape import validate, validate_value
 from kube_audit_lint.errors import OwnFileError
@@ -60,6 +60,7 @@ def load_rule(path: str) -> Rule:
     file = read_own_file(path)
     data = validate(file, "rule")
     _check_name(file)
+    _check_category(file, data.get("category", "own"))
     check = _template(file, data["check"])
     validate_value(file, data.get("params") or {}, check.PARAMS, ("params",))
     check_names(file, data["check"], data.get("params") or {}, ("params",))
@@ -104,6 +105,13 @@ def _check_name(file: OwnFile) -> None:
     name = os.path.splitext(os.path.basename(file.path))[0]
     if file.data["id"] != name:
         file.fail(("id",), f"id must be the file's name, {name}")
+
+
+def _check_category(file: OwnFile, category: str) -> None:
+    """A category of one's own may have any name but one that is a slip of the pen."""
+    near = nearest(category, known := (*CATEGORIES, "own"))
+    if near and category not in known:
+        file.fail(("category",), f"there is no category {category}; did you mean {near}?")
 
 
 def _files(folder: str, missing_ok: bool = False) -> list[str]:

@@ -57,6 +57,23 @@ def refuse_inputs(outputs: Sequence[Output], inputs: Iterable[str | None]) -> No
             raise UsageError(f"--output {one.path}: the report would replace a file that this run reads or writes")
 
 
+def prepare_all(outputs: Sequence[Output]) -> None:
+    """Makes the folders of the files. Raises UsageError for one that cannot be written: before a run, not after it."""
+    for one in outputs:
+        if one.path != STANDARD_OUTPUT:
+            prepare_file(one.path)
+
+
+def prepare_file(path: str) -> None:
+    """The same for one file of `--output`."""
+    from kube_audit_lint.report.outfile import prepare
+
+    try:
+        prepare(path)
+    except OSError as error:
+        raise UsageError(f"--output {path}: {error.strerror}") from error
+
+
 def _place(path: str) -> str:
     """The same for every spelling of a file. Links count as themselves: a report replaces them."""
     if path == STANDARD_OUTPUT:

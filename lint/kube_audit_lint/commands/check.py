@@ -16,6 +16,7 @@ from kube_audit_lint.commands._outputs import (
     STANDARD_OUTPUT,
     WITH_STATISTICS,
     outputs_of,
+    prepare_all,
     refuse_inputs,
     style_of,
     write_all,
@@ -142,6 +143,7 @@ def run(arguments: argparse.Namespace) -> int:
     refuse_inputs(outputs, (*options.paths, config.path, *of_options))
     progress = _Progress(sys.stderr)
     fixing = _fixing(arguments, options)
+    prepare_all(outputs)
     if fixing:
         from kube_audit_lint.commands._fixing import run_fixing
 

@@ -7,8 +7,8 @@ import os
 import sys
 from collections.abc import Iterator
 
-from kube_audit_lint.commands import OK, filled
-from kube_audit_lint.commands._outputs import style_of
+from kube_audit_lint.commands import OK, file_name, filled
+from kube_audit_lint.commands._outputs import prepare_file, style_of
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.model.matrix import Map
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="in text and markdown: whose requests (default: everybody); --who help",
     )
     add("--format", choices=FORMATS, help="default: text, or what the name of --output ends with")
-    add("--output", type=filled, metavar="FILE", help="write it to a file")
+    add("--output", type=file_name, metavar="FILE", help="write it to a file")
     add(
         "--color",
         choices=("auto", "always", "never"),
@@ -48,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     if versions is not None and newer(versions):
         print(newer(versions), file=sys.stderr)
     chosen = arguments.format or _format_of(arguments.output)
+    if arguments.output:
+        prepare_file(arguments.output)
     new, old = (arguments.other, arguments.policy) if arguments.other else (arguments.policy, None)
     findings = _findings(new, versions) if chosen in ("html", "json") else []
     made = mapped(new, old, versions, findings)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 from kube_audit_lint.auditlog.running import cores, count, decide
 from kube_audit_lint.auditlog.source import Log
 from kube_audit_lint.auditlog.tally import SHOWN_ERRORS, Bad
-from kube_audit_lint.commands import FAILED, OK, filled
-from kube_audit_lint.commands._outputs import style_of
+from kube_audit_lint.commands import FAILED, OK, file_name, filled
+from kube_audit_lint.commands._outputs import prepare_file, style_of
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.version import newer
 from kube_audit_lint.pipeline.options import versions_of
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--jobs", type=_number, default=1, metavar="N", help="processes that count; 0: one for each core (default: 1)")
     add("--kubernetes-version", metavar="V", help="the version that loads the policy (1.30)")
     add("--format", choices=FORMATS, help="default: what the ending of --output says, else text")
-    add("--output", type=filled, metavar="FILE", help="write the report to a file")
+    add("--output", type=file_name, metavar="FILE", help="write the report to a file")
 
 
 def _number(text: str) -> int:
@@ -63,6 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.policy == "-":
         raise UsageError("the policy has to be a file: standard input (-) is read as a log only")
     chosen = _format_of(arguments)
+    if arguments.output:
+        prepare_file(arguments.output)
     jobs = arguments.jobs or cores()
     if arguments.decisions:
         _only_decisions(arguments)

@@ -11,7 +11,8 @@ from typing import Any, TextIO
 
 from kube_audit_lint.catalogue.shipped import catalogue_with
 from kube_audit_lint.catalogue.standards import chosen
-from kube_audit_lint.commands import FAILED, FINDINGS, OK, filled
+from kube_audit_lint.commands import FAILED, FINDINGS, OK, file_name, filled
+from kube_audit_lint.commands._outputs import prepare_file
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.assessment import STATUSES, Assessment
 from kube_audit_lint.pipeline.assessing import assess
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--kubernetes-version", metavar="V", help="the cluster's version (1.30) or a range of them (1.29-1.34)")
     add("--format", choices=FORMATS, help="default: what the ending of --output says, else markdown")
-    add("--output", type=filled, metavar="FILE", help="write the report to a file")
+    add("--output", type=file_name, metavar="FILE", help="write the report to a file")
     add("--fail-on", choices=("failed", "manual", "never"), default="never", help="what makes the exit status 1")
     add("--config", type=filled, metavar="FILE", help="what files there are and which belong together; not the rules")
     add("--no-config", action="store_true", help="read no configuration")
@@ -56,6 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Reports; returns the exit code."""
     standard, version = chosen(arguments.standard)
+    if arguments.output:
+        prepare_file(arguments.output)
     config = Config() if arguments.no_config else load_config(arguments.config)
     catalogue = catalogue_with(config.rule_folders)
     options = Options(

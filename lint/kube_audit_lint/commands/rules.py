@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.standard is not None:
         return _print_controls(arguments.standard, arguments.format)
     if arguments.check is not None:
-        return _check(arguments.check)
+        return _check(arguments.check, arguments.format)
     catalogue = catalogue_with(load_config(arguments.config).rule_folders)
     if arguments.format == "json":
         print(json_text(_data(arguments, catalogue), indent=2))
@@ -54,19 +54,21 @@ def _print_controls(name: str, format: str) -> int:
     return OK
 
 
-def _check(folder: str) -> int:
+def _check(folder: str, format: str) -> int:
     """Runs the examples of a folder's rules; tells which are not as they say."""
     from kube_audit_lint.pipeline.ruletest import tried
 
-    count = 0
     found = list(tried(folder))
-    for one in found:
-        count += one.examples
-        for failed in one.failed:
-            print(line(failed))
-    wrong = sum(len(one.failed) for one in found)
-    print(f"{counted(count, 'example')} of {counted(len(found), 'rule')}, {wrong or 'none'} not as expected")
-    return FINDINGS if wrong else OK
+    failed = [one for each in found for one in each.failed]
+    count = sum(one.examples for one in found)
+    if format == "json":
+        failures = [one._asdict() for one in failed]
+        print(json_text({"rules": len(found), "examples": count, "failures": failures}, indent=2))
+    else:
+        for one in failed:
+            print(line(f"{one.path}:{one.line}: {one.message}"))
+        print(f"{counted(count, 'example')} of {counted(len(found), 'rule')}, {len(failed) or 'none'} not as expected")
+    return FINDINGS if failed else OK
 
 
 def _data(arguments: argparse.Namespace, catalogue: Catalogue) -> object:

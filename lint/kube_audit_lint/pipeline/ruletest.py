@@ -21,12 +21,20 @@ from kube_audit_lint.pipeline.run import run
 from kube_audit_lint.syntax.record import NamedTuple
 
 
+class Failed(NamedTuple):
+    """What of an example is not as it says."""
+
+    path: str
+    line: int
+    message: str
+
+
 class Tried(NamedTuple):
     """A rule, how many examples it has, and what is not as they say."""
 
     rule: str
     examples: int
-    failed: list[str]
+    failed: list[Failed]
 
 
 def tried(folder: str) -> Iterator[Tried]:
@@ -45,7 +53,7 @@ def tried(folder: str) -> Iterator[Tried]:
             raise OwnFileError(path, f"examples: {error.args[-1]}") from error
         lines = [read_own_file(path).line(("examples", number)) for number in range(len(examples))]
         failed = [
-            f"{path}:{at}: {text}"
+            Failed(path, at, text)
             for at, example in zip(lines, examples, strict=True)
             for text in _failures(rule, example, catalogue)
         ]

@@ -6,16 +6,30 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import EACCES, EISDIR
 from typing import TextIO
+
+
+def prepare(path: str) -> None:
+    """Makes the folder of a file that is written later. Raises OSError for what no report can be written to."""
+    if os.path.isdir(path):
+        raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+    if _is_special(path):
+        return
+    folder = os.path.dirname(path) or "."
+    os.makedirs(folder, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(EACCES, os.strerror(EACCES))
 
 
 @contextmanager
 def whole_file(path: str) -> Iterator[TextIO]:
-    """A file to write to, which gets its name only when all is written. Raises OSError.
+    """A file to write to, in a folder that is made; it gets its name only when all is written. Raises OSError.
 
     A symbolic link in its place is replaced, not followed: whoever may commit one could have any file
     overwritten. Pipes and devices, and the names of open files below /dev, are written to directly.
     """
+    prepare(path)
     if _is_special(path):
         with open(path, "w", encoding="utf-8", newline="\n") as file:
             yield file
