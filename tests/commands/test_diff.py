@@ -254,6 +254,19 @@ def test_all_that_changed_since(repository: Here) -> None:
     assert found["fails"]
 
 
+@pytest.mark.parametrize("path", [".", "./", "deep/..", "..", "../"])
+def test_the_folder_itself_in_every_spelling(repository: Here, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository.write("a.yaml", NO_NODES)
+    repository.write("deep/new.yaml", MORE)
+    if path.startswith(".."):
+        monkeypatch.chdir("deep")
+    assert repository.diff(path, "--base", "HEAD") == repository.diff("--base", "HEAD")
+    assert len(repository.data(path, "--base", "HEAD")["pairs"]) == 2
+    if not path.startswith(".."):
+        monkeypatch.chdir("deep")
+        assert len(repository.data(".", "--base", "HEAD")["pairs"]) == 1
+
+
 def test_a_policy_that_is_deleted_is_less(repository: Here) -> None:
     (repository.folder / "a.yaml").unlink()
     assert repository.diff("--base", "HEAD")[0] == 1

@@ -70,8 +70,8 @@ class Repository:
 
     def inside(self, path: str) -> str:
         """The path of a file in the repository. Raises UsageError for what lies outside."""
-        folder = os.path.realpath(os.path.dirname(os.path.abspath(path)))
-        inside = os.path.relpath(os.path.join(folder, os.path.basename(path)), os.path.realpath(self.top))
+        folder, name = os.path.split(os.path.abspath(path))
+        inside = os.path.relpath(os.path.join(os.path.realpath(folder), name), os.path.realpath(self.top))
         if inside.split(os.sep)[0] == os.pardir:
             raise UsageError(f"{path} is in no git repository with {self.top}")
         return inside.replace(os.sep, "/")
