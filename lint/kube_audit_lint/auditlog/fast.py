@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -11,7 +11,12 @@ from kube_audit_lint.auditlog.counting import UNUSUAL, Chunk, Counter, Decided, 
 from kube_audit_lint.auditlog.event import request_of
 from kube_audit_lint.auditlog.sizes import REQUEST, RESPONSE, managed_size, with_key
 from kube_audit_lint.auditlog.tally import BYTES, EVENTS, REQUESTS, RESPONSES, Sums
-from kube_audit_lint.model.policy import Level, Stage
+from kube_audit_lint.model.policy import LEVELS, STAGES
+
+if TYPE_CHECKING:
+    from kube_audit_lint.model.policy import Level, Stage
+else:  # msgspec reads them at run time, when those of the model are plain tuples
+    Level, Stage = Literal[LEVELS], Literal[STAGES]
 
 _NONE = msgspec.Raw()
 _NULL = b"null"
