@@ -632,6 +632,16 @@ RULES: list[dict[str, Any]] = [
         'fix': {'kind': 'flag', 'what': 'least'},
     },
     {
+        'id': 'log-rotated-twice',
+        'title': 'logrotate rotates an audit log that kube-apiserver rotates itself',
+        'severity': 'warning',
+        'category': 'server',
+        'subject': 'file',
+        'check': 'form',
+        'why': 'kube-apiserver keeps its audit log open, rotates it by itself (at 100 MB where nothing else is set, and it cannot be told not to) and takes no signal to open it again. Renamed by logrotate, the file is written on under its other name; emptied by copytruncate, it begins with a hole of zero bytes up to the old offset. Either way events are lost, or are not where they are looked for.',
+        'help': "Take the path out of logrotate's configuration, and set --audit-log-maxsize, --audit-log-maxbackup, --audit-log-maxage and --audit-log-compress. logrotate may take care of what kube-apiserver has rotated (`audit-*.log`).",
+    },
+    {
         'id': 'no-audit-backend',
         'title': 'An audit policy, but nowhere to write events to',
         'severity': 'error',

@@ -33,6 +33,7 @@ FileRule = Literal[
     "policy-not-readable",
     "pod-refused",
     "control-plane-logging-off",
+    "log-rotated-twice",
 ]
 
 RULES: dict[MisshapeKind, FileRule] = {
@@ -46,6 +47,7 @@ RULES: dict[MisshapeKind, FileRule] = {
     "not-readable": "policy-not-readable",
     "refused": "pod-refused",
     "logging-off": "control-plane-logging-off",
+    "rotated-twice": "log-rotated-twice",
 }
 
 _EVERYBODY = "system:authenticated"

@@ -36,7 +36,7 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
     'microshift': ('auditLog', 'apiServer'),
     'carriers': ('crossplane.io/', 'policy.open-cluster-management.io/', 'work.open-cluster-management.io/', 'hive.openshift.io/', 'kro.run/', 'template.openshift.io/', 'kind: Template'),
     'talos': ('apiServer', 'KubeAPIServerConfig', 'KubeAuditPolicyConfig'),
-    'elsewhere': ('audit.k8s.io/', 'audit.k8s.io%2', '/config.yaml', '/manifests/kube', 'kube_manifest_dir', '/kubernetes/manifests', 'audit-', 'audit_', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW'),
+    'elsewhere': ('audit.k8s.io/', 'audit.k8s.io%2', '/config.yaml', '/manifests/kube', 'kube_manifest_dir', '/kubernetes/manifests', 'audit-', 'audit_', 'logrotate.', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW'),
 }
 
 TEXT_FORMS: dict[str, tuple[str, ...]] = {
@@ -46,6 +46,7 @@ TEXT_FORMS: dict[str, tuple[str, ...]] = {
     'embedded': ('<<', '```', '~~~', 'minikube', '--kube-apiserver-arg', 'kubeAPIServer.audit', 'audit.k8s.io/'),
     'systemd': ('[Service]',),
     'environment': ('--audit', '--etcd-servers'),
+    'logrotate': ('rotate ', 'rotate\t', 'copytruncate'),
     'argsfile': ('--audit', '--etcd-servers'),
 }
 
@@ -73,5 +74,7 @@ BYTES = (
     (b'kind: config', b'kind: config(?:\\s)'),
     (b'kube_api', b'kube_api(?:[a-z_]*=)'),
     (b'k0sproject.io', b'k0sproject.io(?:/)'),
+    (b'rotate', b'rotate(?:[ \\t]+\\d+[ \\t]*\\r?\\n)'),
+    (b'copytruncate', b'copytruncate(?:\\b)'),
 )
 ENCODED = (b'YXVkaXQuazhzLmlv', b'F1ZGl0Lms4cy5pb', b'hdWRpdC5rOHMuaW')

@@ -33,6 +33,7 @@ MARKS = (
     "/kubernetes/manifests",
     "audit-",
     "audit_",
+    "logrotate.",
 )
 ENCODED = ("YXVkaXQuazhzLmlv", "F1ZGl0Lms4cy5pb", "hdWRpdC5rOHMuaW")  # audit.k8s.io in base64 at its three alignments
 ORDER = 9
@@ -41,7 +42,7 @@ _GROUP = "audit.k8s.io/"
 _COPIES = "kubectl.kubernetes.io/last-applied-configuration"
 _CONTENTS = ("content", "contents", "inline")
 _CONFIGURATION = re.compile(
-    r"/rancher/(?:rke2|k3s)/config|/manifests/kube-?apiserver|microk8s/current/args/kube-apiserver"
+    r"/rancher/(?:rke2|k3s)/config|/manifests/kube-?apiserver|microk8s/current/args/kube-apiserver|/logrotate\.(?:d/|conf)"
 )
 _SERVER_FILE = re.compile(r"/rancher/(?:rke2|k3s)/config|kube-?apiserver")
 _EDITS = ("line", "block", "replace")

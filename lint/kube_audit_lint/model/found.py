@@ -24,11 +24,13 @@ MisshapeKind = Literal[
     "not-readable",
     "refused",
     "logging-off",
+    "rotated-twice",
 ]
 """What is wrong: a key that the form does not know; a shape it does not take; an item of a command that is no
 string; a policy that nothing brings onto the host; auditing that is switched off as a whole; a policy that is
 applied as an object; one that is written where the kubelet looks for pods; a policy that the server may not
-read; a pod that is refused as a whole; the audit log of a managed cluster that is not delivered."""
+read; a pod that is refused as a whole; the audit log of a managed cluster that is not delivered;
+an audit log that something else rotates as well."""
 
 
 class Misshape(NamedTuple):
