@@ -59,7 +59,7 @@ def test_in_templates_and_other_files() -> None:
     assert told(f"{path} {{\n  rotate {{{{ count }}}}\n  copytruncate\n}}\n", "logrotate.j2") == [(path, "emptied")]
     folder = "{{ kube_log_dir }}/audit.log"
     assert told(f"{folder} {{\n  rotate 5\n}}\n", "logrotate.j2") == [(folder, "renamed")]
-    task = "- copy:\n    dest: /etc/logrotate.d/audit\n    content: |\n      %s {\n        rotate 5\n      }\n" % PATH
+    task = f"- copy:\n    dest: /etc/logrotate.d/audit\n    content: |\n      {PATH} {{\n        rotate 5\n      }}\n"
     assert told(task, "tasks/main.yml") == [(PATH, "renamed")]
 
 
