@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.model.found import Found, Misshape
@@ -83,6 +82,8 @@ def _is_audit_log(place: Place) -> bool:
         return re.search(r"(?i)audit[\w.]*(?:log|path|file)", text) is not None
     name = text[text.rfind("/") + 1 :]
     if any(mark in name for mark in "*?["):
+        from fnmatch import fnmatchcase
+
         return "audit" in text.lower() and any(fnmatchcase(one, name) for one in _USUAL)
     return _LIVE.fullmatch(name) is not None
 
