@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kube_audit_lint.catalogue.shipped import shipped
-from kube_audit_lint.catalogue.standards import brief_of, chosen, controls_of, labels_of, standards
+from kube_audit_lint.catalogue.standards import Control, brief_of, chosen, controls_of, labels_of, standards
 from kube_audit_lint.cli import main
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.kubernetes.flags import all_names
@@ -46,7 +46,10 @@ def test_what_controls_name_exists(id: str) -> None:
     for control in standard.controls:
         rules = (*control.rules, *control.remarks)
         assert set(rules) <= set(catalogue.rules), control.title
-        flags = {flag for names in control.flags for flag in names} | {*control.shows, *filter(None, [control.when])}
+        flags = {flag for names in control.flags for flag in names} | {
+            *control.shows,
+            *filter(None, [_flag_of(control)]),
+        }
         assert flags <= set(all_names()), control.title
         # What decides something, or what somebody has to look at: a control without either would pass by itself.
         assert control.rules or control.flags or control.loads or control.look, control.title
@@ -87,6 +90,11 @@ def test_the_page_lists_them_all() -> None:
     for id, standard in standards().items():
         named = re.sub(r"1\.(\d+) to 1\.(\d+)", _each, rows[id])
         assert named.split(", ") == list(standard.versions)
+
+
+def _flag_of(control: Control) -> str:
+    """The flag without which a control does not apply; of a cluster it is the provider instead."""
+    return "" if control.subject == "cluster" else control.when
 
 
 def _each(match: re.Match[str]) -> str:

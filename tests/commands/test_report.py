@@ -289,3 +289,15 @@ def test_texts_of_files_are_data(here: Here) -> None:
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
     assert any(cell.startswith("'=2+5") for cell in cells)
     here.data("--standard", "cis")
+
+
+def test_what_a_provider_delivers(here: Here) -> None:
+    """Of managed clusters only findings tell anything: without one somebody has to look."""
+    eks = "apiVersion: eks.cattle.io/v1\nkind: EKSClusterConfig\nspec: {loggingTypes: [api]}\n"
+    assert here.statuses("--standard", "eks-cis") == {"2.1.1": "manual"}
+    write(**{"eks.yaml": eks})
+    data = here.data("--standard", "eks-cis")
+    assert [one["kind"] for one in data["subjects"]] == ["cluster"]
+    (result,) = data["controls"][0]["results"]
+    assert (data["controls"][0]["status"], result["place"]["line"]) == ("failed", 3)
+    assert here.statuses("--standard", "aks-cis") == {"2.1.1": "manual"}  # it is another provider's

@@ -257,3 +257,9 @@ def test_a_file_for_hosts_of_etcd_says_nothing_of_a_server() -> None:
     )
     assert server_in(text).partial
     assert not server_in(text + "networking:\n  podSubnet: 10.244.0.0/16\n").partial
+
+
+@pytest.mark.parametrize("other", ["apps.sealos.io/v1beta1", "sealer.cloud/v2", "example.com/v1"])
+def test_a_clusterfile_is_laid_over_what_its_tool_has(other: str) -> None:
+    text = f"apiVersion: {other}\nkind: Cluster\nmetadata: {{name: default}}\n---\n{cluster(MAP)}"
+    assert server_in(text).partial is not other.startswith("example")

@@ -203,3 +203,29 @@ def test_a_variable_of_the_snap(capsys: pytest.CaptureFixture[str]) -> None:
     text = "extraKubeAPIServerArgs:\n  --audit-policy-file: $SNAP_DATA/args/policy.yaml\n"
     text += "  --audit-log-path: ${SNAP_COMMON}/a\n"
     assert found(capsys, **{"a.yaml": text}) == []
+
+
+RULES = """global:
+  controlPlane:
+    {0}:
+      {1}:
+      - level: {2}
+        users: [system:unsecured]
+"""
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "level", "expected"),
+    [
+        ("auditPolicy", "extraRules", "Metadata", []),
+        ("auditPolicy", "extraRules", "Metadat", []),  # no level at all: it may be somebody else's list
+        ("auditPolicy", "rules", "None\n      - level: Metadat", [("invalid-level", "Metadat")]),
+        ("apiServer", "audit_rules", "None\n      - level: Metadat", [("invalid-level", "Metadat")]),
+        ("alerts", "rules", "None\n      - level: Metadat", []),
+    ],
+)
+def test_rules_under_a_key_of_auditing(
+    section: str, key: str, level: str, expected: list[tuple[str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = RULES.format(section, key, level) + "# audit-policy\n"
+    assert found(capsys, **{"values.yaml": text}) == expected

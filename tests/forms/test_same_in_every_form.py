@@ -373,6 +373,77 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
         },
         {BACKUP, UNKNOWN, SECRETS},  # a part, and its settings are fixed
     ),
+    "k3s-pod": (
+        {
+            "a.yaml": head("v1", "Pod", "k3s")
+            + "spec:\n  volumes: [{name: a, configMap: {name: audit}}]\n  containers:\n  - name: k3s\n"
+            + "    image: rancher/k3s:v1.31.0-k3s1\n    volumeMounts: [{name: a, mountPath: /etc/kubernetes/audit}]\n"
+            + indent(below("args", "- server\n" + WORDS.replace("- ", "- --kube-apiserver-arg=")), "    "),
+            "b.yaml": head("v1", "ConfigMap", "audit") + below("data", block("policy.yaml", POLICY)),
+        },
+        set(),
+    ),
+    "vcluster": (
+        {
+            "values.yaml": "controlPlane:\n  distro:\n    k8s:\n      apiServer:\n"
+            + indent(below("extraArgs", DASHED), "        "),
+            **BESIDE,
+        },
+        {BACKUP},  # a part
+    ),
+    "kairos": (
+        {
+            "a.yaml": "#cloud-config\nk3s:\n"
+            + indent(below("args", WORDS.replace("- ", "- --kube-apiserver-arg=")), "  ")
+            + WRITTEN.replace("files:", "write_files:")
+        },
+        {BACKUP},
+    ),
+    "microk8s-launch": (
+        {
+            "a.yaml": "version: 0.2.0\n"
+            + below("extraKubeAPIServerArgs", "".join(f'--{name}: "{value}"\n' for name, value in FLAGS.items())),
+            **BESIDE,
+        },
+        {BACKUP},
+    ),
+    "puppet": (
+        {
+            "a.yaml": "kubernetes::apiserver_extra_arguments:\n"
+            + "".join(f"- '{name}: {value}'\n" for name, value in FLAGS.items()),
+            **BESIDE,
+        },
+        {BACKUP},
+    ),
+    "sealos": (
+        {
+            "a.yaml": head("apps.sealos.io/v1beta1", "Cluster")
+            + "spec: {image: [labring/kubernetes:v1.31.0]}\n---\n"
+            + CLUSTER,
+            **BESIDE,
+        },
+        {BACKUP},  # laid over sealos' own
+    ),
+    "crossplane": (
+        {
+            "a.yaml": head("apiextensions.crossplane.io/v1", "Composition")
+            + "spec:\n  resources:\n  - name: a\n    base:\n"
+            + indent(
+                head("controlplane.cluster.x-k8s.io/v1beta1", "KubeadmControlPlane")
+                + "spec:\n  version: v1.31.0\n  kubeadmConfigSpec:\n"
+                + indent(below("clusterConfiguration", below("apiServer", SECTION)) + PACKED, "    "),
+                "      ",
+            )
+        },
+        {BACKUP},
+    ),
+    "k0rdent": (
+        {
+            "a.yaml": head("k0rdent.mirantis.com/v1beta1", "ClusterAuditPolicy")
+            + below("spec", below("policy", POLICY.partition("Policy\n")[2]))
+        },
+        {AGE, BACKUP, UNKNOWN, MODE},  # its templates have the flags
+    ),
     "heredocs": (
         {"a.sh": f"cat <<EOF > {FILE}\n{POLICY}EOF\ncat <<'EOF' | kubeadm init --config /dev/stdin\n{CLUSTER}EOF\n"},
         set(),

@@ -21,13 +21,13 @@ class Control(NamedTuple):
     """What a standard requires. ids: first version, last version, id, the newest first.
 
     flags: of each tuple one flag has to be set, to at_least or more; loads: the server's policy has to load; rules: any
-    finding of these fails it. when: the flag without which it does not apply; mounts: whether it applies only where the
-    container's mounts are known. remarks, shows: rules and flags that are shown and decide nothing. look: what nobody
-    can see in files; hint: what else is worth a look. requests: examples of what the policy decides.
+    finding of these fails it. when: the flag without which it does not apply, of clusters the provider; mounts: whether
+    it applies only where the container's mounts are known. remarks, shows: rules and flags that are shown and decide
+    nothing. look: what nobody can see in files; hint: what else is worth a look. requests: what the policy decides.
     """
 
     title: str
-    subject: Literal["server", "policy"]
+    subject: Literal["server", "policy", "cluster"]
     ids: tuple[tuple[str, str, str], ...]
     unscored: tuple[str, ...] = ()
     when: str = ""

@@ -6,6 +6,7 @@
 DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
     'policy': ('',),
     'workload': ('kube-apiserver', 'apiserver'),
+    'k3s_pod': ('--kube-apiserver-arg',),
     'kubeadm': ('kubeadm.k8s.io/', 'ClusterConfiguration'),
     'managed': ('AWS::EKS::Cluster', 'eksctl.io/', 'AWSManagedControlPlane', 'eks.aws.', 'eks.services.k8s.aws/', 'EKSClusterConfig', 'iagnosticSetting', 'iagnosticsetting', 'kubermatic.k8c.io/', 'auditLogging', 'ENABLE_AUDIT_LOGGING', 'Custom::AWSCDK-EKS-Cluster', 'eks:Cluster', 'ContainerService/managedClusters'),
     'kops': ('kops.k8s.io/', 'kops/', 'kubeAPIServer'),
@@ -36,14 +37,14 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
     'microshift': ('auditLog', 'apiServer'),
     'carriers': ('crossplane.io/', 'policy.open-cluster-management.io/', 'work.open-cluster-management.io/', 'hive.openshift.io/', 'kro.run/', 'template.openshift.io/', 'kind: Template'),
     'talos': ('apiServer', 'KubeAPIServerConfig', 'KubeAuditPolicyConfig'),
-    'elsewhere': ('audit.k8s.io/', 'audit.k8s.io%2', '/config.yaml', '/manifests/kube', 'kube_manifest_dir', '/kubernetes/manifests', 'audit-', 'audit_', 'logrotate.', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW'),
+    'elsewhere': ('audit.k8s.io/', 'audit.k8s.io%2', '/config.yaml', '/manifests/kube', 'kube_manifest_dir', '/kubernetes/manifests', 'audit-', 'audit_', 'logrotate.', 'auditPolicy', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW'),
 }
 
 TEXT_FORMS: dict[str, tuple[str, ...]] = {
     'quadlet': ('[Container]',),
     'terraform': ('audit', 'AUDIT', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW', 'aws_eks_cluster', 'terraform-aws-modules/eks', 'azurerm_monitor_diagnostic_setting', 'cluster_log_types', 'enabled_log_types', 'rke_cluster', 'rancher2_cluster'),
     'bicep': ('logs: [', 'logs:[', 'logCategoriesAndGroups'),
-    'embedded': ('<<', '```', '~~~', 'minikube', '--kube-apiserver-arg', 'kubeAPIServer.audit', 'audit.k8s.io/'),
+    'embedded': ('<<', '```', '~~~', 'minikube', '--kube-apiserver-arg', 'kubeAPIServer.audit', 'audit.k8s.io/', 'update-cluster-logging', 'diagnostic-settings', 'clusterLogging'),
     'systemd': ('[Service]',),
     'environment': ('--audit', '--etcd-servers'),
     'logrotate': ('rotate ', 'rotate\t', 'copytruncate'),
@@ -66,6 +67,9 @@ BYTES = (
     (b'diagnosticsetting', b'diagnosticsetting(?:s?\\b)'),
     (b'kops.k8s.io', b'kops.k8s.io(?:/)'),
     (b'kube-api', b'kube-api(?:\\"?:)'),
+    (b'update-cluster-logging', b'update-cluster-logging(?:)'),
+    (b'diagnostic-settings', b'diagnostic-settings(?:\\s+create\\b)'),
+    (b'clusterlogging', b'clusterlogging(?:[\\"\'=])'),
     (b'kustomiz', b'kustomiz(?:ation\\b)'),
     (b'provisioning.cattle.io', b'provisioning.cattle.io(?:/)'),
     (b'k3d.io', b'k3d.io(?:/)'),

@@ -19,6 +19,7 @@ from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.delivered import PLACES, with_delivered
 from kube_audit_lint.forms.common.inside import DATA_URL, found_inside
 from kube_audit_lint.forms.common.loose import flags_in_line, loose_arguments
+from kube_audit_lint.forms.policy import are_rules, part_of_rules
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer
@@ -34,6 +35,7 @@ MARKS = (
     "audit-",
     "audit_",
     "logrotate.",
+    "auditPolicy",
 )
 ENCODED = ("YXVkaXQuazhzLmlv", "F1ZGl0Lms4cy5pb", "hdWRpdC5rOHMuaW")  # audit.k8s.io in base64 at its three alignments
 ORDER = 9
@@ -91,13 +93,22 @@ def _walk(root: Node, context: Context) -> Iterator[Found]:
             wrong = (applied(part.place, node.string("apiVersion") or "", by),) if by else ()
             yield Found((part,), misshapes=wrong)
         else:
-            yield Found(misshapes=tuple(_for_the_kubelet(node)), servers=tuple(_edited(node)))
+            rules = tuple(_rules(node, key, Document(node.source, node.start, node.end, node)))
+            yield Found(rules, misshapes=tuple(_for_the_kubelet(node)), servers=tuple(_edited(node)))
             place = next((path for name in PLACES if "/" in (path := node.string(name) or "")), place)
             waiting += [
                 (entry.value, name, place)
                 for name, entry in reversed(node.entries.items())
                 if name != _COPIES and not entry.merged
             ]
+
+
+def _rules(node: Mapping, above: str, document: Document) -> Iterator[PolicyDocument]:
+    """Bare lists of rules under a key that names them, which a chart or a role puts into a policy."""
+    for name, entry in node.entries.items():
+        named = name.lower().endswith("rules") and "audit" in (name + above).lower()
+        if named and isinstance(entry.value, Sequence) and are_rules(entry.value):
+            yield part_of_rules(document, entry.value)._replace(place=entry.key.place, form="elsewhere")
 
 
 def _is_list(root: Node) -> bool:

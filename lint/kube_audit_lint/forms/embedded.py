@@ -12,8 +12,24 @@ from kube_audit_lint.syntax.extras import TERRAFORM
 from kube_audit_lint.syntax.pieces import Piece, fences, heredocs, strings
 from kube_audit_lint.syntax.source import Source
 
-MARKS = ("<<", "```", "~~~", "minikube", "--kube-apiserver-arg", "kubeAPIServer.audit", "audit.k8s.io/")
-LOOK = (("apiserver", r"\.audit\."),)  # the names of localkube, for minikube
+MARKS = (
+    "<<",
+    "```",
+    "~~~",
+    "minikube",
+    "--kube-apiserver-arg",
+    "kubeAPIServer.audit",
+    "audit.k8s.io/",
+    "update-cluster-logging",
+    "diagnostic-settings",
+    "clusterLogging",
+)
+LOOK = (
+    ("apiserver", r"\.audit\."),  # the names of localkube, for minikube
+    ("update-cluster-logging", ""),
+    ("diagnostic-settings", r"\s+create\b"),
+    ("clusterlogging", r"[\"'=]"),
+)
 ORDER = 4
 
 _MARKDOWN = (".md", ".markdown", ".mdx", ".rmd", ".qmd")
@@ -53,6 +69,10 @@ def _started(text: str, context: Context, prose: bool) -> Iterator[Found]:
         from kube_audit_lint.forms import k3s
 
         yield k3s.started(text, context)
+    if not prose and any(word in text for word in ("update-cluster-logging", "diagnostic-settings", "clusterLogging")):
+        from kube_audit_lint.forms import cloud_commands
+
+        yield cloud_commands.run(text, context)
 
 
 def _outside(text: str, pieces: list[Piece]) -> str:

@@ -55,8 +55,8 @@ def read(document: Document, context: Context) -> Found | None:
         return Found(misshapes=_applied(document, context)) if _is_policy(document) else None
     if _is_policy(document) or (first and _is_meant(document, documents, context)):
         return Found((_policy(document, documents if first else ()),), misshapes=_applied(document, context))
-    if isinstance(document.root, Sequence) and named_rules(context.path) and _are_rules(document.root):
-        return Found((_part(document, document.root),))
+    if isinstance(document.root, Sequence) and named_rules(context.path) and are_rules(document.root):
+        return Found((part_of_rules(document, document.root),))
     return None
 
 
@@ -206,13 +206,13 @@ def _policy(document: Document, documents: tuple[Document, ...]) -> PolicyDocume
     )
 
 
-def _are_rules(root: Sequence) -> bool:
+def are_rules(root: Sequence) -> bool:
     """Whether a list holds nothing but rules, at least one of them with a level that exists."""
     rules = [item for item in root.items if isinstance(item, Mapping) and _loose(item, "level")]
     return len(rules) == len(root.items) and any(_loose(rule, "level").lower() in _ALL_LEVELS for rule in rules)
 
 
-def _part(document: Document, rules: Sequence) -> PolicyDocument:
+def part_of_rules(document: Document, rules: Sequence) -> PolicyDocument:
     """The policy that a bare list of rules is a part of."""
     key = Scalar(rules.source, rules.start, rules.start, "string", "rules")
     whole = Mapping(rules.source, rules.start, rules.end, {"rules": Entry(key, rules)})

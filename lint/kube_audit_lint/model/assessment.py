@@ -16,9 +16,9 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 class Subject(NamedTuple):
-    """An API server or a policy that controls are about. notes: what limits what is said of it."""
+    """An API server, a policy or a provider's cluster that controls are about. notes: what limits what is said."""
 
-    kind: Literal["server", "policy"]
+    kind: Literal["server", "policy", "cluster"]
     name: str
     place: Place
     kubernetes: str

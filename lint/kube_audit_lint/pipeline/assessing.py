@@ -24,6 +24,7 @@ from kube_audit_lint.pipeline.run import Outcome, run
 _NO_SUBJECT = {
     "server": "No file of this run configures an API server: look at the running one.",
     "policy": "No file of this run holds an audit policy: look at the one that the API server loads.",
+    "cluster": "No file of this run leaves the audit log off: look at what the provider delivers.",
 }
 
 
@@ -35,7 +36,9 @@ def assess(
     needed = {rule for _, control in controls for rule in (*control.rules, *control.remarks)}
     options = options._replace(profile=standard.profile)
     outcome = run(options._replace(select=tuple(sorted(needed))), config, catalogue)
-    evidence = _Evidence(outcome, Rules(catalogue, options, Config(), partial(_only, needed.union(UNCHECKED))))
+    rules = Rules(catalogue, options, Config(), partial(_only, needed.union(UNCHECKED)))
+    of_clusters = {rule for _, one in controls if one.subject == "cluster" for rule in one.rules}
+    evidence = _Evidence(outcome, rules, of_clusters)
     report = outcome.report
     return Assessment(
         standard.id,
@@ -44,7 +47,7 @@ def assess(
         str(standard.versions[version] or ""),
         date,
         options.paths,
-        tuple(_shown(one, standard, version) for one in evidence.subjects),
+        (*(_shown(one, standard, version) for one in evidence.subjects), *map(_cluster, evidence.clusters)),
         tuple(_assessed(id, one, standard.scored_in(one, version), evidence) for id, one in controls),
         tuple(report.errors),
         outcome.notes,
@@ -57,15 +60,20 @@ def _only(needed: set[str], catalogue: Catalogue, choice: Choice) -> dict[str, A
 
 
 class _Evidence:
-    """The servers and policies of a run, servers first, each with the findings about it; made once for all controls."""
+    """The servers and policies of a run, servers first, each with the findings about it; made once for all controls.
 
-    def __init__(self, outcome: Outcome, rules: Rules) -> None:
+    clusters: the findings about what providers deliver, which are all that files tell of those.
+    """
+
+    def __init__(self, outcome: Outcome, rules: Rules, of_clusters: set[str]) -> None:
         reported = {one.source.path for one in outcome.files if one.reported}
         servers = [one for one in outcome.subjects.servers if one.server.source.path in reported]
         policies = [one for one in outcome.subjects.policies if not reported.isdisjoint(_paths(one))]
         self.subjects: tuple[ServerSubject | PolicySubject, ...] = (*servers, *policies)
         linked = (one.policy for one in servers if one.policy is not None)
         self._findings = {id(one): findings_about(one, rules) for one in {*self.subjects, *linked}}
+        ignored = (one.finding for one in outcome.report.hidden.suppressed)
+        self.clusters = [one for one in (*outcome.report.findings, *ignored) if one.rule in of_clusters]
         self._waivers = {
             (one.finding.rule, one.finding.place): one.reason or "no reason is given"
             for one in outcome.report.hidden.suppressed
@@ -73,6 +81,13 @@ class _Evidence:
 
     def results(self, control: Control) -> Iterator[Result]:
         """What each subject that a control is about says of it."""
+        if control.subject == "cluster":
+            for number, finding in enumerate(self.clusters, len(self.subjects)):
+                if not finding.message.startswith(control.when):
+                    continue  # another provider's
+                failed = Decided("failed", finding.place, (), "The provider delivers no audit log of this cluster.")
+                yield self._result(number, control, failed, [finding])
+            return
         for number, one in enumerate(self.subjects):
             if isinstance(one, ServerSubject):
                 about = [*self._findings[id(one)], *(self._findings[id(one.policy)] if one.policy is not None else ())]
@@ -93,6 +108,10 @@ class _Evidence:
         waiver = "; ".join(dict.fromkeys(filter(None, reasons)))
         status, place, values, proof, requests = decided
         return Result(number, status, place, values, proof, failing, remarks, requests, waiver)
+
+
+def _cluster(finding: Finding) -> Subject:
+    return Subject("cluster", "", finding.place, "")
 
 
 def _paths(policy: PolicySubject) -> tuple[str, ...]:

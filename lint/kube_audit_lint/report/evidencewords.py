@@ -28,7 +28,7 @@ def at(place: Place) -> str:
 
 def called(subject: Subject) -> str:
     """A subject in a few words, without its place."""
-    what = "API server" if subject.kind == "server" else "audit policy"
+    what = {"server": "API server", "policy": "audit policy", "cluster": "managed cluster"}[subject.kind]
     return f"{what} {subject.name}".rstrip()
 
 

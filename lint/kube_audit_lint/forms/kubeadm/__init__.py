@@ -64,7 +64,7 @@ def read(document: Document, context: Context) -> Found | None:
         return Found(notes=(note,)) if note else None
     if kind not in ("ClusterConfiguration", "MasterConfiguration"):
         return None
-    partial = "auditPolicy" in root.entries or "apiVersion" not in root.entries or _for_etcd(root)
+    partial = "auditPolicy" in root.entries or "apiVersion" not in root.entries or _for_etcd(root) or _merged(context)
     found = found_in(root, "kubeadm", partial=partial)
     (server,) = found.servers
     patches = next((one for other in context.documents if (one := _patches(other)) is not None), None)
@@ -82,6 +82,15 @@ def _for_etcd(root: Mapping) -> bool:
     planes = ("apiServer", "controllerManager", "scheduler", "networking", "controlPlaneEndpoint")
     named = local is not None and ("serverCertSANs" in local.entries or "peerCertSANs" in local.entries)
     return named and not any(name in root.entries for name in planes)
+
+
+def _merged(context: Context) -> bool:
+    """Whether the file is a Clusterfile, whose configuration sealos or sealer lays over its own, with mounts and all.
+
+    Source: labring/sealos lifecycle/pkg/runtime/kubernetes/types/default_kubeadm_config.go.
+    """
+    heads = (root.string("apiVersion") or "" for one in context.documents if (root := one.mapping) is not None)
+    return any(head.partition("/")[0].endswith(("sealos.io", "sealer.cloud", "sealer.aliyun.com")) for head in heads)
 
 
 def _is_kubeadm(root: Mapping) -> bool:
