@@ -18,6 +18,7 @@ from kube_audit_lint.model.version import parse_versions
 from kube_audit_lint.pipeline.config import load_config
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.run import run
+from kube_audit_lint.syntax.extras import reads_terraform
 
 POLICY = """apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -45,6 +46,7 @@ MAP = "".join(f'{name}: "{value}"\n' for name, value in FLAGS.items())
 LIST = "".join(f'- name: {name}\n  value: "{value}"\n' for name, value in FLAGS.items())
 WORDS = "".join(f"- {name}={value}\n" for name, value in FLAGS.items())
 DASHED = "".join(f"- --{name}={value}\n" for name, value in FLAGS.items())
+DASHED_WORDS = "[" + ", ".join(f'"--{name}={value}"' for name, value in FLAGS.items()) + "]"
 LINE = " ".join(f"--{name}={value}" for name, value in FLAGS.items())
 VOLUMES = "extraVolumes:\n- {name: audit, hostPath: /etc/kubernetes/audit, mountPath: /etc/kubernetes/audit}\n"
 
@@ -454,6 +456,59 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
         set(),
     ),
 }
+
+
+HCL_MAP = "".join(f'    "{name}" = "{value}"\n' for name, value in FLAGS.items())
+HCL_POLICY = (
+    '{ apiVersion = "audit.k8s.io/v1", kind = "Policy", rules = [\n    { level = "RequestResponse", resources = '
+    '[{ group = "", resources = ["secrets"] }] },\n    { level = "Metadata" },\n  ] }'
+)
+HCL_FILE = f'resource "local_file" "p" {{\n  filename = "{FILE}"\n  content  = yamlencode({HCL_POLICY})\n}}\n'
+TERRAFORM: dict[str, tuple[dict[str, str], set[str]]] = {
+    "terraform-map": (
+        {"a.tf": f'module "k" {{\n  apiserver_extra_args = {{\n{HCL_MAP}  }}\n}}\n{HCL_FILE}'},
+        {BACKUP},  # a part
+    ),
+    "terraform-variables": (
+        {"a.tf": f"{HCL_FILE}locals {{\n  kube_apiserver_args = concat({DASHED_WORDS}, [])\n}}\n"},
+        {BACKUP},
+    ),
+    "terraform-talos": (
+        {
+            "a.tf": 'data "talos_machine_configuration" "c" {\n  config_patches = [\n'
+            "    yamlencode({ cluster = { apiServer = {\n"
+            f"    extraArgs = {{\n{HCL_MAP}    }}\n  }} }} }})]\n}}\n{HCL_FILE}"
+        },
+        {BACKUP},
+    ),
+    "terraform-user-data": (
+        {
+            "a.tf": 'resource "aws_instance" "c" {\n  user_data = <<-EOT\n'
+            + indent(FORMS["cloud-init"][0]["a.yaml"], "    ")
+            + "  EOT\n}\n"
+        },
+        set(),
+    ),
+    "terraform-manifest": (
+        {
+            "a.tf": 'resource "kubectl_manifest" "c" {\n  yaml_body = <<EOT\n'
+            + FORMS["cluster-api"][0]["a.yaml"]
+            + "EOT\n}\n"
+        },
+        set(),
+    ),
+    "terraform-rke": (
+        {
+            "a.tf": 'resource "rke_cluster" "c" {\n  services {\n    kube_api {\n      audit_log {\n'
+            "        enabled = true\n"
+            f'        configuration {{\n          max_age = 7\n          path = "{LOG}"\n          format = "json"\n'
+            f"          policy = jsonencode({HCL_POLICY})\n        }}\n      }}\n    }}\n  }}\n}}\n"
+        },
+        {UNKNOWN, MODE},  # its settings are fixed
+    ),
+}
+if reads_terraform():
+    FORMS |= TERRAFORM
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -141,6 +141,110 @@ def test_ranchers_provider_has_defaults_and_takes_yaml() -> None:
     assert misshapes(text, "main.tf") == []
 
 
+def test_rke_before_version_1() -> None:
+    text = (
+        'resource "rke_cluster" "c" {\n  services_kube_api = {\n    extra_args = { "audit-log-maxage" = "5" }\n  }\n}\n'
+    )
+    assert flags(server_in(text, "main.tf"))["audit-log-maxage"] == "5"
+
+
+def test_a_policy_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("files").mkdir()
+    Path("files/p.yaml").write_text(POLICY.replace("level: Metadata", "level: Request"))
+    Path("main.tf").write_text(rke("rancher2_cluster", 'policy = file("${path.module}/files/p.yaml")\n'))
+    assert main(["check", "main.tf", "files/p.yaml", "--format", "concise"]) == 1
+    out = capsys.readouterr()
+    assert "files/p.yaml:4:10: error[secrets-above-metadata]" in out.out
+    assert "in no file of this run" not in out.err
+
+
+def test_kops() -> None:
+    policy = indent(POLICY, "      ")
+    text = (
+        'resource "kops_cluster" "c" {\n  kubernetes_version = "1.31.2"\n  kube_api_server {\n'
+        "    audit_log_max_age = 7\n"
+        '    audit_policy_file = "/srv/kubernetes/assets/p.yaml"\n    audit_log_pth = "x"\n  }\n'
+        f'  file_assets {{\n    name = "p.yaml"\n    content = <<-EOT\n{policy}    EOT\n  }}\n}}\n'
+    )
+    server = server_in(text, "main.tf")
+    assert {flag.name: flag.value for flag in server.flags} == {
+        "audit-log-maxage": "7",
+        "audit-policy-file": "/srv/kubernetes/assets/p.yaml",
+    }
+    assert server.versions is not None
+    assert server.files[0].content is not None
+    assert server.files[0].content.at("rules", 0, "level").start == text.index("Metadata")
+    assert misshapes(text, "main.tf") == [("unknown-setting", "audit_log_pth")]
+
+
+def test_k3d() -> None:
+    text = (
+        'resource "k3d_cluster" "c" {\n  image = "rancher/k3s:v1.31.4-k3s1"\n  k3s {\n    extra_args = [{\n'
+        '      arg = "--kube-apiserver-arg=audit-log-maxage=7"\n    }, {\n'
+        '      arg = "--kube-apiserver-arg=audit-log-path=/a"\n    }]\n  }\n}\n'
+    )
+    server = server_in(text, "main.tf")
+    assert flags(server) == {"audit-log-maxage": "7", "audit-log-path": "/a"}
+    assert not server.partial
+
+
+def test_patches_of_talos() -> None:
+    text = (
+        'data "talos_machine_configuration" "c" {\n  machine_type = "controlplane"\n  config_patches = [\n'
+        "    yamlencode({\n"
+        '      cluster = { apiServer = { extraArgs = { "audit-log-maxage" = "7" }\n'
+        '        auditPolicy = { apiVersion = "audit.k8s.io/v1", kind = "Policy", rules = [{ level = "Metadata" }] }\n'
+        "      } }\n"
+        "    }),\n    <<-EOT\n      cluster:\n        apiServer:\n          extraArgs:\n"
+        "            audit-log-maxsize: 9\n"
+        "    EOT\n  ]\n}\n"
+    )
+    first, second = found_in(text, "main.tf").servers
+    assert first.policy is not None
+    assert (flags(first), flags(second)) == ({"audit-log-maxage": "7"}, {"audit-log-maxsize": "9"})
+    assert found_in(text.replace("controlplane", "worker"), "main.tf").servers == ()
+
+
+def test_a_template_is_filled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    template = "# é\n" + POLICY.replace("Metadata", "${level}\n  users: [${user}]")
+    Path("p.yaml.tpl").write_text(template, "utf-8")
+    for number, level in enumerate(("Metdata", "Metadata")):
+        given = f'{{ level = "{level}", user = var.x }}'
+        text = f'module "m{number}" {{\n  p = templatefile("${{path.module}}/p.yaml.tpl", {given})\n}}\n'
+        Path(f"main{number}.tf").write_text(text)
+    assert main(["check", ".", "--format", "concise"]) == 1
+    out = capsys.readouterr().out
+    assert "p.yaml.tpl:5:10: error[invalid-level]: `Metdata`" in out
+    Path("main0.tf").write_text(
+        'data "template_file" "t" {\n  template = file("p.yaml.tpl")\n  vars = { level = "Metdata" }\n}\n'
+        "# audit-policy\n"
+    )
+    main(["check", ".", "--format", "concise"])
+    assert "invalid-level" in capsys.readouterr().out
+    Path("main0.tf").unlink()
+    main(["check", ".", "--format", "concise"])
+    assert "invalid-level" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", ["../p.yaml.tpl", "/etc/passwd", "none.tpl", "${var.x}.tpl", ".", ""])
+def test_templates_that_are_not_there(path: str) -> None:
+    found_in(f'resource "x" "audit" {{\n  a = templatefile("{path}", {{ a = 1 }})\n}}\n', "main.tf")
+
+
+def test_a_module_does_not_decide_for_its_users() -> None:
+    text = 'variable "types" {\n  default = []\n}\nlocals {\n  types = var.types\n}\n'
+    text += 'resource "aws_eks_cluster" "c" {\n  enabled_cluster_log_types = local.types\n}\n'
+    assert misshapes(text, "main.tf") == []
+    text = text.replace("= var.types", '= ["api"]')
+    assert misshapes(text, "main.tf") == [("control-plane-logging-off", "enabled_cluster_log_types")]
+
+
 def test_user_data_with_a_script() -> None:
     text = (
         'resource "aws_instance" "i" {\n  user_data = <<-EOF\n    #!/bin/sh\n'
@@ -290,3 +394,23 @@ def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     assert note in capsys.readouterr().err
     assert main(["check", "a.tf"]) == 0
     assert "1 Terraform file mentions auditing" in capsys.readouterr().err
+
+
+def test_fixes_keep_to_the_syntax(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    recording = POLICY.replace("Metadata", "RequestResponse")
+    lines = (
+        'locals {\n  a = jsonencode({\n    apiVersion = "audit.k8s.io/v1"\n    kind = "Policy"\n'
+        '    rules = [\n      { level = "RequestResponse" },\n    ]\n  })\n}\n'
+        'module "k" {\n  apiserver_args = ["audit-log-path=/a", "audit-log-maxage=3"]\n}\n'
+        f'resource "local_file" "p" {{\n  content = <<-EOT\n{indent(recording, "    ")}  EOT\n}}\n'
+    )
+    Path("main.tf").write_text(lines)
+    main(["check", ".", "--unsafe-fixes"])
+    after = Path("main.tf").read_text()
+    assert '["audit-log-path=/a", "audit-log-maxage=30"]' in after
+    assert "    rules:\n    - level: Metadata\n      resources:\n" in after
+    assert after.startswith(lines[: lines.index("module")])
+    assert "Terraform's own syntax" in capsys.readouterr().err

@@ -5,6 +5,7 @@
 
 DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
     'policy': ('',),
+    'tfjson': ('"resource"', '"module"', 'log_types'),
     'workload': ('kube-apiserver', 'apiserver'),
     'k3s_pod': ('--kube-apiserver-arg',),
     'kubeadm': ('kubeadm.k8s.io/', 'ClusterConfiguration'),
@@ -42,7 +43,7 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
 
 TEXT_FORMS: dict[str, tuple[str, ...]] = {
     'quadlet': ('[Container]',),
-    'terraform': ('audit', 'AUDIT', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW', 'aws_eks_cluster', 'terraform-aws-modules/eks', 'azurerm_monitor_diagnostic_setting', 'cluster_log_types', 'enabled_log_types', 'rke_cluster', 'rancher2_cluster'),
+    'terraform': ('audit', 'AUDIT', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW', 'aws_eks_cluster', 'terraform-aws-modules/eks', 'azurerm_monitor_diagnostic_setting', 'cluster_log_types', 'enabled_log_types', 'templatefile', 'rke_cluster', 'rancher2_cluster'),
     'bicep': ('logs: [', 'logs:[', 'logCategoriesAndGroups'),
     'embedded': ('<<', '```', '~~~', 'minikube', '--kube-apiserver-arg', 'kubeAPIServer.audit', 'audit.k8s.io/', 'update-cluster-logging', 'diagnostic-settings', 'clusterLogging'),
     'systemd': ('[Service]',),
@@ -58,8 +59,10 @@ BYTES = (
     (b'azurerm_monitor_diagnostic_setting', b'azurerm_monitor_diagnostic_setting(?:\\")'),
     (b'cluster_log_types', b'cluster_log_types(?:\\s*=)'),
     (b'enabled_log_types', b'enabled_log_types(?:\\s*=)'),
+    (b'templatefile', b'templatefile(?:\\()'),
     (b'rke_cluster', b'rke_cluster(?:\\")'),
     (b'audit_log', b'audit_log(?:\\s*[={])'),
+    (b'log_types', b'log_types(?:\\"[ \\t]*:)'),
     (b'clusterconfiguration', b'clusterconfiguration(?:\\b)'),
     (b'apiserver', b'apiserver(?:(?:extraargs)?\\"?:|(?<=\\"apiserver)\\"|-arg\\"?:|\\.audit\\.|(?<=kind: apiserver)\\b)'),
     (b'eks', b'eks(?:ctl\\.io/|:{1,2}cluster\\b|\\.aws\\.|\\.services\\.k8s\\.aws/|clusterconfig\\b|(?<=awscdk-eks)-cluster\\b)'),

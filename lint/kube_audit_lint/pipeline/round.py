@@ -7,7 +7,9 @@ to put the finding right is tried. What touches an edit that is made waits for t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.fixes import Edit, Fix, NotEditable, Target
@@ -16,7 +18,11 @@ from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline.documents import Collected
 from kube_audit_lint.pipeline.proof import Prover, State, Subject, Verdict, Wish, verdict
 from kube_audit_lint.pipeline.replacing import edited
+from kube_audit_lint.syntax.extras import TERRAFORM, reads_terraform
 from kube_audit_lint.syntax.record import NamedTuple
+
+if TYPE_CHECKING:
+    from kube_audit_lint.syntax.hcl import Tree
 
 Key = tuple[str, int, int]
 """What tells a finding of a file: its rule and its place."""
@@ -221,10 +227,21 @@ class Round:
         self.notes[key] = Note(finding.place, f"{finding.rule} is not fixed: {reason}")
 
     def _check(self, fix: Fix) -> None:
-        """Raises NotEditable for edits of what a template decides."""
+        """Raises NotEditable for edits of what a template decides, and for text that Terraform has no place for."""
         for one in fix.edits:
             if any(mark in self._text[one.start : one.end] for mark in _TEMPLATE):
                 raise NotEditable("a template decides what is here")
+            if self._hcl is not None and not self._hcl.takes(one.start, one.end, one.text):
+                raise NotEditable("it would have to be written in Terraform's own syntax")
+
+    @cached_property
+    def _hcl(self) -> Tree | None:
+        """The file as Terraform reads it; None for others."""
+        if not self._first.file.source.path.endswith(TERRAFORM) or not reads_terraform():
+            return None
+        from kube_audit_lint.syntax.hcl import parse
+
+        return parse(self._text)
 
 
 def _edits(group: Sequence[_Candidate]) -> list[Edit]:

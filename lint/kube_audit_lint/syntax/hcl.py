@@ -28,6 +28,9 @@ DEEPEST = 60
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)|\$\$\{|%%\{", re.DOTALL)
 _ESCAPED_BRACE = re.compile(r"\$\$\{|%%\{")
+_BEFORE, _BEHIND = "x = <<END_OF_THE_TEMPLATE\n", "END_OF_THE_TEMPLATE"
+"""What makes a heredoc of a template's file."""
+_WORD = re.compile(r"[\w./:@=*, -]+")
 _NAMED = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -164,6 +167,28 @@ class Tree:
         start, end = self.span(node)
         line = self.text.find("\n", start)
         return start, min(max(end, start + 1), line if line > start else end, len(self.text))
+
+    @cached_property
+    def heredocs(self) -> list[tuple[int, int]]:
+        """The texts of all heredocs, each from its first line to that of its end."""
+        found: list[tuple[int, int]] = []
+        waiting = [self._root]
+        while waiting:
+            node = waiting.pop()
+            if node.type == "heredoc_template":
+                start, end = self.span(node)
+                found.append((self.text.find("\n", start, end) + 1 or end, self.text.rfind("\n", start, end) + 1))
+            waiting += node.children
+        return found
+
+    def takes(self, start: int, end: int, new: str) -> bool:
+        """Whether a part of the file can be replaced without regard to the syntax: in a heredoc, and within a word."""
+        if any(first <= start and end <= last for first, last in self.heredocs):
+            return True
+        if _WORD.fullmatch(new) is None or _WORD.fullmatch(self.text[start:end]) is None:
+            return False
+        line = self.text[self.text.rfind("\n", 0, start) + 1 : start].replace('\\"', "")
+        return line.count('"') % 2 == 1 or (new.isdigit() and self.text[start:end].isdigit())
 
     @cached_property
     def top(self) -> Body:
@@ -355,6 +380,24 @@ def parse(text: str) -> Tree:
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
     data = _SURROGATES.sub("?", text).encode()
     return Tree(text, parser.parse(data).root_node, None if len(data) == len(text) else _characters(text))
+
+
+def parse_template(text: str) -> Template | None:
+    """A file that is a template, as a heredoc of the same text: where it stands in the file. None where it is none."""
+    ends = "" if text.endswith("\n") else "\n"
+    tree = parse(f"{_BEFORE}{text}{ends}{_BEHIND}\n")
+    value = tree.top.attributes[0].value if tree.wrong is None and tree.top.attributes else None
+    if not isinstance(value, Template) or len(tree.top.attributes) > 1:
+        return None
+    pieces = [_moved(piece, -len(_BEFORE)) for piece in value.pieces]
+    return Template(0, len(text), 0, tuple(pieces))
+
+
+def _moved(piece: Chunk | Interpolation, by: int) -> Chunk | Interpolation:
+    """A piece at another place. What is inside of an interpolation keeps its own: only its value counts."""
+    if isinstance(piece, Interpolation):
+        return piece._replace(start=piece.start + by, end=piece.end + by)
+    return piece[0], piece[1] + by, piece[2]
 
 
 def _characters(text: str) -> array[int]:

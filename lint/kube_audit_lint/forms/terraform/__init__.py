@@ -12,11 +12,11 @@ import re
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.loose import loose_arguments
-from kube_audit_lint.forms.terraform.clusters import in_cluster
-from kube_audit_lint.forms.terraform.managed import listed, logging_off, settings_of_aks
+from kube_audit_lint.forms.terraform.clusters import as_terraform, in_cluster, is_worker
+from kube_audit_lint.forms.terraform.managed import listed, may_be_off, switched_off
 from kube_audit_lint.forms.terraform.scope import Scope
 from kube_audit_lint.forms.terraform.texts import Texts
-from kube_audit_lint.forms.terraform.values import Block, Values
+from kube_audit_lint.forms.terraform.values import Block, Head, LocalFile, Values
 from kube_audit_lint.model.found import Found, Note, joined
 from kube_audit_lint.syntax.extras import TERRAFORM, reads_terraform
 from kube_audit_lint.syntax.hcl import LARGEST, Attribute, parse
@@ -35,6 +35,7 @@ MARKS = (
     "azurerm_monitor_diagnostic_setting",
     "cluster_log_types",
     "enabled_log_types",
+    "templatefile",
     "rke_cluster",
     "rancher2_cluster",
 )
@@ -44,13 +45,14 @@ LOOK = (
     ("azurerm_monitor_diagnostic_setting", r"\""),
     ("cluster_log_types", r"\s*="),
     ("enabled_log_types", r"\s*="),
+    ("templatefile", r"\("),
     ("rke_cluster", r"\""),
     ("audit_log", r"\s*[={]"),
 )
 ORDER = 1
 
 _RELEVANT = re.compile(
-    r"(?i)audit|YXVkaXQuazhzLmlv|F1ZGl0Lms4cy5pb|hdWRpdC5rOHMuaW|api[-_]?server|kube[-_]api|eks|log_types|_cluster\"|"
+    r"(?i)audit|YXVkaXQuazhzLmlv|F1ZGl0Lms4cy5pb|hdWRpdC5rOHMuaW|api[-_]?server|kube[-_]api|eks|log_types|templatefile|template_file|_cluster\"|"
     r"diagnostic_setting"
 )
 
@@ -67,16 +69,22 @@ def read_text(source: Source, context: Context) -> Found | None:
     context = context._replace(embedded=True)  # what a string brings onto a machine is run there
     blocks = [block for block in tree.top.blocks if _is_relevant(block, source)]
     parts = [_in_block(block, scope.values, context) for block in blocks]
+    # A module's variables are its users' affair: only what is fixed in it switches something off.
+    fixed = Scope(source, tree, defaults=False).values
+    heads = ((_head(one), one) for one in blocks)
+    bodies = ((head, fixed.of_body(one.body, one.start, one.end)) for head, one in heads if may_be_off(head))
+    parts.append(Found(misshapes=tuple(switched_off(bodies))))
     parts.append(_in_attributes(tree.top.attributes, scope.values, context))
-    settings = (one for one in blocks if one.labels[:1] == ("azurerm_monitor_diagnostic_setting",))
-    bodies = (scope.values.of_body(one.body, one.start, one.end) for one in settings)
-    parts.append(Found(misshapes=tuple(settings_of_aks(bodies))))
     if tree.wrong is not None:
         message = "Terraform cannot read this file: it is not as its language wants it from here on"
         message += ", and what stands around this place was not checked"
         parts.append(Found(notes=(Note(source.place(*tree.wrong), message),)))
     found = joined(parts)
     return found if found else None
+
+
+def _head(block: Written) -> Head:
+    return Head(block.type, block.labels, block.start, block.type_end)
 
 
 def _is_relevant(block: Written, source: Source) -> bool:
@@ -86,10 +94,15 @@ def _is_relevant(block: Written, source: Source) -> bool:
 def _in_block(block: Written, values: Values, context: Context) -> Found:
     """What a block of the file's own level holds."""
     body = values.of_body(block.body, block.start, block.end)
-    known = [in_cluster(block, body, context), Found(misshapes=tuple(logging_off(block, body)))]
+    known = [in_cluster(_head(block), body, context)]
     if not known[0].servers:
-        known.append(loose_arguments(_named(block, body)))
+        known.append(loose_arguments(_named(block, body)).with_servers(as_terraform))
+    if is_worker(body):  # of a worker's configuration Talos takes nothing that is about the API server
+        return joined(known)
     texts = Texts(context, values, known)
+    template = body.get("template") if block.labels[:1] == ("template_file",) else None
+    if isinstance(template, LocalFile):  # what templatefile does, in the provider that came before it
+        known.append(texts.template(template.given(body.mapping("vars")), ""))
     return joined([*known, *texts.of_body(block.body)])
 
 
@@ -116,6 +129,6 @@ def _in_attributes(attributes: tuple[Attribute, ...], values: Values, context: C
         return Found()
     root = Mapping(values.source, relevant[0].start, relevant[-1].value.end, entries)
     inputs = root.mapping("inputs") or root
-    known = [loose_arguments(root), Found(misshapes=tuple(listed(inputs)))]
+    known = [loose_arguments(root).with_servers(as_terraform), Found(misshapes=tuple(listed(inputs)))]
     texts = Texts(context, values, known)
     return joined([*known, *(part for one in relevant for part in texts.of(one.value, one.name))])

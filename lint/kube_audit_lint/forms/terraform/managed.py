@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from kube_audit_lint.forms.managed import AKS, AKS_GROUPS, AKS_TYPES, EKS, NAMES_OF_AKS, off, state_of
-from kube_audit_lint.forms.terraform.values import Block
+from kube_audit_lint.forms.terraform.values import Block, Head
 from kube_audit_lint.model.found import Misshape
-from kube_audit_lint.syntax.hcl import Block as Written
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
@@ -24,10 +23,29 @@ _OF_MODULE = (*_TYPES, "enabled_log_types")
 _HELP = "Write `audit` among the types."
 
 
-def logging_off(block: Written, body: Block) -> Iterator[Misshape]:
-    """The clusters of a block that deliver no audit log; diagnostic settings are looked at together."""
-    kind = block.labels[0] if block.type == "resource" and block.labels else block.type
-    place = body.place._replace(start=block.start, end=block.type_end)
+def switched_off(blocks: Iterable[tuple[Head, Block]]) -> Iterator[Misshape]:
+    """The clusters of a file that deliver no audit log; diagnostic settings are looked at together."""
+    settings: list[Block] = []
+    for head, body in blocks:
+        if _kind(head) == "azurerm_monitor_diagnostic_setting":
+            settings.append(body)
+        else:
+            yield from _logging_off(head, body)
+    yield from _settings_of_aks(settings)
+
+
+def may_be_off(head: Head) -> bool:
+    """Whether a block is one of those that are looked at."""
+    return _kind(head) in ("aws_eks_cluster", "module", "rancher2_cluster", "azurerm_monitor_diagnostic_setting")
+
+
+def _kind(head: Head) -> str:
+    return head.labels[0] if head.type == "resource" and head.labels else head.type
+
+
+def _logging_off(head: Head, body: Block) -> Iterator[Misshape]:
+    kind = _kind(head)
+    place = body.place._replace(start=head.start, end=head.end)
     if kind == "aws_eks_cluster":
         types = body.get(_TYPES[0])
         if state_of(types) == "off":
@@ -49,7 +67,7 @@ def listed(section: Mapping, names: Iterable[str] = _TYPES) -> Iterator[Misshape
             yield off(section.entries[name].key.place, EKS, types, _HELP)
 
 
-def settings_of_aks(blocks: Iterable[Block]) -> Iterator[Misshape]:
+def _settings_of_aks(blocks: Iterable[Block]) -> Iterator[Misshape]:
     """Of the diagnostic settings of AKS in a file: none of them delivers the audit log."""
     about = [(one, logs) for one in blocks if (logs := _logs(one)) is not None]
     if any(logs.open or logs.audited for _, logs in about):

@@ -13,15 +13,17 @@ from typing import cast
 from kube_audit_lint.forms import rke1
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.nodes import below
-from kube_audit_lint.forms.terraform.texts import chunks_of
-from kube_audit_lint.forms.terraform.values import Block
+from kube_audit_lint.forms.terraform.values import Block, LocalFile
 from kube_audit_lint.model.found import Found, Misshape, joined
+from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import PLAIN, Document, Entry, Kind, Mapping, Node, Scalar, Sequence
-from kube_audit_lint.syntax.offsets import ChunkMap
+from kube_audit_lint.syntax.offsets import embedded_text
 from kube_audit_lint.syntax.reader import looks_like_json, read_documents
-from kube_audit_lint.syntax.source import OffsetMap
 from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
 
+_OLD = "services_kube_api"
+"""What the section was called before version 1.0 of the provider."""
 _OF_RANCHER = {
     "format": ("string", "json"),
     "max_age": ("int", "30"),
@@ -40,7 +42,7 @@ def rke(body: Block, context: Context, rancher: bool) -> Found:
 def _configs(node: Node) -> Iterator[Mapping]:
     """The mappings with `services`, wherever the provider puts them."""
     if isinstance(node, Mapping):
-        if "services" in node.entries:
+        if "services" in node.entries or _OLD in node.entries:
             yield node
         for entry in node.entries.values():
             yield from _configs(entry.value) if isinstance(entry.value, Block | Sequence) else ()
@@ -50,18 +52,20 @@ def _configs(node: Node) -> Iterator[Mapping]:
 
 
 def _found(config: Mapping, context: Context, rancher: bool) -> Found:
-    services = config.mapping("services")
-    section = services.mapping("kube_api") if services is not None else None
-    if services is None or section is None:
+    services = config.mapping("services") or config
+    name = "kube_api" if services is not config else _OLD
+    section = services.mapping(name)
+    if section is None:
         return Found()
-    key = services.entries["kube_api"].key
+    key = services.entries[name].key
     named = Scalar(key.source, key.start, key.end, "string", "kube-api", PLAIN)  # the provider renames it
     inner = _with(services, {"kube-api": Entry(named, _section(section, rancher))})
-    entries = {"services": Entry(config.entries["services"].key, inner)}
+    entries = {"services": Entry(named, inner)}
     if "kubernetes_version" in config.entries:
         entries["kubernetes_version"] = config.entries["kubernetes_version"]
     root = Mapping(config.source, config.start, config.end, {"rke_config": Entry(named, _with(config, entries))})
     found = rke1.read(Document(config.source, config.start, config.end, root), context) or Found()
+    found = found.with_servers(lambda server: _with_file(server, config))
     own = () if rancher else tuple(_shapes(config))
     return found._replace(misshapes=(*own, *(one for one in found.misshapes if one.kind != "unknown-key")))
 
@@ -91,11 +95,9 @@ def _section(section: Mapping, rancher: bool) -> Mapping:
 
 def _policy(node: Node | None) -> Node | None:
     """What a policy's string comes to; None where nobody can read it."""
-    chunks = list(chunks_of(node)) if isinstance(node, Scalar) and node.kind == "string" else []
-    text = "".join([chunk[0] for chunk in chunks])
-    if node is None or not text.strip(UNKNOWN + " \n"):
+    if not isinstance(node, Scalar) or node.kind != "string" or not node.value.strip(UNKNOWN + " \n"):
         return None
-    first = next(iter(read_documents(node.source, text, ChunkMap(chunks, OffsetMap(), node.end))), None)
+    first = next(iter(read_documents(node.source, *embedded_text(node))), None)
     return None if first is None else first.root
 
 
@@ -103,9 +105,18 @@ def _shapes(config: Mapping) -> Iterator[Misshape]:
     """A policy in YAML, where the provider of RKE takes JSON."""
     section = below(config, "services", "kube_api", "audit_log", "configuration")
     node = section.get("policy") if section is not None else None
-    text = "".join([chunk[0] for chunk in chunks_of(node)]) if isinstance(node, Scalar) else ""
-    if node is None or not text.strip() or is_unknown(text) or looks_like_json(text):
+    if not isinstance(node, Scalar) or not node.value.strip() or is_unknown(node.value) or looks_like_json(node.value):
         return
     message = "The provider of RKE takes the policy as JSON, and this is none: the plan fails "
     message += '(`"policy" must be in json format`).'
     yield Misshape("wrong-shape", node.place, message, "Write `policy = jsonencode(yamldecode(...))` around it.")
+
+
+def _with_file(server: ApiServer, config: Mapping) -> ApiServer:
+    """The server with the file of the repository that its policy is, where `file` names one."""
+    section = below(config, "services", "kube_api", "audit_log", "configuration")
+    node = section.get("policy") if section is not None else None
+    if not isinstance(node, LocalFile):
+        return server
+    local = Value(node.path, node.place)
+    return server._replace(files=tuple(file._replace(local=local) for file in server.files))

@@ -32,9 +32,10 @@ class _File(NamedTuple):
 
 
 class Scope:
-    """The values of the module that a file belongs to."""
+    """The values of the module that a file belongs to. defaults: whether those of variables count."""
 
-    def __init__(self, source: Source, tree: Tree) -> None:
+    def __init__(self, source: Source, tree: Tree, defaults: bool = True) -> None:
+        self._defaults = defaults
         self.values = Values(source, self.find)
         self._own = _File(source, _defined(source.path, tree))
         self._known: dict[tuple[str, str], Node | None] = {}
@@ -64,6 +65,8 @@ class Scope:
         return None if isinstance(node, Scalar) and node.kind == "null" else node
 
     def _found(self, key: tuple[str, str]) -> tuple[Source, Expression] | None:
+        if key[0] == "var" and not self._defaults:
+            return None
         others = _folder(os.path.dirname(self._own.source.path), os.path.basename(self._own.source.path))
         if key[0] == "var" and (setting := [one for one in others if _given(one.source.path) and key in one.defined]):
             always = [one for one in setting if _always(one.source.path)]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from zlib import crc32
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.piece import found_in_piece
 from kube_audit_lint.forms.terraform.encoding import encoded
-from kube_audit_lint.forms.terraform.values import ENCODERS, Values
+from kube_audit_lint.forms.terraform.files import filled
+from kube_audit_lint.forms.terraform.values import ENCODERS, LocalFile, Values
 from kube_audit_lint.model.found import Found, joined
 from kube_audit_lint.syntax.hcl import Body, Call, Expression, Interpolation, Object, Other, Template, Tuple
 from kube_audit_lint.syntax.nodes import Mapping, Node, PiecedScalar, Scalar
 from kube_audit_lint.syntax.pieces import Piece
-from kube_audit_lint.syntax.source import Chunk
+from kube_audit_lint.syntax.source import Chunk, Source
 from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
 
 _MARK = re.compile(
@@ -30,7 +32,7 @@ class Texts:
         self._context = context
         self._values = values
         self._source = context.source
-        self._seen = {place for one in known for place in _places(one)}
+        self._seen = {at for one in known for at in _places(one, context.source)}
 
     def of_body(self, body: Body) -> Iterator[Found]:
         """What the texts of a block hold."""
@@ -52,8 +54,10 @@ class Texts:
     def of(self, expression: Expression, name: str) -> Iterator[Found]:
         """What the texts of an expression hold. name: of the file that it becomes, or of what it is given to."""
         start, end = expression.start, expression.end
-        if not _MARK.search(self._source.text, start, end) or any(start <= at < end for at in self._seen):
-            inner: list[Found] = []
+        if isinstance(expression, Call) and expression.name == "templatefile":
+            inner = [self.template(self._values.of(expression), name)]
+        elif not _MARK.search(self._source.text, start, end) or any(start <= at < end for at in self._seen):
+            inner = []
         elif isinstance(expression, Template) or (isinstance(expression, Call) and expression.name in ENCODERS):
             inner = [self._text(self._values.of(expression), name)]
         elif isinstance(expression, Object):
@@ -63,7 +67,7 @@ class Texts:
         else:
             inner = []
         found = joined(inner)
-        self._seen.update(_places(found))
+        self._seen.update(_places(found, self._source))
         if found:
             yield found
         else:
@@ -100,6 +104,19 @@ class Texts:
         chunks = list(chunks_of(node))
         return self._piece(chunks, node.start, node.end, name)
 
+    def template(self, node: Node, name: str) -> Found:
+        """A template of the repository, with the variables that are known here; what it says is a part."""
+        value = filled(node) if isinstance(node, LocalFile) else None
+        if value is None:
+            return Found()
+        text = "".join([chunk[0] for chunk in value.chunks])
+        piece = Piece(text, value.chunks, 0, len(value.source.text), name, UNKNOWN in text)
+        found = found_in_piece(piece, self._context._replace(source=value.source))
+        # Filled with other values it is another policy, though it stands in the same place.
+        form = f"terraform {crc32(text.encode())}"
+        found = found.with_policies(lambda policy: policy._replace(form=form))
+        return found.with_servers(lambda server: server._replace(partial=True))._replace(notes=())
+
     def _object(self, node: Node, name: str) -> Found:
         """An object of Kubernetes, as `kubernetes_manifest` takes it, or a policy to be encoded elsewhere."""
         if not isinstance(node, Mapping) or not {"apiVersion", "kind"} <= node.entries.keys():
@@ -133,11 +150,11 @@ def chunks_of(node: Scalar) -> Iterator[Chunk]:
         yield from ((letter, node.start, width) for letter in node.value)
 
 
-def _places(found: Found) -> Iterator[int]:
-    """Where something stands that was found."""
+def _places(found: Found, source: Source) -> Iterator[int]:
+    """Where something stands in a file that was found."""
     for policy in found.policies:
-        yield policy.place.start
-        yield policy.document.start
+        if policy.document.source is source:
+            yield from (policy.place.start, policy.document.start)
     for server in found.servers:
-        yield server.place.start
-        yield from (flag.place.start for flag in server.flags)
+        places = (server.place, *(flag.place for flag in server.flags))
+        yield from (place.start for place in places if place.source is source)

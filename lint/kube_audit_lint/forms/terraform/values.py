@@ -25,6 +25,7 @@ from kube_audit_lint.syntax.hcl import (
     Tuple,
 )
 from kube_audit_lint.syntax.nodes import PLAIN, QUOTED, Entry, Kind, Mapping, Node, PiecedScalar, Scalar, Sequence
+from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Chunk, Source
 from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
 
@@ -42,6 +43,15 @@ _SAME = frozenset(
 """Functions whose value is that of their first argument, as far as anybody reads it."""
 _LARGEST = 4_000_000
 """How many characters all values of a file may come to: values that name others may grow without end."""
+
+
+class Head(NamedTuple):
+    """What stands in front of a block's body: its type and labels, and where the type stands."""
+
+    type: str
+    labels: tuple[str, ...]
+    start: int
+    end: int
 
 
 class Block(Mapping):
@@ -64,13 +74,18 @@ class LocalFile(Scalar):
         self.path = path
         self.variables = variables
 
+    def given(self, variables: Mapping | None) -> LocalFile:
+        """The same with other variables."""
+        return LocalFile(self.source, self.start, self.end, self.path, variables)
+
 
 class Values:
-    """Evaluates the expressions of one file."""
+    """Evaluates the expressions of one file. variables: of a template, those that it is given."""
 
-    def __init__(self, source: Source, lookup: Lookup) -> None:
+    def __init__(self, source: Source, lookup: Lookup, variables: Mapping | None = None) -> None:
         self.source = source
         self._lookup = lookup
+        self._variables = variables
         self._left = _LARGEST
         self._sizes: dict[int, int] = {}
         self._kept: list[Node] = []  # so that no other node gets the id of one of them
@@ -127,8 +142,12 @@ class Values:
         names = expression.names
         if names == ("path", "module"):
             return self._text(expression.start, expression.end, ".")
-        found = self._lookup(names[0], names[1]) if len(names) > 1 and names[0] in ("local", "var") else None
-        for name in names[2:]:
+        found, at = None, 2
+        if self._variables is not None:
+            found, at = self._variables.get(names[0]), 1
+        elif len(names) > 1 and names[0] in ("local", "var"):
+            found = self._lookup(names[0], names[1])
+        for name in names[at:]:
             found = found.get(name) if isinstance(found, Mapping) else None
         if found is None or not self._affords(found):
             return self.unknown(expression.start, expression.end)
