@@ -108,6 +108,18 @@ def test_a_policy_that_a_server_loads_is_an_error(path: str, order: str, capsys:
     assert ("conf/y.yaml: error" in text) == (path == ".")
 
 
+@pytest.mark.parametrize("path", [".", "kube-apiserver.yaml"])
+def test_a_policy_that_a_server_loads_from_a_config_map(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    other = CONFIG_MAP.replace("audit", "other") + "data:\n  y.yaml: |\n" + _lines(POLICIES["fields first"])
+    Path("map.yaml").write_text(f"{CONFIG_MAP}data:\n  x.yaml: |\n{_lines(POLICIES['fields first'])}")
+    Path("other.yaml").write_text(other)
+    Path("kube-apiserver.yaml").write_text(POD.replace("hostPath: {path: /conf}", "configMap: {name: audit}"))
+    assert main(["check", path]) == 2
+    text = capsys.readouterr().out
+    assert "map.yaml: error: more than 40,000 lines and values: not checked" in text
+    assert ("other.yaml: error" in text) == (path == ".")
+
+
 def test_of_a_null_text_with_a_policys_name_it_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     Path("map.yaml").write_text(f"{CONFIG_MAP}binaryData: {{audit-policy.yaml: {_base64(PILES['null rules'])}}}\n")
     assert main(["check", "."]) == 2

@@ -159,6 +159,15 @@ def test_a_monorepo(seed: int) -> None:
     hold(random.Random(seed), 6)
 
 
+def test_a_monorepo_that_is_no_repository(tmp_path: Path) -> None:
+    """What lies below the working directory belongs together, too."""
+    (tmp_path / ".git").rmdir()
+    for name, text in monorepo(1).items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text, "utf-8")
+    assert hold(random.Random(1), 6) > 0
+
+
 @pytest.mark.parametrize("name", [*sorted(os.listdir(ROOT / "examples" / "ack")), "daocloud"])
 def test_the_examples(name: str, tmp_path: Path) -> None:
     source = ROOT / "examples" / (name if name == "daocloud" else f"ack/{name}")

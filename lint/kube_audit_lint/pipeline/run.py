@@ -77,7 +77,7 @@ def run(
     off = Rules(catalogue, options, config, turned_off)
     hidden = _hidden(left.suppressed, named.excluded, _found_off(found, off, config, files), config, files)
     notes = (*named.notes, *_notes(found, files), *left.notes)
-    errors = dict.fromkeys((*named.errors, *_of_policies(unread, links, _reported(files))))
+    errors = dict.fromkeys((*named.errors, *_of_policies(unread, links, _reported(files), repository)))
     report = Report(_shown(left.kept), _counts(named, files, links), tuple(errors), notes, hidden)
     return Outcome(report, notes, tuple(files), found, catalogue)
 
@@ -196,7 +196,10 @@ def _of_policies(errors: list[FileError], links: list[Link], reported: set[str])
     """Why a policy that an API server of the run loads could not be read."""
     servers = [link.server for link in links if link.policy is None and link.server.source.path in reported]
     names = {name for server in servers for name in wanted_names(server)} if errors else set()
-    return (one for one in errors if base_name(one.path) in names)
+    raw = [name.encode("utf-8", "surrogateescape") for name in names]
+    for one in errors:
+        if base_name(one.path) in names or any(name in repository.content(absolute(one.path)) for name in raw):
+            yield one
 
 
 def _is_of_file(finding: Finding) -> bool:

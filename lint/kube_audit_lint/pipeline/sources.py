@@ -153,7 +153,10 @@ def _below_root(root: str, limit: int | None, options: Options, config: Config) 
 
 
 def _roots(options: Options, config: Config) -> dict[str, int | None]:
-    """The folders in which the named files may have counterparts, each with how many files are looked through."""
+    """The folders in which the named files may have counterparts, each with how many files are looked through.
+
+    Without a repository that is their own folder, and the working directory where they lie below it.
+    """
     named = (*options.paths, *([options.stdin[0]] if options.stdin else ()))
     walked = {os.path.realpath(path) for path in named if os.path.isdir(path)}
     above = {os.path.dirname(path) or "." for path in named if not os.path.isdir(path)}
@@ -168,6 +171,9 @@ def _roots(options: Options, config: Config) -> dict[str, int | None]:
             roots[root] = None
     if outside and not all(folder in walked for folder in outside):
         roots[os.path.commonpath(outside)] = OUTSIDE_LIMIT
+        here = os.path.realpath(".")
+        if here not in ("/", os.path.expanduser("~")) and all(_below(folder, here) for folder in outside):
+            roots[here] = OUTSIDE_LIMIT
     return {root: limit for root, limit in roots.items() if root not in walked}
 
 
