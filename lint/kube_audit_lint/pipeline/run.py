@@ -192,7 +192,9 @@ def _with_folders(catalogue: Catalogue, config: Config, files: list[Collected]) 
     return with_folders(catalogue, others)
 
 
-def _of_policies(errors: list[FileError], links: list[Link], reported: set[str]) -> Iterator[FileError]:
+def _of_policies(
+    errors: list[FileError], links: list[Link], reported: set[str], repository: Repository
+) -> Iterator[FileError]:
     """Why a policy that an API server of the run loads could not be read."""
     servers = [link.server for link in links if link.policy is None and link.server.source.path in reported]
     names = {name for server in servers for name in wanted_names(server)} if errors else set()
