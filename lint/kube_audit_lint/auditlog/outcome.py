@@ -60,10 +60,14 @@ class Outcome:
     def __init__(self, tally: Tally, policy: Policy, which: int = 0) -> None:
         self._which = which
         self._bodies = _bodies(tally)
+        self._means: dict[object, tuple[float | None, ...]] = {}
         self._decisions = {rule: decision_of(policy, rule) for rule in range(NO_RULE, len(policy.rules))}
         ordered = sorted(tally.cells.items(), key=_order)
         self.cells = [self._cell(key, sums) for key, sums in ordered]
-        self.cells += [cell for kind, users in _kinds(ordered).items() for cell in self._missing(kind, users)]
+        lacking = {kind: self._lacking_stages(kind, known) for kind, known in _stages(ordered).items()}
+        for kind, users in _users(ordered, lacking).items():
+            for user, stages in users.items():
+                self.cells += self._added(kind, lacking[kind], user, stages)
 
     def _cell(self, key: Key, sums: Sums) -> Cell:
         decision = self._decisions[key.rules[self._which]]
@@ -81,13 +85,18 @@ class Outcome:
             (_RESPONSE, RESPONSE_BYTES, RESPONSE_MANAGED),
         ):
             size -= sums[length] if level < least else sums[fields] if managed else 0
-        estimated = unknown = 0
+        which = *key[1:4], key.what, decision.rule
+        means = self._means.get(which)
+        if means is None:
+            means = self._means[which] = tuple(self._lacking(key, level, managed))
+        estimated = sum([round(sums[EVENTS] * (mean or 0)) for mean in means])
+        return make(Recorded, (sums[EVENTS], size, 0, estimated, sums[EVENTS] if None in means else 0))
+
+    def _lacking(self, key: Key, level: int, managed: bool) -> Iterator[float | None]:
+        """The mean length of each body that a level records and events lack; None where nothing is known of it."""
         for least, response in ((_REQUEST, False), (_RESPONSE, True)):
             if level >= least and _lacks_body(key, least, response):
-                mean = self._like(key, response, managed)
-                estimated += round(sums[EVENTS] * (mean or 0))
-                unknown = sums[EVENTS] if mean is None else unknown
-        return make(Recorded, (sums[EVENTS], size, 0, estimated, unknown))
+                yield self._like(key, response, managed)
 
     def _like(self, key: Key, response: bool, managed: bool) -> float | None:
         """The mean length of the body of like events."""
@@ -97,17 +106,21 @@ class Outcome:
         events, length, fields = found
         return (length - (fields if managed else 0)) / events
 
-    def _missing(self, kind: Kind, users: dict[str, dict[str, Amount]]) -> Iterator[Cell]:
-        """Events of stages that the policy records, and that the log has of no such request, for each user."""
+    def _lacking_stages(self, kind: Kind, known: set[str]) -> list[str]:
+        """The stages that the policy records, and that the log has of no such request."""
         decision = self._decisions[kind.rules[self._which]]
         if decision.level == "None":
-            return
-        known = {stage for stages in users.values() for stage in stages}
-        missing = [stage for stage in _expected(kind) if stage not in known and stage not in decision.omit_stages]
-        for user, stages in users.items() if missing else ():
-            added = _added(stages)
-            for stage in missing:
-                yield Cell(Key(kind.rules, "", stage, kind.verb, user, kind.what), [0] * SUMS, decision, True, added)
+            return []
+        return [stage for stage in _expected(kind) if stage not in known and stage not in decision.omit_stages]
+
+    def _added(self, kind: Kind, lacking: list[str], user: str, stages: dict[str, Amount]) -> Iterator[Cell]:
+        """The events of such stages for a user, each as long as one of the other stages."""
+        decision = self._decisions[kind.rules[self._which]]
+        requests = max(amount.events for amount in stages.values())
+        size = sum(amount.bytes for amount in stages.values()) / sum(amount.events for amount in stages.values())
+        added = Recorded(added=requests, estimated=round(requests * size))
+        for stage in lacking:
+            yield Cell(Key(kind.rules, "", stage, kind.verb, user, kind.what), [0] * SUMS, decision, True, added)
 
 
 def _bodies(tally: Tally) -> dict[tuple[str, str, bool], tuple[int, int, int]]:
@@ -126,24 +139,34 @@ def _bodies(tally: Tally) -> dict[tuple[str, str, bool], tuple[int, int, int]]:
     return found
 
 
-def _added(stages: dict[str, Amount]) -> Recorded:
-    """Events of one more stage for the requests of a user, each as long as one of the other stages."""
-    requests = max(amount.events for amount in stages.values())
-    size = sum(amount.bytes for amount in stages.values()) / sum(amount.events for amount in stages.values())
-    return Recorded(added=requests, estimated=round(requests * size))
+def _kind(key: Key) -> Kind | None:
+    """The kind of a cell's requests; None where it is not told any more."""
+    if key.what is None or key.stage not in STAGES:
+        return None
+    return make(Kind, (key.rules, not key.user, key.verb, key.what))
 
 
-def _kinds(cells: list[tuple[Key, Sums]]) -> dict[Kind, dict[str, dict[str, Amount]]]:
-    """For each kind of request and each user the stages that the log has, with the bytes of their events but for
-    bodies."""
+def _stages(cells: list[tuple[Key, Sums]]) -> dict[Kind, set[str]]:
+    """For each kind of request the stages that the log has."""
+    found: dict[Kind, set[str]] = {}
+    for key, _ in cells:
+        kind = _kind(key)
+        if kind is not None:
+            found.setdefault(kind, set()).add(key.stage)
+    return found
+
+
+def _users(cells: list[tuple[Key, Sums]], lacking: dict[Kind, list[str]]) -> dict[Kind, dict[str, dict[str, Amount]]]:
+    """For each kind of request that lacks stages, and each user, the stages that the log has, with the bytes of their
+    events but for bodies."""
     found: dict[Kind, dict[str, dict[str, Amount]]] = {}
-    for (rules, _, stage, verb, user, what), sums in cells:
-        if what is not None and stage in STAGES:
-            users = found.setdefault(make(Kind, (rules, not user, verb, what)), {})
-            stages = users.setdefault(user or "", {})
-            events, known = stages.get(stage, (0, 0))
+    for key, sums in cells if any(lacking.values()) else ():
+        kind = _kind(key)
+        if kind is not None and lacking[kind]:
+            stages = found.setdefault(kind, {}).setdefault(key.user or "", {})
+            events, known = stages.get(key.stage, (0, 0))
             size = sums[BYTES] - sums[REQUEST_BYTES] - sums[RESPONSE_BYTES]
-            stages[stage] = make(Amount, (events + sums[EVENTS], known + size))
+            stages[key.stage] = make(Amount, (events + sums[EVENTS], known + size))
     return found
 
 

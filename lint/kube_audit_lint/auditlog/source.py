@@ -54,7 +54,7 @@ class Log:
                 self.notes.append(f"{path}: {error}")
                 return
             cut = _Cut(source)
-            lines: BinaryIO = io.BufferedReader(cut, _READ)
+            lines = io.BufferedReader(cut, _READ)
             first = lines.readline(_HEAD)
             number = 0
             in_lines = stands_in_lines(first)
@@ -77,7 +77,7 @@ def _too_long(path: str, line: int, size: int) -> str:
     return f"{path}: line {line} is longer than {LONGEST >> 20} MiB: {max(size / 1e6, 0.1):.1f} MB of it were not read"
 
 
-def _in_lines(path: str, first: bytes, lines: BinaryIO, cut: _Cut) -> Iterator[Chunk]:
+def _in_lines(path: str, first: bytes, lines: Any, cut: _Cut) -> Iterator[Chunk]:
     cut.limited = True
     if first and not first.endswith(b"\n"):
         first += lines.readline()
@@ -85,13 +85,20 @@ def _in_lines(path: str, first: bytes, lines: BinaryIO, cut: _Cut) -> Iterator[C
     return joined(chunks, LONGEST) if may_be_parts(first) else chunks
 
 
-def _groups(path: str, first: bytes, lines: BinaryIO) -> Iterator[Chunk]:
+def _groups(path: str, first: bytes, lines: Any) -> Iterator[Chunk]:
+    """Blocks, each split into its lines; what begins in one and ends in another is put together once."""
     number = 1
-    for group in chain([[first]] if first else [], iter(lambda: lines.readlines(_AT_ONCE), [])):
-        if not group[-1].endswith(b"\n"):
-            group[-1] += b"\n"
-        yield Chunk(path, number, group)
-        number += len(group)
+    begun: list[bytes] = []
+    for data in chain([first] if first else [], iter(lambda: lines.read1(_AT_ONCE), b"")):
+        end = data.rfind(b"\n") + 1
+        begun.append(data[:end] if end else data)
+        if end:
+            group = io.BytesIO(b"".join(begun)).readlines()
+            yield Chunk(path, number, group)
+            number += len(group)
+            begun = [data[end:]]
+    if last := b"".join(begun):
+        yield Chunk(path, number, [last + b"\n"])
 
 
 def _batch(first: Chunk, rest: Iterator[Chunk]) -> Iterator[Chunk]:

@@ -24,6 +24,7 @@ from kube_audit_lint.model.replayed import (
     Talker,
 )
 from kube_audit_lint.pipeline.requests import OpenedPolicy
+from kube_audit_lint.syntax.record import make
 
 OTHERS = "(others)"
 NOBODY = "(nobody)"
@@ -167,7 +168,7 @@ def _changed(
 ) -> tuple[Changed, ...]:
     """Events that are recorded otherwise, by rule, verb and resource, the most bytes first."""
     old: dict[object, Cell] = {cell.key: cell for cell in before or ()}
-    found = [cell for cell in cells if wanted(cell, old.get(cell.key))]
+    found = [cell for cell in cells if wanted(cell, old.get(cell.key) if old else None)]
     groups = _grouped(found, lambda cell: (cell.decision.rule, cell.key.verb, cell.key.what, _level(cell, old)))
     rows = []
     for group in groups:
@@ -186,7 +187,7 @@ def _changed(
 def _before(cell: Cell, old: dict[object, Cell]) -> Recorded:
     """What the log has of a cell's events, or what the other policy records of them."""
     if not old:
-        return Recorded(cell.sums[EVENTS], cell.sums[BYTES])
+        return make(Recorded, (cell.sums[EVENTS], cell.sums[BYTES], 0, 0, 0))
     before = old.get(cell.key)
     return before.under if before is not None else Recorded()
 
