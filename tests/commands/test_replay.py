@@ -269,7 +269,8 @@ class TestReading:
         ("arguments", "message"),
         [
             ("p.yaml - -", "standard input (-) can be read once only"),
-            ("- audit.log", "the policy has to be a file"),
+            ("- - --compare p.yaml", "standard input (-) can be read once only"),
+            ("p.yaml audit.log --compare - --jobs 2 -", "standard input (-) can be read once only"),
             ("p.yaml audit.log --output x.csv", ".md, .html, .htm, .json"),
             ("p.yaml audit.log --decisions --propose-noise x", "does not go with --propose-noise"),
             ("p.yaml audit.log --decisions --compare p.yaml", "does not go with --compare"),

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.syntax.typed import BinaryIO
+
+if TYPE_CHECKING:
+    from kube_audit_lint.pipeline.requests import OpenedPolicy
 
 OK = 0
 """Nothing at or above --fail-on."""
@@ -40,6 +44,26 @@ def wanted_columns() -> int:
     """The width that COLUMNS names, at least 40; 0 where it names none."""
     wanted = os.environ.get("COLUMNS", "")
     return max(40, int(wanted)) if 0 < len(wanted) < 6 and wanted.isascii() and wanted.isdigit() and int(wanted) else 0
+
+
+def input_of(*paths: str | None) -> bytes:
+    """What comes on standard input, where one of the paths is `-`. Raises UsageError."""
+    if paths.count("-") > 1:
+        raise UsageError("standard input (-) can be read once only")
+    try:
+        return standard_input().read() if "-" in paths else b""
+    except OSError as error:
+        raise UsageError(f"standard input: {error.strerror or error}") from error
+
+
+def tell_ignored(*policies: OpenedPolicy) -> None:
+    """A line on standard error for each policy with more documents behind it, which no API server reads."""
+    from kube_audit_lint.report.safe import visible
+
+    for one in policies:
+        if one.ignored:
+            line = f"{one.path}: kube-apiserver reads only the first document, and so does this: {one.ignored}"
+            print(visible(f"kube-audit-lint: {line}"), file=sys.stderr)
 
 
 def standard_input() -> BinaryIO:

@@ -51,10 +51,17 @@ def outputs_of(format: str, targets: Sequence[str]) -> list[Output]:
 
 def refuse_inputs(outputs: Sequence[Output], inputs: Iterable[str | None]) -> None:
     """Raises UsageError where a report would replace a file that the run reads or writes for something else."""
-    targets = {_place(one.path): one for one in outputs if one.path != STANDARD_OUTPUT}
-    for path in inputs if targets else ():
-        if path and (one := targets.get(_place(path))):
-            raise UsageError(f"--output {one.path}: the report would replace a file that this run reads or writes")
+    known = list(inputs)
+    for one in outputs:
+        if one.path != STANDARD_OUTPUT:
+            refuse_input("--output", one.path, known)
+
+
+def refuse_input(option: str, output: str | None, inputs: Iterable[str | None]) -> None:
+    """The same for the file that an option names."""
+    places = {_place(path) for path in inputs if path} if output else ()
+    if output and _place(output) in places:
+        raise UsageError(f"{option} {output}: the report would replace a file that this run reads or writes")
 
 
 def prepare_all(outputs: Sequence[Output]) -> None:

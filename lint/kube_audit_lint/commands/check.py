@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from kube_audit_lint import report as reports
 from kube_audit_lint.catalogue.rule import CATEGORIES, Catalogue
 from kube_audit_lint.catalogue.shipped import catalogue_with
-from kube_audit_lint.commands import FAILED, FINDINGS, OK, file_name, filled, standard_input
+from kube_audit_lint.commands import FAILED, FINDINGS, OK, file_name, filled, input_of
 from kube_audit_lint.commands._outputs import (
     STANDARD_OUTPUT,
     WITH_STATISTICS,
@@ -26,6 +26,7 @@ from kube_audit_lint.model.finding import SEVERITIES, FileError
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline.config import Config, load_config, rule_folders
 from kube_audit_lint.pipeline.options import Options, versions_of
+from kube_audit_lint.pipeline.requests import STDIN
 from kube_audit_lint.pipeline.run import run as run_engine
 from kube_audit_lint.report import Report
 from kube_audit_lint.syntax.typed import TYPE_CHECKING
@@ -203,7 +204,7 @@ def _options(arguments: argparse.Namespace, config: Config, catalogue: Catalogue
     stdin = None
     if "-" in paths:
         paths.remove("-")
-        stdin = (arguments.stdin_filename or "<stdin>", _standard_input())
+        stdin = (arguments.stdin_filename or STDIN, input_of("-"))
     elif arguments.stdin_filename is not None:
         raise UsageError("--stdin-filename goes with -, the path that means standard input")
     return Options(
@@ -262,13 +263,6 @@ def _without_options(arguments: argparse.Namespace) -> list[str]:
     while arguments.pre_commit and paths and paths[0] in _OF_FIXING and not os.path.lexists(paths[0]):
         setattr(arguments, paths.pop(0)[2:].replace("-", "_"), True)
     return paths
-
-
-def _standard_input() -> bytes:
-    try:
-        return standard_input().read()
-    except OSError as error:
-        raise UsageError(f"standard input: {error.strerror}") from error
 
 
 def _ids(values: Sequence[str], option: str, known: set[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from kube_audit_lint.analysis.describe import describe
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, evaluate, explain
 from kube_audit_lint.analysis.request import OPTIONS_SERVED, Request
 from kube_audit_lint.analysis.stages import written
-from kube_audit_lint.commands import OK, filled
+from kube_audit_lint.commands import OK, filled, input_of, tell_ignored
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.policy import FIELD_NAMES
 from kube_audit_lint.model.version import newer
@@ -23,7 +23,7 @@ from kube_audit_lint.report.safe import json_text, line, visible
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Gives the command its options."""
     add = parser.add_argument
-    add("policy", metavar="POLICY", help="a file that holds an audit policy")
+    add("policy", metavar="POLICY", help="a file that holds an audit policy, or - for standard input")
     add("--user", metavar="U", help="the user's name; without it: a request that nobody could be authenticated for")
     add(
         "--group", action="append", default=[], metavar="G", help="a group of the user's; those it always has are added"
@@ -57,8 +57,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.requests is not None:
         from kube_audit_lint.commands.replay import decisions
 
-        return decisions(open_ways(arguments.policy, versions), [arguments.requests], arguments.format, sys.stdout)
-    ways = open_ways(arguments.policy, versions)
+        stdin = input_of(arguments.policy, arguments.requests) if arguments.policy == "-" else b""
+        ways = open_ways(arguments.policy, versions, stdin)
+        return decisions(ways, [arguments.requests], arguments.format, sys.stdout)
+    ways = open_ways(arguments.policy, versions, input_of(arguments.policy))
+    tell_ignored(ways[0])
     try:
         about = [single(_wanted(arguments), opened.policy, opened.loaded.policy_versions) for opened in ways]
     except NoRequestError as error:

@@ -7,14 +7,15 @@ import os
 import sys
 from collections.abc import Iterator
 
-from kube_audit_lint.commands import OK, file_name, filled
-from kube_audit_lint.commands._outputs import prepare_file, style_of
+from kube_audit_lint.commands import OK, file_name, filled, input_of, tell_ignored
+from kube_audit_lint.commands._outputs import prepare_file, refuse_input, style_of
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.model.matrix import Map
 from kube_audit_lint.model.version import Versions, newer
 from kube_audit_lint.pipeline.mapping import mapped
 from kube_audit_lint.pipeline.options import versions_of
+from kube_audit_lint.pipeline.requests import STDIN, open_policy
 
 FORMATS = ("text", "markdown", "json", "html")
 _OF_NAMES = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json"}
@@ -23,7 +24,11 @@ _OF_NAMES = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Gives the command its options."""
     add = parser.add_argument
-    add("policy", metavar="POLICY", help="a file that holds an audit policy; with a second one, the old of two")
+    add(
+        "policy",
+        metavar="POLICY",
+        help="a file that holds an audit policy, or - for standard input; with a second one, the old of two",
+    )
     add("other", nargs="?", metavar="NEW", help="the new policy: shows what it changes")
     add("--kubernetes-version", metavar="V", help="the cluster's version (1.30) or a range of them (1.29-1.34)")
     add(
@@ -51,8 +56,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output:
         prepare_file(arguments.output)
     new, old = (arguments.other, arguments.policy) if arguments.other else (arguments.policy, None)
-    findings = _findings(new, versions) if chosen in ("html", "json") else []
-    made = mapped(new, old, versions, findings)
+    refuse_input("--output", arguments.output, (new, old))
+    stdin = input_of(new, old)
+    opened = open_policy(new, versions, stdin)
+    before = open_policy(old, versions or opened.document.versions, stdin) if old else None
+    tell_ignored(*filter(None, (before, opened)))
+    findings = _findings(new, versions, stdin) if chosen in ("html", "json") else []
+    made = mapped(opened, before, versions, findings)
     pieces = _rendered(made, chosen, arguments)
     if arguments.output:
         _write(pieces, arguments.output)
@@ -95,7 +105,7 @@ def _sender(made: Map, wanted: str) -> int:
     return ids.index(wanted)
 
 
-def _findings(path: str, versions: Versions | None) -> list[Finding]:
+def _findings(path: str, versions: Versions | None, stdin: bytes) -> list[Finding]:
     """What `check` finds in the file, by the configuration that it has there."""
     from kube_audit_lint.catalogue.shipped import catalogue_with
     from kube_audit_lint.pipeline.config import load_config
@@ -105,7 +115,8 @@ def _findings(path: str, versions: Versions | None) -> list[Finding]:
     config = load_config()
     catalogue = catalogue_with(config.rule_folders)
     config.check_against(catalogue)
-    return list(check(Options((path,), versions), config, catalogue).report.findings)
+    options = Options((), versions, stdin=(STDIN, stdin)) if path == "-" else Options((path,), versions)
+    return list(check(options, config, catalogue).report.findings)
 
 
 def _write(pieces: Iterator[str], path: str) -> None:

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TextIO
 
+from kube_audit_lint.auditlog.files import log_files
 from kube_audit_lint.auditlog.running import cores, count, decide
 from kube_audit_lint.auditlog.source import Log
 from kube_audit_lint.auditlog.tally import SHOWN_ERRORS, Bad
-from kube_audit_lint.commands import FAILED, OK, file_name, filled
-from kube_audit_lint.commands._outputs import prepare_file, style_of
+from kube_audit_lint.commands import FAILED, OK, file_name, filled, input_of, tell_ignored
+from kube_audit_lint.commands._outputs import prepare_file, refuse_input, style_of
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.version import newer
 from kube_audit_lint.pipeline.options import versions_of
@@ -36,7 +37,7 @@ _NO_EVENT = {"text": "?\tno event\n", "json": '{"error": "no event"}\n'}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Gives the command its options."""
     add = parser.add_argument
-    add("policy", metavar="POLICY", help="a file that holds an audit policy")
+    add("policy", metavar="POLICY", help="a file that holds an audit policy, or - for standard input")
     add("logs", nargs="+", metavar="LOG", help="audit logs, folders of them, or - for standard input")
     add("--compare", type=filled, metavar="POLICY", help="another policy: tell changes against it, not against the log")
     add("--decisions", action="store_true", help="one decision a line for each event, and no figures")
@@ -60,19 +61,24 @@ def run(arguments: argparse.Namespace) -> int:
     versions = versions_of(arguments.kubernetes_version)
     if versions is not None and newer(versions):
         print(newer(versions), file=sys.stderr)
-    if arguments.policy == "-":
-        raise UsageError("the policy has to be a file: standard input (-) is read as a log only")
     chosen = _format_of(arguments)
+    given, logs = (arguments.policy, arguments.compare), log_files(arguments.logs)
+    inputs = (*given, *logs, arguments.manifest)
+    refuse_input("--propose-noise", arguments.propose_noise, inputs)
+    refuse_input("--output", arguments.output, (*inputs, arguments.propose_noise))
     if arguments.output:
         prepare_file(arguments.output)
     jobs = arguments.jobs or cores()
+    stdin = input_of(*given, *logs) if "-" in given else b""
     if arguments.decisions:
         _only_decisions(arguments)
-        ways = open_ways(arguments.policy, versions)
-        return decisions(ways, arguments.logs, arguments.format or "text", sys.stdout, jobs)
-    opened = open_policy(arguments.policy, versions)
-    other = open_policy(arguments.compare, versions) if arguments.compare else None
-    log = Log(arguments.logs)
+        ways = open_ways(arguments.policy, versions, stdin)
+        tell_ignored(ways[0])
+        return decisions(ways, logs, arguments.format or "text", sys.stdout, jobs)
+    opened = open_policy(arguments.policy, versions, stdin)
+    other = open_policy(arguments.compare, versions, stdin) if arguments.compare else None
+    tell_ignored(*filter(None, (opened, other)))
+    log = Log(logs)
     policies = [one.policy for one in (opened, other) if one is not None]
     tally = count(policies, log.batches(), jobs)
     found = _figures(arguments, opened, log, tally, other)

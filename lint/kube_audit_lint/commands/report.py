@@ -11,13 +11,14 @@ from typing import Any, TextIO
 
 from kube_audit_lint.catalogue.shipped import catalogue_with
 from kube_audit_lint.catalogue.standards import chosen
-from kube_audit_lint.commands import FAILED, FINDINGS, OK, file_name, filled
-from kube_audit_lint.commands._outputs import prepare_file
+from kube_audit_lint.commands import FAILED, FINDINGS, OK, file_name, filled, input_of
+from kube_audit_lint.commands._outputs import prepare_file, refuse_input
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.assessment import STATUSES, Assessment
 from kube_audit_lint.pipeline.assessing import assess
 from kube_audit_lint.pipeline.config import Config, load_config
 from kube_audit_lint.pipeline.options import Options, versions_of
+from kube_audit_lint.pipeline.requests import STDIN
 from kube_audit_lint.report.outfile import whole_file
 from kube_audit_lint.report.safe import line, without_surrogates
 from kube_audit_lint.report.words import trouble
@@ -38,7 +39,7 @@ _EPOCH = "SOURCE_DATE_EPOCH"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Gives the command its options."""
     add = parser.add_argument
-    add("paths", nargs="*", metavar="PATH", help="files or folders (default: .)")
+    add("paths", nargs="*", metavar="PATH", help="files, folders, or - for standard input (default: .)")
     add(
         "--standard",
         type=filled,
@@ -61,11 +62,13 @@ def run(arguments: argparse.Namespace) -> int:
         prepare_file(arguments.output)
     config = Config() if arguments.no_config else load_config(arguments.config)
     catalogue = catalogue_with(config.rule_folders)
-    options = Options(
-        tuple(dict.fromkeys(arguments.paths)) or (".",),
-        versions_of(arguments.kubernetes_version),
-    )
+    given = list(dict.fromkeys(arguments.paths))
+    paths = tuple(path for path in given if path != "-")
+    stdin = (STDIN, input_of("-")) if "-" in given else None
+    options = Options(paths if given else (".",), versions_of(arguments.kubernetes_version), stdin=stdin)
+    refuse_input("--output", arguments.output, (*paths, config.path))
     assessment = assess(standard, version, options, config, catalogue, _date())
+    refuse_input("--output", arguments.output, assessment.files)
     _write(assessment, arguments)
     for failed in assessment.errors:
         print(line(trouble(failed)), file=sys.stderr)

@@ -70,6 +70,7 @@ class Assessment(NamedTuple):
     """A whole report. standard, version: as `--standard` names them. kubernetes: what the standard's version is for.
 
     date: in UTC, as ISO 8601. excluded: how many paths the configuration leaves out.
+    files: those that anything was read from.
     """
 
     standard: str
@@ -83,6 +84,7 @@ class Assessment(NamedTuple):
     errors: tuple[FileError, ...] = ()
     notes: tuple[Note, ...] = ()
     excluded: int = 0
+    files: tuple[str, ...] = ()
 
     def count(self, status: Status) -> int:
         """How many controls have a status."""

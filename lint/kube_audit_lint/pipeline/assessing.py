@@ -46,12 +46,13 @@ def assess(
         version,
         str(standard.versions[version] or ""),
         date,
-        options.paths,
+        (*options.paths, *(options.stdin or ())[:1]),
         (*(_shown(one, standard, version) for one in evidence.subjects), *map(_cluster, evidence.clusters)),
         tuple(_assessed(id, one, standard.scored_in(one, version), evidence) for id, one in controls),
         tuple(report.errors),
         outcome.notes,
         report.hidden.excluded,
+        tuple(sorted(outcome.paths())),
     )
 
 

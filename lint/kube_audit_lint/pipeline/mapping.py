@@ -31,7 +31,7 @@ from kube_audit_lint.model.matrix import (
 from kube_audit_lint.model.policy import FIELD_NAMES, Policy, PolicyRule
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.pipeline.comparing import Side, compare
-from kube_audit_lint.pipeline.requests import OpenedPolicy, open_policy
+from kube_audit_lint.pipeline.requests import OpenedPolicy
 from kube_audit_lint.report.safe import json_text
 from kube_audit_lint.syntax.source import Place
 
@@ -47,17 +47,18 @@ _SENDERS = {
 }
 
 
-def mapped(path: str, old: str | None, versions: Versions | None, findings: Sequence[Finding] = ()) -> Map:
-    """The table of the policy in a file; old: of the file with the policy that it is compared with.
+def mapped(
+    opened: OpenedPolicy, old: OpenedPolicy | None, versions: Versions | None, findings: Sequence[Finding]
+) -> Map:
+    """The table of a policy; old: the policy that it is compared with.
 
-    Raises OwnFileError where a file holds no policy that kube-apiserver loads, or the answer would take too long.
+    Raises OwnFileError where no version loads both, or the answer would take too long.
     """
-    opened = open_policy(path, versions)
-    before = opened if old is None else open_policy(old, versions or opened.document.versions)
+    path, before = opened.path, old or opened
     used = opened.loaded.policy_versions
     both = used.overlap(before.loaded.policy_versions)
     if both is None:
-        raise OwnFileError(path, f"no version of Kubernetes loads both this policy and {old}")
+        raise OwnFileError(path, f"no version of Kubernetes loads both this policy and {before.path}")
     try:
         made = matrix(before.policy, opened.policy, both)
     except UndecidedError as error:

@@ -13,6 +13,11 @@ from kube_audit_lint.model.version import DEFAULT, Versions
 from kube_audit_lint.pipeline.documents import collect
 from kube_audit_lint.syntax.record import NamedTuple
 
+STDIN = "<stdin>"
+"""How what comes on standard input is called."""
+
+_RENDER = "name the file that it renders to (`helm template` and the like), or pipe that to this command with -"
+
 
 class OpenedPolicy(NamedTuple):
     """A policy that kube-apiserver loads, and where it is written.
@@ -25,6 +30,15 @@ class OpenedPolicy(NamedTuple):
     loaded: Loaded
     policy: Policy
     numbers: tuple[int, ...] = ()
+
+    @property
+    def ignored(self) -> str:
+        """What stands behind the policy in its file, which no API server reads; "" for nothing."""
+        later = [one for one in self.document.later if self.document.whole_file and one.root is not None]
+        if not later:
+            return ""
+        place = later[0].source.position(later[0].start)[0]
+        return f"line {place} and what follows is no part of the policy"
 
     def line(self, rule: int) -> int:
         """The line on which a rule begins."""
@@ -46,25 +60,26 @@ class OpenedPolicy(NamedTuple):
         return f"{self.path}:{self.line(rule)}"
 
 
-def open_policy(path: str, versions: Versions | None = None) -> OpenedPolicy:
-    """The policy in a file, in whatever form it stands there.
+def open_policy(path: str, versions: Versions | None = None, stdin: bytes = b"") -> OpenedPolicy:
+    """The policy in a file, in whatever form it stands there; of the path - in what came on standard input.
 
     Raises OwnFileError when there is none, more than one, one that kube-apiserver does not load, or one of which a
     template decides the rules.
     """
-    ways = open_ways(path, versions)
+    ways = open_ways(path, versions, stdin)
     if len(ways) > 1:
-        raise OwnFileError(
-            path, "a template decides which rules this policy has; explain and replay --decisions tell what is certain"
-        )
+        certain = "explain and replay --decisions tell what is certain"
+        raise OwnFileError(path, f"a template decides which rules this policy has: {_RENDER}; {certain}")
     return ways[0]
 
 
-def open_ways(path: str, versions: Versions | None = None) -> list[OpenedPolicy]:
+def open_ways(path: str, versions: Versions | None = None, stdin: bytes = b"") -> list[OpenedPolicy]:
     """The policy in a file; where a template decides some of its rules, each that it may become.
 
     Raises OwnFileError when there is none, more than one, or one that kube-apiserver does not load.
     """
+    if path == "-":
+        return ways_of(STDIN, stdin, versions)
     try:
         data = read_own(path, (path,))
     except OSError as error:
@@ -86,7 +101,7 @@ def ways_of(path: str, data: bytes, versions: Versions | None = None) -> list[Op
     if not ways or ways[0].loaded.loads_in is None:
         first = next((problem for problem in loaded.problems if problem.fatal), None)
         line, column = document.source.position(first.place.start) if first else (0, 0)
-        reason = first.message if first else "a template decides what is in it"
+        reason = first.message if first else f"a template decides what is in it: {_RENDER}"
         raise OwnFileError(path, f"kube-apiserver does not load this policy: {reason}", line, column)
     return ways
 

@@ -218,7 +218,7 @@ def _change(one: RequestClass) -> str:
 
 
 def _ask() -> str:
-    verbs = [(verb, verb or "OPTIONS") for verb in dict.fromkeys((*VERBS, *URL_VERBS))]
+    verbs = [(verb, {"options": "OPTIONS"}.get(verb, verb)) for verb in dict.fromkeys((*VERBS, *URL_VERBS)) if verb]
     return (
         '<section class="panel noprint script" hidden><h2>Try a request</h2><form class="try" id="try">'
         '<label>User <input id="user" placeholder="empty: nobody is authenticated" autocomplete="off"></label>'

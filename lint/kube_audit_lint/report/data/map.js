@@ -37,6 +37,8 @@
     return element;
   }
 
+  const verbName = (verb) => verb || "OPTIONS";
+
   // -- what a cell shows
 
   const cells = all("td[data-c]").map((td) => {
@@ -84,10 +86,10 @@
       const letter = LETTERS[shown.level] || "o";
       cell.td.className = compares ? `${letter} ${shown.direction || "same"}` : letter;
       const rules = [...new Set(cases.map((one) => (one.rule ? `rule ${one.rule}` : "no rule")))].join(", ");
-      const what = `${cell.verb || "OPTIONS"} ${data.rows[cell.row].title}`;
+      const what = `${verbName(cell.verb)} ${data.rows[cell.row].title}`;
       const change = shown.direction ? `, before ${WORDS[shown.old] || "nothing"}, ${shown.direction}` : "";
       const level = WORDS[shown.level] || "never sent";
-      cell.td.setAttribute("aria-label", visible(`${cell.td.textContent}: ${what}: ${level}${change}, ${rules}`));
+      cell.td.setAttribute("aria-label", visible(`${what}: ${level}${change}, ${rules}`));
     }
     filter();
     details();
@@ -206,7 +208,7 @@
     }
     const row = data.rows[cell.row];
     const where = row.key === null ? "" : ` (${row.group})`;
-    box.append(make("h3", `${cell.verb || "OPTIONS"} ${row.title}${where}`));
+    box.append(make("h3", `${verbName(cell.verb)} ${row.title}${where}`));
     if (!cell.cases.length) box.append(make("p", "These users never send such a request."));
     for (const one of cell.cases) box.append(caseOf(cell, one));
   }
@@ -250,14 +252,14 @@
     const more = request.groups.filter((group) => !always.includes(group));
     const what = request.url !== null ? request.url : combined(request) + (request.name ? ` ${request.name}` : "");
     const place = request.url === null && request.namespace && request.resource !== "namespaces" ? ` -n ${request.namespace}` : "";
-    return `${request.verb || "OPTIONS"} ${what}${place} ${who}${more.length ? ` (${more.join(", ")})` : ""}`;
+    return `${verbName(request.verb)} ${what}${place} ${who}${more.length ? ` (${more.join(", ")})` : ""}`;
   }
 
   function fill(request) {
     const always = audit.groupsOf(request.user, data.examples.minor);
     byId("user").value = request.user === null ? "" : request.user;
     byId("groups").value = request.groups.filter((group) => !always.includes(group)).join(", ");
-    byId("verb").value = request.verb;
+    byId("verb").value = request.verb || "options";
     byId("what").value = request.url !== null ? request.url : combined(request);
     const own = request.resource === "namespaces" && request.verb !== "watch"; // the name is the namespace
     byId("namespace").value = request.url !== null || own ? "" : request.namespace;
@@ -300,9 +302,10 @@
   function ofResource(sender, text) {
     const [plain, ...subs] = text("what").split("/");
     const [resource, ...group] = plain.split(".");
-    const asked = { ...sender, url: null, resource, group: group.join("."), subresource: subs.join("/"), namespace: text("namespace"), name: text("name") };
+    const verb = sender.verb === "options" ? "" : sender.verb; // on a resource OPTIONS has no verb, on a path it has
+    const asked = { ...sender, verb, url: null, resource, group: group.join("."), subresource: subs.join("/"), namespace: text("namespace"), name: text("name") };
     if (!resource || subs.length > 1 || subs[0] === "") throw new Error("a resource is RESOURCE[.GROUP][/SUBRESOURCE], such as pods/exec");
-    if (!data.verbs.includes(asked.verb)) throw new Error(`no request for a resource has the verb ${asked.verb}: it is one of ${data.verbs.filter(Boolean).join(", ")}`);
+    if (!data.verbs.includes(asked.verb)) throw new Error(`no request for a resource has the verb ${asked.verb}: it is one of ${data.verbs.map(verbName).join(", ")}`);
     return placed(asked, scopeOf(asked));
   }
 
@@ -314,7 +317,7 @@
     const name = subresource ? `${resource}/${subresource}` : resource;
     if (!row) throw new Error(`these versions serve no ${name} in ${group ? `the group ${group}` : "the core group"}`);
     const verbs = cells.filter((cell) => data.rows[cell.row] === row).map((cell) => cell.verb);
-    if (!verbs.includes(verb)) throw new Error(`${name} is not served with ${verb}, only with ${verbs.filter(Boolean).join(", ")}`);
+    if (!verbs.includes(verb)) throw new Error(`${name} is not served with ${verbName(verb)}, only with ${verbs.map(verbName).join(", ")}`);
     return row.scopes.length > 1 ? null : row.scopes[0];
   }
 
@@ -382,7 +385,7 @@
       if (field === "resources") return `${combined(request)}${request.name ? ` named ${request.name}` : ""} is not in them`;
     }
     if (field === "nonResourceURLs" && request.url === null) return "the request is one for a resource";
-    const have = { users: request.user, userGroups: request.groups.join(", "), verbs: request.verb || "OPTIONS", namespaces: `"${request.namespace}"`, nonResourceURLs: request.url };
+    const have = { users: request.user, userGroups: request.groups.join(", "), verbs: verbName(request.verb), namespaces: `"${request.namespace}"`, nonResourceURLs: request.url };
     return `${have[field]} is not among ${rule[field].join(", ")}`;
   }
 
@@ -396,7 +399,7 @@
       found.set(key, [...(found.get(key) || []), cell]);
     }
     const parts = [...found.values()].map((alike) => {
-      const names = alike.slice(0, 3).map((cell) => `${cell.verb || "OPTIONS"} ${data.rows[cell.row].title}`);
+      const names = alike.slice(0, 3).map((cell) => `${verbName(cell.verb)} ${data.rows[cell.row].title}`);
       const more = alike.length > 3 ? ` and ${alike.length - 3} more cells` : "";
       return make("div", [make("h3", names.join(", ") + more), ...alike[0].cases.map((one) => caseOf(alike[0], one))]);
     });
