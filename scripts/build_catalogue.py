@@ -64,10 +64,10 @@ def marks() -> str:
     """The text of the module with the marks of all forms, in the order in which they are tried."""
     forms = sorted(_forms(), key=lambda form: (form.get("ORDER", 5), form["name"]))
     kinds = {kind: [form for form in forms if kind in form["functions"]] for kind in ("read", "read_text")}
-    looks: dict[str, list[str]] = {}
+    looks: dict[tuple[str, ...], list[str]] = {}
     for form in (_constants(PACKAGE / "discovery" / "look.py"), *forms):
-        for word, rest in form.get("LOOK", ()):
-            looks.setdefault(word, []).append(rest)
+        for word, rest, *others in form.get("LOOK", ()):
+            looks.setdefault((word, *others), []).append(rest)
     lines = [
         '"""The marks of all forms, compiled from their modules by scripts/build_catalogue.py."""',
         "",
@@ -78,8 +78,11 @@ def marks() -> str:
         lines += ["", f"{title}: dict[str, tuple[str, ...]] = {{"]
         lines += [f"    {form['name']!r}: {(*form['MARKS'], *form.get('ENCODED', ()))!r}," for form in kinds[kind]]
         lines += ["}"]
-    lines += ["", "BYTES = ("]
-    lines += [f"    ({word.encode()!r}, {_either(word, rest)!r})," for word, rest in looks.items()]
+    lines += ["", "BYTES: tuple[tuple[bytes, bytes, tuple[bytes, ...]], ...] = ("]
+    lines += [
+        f"    ({word.encode()!r}, {_either(word, rest)!r}, {tuple(one.encode() for one in others)!r}),"
+        for (word, *others), rest in looks.items()
+    ]
     encoded = tuple(one.encode() for form in forms for one in form.get("ENCODED", ()))
     return "\n".join([*lines, ")", f"ENCODED = {encoded!r}"]) + "\n"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kube_audit_lint.discovery.globs import Globs
-from kube_audit_lint.discovery.walk import may_configure_server, walk
+from kube_audit_lint.discovery.walk import walk
 from kube_audit_lint.model.finding import FileError
 
 
@@ -281,12 +281,3 @@ def test_what_is_surely_something_else_is_not_read_below_folders() -> None:
     assert _walk(".") == ["a.", "a.j2", "a.service", "a.tpl", "a.yaml", "a.yaml.bak", "kube-apiserver"]
     assert {"a.md", "a.tf", "a.sh"} < set(_walk(".", embedded=True))
     assert _walk("a.go", "a.md") == ["a.go", "a.md"]
-
-
-def test_what_may_configure_a_server() -> None:
-    _write("server.yaml", content="- --audit-policy-file=/etc/audit.yaml\n")
-    _write("server.png", content="- --audit-policy-file=/etc/audit.yaml\n")
-    assert may_configure_server("server.yaml", {"audit.yaml"})
-    assert not may_configure_server("server.yaml", {"other.yaml"})
-    assert not may_configure_server("server.png", {"audit.yaml"})
-    assert not may_configure_server("gone.yaml", {"audit.yaml"})

@@ -41,7 +41,7 @@ POLICY = b"apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\
         b"ExecStart=/usr/bin/kube-apiserver --etcd-servers=x",
         b'KUBE_API_ARGS="--etcd-servers=x"',
         b"apiVersion: config.openshift.io/v1\nkind: APIServer\n",
-        b"kind: OAuth\nspec:\n  audit:\n    profile: Default",
+        b"apiVersion: config.openshift.io/v1\nkind: OAuth\nspec:\n  audit:\n    profile: Default",
     ],
 )
 def test_interesting(data: bytes) -> None:

@@ -42,6 +42,46 @@ def test_what_may_hold_settings_is_not(text: str) -> None:
     assert interesting(text.encode())
 
 
+LABELLED = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {component: audit-log}}\ndata: {a: b}\n"
+ADDON = "kind: Deployment\nmetadata:\n  labels: {addon.kops.k8s.io/name: x, kops.k8s.io/instancegroup: nodes}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LABELLED,
+        LABELLED + "---\n" + SERVICE,
+        "---\n" + SERVICE + "---\n" + LABELLED,
+        ADDON,
+        ADDON + "spec:\n  image: example.com/openshift-apiserver:v1\n  name: openshift-apiserver:v1\n",
+        '{"kind": "Fixture", "audit": {"enabled": true}, "steps": ["restart kube-apiserver 1"]}',
+    ],
+)
+def test_what_others_are_called_is_no_setting(text: str) -> None:
+    assert not interesting(text.encode())
+    assert not interesting(text.replace("\n", "\r\n").encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LABELLED.replace("a: b", "audit-log-path: b"),
+        SERVICE + "---\n" + LABELLED.replace("a: b", "audit-log: b"),
+        "apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\n",
+        '{"apiVersion":"kops.k8s.io/v1alpha2"}',
+        "apiVersion: kops/v1alpha2\nkind: Cluster\n",
+        "apiServer:\n  certSANs: [a]\n",
+        "  kubeAPIServer:\n    maxRequestsInflight: 1\n",
+        "kind: x\nspec: {audit: {profile: None}}\napiVersion: config.openshift.io/v1\n",
+        # Of a script, what follows the object is no part of it.
+        "cat <<END\nkind: Namespace\n---\nkind: Service\nEND\nkube-apiserver --audit-log-path=-\n---\n",
+    ],
+)
+def test_what_is_a_setting_is_seen(text: str) -> None:
+    assert interesting(text.encode())
+    assert interesting((text + "# more\n" * 3_000).encode())  # large files are looked at in another order
+
+
 def test_a_large_json_needs_a_setting() -> None:
     items = [{"kind": "Thing", "auditLog": "x"}] * 10_000
     assert not interesting(json.dumps(items).encode())

@@ -49,7 +49,7 @@ EVERYTHING = Ignores("", Globs(("*",)), None)
 def below(ignores: Ignores, root: str, folder: str) -> Ignores:
     """What holds inside `folder` (below `root`, with a trailing `/`), with its own .gitignore."""
     globs = _read(os.path.join(root, folder, ".gitignore"))
-    return Ignores(folder, globs, ignores) if globs else ignores
+    return Ignores(folder, globs, None if ignores is NOTHING else ignores) if globs else ignores
 
 
 def at_root(root: str) -> Ignores:

@@ -50,19 +50,18 @@ class Globs:
     expression is compiled only when a path is matched and another pattern is there.
     """
 
-    __slots__ = ("_endings", "_ends", "_names", "_one_by_one", "_paths", "_regex", "_rest", "_rules")
+    __slots__ = ("_endings", "_ends", "_names", "_paths", "_rules", "_wild_names", "_wild_paths")
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._rules = [rule for rule in map(_parse, lines) if rule is not None]
         self._names: dict[str, list[int]] = {}
         self._paths: dict[str, list[int]] = {}
         self._endings: list[tuple[str, int]] = []
-        self._rest: list[int] = []
+        self._wild_names = _Wild()
+        self._wild_paths = _Wild()
         for index, rule in enumerate(self._rules):
             self._sort_in(index, rule)
         self._ends = tuple(ending for ending, _ in self._endings)
-        self._regex: re.Pattern[str] | None = None
-        self._one_by_one: dict[int, re.Pattern[str]] = {}
 
     def _sort_in(self, index: int, rule: _Rule) -> None:
         if not _is_special(rule.pattern):
@@ -71,7 +70,7 @@ class Globs:
         elif not rule.whole and rule.pattern[0] == "*" and not _is_special(rule.pattern[1:]):
             self._endings.append((rule.pattern[1:], index))
         else:
-            self._rest.append(index)
+            (self._wild_paths if rule.whole else self._wild_names).rules.append((index, rule))
 
     def __bool__(self) -> bool:
         return bool(self._rules)
@@ -95,23 +94,35 @@ class Globs:
 
     def _candidates(self, path: str) -> Iterable[int]:
         name = path[path.rfind("/") + 1 :]
-        found = self._names.get(name, []) + self._paths.get(path, [])
-        if self._ends and name.endswith(self._ends):
+        found = [*self._names.get(name, ()), *self._paths.get(path, ())]
+        if name.endswith(self._ends):
             found += [index for ending, index in self._endings if name.endswith(ending)]
-        if self._rest and self._any().match(path):
-            found += [index for index in self._rest if self._one(index).match(path)]
+        if self._wild_names.rules:
+            found += self._wild_names.matching(name)
+        if self._wild_paths.rules:
+            found += self._wild_paths.matching(path)
         return found
 
-    def _any(self) -> re.Pattern[str]:
-        if self._regex is None:
-            self._regex = _compile([self._rules[index] for index in self._rest])
-        return self._regex
 
-    def _one(self, index: int) -> re.Pattern[str]:
-        found = self._one_by_one.get(index)
-        if found is None:
-            found = self._one_by_one[index] = _compile([self._rules[index]])
-        return found
+class _Wild:
+    """Patterns with wildcards inside, by their indices: all for names, or all for paths."""
+
+    __slots__ = ("_any", "_each", "rules")
+
+    def __init__(self) -> None:
+        self.rules: list[tuple[int, _Rule]] = []
+        self._any: re.Pattern[str] | None = None
+        self._each: list[tuple[int, re.Pattern[str]]] = []
+
+    def matching(self, text: str) -> Iterable[int]:
+        """The indices of those that match. All are tried at once, for most texts match none."""
+        if self._any is None:
+            self._any = _compile([rule for _, rule in self.rules])
+        if not self._any.match(text):
+            return ()
+        if not self._each:
+            self._each = [(index, _compile([rule])) for index, rule in self.rules]
+        return [index for index, pattern in self._each if pattern.match(text)]
 
 
 def _is_special(pattern: str) -> bool:
@@ -141,10 +152,7 @@ def _without_trailing_spaces(line: str) -> str:
 
 def _compile(rules: list[_Rule]) -> re.Pattern[str]:
     groups = _Groups()
-    alternatives = [
-        _translate(rule.pattern, groups, True) if rule.whole else _FOLDERS + _translate(rule.pattern, groups, False)
-        for rule in rules
-    ]
+    alternatives = [_translate(rule.pattern, groups, rule.whole) for rule in rules]
     return re.compile(rf"(?s:{'|'.join(alternatives)})\Z")
 
 

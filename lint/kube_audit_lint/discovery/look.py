@@ -8,7 +8,11 @@ from kube_audit_lint.discovery.marks import BYTES, ENCODED
 
 _HEAD = 1024
 
-LOOK = (("audit", r"(?:\.k8s\.io|[-_]?(?:log|policy|webhook|config|dynamic)|(?<=--audit)[-_])"),)
+LOOK = (
+    ("audit", r"(?:\.k8s\.io|(?<=--audit)[-_])"),
+    # A key, a flag or a path, but no value such as that of `component: audit-log`.
+    ("audit", r"[-_]?(?:log|policy|webhook|config|dynamic)(?![\"']?[ \t]*(?:[\r\n,}\]]|\Z))"),
+)
 """The words of auditing itself, whatever the form; scripts/build_catalogue.py puts them to those of the forms."""
 
 # What shows, beside its name, a server that has no audit flag: other flags, a unit that starts it, a pod.
@@ -30,6 +34,10 @@ _OTHER_KINDS = frozenset(
     b"RoleBinding PodDisruptionBudget HorizontalPodAutoscaler StorageClass PriorityClass Ingress".split()
 )
 """Objects that hold no settings of a server, whatever their texts and schemas tell about auditing."""
+_SEPARATOR = b"\n---"
+_LINES = rb"\n(?:kind:|---)"
+_WORDS = tuple(dict.fromkeys(word for word, *_ in BYTES))
+_SMALL = 16_000
 _LARGE = 200_000
 _SETTING = rb"audit(?:\.k8s|-(?:log|policy|webhook)-|_?policy|_?config|\"[ \t]*:)"
 _BENCHMARK = rb"(?:---\r?\n|#[^\n]*\n)*controls:"
@@ -43,11 +51,13 @@ def worth_parsing(data: bytes, path: str) -> bool:
     """Whether a file may hold audit configuration, by content or, where that has no sign of it, by name."""
     if interesting(data):
         return True
+    name = path[path.rfind("/") + 1 :].lower()
+    if "polic" not in name and "apiserver" not in name and "rule" not in name:
+        return False  # as most
     if is_binary(data):
         return clearly_policy(path)
     if named_rules(path):
         return re.search(_RULE, data) is not None
-    name = path[path.rfind("/") + 1 :].lower()
     return named_policy(path) or any(one in name for one in _SERVER_NAMES)
 
 
@@ -65,12 +75,26 @@ def interesting(data: bytes) -> bool:
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
     elif is_binary(data):
         return False
-    if _of_other_kinds(data) or is_benchmark(data):
+    # Most files are small and hold none of the words; of the large ones most say that they are something else.
+    if (len(data) < _SMALL and not _has_word(data)) or is_benchmark(data):
         return False
+    data = _without_other_kinds(data)
     if any(mark in data for mark in ENCODED):
         return True
     lower = data.lower()
     return _marked(lower) and not (b'"event' in lower and re.match(_EVENTS, lower)) and not _is_dump(lower)
+
+
+def _has_word(data: bytes) -> bool:
+    """Whether the bytes hold a word with which any mark begins: a search at memory speed for each."""
+    for mark in ENCODED:
+        if mark in data:
+            return True
+    lower = data.lower()
+    for word in _WORDS:  # loops, as any() would cost more than the searches
+        if word in lower:
+            return True
+    return b"hyperkube" in lower
 
 
 def is_benchmark(data: bytes) -> bool:
@@ -79,18 +103,48 @@ def is_benchmark(data: bytes) -> bool:
     return bool(begins) and b"\ngroups:" in data and b"\nrules:" not in data
 
 
-def _of_other_kinds(data: bytes) -> bool:
-    """Whether the kinds of all YAML documents say that they are something else."""
+def _without_other_kinds(data: bytes) -> bytes:
+    """Without the YAML documents whose kinds say that they are something else: nothing where all do."""
+    if not _has_other_kind(data):
+        return data
+    if _are_other_kinds(data):
+        return b""
+    if b"\n```" in data or b"<<" in data:  # documentation, or a script: between documents stands something else
+        return data
+    return _SEPARATOR.join([one for one in data.split(_SEPARATOR) if not _are_other_kinds(one)])
+
+
+def _has_other_kind(data: bytes) -> bool:
+    """Whether some kind at the start of a line is one of the others; a search, for most files have one or none."""
+    if data.startswith(b"kind:") and _kind_at(data, 0) in _OTHER_KINDS:
+        return True
+    at = data.find(b"\nkind:")
+    while at >= 0 and _kind_at(data, at + 1) not in _OTHER_KINDS:
+        at = data.find(b"\nkind:", at + 1)
+    return at >= 0
+
+
+def _are_other_kinds(data: bytes) -> bool:
+    """Whether the kinds of all YAML documents say that they are something else: as many kinds as documents, for one
+    without a kind may be a policy."""
+    kinds, separators = 0, 0
     if data.startswith(b"kind:"):
-        data = b"\n" + data
-    count, first = 0, data.find(b"\nkind:")
-    at = first
-    while at >= 0:  # finds at memory speed: a pattern would take ten times as long
-        if data[at + 6 : at + 80].partition(b"\n")[0].partition(b"#")[0].strip(b" \t\r\"'") not in _OTHER_KINDS:
+        if _kind_at(data, 0) not in _OTHER_KINDS:
             return False
-        count, at = count + 1, data.find(b"\nkind:", at + 1)
-    # As many kinds as documents: one without a kind may be a policy. Knative's Service has a pod template.
-    return count > 0 and data.count(b"\n---", first) < count and b"serving.knative.dev/" not in data
+        kinds = 1
+    for found in re.compile(_LINES).finditer(data):
+        if found[0] == _SEPARATOR:
+            separators += kinds > 0
+        elif _kind_at(data, found.start() + 1) in _OTHER_KINDS:
+            kinds += 1
+        else:
+            return False
+    return kinds > separators and b"serving.knative.dev/" not in data  # whose Service has a pod template
+
+
+def _kind_at(data: bytes, at: int) -> bytes:
+    """The kind that the line at `kind:` says."""
+    return data[at + 5 : at + 79].partition(b"\n")[0].partition(b"#")[0].strip(b" \t\r\"'")
 
 
 def _is_dump(lower: bytes) -> bool:
@@ -103,8 +157,8 @@ def _marked(lower: bytes) -> bool:
     if b"audit.k8s.io" in lower or b"--audit-" in lower:
         return True  # two of the marks below, which a few files need not compile
     # In two steps, for `in` runs at memory speed, and most files of a tree hold none of the words.
-    for word, mark in BYTES:
-        if word in lower and re.search(mark, lower):
+    for word, mark, others in BYTES:
+        if word in lower and (not others or any(one in lower for one in others)) and re.search(mark, lower):
             return True
     if b"kube-apiserver" in lower and not re.search(_PROGRAM, lower) and b"hyperkube" not in lower:
         return False
@@ -119,7 +173,7 @@ def is_utf16(data: bytes) -> bool:
 def is_binary(data: bytes) -> bool:
     """Whether the first KB of what is not UTF-16 is full of NULs: a single one is a mistake in a text."""
     head = data[:_HEAD]
-    return head.count(0) * 50 > len(head) + 50 and not is_utf16(data)
+    return b"\0" in head and head.count(0) * 50 > len(head) + 50 and not is_utf16(data)
 
 
 def named_policy(path: str) -> bool:
@@ -141,8 +195,3 @@ def clearly_policy(path: str) -> bool:
 def named_rules(path: str) -> bool:
     """Whether a file's name is that of a list of rules, which a tool puts into audit policies."""
     return re.match(_RULES_NAME, path[path.rfind("/") + 1 :]) is not None
-
-
-def mentions(data: bytes, names: frozenset[str]) -> bool:
-    """Whether the bytes may configure an API server that loads a file of one of these names."""
-    return any(name.encode("utf-8", "surrogateescape") in data for name in names) and interesting(data)

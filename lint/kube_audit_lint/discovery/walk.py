@@ -27,7 +27,6 @@ from kube_audit_lint.discovery.look import (
     interesting,
     is_benchmark,
     is_sealed,
-    mentions,
     named_policy,
     says_policy,
     worth_parsing,
@@ -35,7 +34,7 @@ from kube_audit_lint.discovery.look import (
 from kube_audit_lint.discovery.roots import OUTSIDE, Roots
 from kube_audit_lint.model.finding import FileError
 from kube_audit_lint.syntax.extras import TERRAFORM, reads_terraform
-from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.record import NamedTuple, make
 from kube_audit_lint.syntax.typed import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -50,7 +49,6 @@ __all__ = [
     "is_benchmark",
     "is_sealed",
     "lacks_parser",
-    "may_configure_server",
     "named_policy",
     "produces",
     "read_bytes",
@@ -107,16 +105,6 @@ def walk(
     """
     skipped = SOURCES if embedded else SOURCES | EMBEDDING | LANGUAGES
     yield from _Walk(scope, on_error, on_left_out, skipped, Roots(paths)).all(paths)
-
-
-def may_configure_server(path: str, names: Iterable[str]) -> bool:
-    """Whether a file may hold the settings of an API server that loads a policy file of one of these names."""
-    if _end(path) in SOURCES:
-        return False
-    try:
-        return mentions(read_bytes(path), frozenset(names))
-    except (OSError, TooLarge):
-        return False
 
 
 def embeds(path: str) -> bool:
@@ -236,15 +224,17 @@ class _Walk:
             except OSError as error:
                 self._on_error(FileError(folder.shown.rstrip("/") or ".", _reason(error)))
                 continue
-            folder = self._with_own(folder, entries)
             names = [entry.name for entry in entries]
-            excluding = self._scope.excluding(folder.real.rstrip("/") or "/", names)
-            yield from self._files_of(folder, entries, excluding)
-            pending += reversed(list(self._folders_of(folder, entries, excluding)))
+            folder = self._with_own(folder, names)
+            excluding = self._scope.excluding(folder.real[:-1] or "/", names)
+            folders = [entry for entry in entries if is_folder(entry)]
+            if len(folders) < len(entries):
+                yield from self._files_of(folder, entries, excluding)
+            if folders:
+                pending += reversed(list(self._folders_of(folder, folders, excluding)))
 
-    def _with_own(self, folder: _Folder, entries: list[os.DirEntry[str]]) -> _Folder:
+    def _with_own(self, folder: _Folder, names: list[str]) -> _Folder:
         """The folder with what its own entries ignore; a nested repository begins anew."""
-        names = {entry.name for entry in entries if entry.name.startswith(".git")}
         if ".git" in names and len(folder.real) != folder.root:
             real = folder.real
             folder = _Folder(real, folder.shown, len(real), at_root(real))
@@ -256,13 +246,14 @@ class _Walk:
     def _files_of(
         self, folder: _Folder, entries: list[os.DirEntry[str]], excluding: Sequence[Excluding]
     ) -> Iterator[str]:
-        picky = folder.ignores is not NOTHING
+        """The files among the entries of a folder."""
+        picky, root = folder.ignores is not NOTHING, folder.root
         for entry in entries:
             name = entry.name
             if _end(name) in self._skipped or is_folder(entry):
                 continue
             real = folder.real + name
-            if picky and folder.ignores.ignored(real[folder.root :], folder=False) and not self._tracks(folder, real):
+            if picky and folder.ignores.ignored(real[root:], folder=False) and not self._tracks(folder, real):
                 continue
             shown = folder.shown + name
             if excluding and _excluded(excluding, real, False):
@@ -279,20 +270,22 @@ class _Walk:
     def _folders_of(
         self, folder: _Folder, entries: list[os.DirEntry[str]], excluding: Sequence[Excluding]
     ) -> Iterator[_Folder]:
+        """The folders among those entries of a folder that are some."""
+        picky, root = folder.ignores is not NOTHING, folder.root
         for entry in entries:
             name = entry.name
-            if name == ".git" or not is_folder(entry):
+            if name == ".git":
                 continue
             real = folder.real + name
             ignores = folder.ignores
-            if ignores.ignored(real[folder.root :], folder=True):
+            if picky and ignores.ignored(real[root:], folder=True):
                 if not self._tracks(folder, real):
                     continue
                 ignores = EVERYTHING
             if excluding and _excluded(excluding, real, True):
                 self._on_left_out(folder.shown + name, EXCLUDED)
             else:
-                yield _Folder(f"{real}/", f"{folder.shown}{name}/", folder.root, ignores)
+                yield make(_Folder, (f"{real}/", f"{folder.shown}{name}/", root, ignores))
 
     def _tracks(self, folder: _Folder, real: str) -> bool:
         """Whether git tracks an entry of a folder, or something in it."""
@@ -345,7 +338,7 @@ def _name(entry: os.DirEntry[str]) -> str:
 
 
 def _end(name: str) -> str:
-    return name[name.rfind(".") + 1 :].lower() if "." in name else ""
+    return name.rpartition(".")[2].lower() if "." in name else ""
 
 
 def _slash(path: str) -> str:

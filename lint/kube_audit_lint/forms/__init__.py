@@ -4,8 +4,9 @@ To add a form: write a module or folder here with `read` or `read_text` (`common
 run `python scripts/build_catalogue.py`, which compiles them into `discovery/marks.py`. A form never names a rule.
 
     MARKS      texts of which a file must hold one; without one the module is not even imported
-    LOOK       for the look at a file's bytes before anything is parsed: pairs of a word and an expression that has to
-               follow it, all in lower case; only where the words of auditing itself do not give the file away
+    LOOK       for the look at a file's bytes before anything is parsed: a word, an expression that has to follow it,
+               and perhaps other words of which the file must hold one, all in lower case; only where the words of
+               auditing itself do not give the file away
     ORDER      when it is tried: 0 first, 9 last, 5 where there is none; among equals by name.
                The first form that recognises a document has it
 """

@@ -10,7 +10,8 @@ against the catalogue, once that is known (`check_against`).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
 from kube_audit_lint.discovery.gitignore import repository_of
 from kube_audit_lint.discovery.globs import Globs
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["NAMES", "Config", "Ignore", "Settings", "load_config", "rule_folders"]
 
 NAMES = (".kube-audit-lint.yaml", ".kube-audit-lint.yml")
+_NAMES = frozenset(NAMES)
 
 
 class Config:
@@ -80,19 +82,16 @@ class Config:
         self._settings: dict[tuple[int, ...], Settings] = {}
         self._of_folder: dict[str, Config] = {}
 
-    @property
-    def chain(self) -> Iterator[Config]:
+    @cached_property
+    def chain(self) -> tuple[Config, ...]:
         """This configuration and those above it."""
-        one: Config | None = self
-        while one is not None:
-            yield one
-            one = one._above
+        return (self, *(() if self._above is None else self._above.chain))
 
     @property
     def base(self) -> Settings:
         """The settings for a file that no override is about."""
         settings = _NOTHING
-        for one in reversed([*self.chain]):
+        for one in reversed(self.chain):
             settings = settings if one._base is None else settings.with_override(one._base)
         return settings
 
@@ -117,16 +116,18 @@ class Config:
     @property
     def rule_folders(self) -> tuple[str, ...]:
         """The folders with rules of the users' own, those of the farthest configuration first."""
-        return tuple(dict.fromkeys(folder for one in reversed([*self.chain]) for folder in one.own_rule_folders))
+        return tuple(dict.fromkeys(folder for one in reversed(self.chain) for folder in one.own_rule_folders))
 
     def of(self, path: str) -> Config:
         """The nearest configuration of a file."""
         if self.nearest is None:
             return self
         folder = path[: path.rfind("/") + 1]
-        if folder not in self._of_folder:
-            self._of_folder[folder] = self.nearest.at(os.path.dirname(self._whole(path)), self)
-        return self._of_folder[folder]
+        found = self._of_folder.get(folder)
+        if found is None:
+            whole = self._whole(folder).rstrip("/") or "/"
+            found = self._of_folder[folder] = self.nearest.at(whole, self)
+        return found
 
     def known(self) -> list[Config]:
         """This configuration, those of the files that were asked about, and those above them."""
@@ -136,7 +137,7 @@ class Config:
     def for_path(self, path: str) -> Settings:
         """The settings for a file; the same object for files with the same settings."""
         settings = _NOTHING
-        for one in reversed([*self.of(path).chain]):
+        for one in reversed(self.of(path).chain):
             settings = one._over(settings, path)
         return settings
 
@@ -197,7 +198,11 @@ class Config:
     def excluding(self, folder: str, names: Sequence[str] | None = None) -> list[tuple[Globs, str]]:
         """What is excluded of a folder's entries: globs and the folders that they start from, the nearest first."""
         nearest = self if self.nearest is None else self.nearest.at(folder, self, names)
-        return [(one.exclude, one.folder) for one in nearest.chain if one.exclude]
+        return nearest._excluding
+
+    @cached_property
+    def _excluding(self) -> list[tuple[Globs, str]]:
+        return [(one.exclude, one.folder) for one in self.chain if one.exclude]
 
     def check_against(self, catalogue: Catalogue) -> None:
         """Raises OwnFileError for rules, profiles and parameters of rules that do not exist."""
@@ -235,6 +240,7 @@ class Nearest:
 
     def __init__(self, top: str, named: tuple[str, ...] = ()) -> None:
         self._top = _forward(top).rstrip("/") or "/"
+        self._inside = self._top.rstrip("/") + "/"
         self._named = named
         self._by_folder: dict[str, Config] = {}
         self.check: Callable[[Config], None] | None = None
@@ -252,10 +258,10 @@ class Nearest:
         found = self._by_folder.get(folder)
         if found is not None:
             return found
-        if folder != self._top and not folder.startswith(self._top.rstrip("/") + "/"):
+        if folder != self._top and not folder.startswith(self._inside):
             return otherwise
         unknown = [folder]
-        while folder != self._top and (folder := os.path.dirname(folder)) not in self._by_folder:
+        while folder != self._top and (folder := folder[: folder.rfind("/")] or "/") not in self._by_folder:
             unknown.append(folder)
         found = self._by_folder.get(folder)
         for one in reversed(unknown):
@@ -267,9 +273,9 @@ class Nearest:
     def _own(self, folder: str, above: Config | None, names: Sequence[str] | None) -> Config | None:
         if names is None:
             names = [name for name in NAMES if os.path.lexists(os.path.join(folder, name))]
-        name = next((name for name in NAMES if name in names), None)
-        if name is None:
+        if _NAMES.isdisjoint(names):
             return None
+        name = next(name for name in NAMES if name in names)
         config = _read(_forward(os.path.relpath(os.path.join(folder, name))), folder, above, self._named)
         if self.check is not None:
             self.check(config)

@@ -33,6 +33,8 @@ Read = Callable[[str, str], Collected | None]
 _MOST = 1 << 16
 """Bytes that hold most files whole."""
 
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
 _TEMPLATE_ENDS = (".j2", ".tpl", ".tmpl", ".erb", ".gotmpl")
 
 _IN_BASE64 = tuple(mark[:6] for mark in ENCODED)
@@ -65,7 +67,7 @@ class HasNames(Protocol):
 def beginning(path: str) -> bytes:
     """The first megabytes of a file; nothing where it cannot be read."""
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        handle = os.open(path, _FLAGS)
     except OSError:
         return b""
     try:

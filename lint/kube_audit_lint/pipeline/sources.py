@@ -133,12 +133,15 @@ def repository(
             errors.append(one.error)
         return None if one.file is None else one.file._replace(reported=False)
 
+    if keep is keep_nothing and not options.contents:
+        return Repository(named.files, others, read)
+
     def content(path: str) -> bytes:
-        found = options.contents.get(path) if options.contents else None
+        found = options.contents.get(path)
         return keep("content", path, lambda: beginning(path)) if found is None else found
 
     def text(path: str) -> bytes:
-        found = options.contents.get(path) if options.contents else None
+        found = options.contents.get(path)
         return keep("text", path, lambda: marked(path)) if found is None else found
 
     return Repository(named.files, others, read, content, text, named.names)

@@ -31,7 +31,10 @@ from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 from kube_audit_lint.syntax.source import Place
 
 MARKS = ("kops.k8s.io/", "kops/", "kubeAPIServer")
-LOOK = (("kops.k8s.io", "/"),)
+LOOK = (  # API versions, no labels
+    ("kops.k8s.io", r"(?<![\w.-]kops\.k8s\.io)/(?=v\d|[^a-z])"),
+    ("kops/v", r"(?<![\w./-]kops/v)\dalpha"),
+)
 ORDER = 3
 
 _GROUPS = ("kops.k8s.io/", "kops/")

@@ -32,7 +32,8 @@ from kube_audit_lint.syntax.source import Place
 MARKS = ("kubeadm.k8s.io/", "ClusterConfiguration")
 LOOK = (
     ("clusterconfiguration", r"\b"),
-    ("apiserver", r"(?:extraargs)?\"?:"),
+    # A key of its own, or `kubeAPIServer`: no port of an image, and no `openshift-apiserver`.
+    ("apiserver", r"(?:(?<![\w/-]apiserver)|(?<=kubeapiserver))(?:extraargs)?(?:\":|:(?=\s|\Z))"),
     ("apiserver", r"(?<=\"apiserver)\""),
 )
 ORDER = 2

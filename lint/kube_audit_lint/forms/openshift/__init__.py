@@ -24,10 +24,10 @@ from kube_audit_lint.syntax.unknown import is_unknown
 
 MARKS = ("openshift.io/", "MasterConfig")
 LOOK = (
-    ("audit", r"(?<=[\s\"]audit)\"?:"),
-    ("audit", r"(?<=\Aaudit)\"?:"),
-    ("audit", r"(?<=kubeapiaudit)\"?:"),
-    ("apiserver", r"(?<=kind: apiserver)\b"),
+    ("audit", r"(?<=[\s\"{,]audit)\"?:", "openshift.io/", "masterconfig"),
+    ("audit", r"(?<=\Aaudit)\"?:", "openshift.io/", "masterconfig"),
+    ("audit", r"(?<=kubeapiaudit)\"?:", "openshift.io/", "masterconfig"),
+    ("apiserver", r"(?<=kind: apiserver)\b", "openshift.io/", "masterconfig"),
 )
 ORDER = 6
 
