@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.arguments import flags_of
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.json_patch import operations, patched
+from kube_audit_lint.forms.common.kubeadm_patches import wrong_patches
 from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.value import Value
@@ -41,7 +42,8 @@ def read(document: Document, context: Context) -> Found | None:
     first = next((flag for flag in flags if flag.name.startswith("audit-")), None)
     if first is None:
         return None
-    return Found(servers=(ApiServer("pod-patch", first.place, flags, partial=True, name="kube-apiserver"),))
+    server = ApiServer("pod-patch", first.place, flags, partial=True, name="kube-apiserver")
+    return Found((), (server,), tuple(wrong_patches(document.root, context.path)))
 
 
 def _words(node: Node) -> Iterator[Value]:

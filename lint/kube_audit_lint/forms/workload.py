@@ -63,6 +63,10 @@ def read(document: Document, context: Context) -> Found | None:
             patch = not whole or _is_patch(item, context) or (not server.flags and _is_overlay(context.path))
             servers.append(server._replace(partial=server.partial or patch))
             misshapes += wrong
+    if "apiserver" in context.path and any(server.partial for server in servers):
+        from kube_audit_lint.forms.common.kubeadm_patches import wrong_patches
+
+        misshapes += wrong_patches(document.root, context.path)
     if not servers:
         return None
     return Found(servers=tuple(servers), misshapes=tuple(misshapes), notes=overfull(room, servers[0].place))
