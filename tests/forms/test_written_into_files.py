@@ -127,7 +127,14 @@ def test_patches_of_kubeadm_may_mount() -> None:
     Path("kubeadm.yaml").write_text(KUBEADM)
     assert rules("kubeadm.yaml") == []  # the folder lies on the host
     Path("patches").mkdir()
-    for text, expected in (("metadata: {labels: {a: b}}\n", ["policy-not-mounted"]), ("spec: {volumes: []}\n", [])):
+    mounts = "spec: {containers: [{name: kube-apiserver, volumeMounts: [{name: a, mountPath: /etc/audit}]}], "
+    mounts += "volumes: [{name: a, hostPath: {path: /etc/audit}}]}\n"
+    not_mounted = ["policy-not-mounted"]
+    for text, expected in (
+        ("metadata: {labels: {a: b}}\n", not_mounted),
+        ("spec: {volumes: []}\n", not_mounted),
+        (mounts, []),
+    ):
         Path("patches/kube-apiserver+strategic.yaml").write_text(text)
         assert rules("kubeadm.yaml") == expected
 

@@ -37,6 +37,8 @@ class Composition:
         self._laid: dict[str, list[Place]] = {}
         self._policies: dict[_Spot, PolicyDocument] = {}
         self._more: dict[str, Found] = {}
+        self._by: set[_Spot] = set()
+        """What puts something together: no note says that it was not."""
         for note in notes:
             self._add(note.place, Found(notes=(note,)))
         groups: dict[_Spot, list[Variant]] = {}
@@ -77,7 +79,7 @@ class Composition:
         return own._replace(
             policies=(*own.policies, *(one for one in more.policies if _spot(one.place) not in known)),
             misshapes=tuple(misshapes.values()),
-            notes=tuple(dict.fromkeys((*own.notes, *more.notes))),
+            notes=tuple(dict.fromkeys(one for one in (*own.notes, *more.notes) if _spot(one.place) not in self._by)),
             kubeconfigs=(*own.kubeconfigs, *(one for one in more.kubeconfigs if _spot(one.place) not in known)),
         )
 
@@ -100,6 +102,7 @@ class Composition:
         if not any(servers for servers, _ in made) and not inside:
             return
         self._replaced.setdefault(_path(base), []).append(base)
+        self._by.update(_spot(one.by) for one in group)
         for servers, variants in made:
             by = tuple(one.by for one in variants)
             others = tuple(one.by for one in group if one.by not in by)

@@ -46,16 +46,17 @@ def composition(
     read: Callable[[str], tuple[Document, ...] | None],
     own: Callable[[str], Found],
     content: Callable[[str], bytes],
+    manifests: Iterable[Variant] = (),
 ) -> Composition:
     """What the kustomizations at some absolute paths make of the files of a repository.
 
     read: the documents of a file of the repository. own: what the forms find in it by itself.
-    content: the bytes of any file.
+    content: the bytes of any file. manifests: what kubeadm's patches make of its configurations.
     """
     looked = {path.rpartition("/")[0]: (path, _look(path, content)) for path in paths}
     inner = {one for folder, (_, lists) in looked.items() for one in lists.folders if one != folder}
     builder = Builder(read)
-    made: list[Variant] = []
+    made = list(manifests)
     notes: list[Note] = []
     parts: set[str] = set()
     for folder, (path, lists) in looked.items():

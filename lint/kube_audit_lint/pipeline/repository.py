@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kube_audit_lint.model.document import PolicyDocument
     from kube_audit_lint.model.kubeconfig import Kubeconfig
     from kube_audit_lint.model.server import ApiServer
+    from kube_audit_lint.pipeline.composed import Variant
     from kube_audit_lint.pipeline.composition import Composition
     from kube_audit_lint.syntax.nodes import Document
 
@@ -247,13 +248,16 @@ class Repository:
         """Whether kustomizations may make something of a file in which no form finds anything."""
         if base_name(path) not in KUSTOMIZATIONS and not re.search(_LOOKS_LIKE_PART, self._content(path)):
             return False
-        return any(_exists(f"{folder}/{name}") for folder in above(path)[:-1] for name in KUSTOMIZATIONS)
+        return _is_patch(path) or any(
+            _exists(f"{folder}/{name}") for folder in above(path)[:-1] for name in KUSTOMIZATIONS
+        )
 
     @cached_property
     def _composition(self) -> Composition | None:
         """What kustomizations make of the files; None without any."""
         paths = [path for name in KUSTOMIZATIONS for path in self.by_name.get(name, ())]
-        if not paths:
+        folders = {path.rpartition("/")[0] for found in self.by_name.values() for path in found if _is_patch(path)}
+        if not (paths or folders):
             return None
         from kube_audit_lint.pipeline.overlays import composition
 
@@ -261,7 +265,21 @@ class Repository:
             file = self._alone(path)
             return Found() if file is None else file.found
 
-        return composition(paths, self._documents, own, self._content)
+        return composition(paths, self._documents, own, self._content, self._manifests(folders))
+
+    def _manifests(self, folders: set[str]) -> Iterable[Variant]:
+        """What kubeadm makes of its configurations with the patches of some folders."""
+        if not folders:
+            return ()
+        from kube_audit_lint.pipeline.manifests import manifests
+
+        return manifests(folders, self._near, self._documents)
+
+    def _near(self, folder: str) -> list[str]:
+        """The files in a folder of kubeadm's patches, and those in the folder above that may name it."""
+        inside = [path for path in self.paths if path.rpartition("/")[0] == folder]
+        beside = (path for path in self.paths if path.rpartition("/")[0] == folder.rpartition("/")[0])
+        return [*inside, *(path for path in beside if b"ClusterConfiguration" in self._content(path))]
 
     def _whole(self, server: ApiServer, path: str) -> ApiServer:
         """A server; that of an environment file with the flags of the unit that takes it."""
@@ -346,6 +364,12 @@ class Tree:
 
     def __contains__(self, path: str) -> bool:
         return path in self._paths
+
+
+def _is_patch(path: str) -> bool:
+    """Whether a file is called like one of kubeadm's patches for the API server."""
+    folder, _, name = path.rpartition("/")
+    return name.startswith("kube-apiserver") and ("+" in name or folder.endswith("patches"))
 
 
 @lru_cache(maxsize=4096)

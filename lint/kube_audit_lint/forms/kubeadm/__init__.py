@@ -68,7 +68,7 @@ def read(document: Document, context: Context) -> Found | None:
     partial = "auditPolicy" in root.entries or "apiVersion" not in root.entries or _for_etcd(root) or _merged(context)
     found = found_in(root, "kubeadm", partial=partial)
     (server,) = found.servers
-    patches = next((one for other in context.documents if (one := _patches(other)) is not None), None)
+    patches = next((one for other in context.documents if (one := patches_folder(other)) is not None), None)
     if patches is not None:
         mounts = None if _may_mount(patches, context) else server.mounts
         found = found._replace(servers=(server._replace(partial=server.partial or not server.audited, mounts=mounts),))
@@ -195,7 +195,7 @@ def _top_keys(configuration: Mapping, reader: Reader) -> Iterator[Misshape]:
             yield unknown_key(entry.key, reader, help)
 
 
-def _patches(document: Document) -> Scalar | None:
+def patches_folder(document: Document) -> Scalar | None:
     """The folder of patches that an InitConfiguration names."""
     root = document.mapping
     patches = below(root, "patches") if root is not None and root.string("kind") == "InitConfiguration" else None
@@ -219,7 +219,7 @@ def _may_mount(directory: Scalar, context: Context) -> bool:
 
 def _patches_note(root: Mapping) -> Note | None:
     document = Document(root.source, root.start, root.end, root)
-    directory = _patches(document)
+    directory = patches_folder(document)
     if directory is None:
         return None
     message = (
