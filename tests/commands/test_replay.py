@@ -96,6 +96,27 @@ def decided(data: Any) -> list[tuple[int | None, int]]:
 
 ONE_EACH = [(1, 1), (2, 1), (None, 1)]
 LIST = {"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "metadata": {}, "items": list(EVENTS)}
+
+
+def any_value(value: Any) -> dict[str, Any]:
+    """A value as OpenTelemetry's JSON has it (opentelemetry-proto, common.proto: AnyValue)."""
+    if isinstance(value, dict):
+        return {"kvlistValue": {"values": [{"key": key, "value": any_value(one)} for key, one in value.items()]}}
+    if isinstance(value, list):
+        return {"arrayValue": {"values": list(map(any_value, value))}}
+    return {"intValue": str(value)} if isinstance(value, int) else {"stringValue": value}
+
+
+def open_telemetry(body: dict[str, Any]) -> dict[str, Any]:
+    """A record of the collector's file exporter."""
+    record = {
+        "timeUnixNano": "1",
+        "body": body,
+        "attributes": [{"key": "log.file.name", "value": {"stringValue": "x"}}],
+    }
+    return {"resourceLogs": [{"resource": {}, "scopeLogs": [{"scope": {}, "logRecords": [record]}]}]}
+
+
 WRAPPERS = {
     "Fluent Bit, as text": lambda one: {"date": 1.5, "log": text(one) + "\n", "stream": "stdout"},
     "Fluent Bit, as an object": lambda one: {"date": 1.5, "log": one},
@@ -119,6 +140,27 @@ WRAPPERS = {
     "Elastic Agent": lambda one: {"@timestamp": "2026", "kubernetes": {"audit": one}},
     "Azure": lambda one: {"category": "kube-audit", "properties": {"log": text(one), "stream": "stdout"}},
     "a container runtime": lambda one: f"2026-03-02T06:00:00.000000000Z stdout F {text(one)}",
+    "CloudWatch Logs Insights": lambda one: {
+        "results": [[{"field": "@timestamp", "value": "2026"}, {"field": "@message", "value": text(one)}]],
+        "statistics": {"recordsMatched": 1.0},
+        "status": "Complete",
+    },
+    "CloudWatch Logs Insights, by names": lambda one: {"results": [{"@timestamp": "2026", "@message": text(one)}]},
+    "Loki, logcli's default output": lambda one: f'2026-03-02T06:00:00Z {{app="a", job="{{x}}"}} {text(one)}',
+    "Fluent Bit, processed": lambda one: {"date": 1.5, "log_processed": one, "stream": "stdout"},
+    "Fluent Bit, merged": lambda one: {"log": text(one), "stream": "stdout", **one, "kubernetes": {"pod_name": "x"}},
+    "merged behind the event": lambda one: {**one, "cluster": "prod"},
+    "Elasticsearch, an answer": lambda one: {
+        "took": 3,
+        "hits": {"total": {"value": 1}, "hits": [{"_index": "audit", "_id": "1", "_source": one}]},
+    },
+    "OpenSearch, below the source": lambda one: {
+        "hits": {"hits": [{"_source": {"@timestamp": "2026", "log": {"offset": 3}, "message": text(one)}}]}
+    },
+    "OpenTelemetry, as text": lambda one: open_telemetry({"stringValue": text(one)}),
+    "OpenTelemetry, as an object": lambda one: open_telemetry(any_value(one)),
+    "Windows' line ends": lambda one: f"{text(one)}\r",
+    "spaces around it": lambda one: f"  {text(one)} \t",
     "a wrapper in a wrapper": lambda one: {"log": text({"message": text(one)})},
 }
 
@@ -130,6 +172,44 @@ class TestReading:
         assert decided(data) == ONE_EACH
         assert data["log"]["noEvents"]["count"] == 0
         assert data["now"]["bytes"] == sum(len(text(one)) + 1 for one in EVENTS)
+
+    @pytest.mark.parametrize("wrapper", [name for name, wrap in WRAPPERS.items() if isinstance(wrap(EVENTS[0]), dict)])
+    def test_wrappers_that_are_printed_over_many_lines(self, wrapper: str, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("audit.log").write_text("\n".join(json.dumps(WRAPPERS[wrapper](one), indent=2) for one in EVENTS))
+        data = replay("audit.log", capsys=capsys)
+        assert decided(data) == ONE_EACH
+        assert data["now"]["bytes"] == sum(len(text(one)) + 1 for one in EVENTS)
+
+    @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+    @pytest.mark.parametrize("between", ["\n", "\r\n", ""])
+    def test_other_encodings_and_no_line_ends(
+        self, encoding: str, between: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        named = {**EVENTS[0], "user": {"username": "zoë 🎈", "groups": []}}
+        content = between + between.join(map(text, (*EVENTS, named)))
+        mark = "\ufeff" if encoding == "utf-16-be" else ""
+        Path("audit.log").write_bytes((mark + content).encode(encoding))
+        data = replay("audit.log", capsys=capsys)
+        assert data["log"]["noEvents"]["count"] == 0
+        assert data["now"] == {
+            "events": 4,
+            "bytes": sum(len(json.dumps(one, separators=(",", ":"), ensure_ascii=False).encode()) + 1 for one in EVENTS)
+            + len(text(named).encode("utf-8"))
+            + 1,
+        }
+
+    def test_a_file_of_utf_16_that_ends_within_a_character(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("audit.log").write_bytes((text(EVENTS[0]) + "\n").encode("utf-16") + b"x")
+        data = replay("audit.log", capsys=capsys, code=2)
+        assert data["now"]["events"] == 1
+        assert "cannot be read" in data["log"]["notes"][0]
+
+    def test_two_events_in_a_line_of_many(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """As two writers leave them, the second cut off."""
+        one = text(EVENTS[0])
+        data = replay(save(one, one + one, one + one[:50], "x {} y", one), capsys=capsys)
+        assert data["now"]["events"] == 5
+        assert [each["line"] for each in data["log"]["noEvents"]["first"]] == [3, 4]
 
     @pytest.mark.parametrize(
         "content",

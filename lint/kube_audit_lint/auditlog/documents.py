@@ -36,6 +36,8 @@ def stands_in_lines(first: bytes) -> bool:
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
+        if error.msg == "Extra data":
+            return not text.startswith("{", error.pos)  # one object behind another: there may be no line end at all
         return error.pos < len(text) and not error.msg.startswith("Unterminated string")
     except RecursionError:
         return True

@@ -12,6 +12,18 @@ from kube_audit_lint.analysis.request import Request, from_audit_event
 
 Event = dict[str, Any]
 
+FIELDS = frozenset(
+    [
+        *("kind", "apiVersion", "metadata", "level", "timestamp", "auditID", "stage", "requestURI", "verb", "user"),
+        *("impersonatedUser", "authenticationMetadata", "sourceIPs", "userAgent", "objectRef", "responseStatus"),
+        *("requestObject", "responseObject", "requestReceivedTimestamp", "stageTimestamp", "annotations"),
+    ]
+)
+"""All that an event has, in any version. What else stands there comes from a shipper, and is none of its bytes."""
+
+BEGIN, ENDS = b'{"kind":"Event",', (b'"}}\n', b'Z"}\n')
+"""How a line of kube-apiserver's begins and ends: with the kind; with annotations, or the time of the stage."""
+
 
 class NoEventError(ValueError):
     """A value is no audit event: why, in a few words."""

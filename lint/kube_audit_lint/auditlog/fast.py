@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from kube_audit_lint.auditlog.counting import UNUSUAL, Chunk, Counter, Decided, add_body
-from kube_audit_lint.auditlog.event import request_of
+from kube_audit_lint.auditlog.event import BEGIN, ENDS, FIELDS, request_of
 from kube_audit_lint.auditlog.sizes import REQUEST, RESPONSE, managed_size, with_key
 from kube_audit_lint.auditlog.tally import BYTES, EVENTS, REQUESTS, RESPONSES, Sums
 from kube_audit_lint.model.policy import LEVELS, STAGES
@@ -47,6 +47,18 @@ class _Event(msgspec.Struct, gc=False):
     responseObject: msgspec.Raw = _NONE  # noqa: N815
 
 
+_fields = msgspec.json.Decoder(
+    msgspec.defstruct("_Fields", [(name, msgspec.Raw, _NONE) for name in sorted(FIELDS)], forbid_unknown_fields=True)
+)
+
+
+def _hold_own(line: bytes) -> None:
+    """Raises ValueError for a line that holds more than an event's own bytes."""
+    if not line.startswith(b"{") or not line.endswith(b"}\n"):
+        raise ValueError
+    _fields.decode(line)
+
+
 class FastCounter(Counter):
     """Counts as Counter does. An event that does not fit the types above is read as that one reads it."""
 
@@ -60,6 +72,8 @@ class FastCounter(Counter):
         for number, line in enumerate(chunk.lines):
             try:
                 event = decode(line)
+                if not (line.startswith(BEGIN) and line.endswith(ENDS)):
+                    _hold_own(line)
                 if not line.isascii():
                     line.decode()  # msgspec does not look into the texts that it leaves out
                 user, level, stage, verb = event.user, event.level, event.stage, event.verb

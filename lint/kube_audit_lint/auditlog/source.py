@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import sys
 import zlib
@@ -56,6 +57,8 @@ class Log:
             cut = _Cut(source)
             lines = io.BufferedReader(cut, _READ)
             first = lines.readline(_HEAD)
+            while first and not first.strip() and len(first) < _AT_ONCE and (more := lines.readline(_HEAD)):
+                first += more
             number = 0
             in_lines = stands_in_lines(first)
             for chunk in _in_lines(path, first, lines, cut) if in_lines else self._split(path, first, lines):
@@ -109,6 +112,23 @@ def _batch(first: Chunk, rest: Iterator[Chunk]) -> Iterator[Chunk]:
         yield chunk
 
 
+class _Utf16:
+    """A stream of UTF-16 as UTF-8, as PowerShell's `>` writes it."""
+
+    def __init__(self, read: Any, head: bytes) -> None:
+        self._read = read
+        self._head = head
+        self._decoder = codecs.getincrementaldecoder("utf-16")()
+
+    def read(self, size: int) -> bytes:
+        """Up to so many bytes; none at the end. Raises UnicodeDecodeError."""
+        while True:
+            data, self._head = self._head or self._read(max(size // 2, 4)), b""
+            text = self._decoder.decode(data, not data)
+            if text or not data:
+                return text.encode("utf-8", "surrogatepass")
+
+
 class _Cut(io.RawIOBase):
     """A stream that ends where it cannot be read any further, and of whose lines LONGEST bytes are read at most.
 
@@ -122,6 +142,7 @@ class _Cut(io.RawIOBase):
         self._read = getattr(source, "read1", source.read)
         self._length = 0
         self._line = 1
+        self._begun = False
 
     def readable(self) -> bool:
         return True
@@ -141,6 +162,20 @@ class _Cut(io.RawIOBase):
         buffer[: len(data)] = data
         return len(data)
 
+    def _decoded(self, size: int) -> bytes:
+        """The next bytes, in UTF-8 and without a byte order mark."""
+        data: bytes = self._read(size)
+        if self._begun:
+            return data
+        self._begun = True
+        while 0 < len(data) < len(codecs.BOM_UTF8) and (more := self._read(size - len(data))):
+            data += more
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            self._read = _Utf16(self._read, data).read
+            data = b""
+        begun: bytes = data.removeprefix(codecs.BOM_UTF8) or self._read(size)
+        return begun
+
     def _leave_out(self, size: int) -> None:
         if self.long and self.long[-1][0] == self._line:
             size += self.long.pop()[1]
@@ -148,7 +183,7 @@ class _Cut(io.RawIOBase):
 
     def _next(self, size: int) -> bytes:
         try:
-            data: bytes = self._read(size)
+            data = self._decoded(size)
         except (OSError, EOFError, zlib.error, ValueError) as error:
             data, self.error = b"", str(error) or type(error).__name__
         except Exception as error:  # compression.zstd raises an Exception of its own
