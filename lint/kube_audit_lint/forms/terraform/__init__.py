@@ -19,7 +19,7 @@ from kube_audit_lint.forms.terraform.texts import Texts
 from kube_audit_lint.forms.terraform.values import Block, Head, LocalFile, Values
 from kube_audit_lint.model.found import Found, Note, joined
 from kube_audit_lint.syntax.extras import TERRAFORM, reads_terraform
-from kube_audit_lint.syntax.hcl import LARGEST, Attribute, parse
+from kube_audit_lint.syntax.hcl import LARGEST, MOST_PARTS, Attribute, parse
 from kube_audit_lint.syntax.hcl import Block as Written
 from kube_audit_lint.syntax.nodes import PLAIN, Entry, Mapping, Scalar
 from kube_audit_lint.syntax.source import Source
@@ -61,10 +61,10 @@ def read_text(source: Source, context: Context) -> Found | None:
     """What a file of Terraform holds; None for other files, and where the extra is not installed."""
     if not source.path.endswith(TERRAFORM) or context.offsets is not None or not reads_terraform():
         return None
-    if len(source.text) > LARGEST:
-        message = f"larger than what is read of Terraform ({LARGEST / 1e6:g} MB): its audit settings were not checked"
+    tree = parse(source.text) if len(source.text) <= LARGEST else None
+    if tree is None or tree.is_too_large:
+        message = f"larger than what is read of Terraform ({LARGEST / 1e6:g} MB, {MOST_PARTS:,} words): not checked"
         return Found(notes=(Note(source.place(), message),))
-    tree = parse(source.text)
     scope = Scope(source, tree)
     context = context._replace(embedded=True)  # what a string brings onto a machine is run there
     blocks = [block for block in tree.top.blocks if _is_relevant(block, source)]

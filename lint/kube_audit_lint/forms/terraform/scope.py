@@ -112,7 +112,8 @@ def _parsed(path: str, changed: int, size: int) -> _File | None:
         return None
     source = Source(path.replace(os.sep, "/"), text)
     defining = _given(path) or "locals" in text or "variable" in text
-    return _File(source, _defined(path, parse(text)) if defining else {})
+    tree = parse(text) if defining else None
+    return _File(source, {} if tree is None or tree.is_too_large else _defined(path, tree))
 
 
 def _defined(path: str, tree: Tree) -> dict[tuple[str, str], Expression]:

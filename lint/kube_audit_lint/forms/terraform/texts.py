@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from zlib import crc32
 
+from kube_audit_lint.errors import TooManyPartsError
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.piece import found_in_piece
 from kube_audit_lint.forms.terraform.encoding import encoded
 from kube_audit_lint.forms.terraform.files import filled
 from kube_audit_lint.forms.terraform.values import ENCODERS, LocalFile, Values
-from kube_audit_lint.model.found import Found, joined
+from kube_audit_lint.model.found import Found, Note, joined
 from kube_audit_lint.syntax.hcl import Body, Call, Expression, Interpolation, Object, Other, Template, Tuple
 from kube_audit_lint.syntax.nodes import Mapping, Node, PiecedScalar, Scalar
 from kube_audit_lint.syntax.pieces import Piece
@@ -22,6 +23,8 @@ _MARK = re.compile(
     r"(?i)audit|kube-?apiserver|YXVkaXQuazhzLmlv|F1ZGl0Lms4cy5pb|hdWRpdC5rOHMuaW|provisioning\.cattle|kops\.k8s"
 )
 _PLACES = ("path", "filename", "destination", "dest", "file", "target")
+_MOST = 500
+"""How many texts of a block are read: each costs time, and people write a few."""
 _K3S = "--kube-apiserver-arg"
 
 
@@ -32,6 +35,7 @@ class Texts:
         self._context = context
         self._values = values
         self._source = context.source
+        self._read = 0
         self._seen = {at for one in known for at in _places(one, context.source)}
 
     def of_body(self, body: Body) -> Iterator[Found]:
@@ -111,7 +115,10 @@ class Texts:
             return Found()
         text = "".join([chunk[0] for chunk in value.chunks])
         piece = Piece(text, value.chunks, 0, len(value.source.text), name, UNKNOWN in text)
-        found = found_in_piece(piece, self._context._replace(source=value.source))
+        try:
+            found = found_in_piece(piece, self._context._replace(source=value.source))
+        except TooManyPartsError:
+            return Found()  # as the file that it is
         # Filled with other values it is another policy, though it stands in the same place.
         form = f"terraform {crc32(text.encode())}"
         found = found.with_policies(lambda policy: policy._replace(form=form))
@@ -136,7 +143,14 @@ class Texts:
 
     def _piece(self, chunks: list[Chunk], start: int, end: int, name: str) -> Found:
         text = "".join([chunk[0] for chunk in chunks])
-        return found_in_piece(Piece(text, chunks, start, end, name, UNKNOWN in text), self._context)
+        self._read += 1
+        if self._read > _MOST:
+            note = Note(self._source.place(start, start), f"more than {_MOST:,} texts about auditing: these were read")
+            return Found(notes=(note,) if self._read == _MOST + 1 else ())
+        try:
+            return found_in_piece(Piece(text, chunks, start, end, name, UNKNOWN in text), self._context)
+        except TooManyPartsError as error:
+            return Found(notes=(Note(self._source.place(start, start), f"{name or 'this text'}: {error}"),))
 
 
 def chunks_of(node: Scalar) -> Iterator[Chunk]:
