@@ -545,6 +545,16 @@ RULES: list[dict[str, Any]] = [
         'fix': {'kind': 'lower'},
     },
     {
+        'id': 'audit-profile-too-weak',
+        'title': "OpenShift's audit profile records less than is demanded",
+        'severity': 'warning',
+        'category': 'server',
+        'subject': 'server',
+        'check': 'audit-profile',
+        'why': "OpenShift records by profiles: `Default` records metadata of all requests, `WriteRequestBodies` what was written with them, too, `AllRequestBodies` what was asked for besides. Some organisations demand one of the latter: the Compliance Operator's rule `audit-profile-set` wants `WriteRequestBodies`. Which one yours demands is said in the configuration (`rules: {audit-profile-too-weak: {profile: WriteRequestBodies}}`); without it nothing is reported.",
+        'help': 'Write the profile that is demanded.',
+    },
+    {
         'id': 'blocking-strict',
         'title': 'Requests fail when their audit event cannot be written',
         'severity': 'info',

@@ -65,7 +65,8 @@ def read(document: Document, context: Context) -> Found | None:
         return Found(notes=(note,)) if note else None
     if kind not in ("ClusterConfiguration", "MasterConfiguration"):
         return None
-    partial = "auditPolicy" in root.entries or "apiVersion" not in root.entries or _for_etcd(root) or _merged(context)
+    partial = "auditPolicy" in root.entries or "apiVersion" not in root.entries or _merged(context)
+    partial = partial or _for_etcd(root) or _for_images(root, context)
     found = found_in(root, "kubeadm", partial=partial)
     (server,) = found.servers
     patches = next((one for other in context.documents if (one := patches_folder(other)) is not None), None)
@@ -83,6 +84,11 @@ def _for_etcd(root: Mapping) -> bool:
     planes = ("apiServer", "controllerManager", "scheduler", "networking", "controlPlaneEndpoint")
     named = local is not None and ("serverCertSANs" in local.entries or "peerCertSANs" in local.entries)
     return named and not any(name in root.entries for name in planes)
+
+
+def _for_images(root: Mapping, context: Context) -> bool:
+    """Whether the file is for `kubeadm config images`, by its name: it says nothing of how an API server runs."""
+    return "images" in os.path.basename(context.path) and "apiServer" not in root.entries
 
 
 def _merged(context: Context) -> bool:

@@ -18,6 +18,7 @@ from kube_audit_lint.forms.openshift.arguments import found_in_arguments
 from kube_audit_lint.forms.openshift.profiles import MISSING, SERVER_DEFAULTS, profile_of, rules_of, shapes_of_audit
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape, joined
+from kube_audit_lint.model.profile import AuditProfile
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 from kube_audit_lint.syntax.unknown import is_unknown
@@ -99,7 +100,10 @@ def _audited(spec: Mapping, misshapes: list[Misshape]) -> Found:
 def _server(section: Mapping, key: str) -> ApiServer:
     node = section.key(key)
     place = node.place if node is not None else section.place
-    return ApiServer("openshift", place, defaults=SERVER_DEFAULTS, flags_fixed=True, name="kube-apiserver")
+    profile = AuditProfile()  # what is not written is Default
+    return ApiServer(
+        "openshift", place, defaults=SERVER_DEFAULTS, profile=profile, flags_fixed=True, name="kube-apiserver"
+    )
 
 
 def _outside_spec(root: Mapping) -> Iterator[Misshape]:
