@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from textwrap import indent
 
 import pytest
 from form_samples import POLICY, flags, found_in, linked, misshapes, server_in
 
 from kube_audit_lint.checks._files import of_file
+from kube_audit_lint.cli import main
 
 HEAD = "apiVersion: config.openshift.io/v1\nkind: APIServer\nmetadata:\n  name: cluster\n"
 
@@ -203,3 +205,22 @@ def test_wrong_shoots(server: str, rule: str, text: str) -> None:
 )
 def test_passed_over(text: str) -> None:
     assert not found_in(text)
+
+
+FORWARDER = (
+    "apiVersion: observability.openshift.io/v1\nkind: ClusterLogForwarder\nspec:\n"
+    "  inputs: [{name: api, type: audit}]\n  pipelines:\n  - {name: a, inputRefs: [application, %s]}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("taken", "wrong"), [("infrastructure", 1), ("audit", 0), ("api", 0), ("'{{ .Values.input }}'", 0), ("[]", 0)]
+)
+def test_what_a_forwarder_takes(taken: str, wrong: int) -> None:
+    assert misshapes(FORWARDER % taken) == [("audit-log-not-forwarded", "pipelines")] * wrong
+
+
+def test_a_forwarder_is_checked_only_where_it_is_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.yaml").write_text(FORWARDER % "infrastructure")
+    assert main(["check", str(tmp_path)]) == 0
+    assert main(["check", "--select", "audit-log-not-forwarded", str(tmp_path)]) == 1

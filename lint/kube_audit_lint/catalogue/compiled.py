@@ -962,6 +962,17 @@ RULES: list[dict[str, Any]] = [
         'help': 'Mount the file, put it into a folder that is mounted, or write its content as `certificate-authority-data` in base64.',
     },
     {
+        'id': 'audit-log-not-forwarded',
+        'title': "OpenShift's log forwarder leaves the audit log where it is",
+        'severity': 'warning',
+        'category': 'forms',
+        'subject': 'file',
+        'check': 'form',
+        'opt-in': True,
+        'why': 'OpenShift writes the audit log to files of the control plane, which are rotated within hours on a busy cluster, and forwards it only where a pipeline of a ClusterLogForwarder takes the input `audit`. Who gets onto a node can delete what stays there. CIS asks for it, and so does every investigation that begins a week later. It is reported only where the rule is chosen (`--select audit-log-not-forwarded`, or `audit-log-not-forwarded: warning` in the configuration): another forwarder of the cluster may do it.',
+        'help': 'Let a pipeline take the input `audit`.',
+    },
+    {
         'id': 'control-plane-logging-off',
         'title': 'The provider of a managed control plane does not deliver its audit log',
         'severity': 'warning',

@@ -34,6 +34,7 @@ FileRule = Literal[
     "pod-refused",
     "control-plane-logging-off",
     "log-rotated-twice",
+    "audit-log-not-forwarded",
 ]
 
 RULES: dict[MisshapeKind, FileRule] = {
@@ -48,6 +49,7 @@ RULES: dict[MisshapeKind, FileRule] = {
     "refused": "pod-refused",
     "logging-off": "control-plane-logging-off",
     "rotated-twice": "log-rotated-twice",
+    "not-forwarded": "audit-log-not-forwarded",
 }
 
 _EVERYBODY = "system:authenticated"

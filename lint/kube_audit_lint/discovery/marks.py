@@ -76,6 +76,7 @@ BYTES: tuple[tuple[bytes, bytes, tuple[bytes, ...]], ...] = (
     (b'clusterlogging', b'clusterlogging(?:[\\"\'=])', ()),
     (b'kustomiz', b'kustomiz(?:ation\\b)', ()),
     (b'provisioning.cattle.io', b'provisioning.cattle.io(?:/)', ()),
+    (b'clusterauditpolicy', b'clusterauditpolicy(?:\\b)', (b'k0rdent.mirantis.com/',)),
     (b'k3d.io', b'k3d.io(?:/)', ()),
     (b'kamaji.clastix.io', b'kamaji.clastix.io(?:/)', ()),
     (b'current-context', b'current-context(?:\\"?:)', ()),
@@ -86,5 +87,6 @@ BYTES: tuple[tuple[bytes, bytes, tuple[bytes, ...]], ...] = (
     (b'copytruncate', b'copytruncate(?:\\b)', ()),
     (b'audit', b'audit(?:(?<=[\\s\\"{,]audit)\\"?:|(?<=\\Aaudit)\\"?:|(?<=kubeapiaudit)\\"?:)', (b'openshift.io/', b'masterconfig')),
     (b'apiserver', b'apiserver(?:(?<=kind: apiserver)\\b)', (b'openshift.io/', b'masterconfig')),
+    (b'clusterlogforwarder', b'clusterlogforwarder(?:\\b)', (b'openshift.io/',)),
 )
 ENCODED = (b'YXVkaXQuazhzLmlv', b'F1ZGl0Lms4cy5pb', b'hdWRpdC5rOHMuaW')

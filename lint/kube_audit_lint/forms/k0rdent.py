@@ -12,6 +12,7 @@ from kube_audit_lint.model.found import Found
 from kube_audit_lint.syntax.nodes import Document, Entry, Mapping, Scalar
 
 MARKS = ("ClusterAuditPolicy",)
+LOOK = (("clusterauditpolicy", r"\b", "k0rdent.mirantis.com/"),)
 
 _HEAD = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy"}
 _GROUP = "k0rdent.mirantis.com/"

@@ -25,12 +25,13 @@ MisshapeKind = Literal[
     "refused",
     "logging-off",
     "rotated-twice",
+    "not-forwarded",
 ]
 """What is wrong: a key that the form does not know; a shape it does not take; an item of a command that is no
 string; a policy that nothing brings onto the host; auditing that is switched off as a whole; a policy that is
 applied as an object; one that is written where the kubelet looks for pods; a policy that the server may not
 read; a pod that is refused as a whole; the audit log of a managed cluster that is not delivered;
-an audit log that something else rotates as well."""
+an audit log that something else rotates as well, or that a forwarder leaves where it is."""
 
 
 class Misshape(NamedTuple):

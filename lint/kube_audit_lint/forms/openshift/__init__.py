@@ -15,6 +15,7 @@ from kube_audit_lint.forms.common.nodes import below, objects
 from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.forms.common.settings import part_as_policy
 from kube_audit_lint.forms.openshift.arguments import found_in_arguments
+from kube_audit_lint.forms.openshift.forwarding import not_forwarded
 from kube_audit_lint.forms.openshift.profiles import MISSING, SERVER_DEFAULTS, profile_of, rules_of, shapes_of_audit
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape, joined
@@ -29,6 +30,7 @@ LOOK = (
     ("audit", r"(?<=\Aaudit)\"?:", "openshift.io/", "masterconfig"),
     ("audit", r"(?<=kubeapiaudit)\"?:", "openshift.io/", "masterconfig"),
     ("apiserver", r"(?<=kind: apiserver)\b", "openshift.io/", "masterconfig"),
+    ("clusterlogforwarder", r"\b", "openshift.io/"),
 )
 ORDER = 6
 
@@ -61,7 +63,7 @@ def _found(root: Mapping) -> Found | None:
         section = below(spec, "configuration", "apiServer")
         return _audited(section, []) if section is not None and "audit" in section.entries else None
     if kind == "ClusterLogForwarder" and spec is not None:
-        return Found(tuple(_filters(spec)))
+        return Found(tuple(_filters(spec)), misshapes=tuple(not_forwarded(spec)))
     return found_in_arguments(root, group, spec)
 
 
