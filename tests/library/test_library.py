@@ -161,6 +161,33 @@ def test_what_is_no_request_is_refused(request_: object) -> None:
         policy.decide(request_)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("group", "resource", "says"),
+    [
+        ("", "podz", "serve no podz in the core group; there is pods"),
+        ("", "pods/exce", "there is pods/exec"),
+        ("", "deployments", "there is deployments.apps"),
+        ("policy", "podsecuritypolicies", "to 1.24 have it)"),
+        ("apps", "deployments", ""),
+        ("", "pods/log", ""),
+        ("example.com", "anything", ""),
+    ],
+)
+def test_a_built_in_resource_is_one_that_is_served(group: str, resource: str, says: str) -> None:
+    policy = kube_audit_lint.Policy.load(HEAD + "- level: Metadata\n", "1.30")
+    request = kube_audit_lint.Request("jane", "get", resource, group, "shop", "web")
+    if not says:
+        assert policy.decide(request).level == "Metadata"
+        return
+    with pytest.raises(kube_audit_lint.UsageError) as caught:
+        policy.decide(request)
+    assert says in str(caught.value)
+    plain, _, sub = resource.partition("/")
+    reference = {"resource": plain, "apiGroup": group, "namespace": "shop", "subresource": sub}
+    event = {"verb": "get", "user": {"username": "jane"}, "requestURI": "/", "objectRef": reference}
+    assert policy.decide(event).level == "Metadata"  # somebody asked for it, and got 404
+
+
 @pytest.mark.parametrize("text", ["", "kind: Policy\n", HEAD, HEAD + "- level: {{ .Values.level }}\n", "\x00"])
 def test_a_policy_that_does_not_load_is_refused(text: str) -> None:
     with pytest.raises(kube_audit_lint.PolicyError) as caught:

@@ -10,7 +10,8 @@ from kube_audit_lint.auditlog.event import NoEventError, request_of
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.kubernetes.resources import is_builtin_group
 from kube_audit_lint.library import given
-from kube_audit_lint.pipeline.single import NoRequestError, check_verb, request_of_url
+from kube_audit_lint.model.version import Versions
+from kube_audit_lint.pipeline.single import NoRequestError, check_verb, request_of_url, served
 from kube_audit_lint.syntax.record import NamedTuple
 
 _BUILT_IN = re.compile(r"[a-z0-9-]+\Z")
@@ -22,7 +23,8 @@ class Request(NamedTuple):
 
     user: None for one whose authentication fails. verb: with `url`, the HTTP method. namespace: "" for a cluster-wide
     request. Of an authenticated user kube-apiserver adds the group system:authenticated: name it, too, where you give
-    groups. A `url` that names a resource is a request for it, as kube-apiserver sees it.
+    groups. A `url` that names a resource is a request for it, as kube-apiserver sees it. A built-in resource is one
+    that a version of the policy serves.
     """
 
     user: str | None
@@ -35,10 +37,13 @@ class Request(NamedTuple):
     url: str = ""
 
 
-def request_from(one: object) -> analysis.Request:
-    """The request that was given, or that of an event. Raises UsageError."""
+def request_from(one: object, versions: Versions) -> analysis.Request:
+    """The request that was given, or that of an event. Raises UsageError; what a log has was sent, served or not."""
     if isinstance(one, Request):
-        return _request(one)
+        found = _request(one)
+        if one.resource:
+            _check_served(found, versions)
+        return found
     event = given.mapping(one, "what is decided", "a Request, or an audit event as a mapping")
     try:
         return request_of(dict(event))
@@ -98,6 +103,14 @@ def _check_names(one: Request, resource: str, subresource: str, has_subresource:
         raise UsageError(f"a resource is such as pods or pods/log, not {one.resource!r}")
     if one.name in (".", "..") or "/" in one.name + one.namespace:
         raise UsageError("a namespace or name is one segment of a path")
+
+
+def _check_served(request: analysis.Request, versions: Versions) -> None:
+    if is_builtin_group(request.group):
+        try:
+            served(request.group, request.resource, request.subresource, "", versions)
+        except NoRequestError as error:
+            raise UsageError(str(error)) from error
 
 
 def event_line(event: Any) -> str | bytes:

@@ -96,7 +96,7 @@ class Policy:
 
     def decide(self, request: Request | Mapping[str, Any]) -> Decision:
         """What is recorded of a request, or of the request of an audit event. Raises UsageError for neither."""
-        return self._decision(request_from(request))
+        return self._decision(request_from(request, self._opened.loaded.policy_versions))
 
     def decide_many(self, events: Iterable[Request | Mapping[str, Any]]) -> Iterator[Decision]:
         """The same for each of many, one at a time and in their order."""

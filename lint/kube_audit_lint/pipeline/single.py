@@ -105,7 +105,7 @@ def _of_resource(wanted: Wanted, policy: Policy, versions: Versions) -> Single:
     check_verb(wanted.verb)
     minor, namespaced = versions.last, None
     if catalogue.is_builtin_group(group):
-        found = _served(group, plain, subresource, wanted.verb, versions)
+        found = served(group, plain, subresource, wanted.verb, versions)
         minor, namespaced = max(versions.first, min(found.last, versions.last)), found.namespaced
         if found.last == catalogue.known_minors()[-1]:
             minor = versions.last
@@ -154,11 +154,14 @@ def check_class(wanted: dict[str, Any], versions: Versions) -> None:
         plain, _, sub = item.partition("/")
         name, _, group = plain.partition(".")
         if "*" not in item and catalogue.is_builtin_group(group):
-            _served(group, name, sub, "", versions)
+            served(group, name, sub, "", versions)
 
 
-def _served(group: str, name: str, sub: str, verb: str, versions: Versions) -> Resource:
-    """The newest form of a built-in resource that serves such a request, or any ("") in one of the versions."""
+def served(group: str, name: str, sub: str, verb: str, versions: Versions) -> Resource:
+    """The newest form of a built-in resource that serves such a request, or any ("") in one of the versions.
+
+    Raises NoRequestError where none does.
+    """
     whole = f"{name}/{sub}" if sub else name
     first, last = catalogue.clamp(versions.first), catalogue.clamp(versions.last)
     known = catalogue.find(group, name)
@@ -171,11 +174,11 @@ def _served(group: str, name: str, sub: str, verb: str, versions: Versions) -> R
         meant = nearest(sub, every)
         near = f"{name}/{meant}" if meant else ", ".join(f"{name}/{one}" for one in every) or name
         raise NoRequestError(f"there is no {whole} in {called(group)}; there is {near}")
-    served = [span for span in with_sub if not verb or verb in (span.subresources[sub] if sub else span.verbs)]
-    if not served:
+    fitting = [span for span in with_sub if not verb or verb in (span.subresources[sub] if sub else span.verbs)]
+    if not fitting:
         verbs = with_sub[-1].subresources[sub] if sub else with_sub[-1].verbs
         raise NoRequestError(f"{whole} is not served with {verb}, only with {_listed(verbs)}")
-    return served[-1]
+    return fitting[-1]
 
 
 def _listed(verbs: frozenset[str]) -> str:
