@@ -44,6 +44,52 @@ def test_problems(text: str, message: str) -> None:
     assert document.problem.message == message
 
 
+MAP, OTHER = '{"kind": "ConfigMap"}', '{"kind": "Pod", "a": [1]}'
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        (f"{MAP}\n---\n{OTHER}\n", [parsed(MAP), parsed(OTHER)]),
+        (f"{MAP}\r\n--- \t\r\n\r\n  {OTHER}", [parsed(MAP), parsed(OTHER)]),
+        (f"{MAP}\n---\n{OTHER}\n---\n{MAP}\n---", [parsed(MAP), parsed(OTHER), parsed(MAP)]),
+        (f"{MAP}\n---\n\n---\n", [parsed(MAP)]),
+        (f"{MAP}\n---\nkind: Pod\na: [1]\n---\n{MAP}\n", [parsed(MAP), parsed(OTHER), parsed(MAP)]),
+        (f"{MAP}\n--- {OTHER}\n", None),
+        (f"{MAP} ---\n{OTHER}\n", None),
+        (f"{MAP}\n----\n{OTHER}\n", None),
+    ],
+)
+def test_documents_with_lines_between_them(text: str, values: list[object] | None) -> None:
+    documents = read(text)
+    if values is None:
+        assert [one.problem is None for one in documents] == [False]
+        return
+    assert [one.problem for one in documents] == [None] * len(values)
+    assert [value(one.root) for one in documents if one.root is not None] == values
+    pieces = [one.root.place.text for one in documents if one.root is not None]
+    assert [text.find(piece) >= 0 for piece in pieces] == [True] * len(values)
+
+
+def test_what_is_broken_behind_a_line_is_told_where_it_is() -> None:
+    text = f"{MAP}\n---\n" + '{"a": tru}'
+    good, broken = read(text)
+    assert good.problem is None
+    assert broken.problem is not None
+    assert broken.problem.message == "invalid character '}' in literal true (expecting 'e')"
+    assert broken.problem.place.start == len(text) - 1
+
+
+def test_a_policy_with_a_document_behind_it_is_one_that_no_server_loads() -> None:
+    policy = '{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": []}'
+    first, second = read(f"{policy}\n---\n{OTHER}")
+    assert first.root is None
+    assert first.problem is not None
+    assert first.problem.message == "invalid character '-' after top-level value"
+    assert value(second.root) == parsed(OTHER)
+    assert [one.problem for one in read(f"{MAP}\n---\n{policy}")] == [None, None]
+
+
 def test_values() -> None:
     text = ' {"a": [1, -2.50e3, true, false, null, ""], "b\\n\\u00e9\\ud83d\\ude00\\/": {"c": {}, "d": []}}\n'
     assert value(root(text)) == parsed(text)

@@ -11,24 +11,9 @@ import re
 from kube_audit_lint.discovery.look import interesting
 from kube_audit_lint.syntax.nodes import Document, Mapping
 from kube_audit_lint.syntax.reader import check_parts, looks_like_json, read_documents
-from kube_audit_lint.syntax.source import OffsetMap, Source
+from kube_audit_lint.syntax.source import OffsetMap, Shifted, Source
 
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
-
-
-class _Shifted(OffsetMap):
-    """The map of a piece that begins at `start`."""
-
-    __slots__ = ("_start",)
-
-    def __init__(self, start: int) -> None:
-        self._start = start
-
-    def outer(self, offset: int) -> int:
-        return self._start + offset
-
-    def outer_end(self, offset: int) -> int:
-        return self._start + offset
 
 
 def read_large(source: Source) -> list[Document]:
@@ -47,7 +32,7 @@ def read_large(source: Source) -> list[Document]:
             documents.append(Document(source, start, end, Mapping(source, start, end, {})))
             continue
         check_parts(piece)
-        read = read_documents(source, piece, _Shifted(start))
+        read = read_documents(source, piece, Shifted(OffsetMap(), start))
         documents += read
         if read and read[-1].problem is not None:
             break

@@ -21,13 +21,14 @@ from kube_audit_lint.syntax.nodes import (
     SyntaxProblem,
 )
 from kube_audit_lint.syntax.scalars import replace_invalid
-from kube_audit_lint.syntax.source import Chunk, OffsetMap, Place, Source
+from kube_audit_lint.syntax.source import Chunk, OffsetMap, Place, Shifted, Source
 from kube_audit_lint.syntax.unknown import from_outside
 
 MAX_DEPTH = 10000
 
 _Waiting = list[tuple[Callable[[Node], object], Node, Node]]
 
+_SEPARATOR = re.compile(r"(?<=[\r\n])---[ \t]*(?:\r\n|[\r\n]|\Z)\s*")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _SIMPLE = re.compile(r'"[^"\\\x00-\x1f\ud800-\udfff]*"')
 _RUN = re.compile(r'[^"\\\x00-\x1f]*')
@@ -46,14 +47,47 @@ class _BrokenError(Exception):
 
 
 def read_json(source: Source, text: str, offsets: OffsetMap) -> list[Document]:
-    """The one document of a JSON text."""
+    """The documents of a JSON text: one, or several with lines of `---` between them.
+
+    kubectl takes the latter (k8s.io/apimachinery `pkg/util/yaml/decoder.go`), and kube-apiserver does not: a policy
+    that such a line follows is broken. What stands behind a line may be YAML.
+    """
     reader = _Reader(source, text, offsets)
-    first, last = offsets.outer(0), offsets.outer_end(len(text))
-    try:
-        root = reader.read()
-    except _BrokenError as broken:
-        return [Document(source, first, last, None, reader.problem(broken), json=True)]
-    return [Document(source, first, last, root, json=True)]
+    documents: list[Document] = []
+    start = 0
+    while True:
+        first = offsets.outer(start)
+        try:
+            root, stop = reader.read(start)
+        except _BrokenError as broken:
+            end = offsets.outer_end(len(text))
+            return [*documents, Document(source, first, end, None, reader.problem(broken), json=True)]
+        separator = _SEPARATOR.match(text, stop)
+        last = offsets.outer_end(len(text) if separator is None else stop)
+        read = Document(source, first, last, root, json=True)
+        if stop < len(text) and (separator is None or _is_policy(root)):
+            read.root, read.problem = None, reader.problem(_BrokenError("after top-level value", stop))
+        documents.append(read)
+        if separator is None:
+            return documents
+        start = separator.end()
+        if text[start : start + 1] != "{":
+            return documents + _behind(source, text, offsets, separator.start())
+
+
+def _is_policy(root: Node) -> bool:
+    """Whether kube-apiserver reads the document, and no other program."""
+    version = root.get("apiVersion") if isinstance(root, Mapping) else None
+    return isinstance(version, Scalar) and version.value.startswith("audit.k8s.io/")
+
+
+def _behind(source: Source, text: str, offsets: OffsetMap, start: int) -> list[Document]:
+    """The documents of YAML that begin with a line of `---`, none where nothing follows it."""
+    if not text[start:].strip("- \t\r\n"):
+        return []
+    from kube_audit_lint.syntax.yaml_reader import read_yaml
+
+    return read_yaml(source, text[start:], Shifted(offsets, start))
 
 
 class _Reader:
@@ -75,12 +109,12 @@ class _Reader:
         stop = min(at + 1, len(self.text))
         return SyntaxProblem(message, Place(self.source, self._start(at), self._end(stop)))
 
-    def read(self) -> Node:
-        """The value; without recursion, for nesting is the user's choice."""
+    def read(self, start: int) -> tuple[Node, int]:
+        """The value at an offset, and where the next begins; without recursion, for nesting is the user's choice."""
         text = self.text
         levels: list[Mapping | Sequence] = []
         keys: list[Scalar | None] = []
-        at = self._skip(0)
+        at = self._skip(start)
         while True:
             char = text[at : at + 1]
             node: Node
@@ -111,10 +145,7 @@ class _Reader:
                 keys.pop()
                 node = levels.pop()
             else:
-                at = self._skip(at)
-                if at < len(text):
-                    raise _BrokenError("after top-level value", at)
-                return node
+                return node, self._skip(at)
 
     def _open(self, char: str, at: int) -> Mapping | Sequence:
         if char == "{":

@@ -81,6 +81,22 @@ class OffsetMap:
         return offset
 
 
+class Shifted(OffsetMap):
+    """The map of a piece of a text that has a map: it begins at `start`."""
+
+    __slots__ = ("_offsets", "_start")
+
+    def __init__(self, offsets: OffsetMap, start: int) -> None:
+        self._offsets = offsets
+        self._start = start
+
+    def outer(self, offset: int) -> int:
+        return self._offsets.outer(self._start + offset)
+
+    def outer_end(self, offset: int) -> int:
+        return self._offsets.outer_end(self._start + offset)
+
+
 def _line_starts(text: str) -> list[int]:
     starts = [0]
     if "\r" not in text:
