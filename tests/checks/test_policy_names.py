@@ -237,7 +237,7 @@ def test_a_short_name(name: str, group: str, help: str) -> None:
         ("ephemeralcontainers", "Write `pods/ephemeralcontainers`."),
         ("token", "Write `serviceaccounts/token`."),
         ("tokens", "Write `serviceaccounts/token`."),
-        ("approval", "Write `certificatesigningrequests/approval`."),
+        ("approval", 'Write `certificatesigningrequests/approval` in an item with `group: "certificates.k8s.io"`.'),
         *[
             (f"nodes/{one}", "Write `nodes/proxy`.")
             for one in ("stats", "metrics", "log", "spec", "healthz", "configz")

@@ -87,11 +87,13 @@ def test_mounts() -> None:
     assert by_path["/etc/kubernetes/pki"].read_only
 
 
-def test_of_volumes_with_one_name_the_last_stands() -> None:
+def test_of_volumes_with_one_name_the_first_is_reported() -> None:
+    """And no finding about what it was to mount."""
     text = cluster(
         "extraVolumes:\n- {name: a, hostPath: /1, mountPath: /x}\n- {name: a, hostPath: /2, mountPath: /y}\n"
     )
-    assert mounts(server_in(text)) == {"/y": "/2"}
+    assert mounts(server_in(text)) == {"/x": "/1", "/y": "/2"}
+    assert "kubeadm keeps the last volume of a name" in found_in(text).misshapes[0].message
 
 
 def test_the_folder_of_certificates_is_mounted() -> None:

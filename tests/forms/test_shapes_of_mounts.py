@@ -45,6 +45,43 @@ apiServer:
     readOnly: true
     pathType: File
 """
+KIND = """\
+kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+kubeadmConfigPatches:
+- |
+  kind: ClusterConfiguration
+  apiServer:
+    extraArgs:
+      audit-policy-file: /etc/audit/policy.yaml
+      audit-log-path: "-"
+    extraVolumes:
+    - {name: p, hostPath: /etc/audit/policy.yaml, mountPath: /etc/audit/policy.yaml, readOnly: true, pathType: File}
+nodes:
+- role: control-plane
+  extraMounts:
+  - containerPath: /etc/audit/policy.yaml
+    hostPath: ./audit-policy.yaml
+"""
+RKE2 = "kube-apiserver-arg:\n- audit-policy-file=/etc/rancher/rke2/audit-policy.yaml\n- audit-log-path=-\n"
+CAPI = """\
+apiVersion: controlplane.cluster.x-k8s.io/v1beta1
+kind: KubeadmControlPlane
+metadata: {name: a}
+spec:
+  version: v1.30.0
+  kubeadmConfigSpec:
+    clusterConfiguration:
+      apiServer:
+        extraArgs: {audit-policy-file: /etc/audit/policy.yaml, audit-log-path: "-"}
+    files:
+    - path: /etc/audit/policy.yaml
+      content: |
+        apiVersion: audit.k8s.io/v1
+        kind: Policy
+        rules:
+        - level: Metadata
+"""
 KOPS = """\
 apiVersion: kops.k8s.io/v1alpha2
 kind: Cluster
@@ -100,6 +137,9 @@ def test_what_is_right_is_quiet(text: str, tmp_path: Path, monkeypatch: pytest.M
         (POD, "readOnly: true", "Writable: false", "policy-mount-writable", "Writable", "`readOnly: true`"),
         (KUBEADM, "readOnly:", "readonly:", "unknown-setting", "readonly", "`readOnly: true`"),
         (KUBEADM, "readOnly: true", "writable: false", "unknown-setting", "writable", "`readOnly: true`"),
+        (KUBEADM, "    mountPath:", "    mountpath:", "unknown-setting", "mountpath", "`mountPath`"),
+        (KUBEADM, "pathType:", "type:", "unknown-setting", "type", "`pathType`"),
+        (KIND, "    hostPath:", "    hostpath:", "unknown-setting", "hostpath", "`hostPath`"),
         (POD, "      mountPath:", "    - mountPath:", "wrong-shape", "mountPath", "in front of `mountPath`"),
         (POD, "    hostPath:", "  - hostPath:", "wrong-shape", "hostPath", "in front of `hostPath`"),
         (KUBEADM, "    mountPath:", "  - mountPath:", "wrong-shape", "mountPath", "in front of `mountPath`"),
@@ -140,6 +180,26 @@ def test_a_key_that_stands_twice(
     assert (one.rule, one.place.text) == ("wrong-shape", key.strip().rstrip(":"))
 
 
+@pytest.mark.parametrize(
+    ("text", "more", "key"),
+    [
+        (KOPS, "  fileAssets: []\n", "fileAssets"),
+        (KIND, "  extraMounts: []\n", "extraMounts"),
+        (RKE2, "kube-apiserver-arg: [profiling=false]\n", "kube-apiserver-arg"),
+        (CAPI, "    files: []\n", "files"),
+    ],
+)
+def test_a_key_that_is_lost_to_another(
+    text: str, more: str, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In whatever form, where what is lost is about auditing."""
+    lost = [one for one in found(text + more, tmp_path, monkeypatch) if one.rule == "wrong-shape"]
+    assert [one.place.text for one in lost] == [key]
+    assert not [
+        one for one in found(text + more.replace(key, f"x-{key}"), tmp_path, monkeypatch) if "x-" in one.message
+    ]
+
+
 def test_two_mounts_at_one_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     more = KUBEADM + "  - {name: other, hostPath: /srv, mountPath: /etc/audit/policy.yaml, pathType: File}\n"
     assert "mount-path-twice" in [one.rule for one in found(more, tmp_path, monkeypatch)]
@@ -147,8 +207,8 @@ def test_two_mounts_at_one_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_two_volumes_of_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     more = KUBEADM + "  - {name: policy, hostPath: /srv, mountPath: /srv, pathType: Directory}\n"
-    first = found(more, tmp_path, monkeypatch)
-    assert ("wrong-shape", "policy") in [(one.rule, one.place.text) for one in first]
+    (first,) = found(more, tmp_path, monkeypatch)
+    assert (first.rule, first.place.text) == ("wrong-shape", "policy")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
 
 _CORE = ("core", "v1", "api", "legacy", "core.k8s.io", "v1.core", "core.v1", "kubernetes")
+_UNKNOWN = "Write the group that the resources belong to."
 _CORE_HELP = 'Write `group: ""`.'
 # Served without a dot once, or by aggregated APIs of old.
 _ONCE = ("metrics", "federation", "componentconfig", "imagepolicy", "servicecatalog")
@@ -36,20 +37,22 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
             if meant is None:
                 continue
             message = f"There is no API group `{group.text}`, so this item matches nothing."
-            help = "Write the group that the resources belong to."
-            if meant == "core":
-                help = _help_for_core(entry)
+            help = f"Write `group: {meant}`."
+            if meant in ("", "core"):
+                help = _help_by_resources(entry)
+                if meant and help == _UNKNOWN:
+                    help = _CORE_HELP
                 if help == _CORE_HELP:
                     message += ' The core group is the empty string: `""`.'
-            elif meant:
-                help = f"Write `group: {meant}`."
             yield Hit(group.place, message, help=help)
 
 
-def _help_for_core(entry: WrittenEntry) -> str:
+def _help_by_resources(entry: WrittenEntry) -> str:
     """The group that serves what the item lists: `v1` is the version of many groups."""
     groups = {serving[0][0] for one in entry.resources if (serving := _groups_serving(one.text))}
-    if not groups or groups == {""}:
+    if not groups:
+        return _UNKNOWN
+    if groups == {""}:
         return _CORE_HELP
     if len(groups) == 1:
         return f"Write `group: {groups.pop()}`."

@@ -206,7 +206,10 @@ def _unknown(item: Text, group: str, name: str, sub: str) -> Hit:
     elsewhere = [other for other, _, _ in resources.groups_serving(name.lower())]
     if name in SUBRESOURCES and not sub:
         message = f"`{name}` is a subresource and no resource of its own, so this item matches nothing."
-        return Hit(item.place, message, help=f"Write `{SUBRESOURCES[name]}`.")
+        whole = SUBRESOURCES[name]
+        homes = [one for one, _, _ in resources.groups_serving(whole.partition("/")[0])]
+        there = "" if group in homes else f' in an item with `group: "{homes[0]}"`'
+        return Hit(item.place, message, help=f"Write `{whole}`{there}.")
     if elsewhere and group not in elsewhere:
         message = f"`{name}` are not in {here} but in {called(elsewhere[0])}, so this item matches nothing."
         return Hit(item.place, message, help=f'Move it to an item with `group: "{elsewhere[0]}"`.')

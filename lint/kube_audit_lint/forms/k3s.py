@@ -16,7 +16,7 @@ from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.server import ApiServer, Flag
 from kube_audit_lint.model.value import Value
-from kube_audit_lint.syntax.unknown import UNKNOWN
+from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
 
 # The words are quoted in every way there is (INSTALL_K3S_EXEC="server \ --...", '--...' \), so that only what cannot
 # stand in a value ends one.
@@ -60,6 +60,8 @@ def flags_in_words(words: Sequence[Value], part: Part = same_text) -> Iterator[F
         if found is not None and (found[1] or follows):
             value = Value(found["value"], part(word, *found.span("value")))
             yield setting(Value(found["name"], part(word, *found.span("name"))), value)
+        elif is_unknown(word.text) and (follows or word.text.startswith("--kube-apiserver-arg=")):
+            yield setting(Value(UNKNOWN, word.place), None)  # whatever flag a template puts in
         follows = word.text == "--kube-apiserver-arg"
 
 

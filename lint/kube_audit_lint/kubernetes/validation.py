@@ -39,6 +39,8 @@ _LEVEL_WORDS: dict[str, Level] = {
     "no": "None",
 }
 
+_EMPTY = '""'
+
 
 def validate(policy: WrittenPolicy, partial: bool) -> Iterator[Problem]:
     """What is refused. partial: only a part of the policy is at hand, so that what is missing may be elsewhere."""
@@ -104,8 +106,8 @@ def _level(rule: WrittenRule, node: Mapping, path: str, partial: bool) -> Iterat
     yield fatal(
         "invalid-level",
         level.place,
-        f"`{level.text}` is {'a stage, and ' if level.text in STAGES else ''}no level: there are None, Metadata, "
-        "Request and RequestResponse, in exactly this spelling.",
+        f"`{level.text or _EMPTY}` is {'a stage, and ' if level.text in STAGES else ''}no level: there are None, "
+        "Metadata, Request and RequestResponse, in exactly this spelling.",
         server=_unsupported(path, level.text),
         help=f"Write `level: {meant}`." if meant else "",
     )

@@ -75,6 +75,10 @@ def _help_of_type(node: Node, wanted: Type, name: str, item: bool) -> str:
             return f"Write `{name}: {node.value.lower()}`, without quotes."
         if wanted.go == "v1.GroupResources" and node.kind == "string":
             return _entry_for(node.value)
+    if isinstance(node, Sequence) and len(node.items) == 1 and wanted.kind in ("string", "bool") and not item:
+        (only,) = node.items
+        if isinstance(only, Scalar):
+            return f"Write `{name}: {only.place.text}`."
     if wanted.kind == "list" and isinstance(node, Mapping) and name == "resources":
         return "Put `- ` in front of it: it is a list, also when it has one item."
     return ""

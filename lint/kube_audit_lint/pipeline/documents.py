@@ -9,6 +9,7 @@ from kube_audit_lint.discovery.look import interesting, named_policy
 from kube_audit_lint.discovery.walk import EMBEDDING
 from kube_audit_lint.forms import AllForms
 from kube_audit_lint.forms.common.context import Context, DocumentReader, Reading
+from kube_audit_lint.forms.common.doubled import with_doubled
 from kube_audit_lint.model.found import Found, Misshape, Note, joined
 from kube_audit_lint.syntax.decode import decode, has_mark
 from kube_audit_lint.syntax.extras import TERRAFORM, reads_terraform
@@ -67,6 +68,7 @@ def collect(
         found = _of_template(found, template, source, documents)
     elif not found:
         found = _unreadable(documents, source)
+    found = with_doubled(found, documents)
     return Collected(source, documents, found, reported) if found else None
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from kube_audit_lint.forms.common.arguments import flags_of, setting
+from kube_audit_lint.forms.common.reader import meant
 from kube_audit_lint.forms.common.shapes import LIST_VERSIONS, MAP_VERSIONS, READ_ONLY
 from kube_audit_lint.forms.common.split import KUBEADM_VOLUME, whole
 from kube_audit_lint.model.server import Flag, Mount, Volume
@@ -100,16 +101,15 @@ def flags_of_settings(section: Mapping, names: dict[str, str], unset: tuple[str,
 
 
 def mounts_of_volumes(volumes: Node | None) -> Iterator[Mount]:
-    """The mounts that extraVolumes make: of those with one name, the last."""
+    """The mounts that extraVolumes make, as they were meant: of those with one name kubeadm keeps the last, which is a
+    finding of its own (shapes.py), and so is a misspelt key."""
     section = volumes if isinstance(volumes, Sequence) else None
     if isinstance(volumes, Mapping) and isinstance(volumes.get("extraVolumes"), Sequence):
         section = volumes.get("extraVolumes")  # type: ignore[assignment]
-    found: dict[str, Mount] = {}
-    for number, item in enumerate(whole(section.items, KUBEADM_VOLUME) if section is not None else ()):
+    for item in whole(section.items, KUBEADM_VOLUME) if section is not None else ():
         mount = _mount(item) if isinstance(item, Mapping) else None
         if mount is not None:
-            found[mount.name.text if mount.name.place != mount.path.place else f"/{number}"] = mount
-    yield from found.values()
+            yield mount
 
 
 def extra_volume(flag: str, path: str) -> str:
@@ -160,5 +160,5 @@ def _mount(item: Mapping) -> Mount | None:
 
 
 def _value(item: Mapping, key: str) -> Value | None:
-    node = item.get(key)
+    node = item.get(meant(item, key))
     return Value(node.value, node.place) if isinstance(node, Scalar) and node.kind == "string" else None

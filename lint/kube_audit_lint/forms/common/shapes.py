@@ -156,6 +156,8 @@ def shape_of_volumes(volumes: Node | None, reader: Reader) -> Iterator[Misshape]
         if isinstance(item, Mapping):
             yield from unknown_keys(item, VOLUME_KEYS, reader, where=lambda entry: entry.key.value not in READ_ONLY)
             yield from _read_only(item, reader)
+            if "type" in item.entries and "pathType" not in item.entries:
+                yield unknown_key(item.entries["type"].key, reader, "Write `pathType`.")
     yield from _named_twice(items)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import always_mounted, extra_volume, ordered
 from kube_audit_lint.forms.common.nodes import version_at
-from kube_audit_lint.forms.common.reader import Reader, unknown_keys
+from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
 from kube_audit_lint.forms.common.split import KIND_MOUNT, split, whole
 from kube_audit_lint.forms.kind.patches import Patches, patches_of
 from kube_audit_lint.kubernetes.paths import host_path, policy_path
@@ -92,7 +92,7 @@ def _mounts(node: Mapping | None) -> Iterator[tuple[Mapping, Scalar, Scalar]]:
     """The extraMounts of a node: the mount, its path on the node, its path on the author's machine."""
     for item in whole(node.items("extraMounts"), KIND_MOUNT) if node is not None else ():
         if isinstance(item, Mapping):
-            inside, outside = item.get("containerPath"), item.get("hostPath")
+            inside, outside = item.get(meant(item, "containerPath")), item.get(meant(item, "hostPath"))
             if isinstance(inside, Scalar) and isinstance(outside, Scalar) and inside.value:
                 yield item, inside, outside
 

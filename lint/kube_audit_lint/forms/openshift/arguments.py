@@ -63,7 +63,8 @@ def _found(section: Mapping) -> Found | None:
     misshapes: list[Misshape] = [*_shapes(arguments)] if isinstance(arguments, Mapping) else []
     if audit is not None:
         flags += flags_of_settings(audit, AUDIT_CONFIG, ("", "0"))
-        misshapes += unknown_keys(audit, _OWN_KEYS, _READER)
+        reader = _READER._replace(name=section.string("kind") or _READER.name)
+        misshapes += [*unknown_keys(audit, _OWN_KEYS, reader), *_switched_off(audit)]
         node, key = audit.mapping("policyConfiguration"), audit.key("policyConfiguration")
         if node is not None and key is not None and node.entries:
             policy = part_as_policy(node, key.place, "openshift")
@@ -74,6 +75,13 @@ def _found(section: Mapping) -> Found | None:
     spelling = _in_lists if isinstance(arguments, Mapping) or audit is None else _in_audit_config
     server = ApiServer("openshift", at, tuple(flags), policy=policy, partial=True, spelling=spelling)
     return Found((policy,) if policy else (), (server,), tuple(misshapes))
+
+
+def _switched_off(audit: Mapping) -> Iterator[Misshape]:
+    switch = audit.get("enabled")
+    if isinstance(switch, Scalar) and switch.kind == "bool" and switch.value == "false":
+        message = "Auditing is switched off: no request is recorded at all, whatever else stands in `auditConfig`."
+        yield Misshape("switched-off", switch.place, message, "Write `enabled: true`.")
 
 
 def _flags(arguments: Mapping) -> Iterator[Flag]:

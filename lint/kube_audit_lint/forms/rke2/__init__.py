@@ -43,7 +43,8 @@ def read(document: Document, context: Context) -> Found | None:
     if root is None or any(key in root.entries for key in _OTHERS) or not _is_ours(root):
         return None
     settings = Settings((root,))
-    if not settings.audited and not any(name.startswith("audit-") for name in root.entries):
+    lost = any("audit" in one.value.place.text for one, _ in root.duplicates)
+    if not (settings.audited or lost or any(name.startswith("audit-") for name in root.entries)):
         return None
     rke2, k3s = _evidence(root, context)
     reader = "K3s" if k3s and not rke2 else "RKE2"
