@@ -48,6 +48,10 @@ def entry() -> None:
 
 
 def _run(words: list[str]) -> int:
+    if words[:1] == ["check"] and not any(word.startswith("-") for word in words):
+        from kube_audit_lint.commands.check import run_plain
+
+        return run_plain(words[1:])
     from kube_audit_lint.commands.parser import parser_for
 
     try:

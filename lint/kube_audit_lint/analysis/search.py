@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.analysis.answers import Blocker, Reach, Recorded, hold
 from kube_audit_lint.analysis.evaluate import decision_of, item_matches
@@ -44,6 +46,14 @@ class _Goal(NamedTuple):
     field: str = ""
 
 
+class _Left(NamedTuple):
+    """Verbs, groups and resources of requests that are left to a rule."""
+
+    verbs: set[str]
+    groups: set[str]
+    items: set[tuple[str, str]]
+
+
 class Search:
     """The searches for one policy; answers are kept."""
 
@@ -53,6 +63,7 @@ class Search:
         self._conditions = compiled.conditions
         self._reach: dict[tuple[int, PolicyRule, bool], Reach] = {}
         self._matching: dict[PolicyRule, bool] = {}
+        self._left: dict[int, _Left] = {}
 
     def reach(self, rule: int) -> Reach:
         """Which served requests a rule decides, found without the walk."""
@@ -78,8 +89,45 @@ class Search:
 
     def reach_value(self, rule: int, field: str, index: int, sub: int | None, built_in: bool) -> Reach:
         """Whether a value decides anything; the arguments are those of Analysis.reach_value."""
-        goal = self._value(rule, field, index, sub)
-        return self._reach_of(self._of_built_in(goal) if built_in else goal, built_in)
+        goal = partial(self._value, rule, field, index, sub)
+        if built_in:
+            return self._reach_of(self._of_built_in(goal()), built_in)
+        if self._is_left(rule, field, index, sub):
+            return Reach(lambda: self._minors(goal()), lambda: self._found(goal()))
+        return self._reach_of(goal(), built_in)
+
+    def _is_left(self, rule: int, field: str, index: int, sub: int | None) -> bool:
+        """Whether a value plainly decides something, as most values do. When in doubt it is false."""
+        if field == "verbs":
+            return self._policy.rules[rule].verbs[index] in self._left_to(rule, self._conditions.rule_bits[rule]).verbs
+        if field != "resources":
+            return False
+        entry = self._policy.rules[rule].resources[index]
+        left = self._left_to(rule, self._conditions.entry_bits[rule][index])
+        if sub is None and not entry.resources:
+            return entry.group in left.groups
+        return sub is not None and (entry.group, entry.resources[sub]) in left.items
+
+    def _left_to(self, rule: int, wanted: int) -> _Left:
+        """What is left to alternatives of a rule that need no more than a target: where no rule in front has it."""
+        found = self._left.get(wanted)
+        if found is None:
+            made, before = self._compiled.dimensions, self._bits_before(rule)
+            complete = wanted & made.complete
+            targets = [one for one in made.chances(wanted).targets if one.bits & complete and not one.bits & before]
+            classes = {id(one.members): one.members for one in targets}.values()
+            self._compiled.budget.spend(sum(map(len, classes)))
+            named = [one for members in classes for _, one in members if isinstance(one, tuple)]
+            items = {(group, f"{name}/{sub}" if sub else name) for group, name, sub in named}
+            found = _Left({one.verb for one in targets}, {group for group, _ in items}, items)
+            self._left[wanted] = found
+        return found
+
+    def _found(self, goal: _Goal) -> Request:
+        """A request that a goal decides, where it is known that there is one."""
+        probe = self._probe(goal, range(goal.rule), once=True)
+        assert probe.reached is not None
+        return self._finding(probe.reached, goal.rule)()
 
     def _reach_of(self, goal: _Goal, built_in: bool) -> Reach:
         key = goal.rule, goal.alone, built_in

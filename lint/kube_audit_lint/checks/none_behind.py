@@ -14,6 +14,7 @@ from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kube_audit_lint.analysis.analysis import Analysis
     from kube_audit_lint.analysis.answers import Recorded
+    from kube_audit_lint.analysis.evaluate import Decision
     from kube_audit_lint.model.policy import GroupResources, PolicyRule
 
 SUBJECT = "policy"
@@ -37,12 +38,15 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
 
 def _recorded(analysis: Analysis, index: int) -> Recorded | None:
     """Requests that the rule matches and that a rule in front of it records, where the rule is reached at all."""
-    among = analysis.deciding(lambda decision: decision.records and decision.rule < index)
-    reached = set(analysis.reach(index).minors)
-    found = analysis.levels(_query(analysis.policy.rules[index]), among) if reached else []
-    own = analysis.policy.rules[index]
-    wanted = (one for one in found if not _protects(analysis.policy.rules[one.rule], own))
-    return next((one for one in wanted if not reached.isdisjoint(one.minors)), None)
+    rules, own = analysis.policy.rules, analysis.policy.rules[index]
+
+    def counts(decision: Decision) -> bool:
+        return decision.records and decision.rule < index and not _protects(rules[decision.rule], own)
+
+    among = analysis.deciding(counts)
+    reached = set(analysis.reach(index).minors) if among else set()
+    found = analysis.levels(_query(own), among) if reached else []
+    return next((one for one in found if not reached.isdisjoint(one.minors)), None)
 
 
 def _protects(rule: PolicyRule, excluding: PolicyRule) -> bool:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from types import SimpleNamespace
 
 from kube_audit_lint import report as reports
-from kube_audit_lint.catalogue.rule import CATEGORIES, Catalogue
+from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.catalogue.shipped import catalogue_with
-from kube_audit_lint.commands import FAILED, FINDINGS, OK, file_name, filled, input_of
+from kube_audit_lint.commands import FAILED, FINDINGS, OK, input_of
 from kube_audit_lint.commands._outputs import (
     STANDARD_OUTPUT,
     WITH_STATISTICS,
@@ -22,111 +22,47 @@ from kube_audit_lint.commands._outputs import (
     write_all,
 )
 from kube_audit_lint.errors import UsageError
-from kube_audit_lint.model.finding import SEVERITIES, FileError
+from kube_audit_lint.model.finding import FileError
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline.config import Config, load_config, rule_folders
-from kube_audit_lint.pipeline.options import Options, versions_of
-from kube_audit_lint.pipeline.requests import STDIN
+from kube_audit_lint.pipeline.options import STDIN, Options, versions_of
 from kube_audit_lint.pipeline.run import run as run_engine
 from kube_audit_lint.report import Report
-from kube_audit_lint.syntax.typed import TYPE_CHECKING
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import argparse
+
     from kube_audit_lint.kubernetes.custom import Served
     from kube_audit_lint.pipeline.baseline import Baseline
 
-FAIL_ON = (*reversed(SEVERITIES), "never")
 _OF_FIXING = ("--fix", "--unsafe-fixes", "--diff")
-_CATEGORIES = ", ".join((*CATEGORIES, "own"))
 _PROGRESS_AFTER = 0.7
 _PROGRESS_EVERY = 0.1
+
+_DEFAULTS: dict[str, object] = {
+    **dict.fromkeys(("kubernetes_version", "profile", "fail_on", "stdin_filename", "config", "api_resources")),
+    **dict.fromkeys(("baseline", "write_baseline")),
+    **dict.fromkeys(("pedantic", "quiet", "statistics", "show_all", "fix", "unsafe_fixes", "diff"), False),
+    **dict.fromkeys(("pre_commit", "no_config", "no_ignores", "embedded"), False),
+    **dict.fromkeys(("select", "ignore", "output"), ()),
+    "format": "text",
+    "color": "auto",
+}
+"""What the options are where none is given, as the parser has it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Gives the command its options."""
-    add = parser.add_argument
-    _add_checked(add)
-    _add_reported(add)
-    _add_fixing(add)
-    _add_surroundings(add)
+    from kube_audit_lint.commands._checkoptions import add_options  # most runs have none
+
+    add_options(parser)
 
 
-def _add_checked(add: Callable[..., object]) -> None:
-    """What is checked, and by which rules."""
-    add("paths", nargs="*", metavar="PATH", help="files, folders, or - for standard input (default: .)")
-    add("--kubernetes-version", metavar="V", help="the cluster's version (1.30) or a range of them (1.29-1.34)")
-    add("--profile", type=filled, help="default, cis, stig, ack, detections, or one of your own (`rules --profiles`)")
-    add(
-        "--select",
-        type=filled,
-        action="append",
-        default=[],
-        metavar="IDS",
-        help=f"only these rules or categories: {_CATEGORIES}",
-    )
-    add("--ignore", type=filled, action="append", default=[], metavar="IDS", help="all but these rules or categories")
-    add("--pedantic", action="store_true", help="also what costs only volume or tidiness")
-
-
-def _add_reported(add: Callable[..., object]) -> None:
-    """What is reported where, and what fails the run."""
-    add("--format", choices=reports.FORMATS, default="text", metavar="FORMAT", help="%(choices)s (default: text)")
-    add(
-        "--output",
-        type=filled,
-        action="append",
-        default=[],
-        metavar="[FORMAT=]FILE",
-        help="write the report to a file, or with - to standard output, which else gets the text; several may be given",
-    )
-    add("--quiet", "-q", action="store_true", help="findings and errors only: no notes, no summary")
-    add("--statistics", action="store_true", help="in text, how many findings each rule has in place of the findings")
-    add("--show-all", action="store_true", help="in text, each finding and note, however many files have the same")
-    add("--fail-on", choices=FAIL_ON, help="the least severity that fails the run (default: warning)")
-
-
-def _add_fixing(add: Callable[..., object]) -> None:
-    """What is changed in the files."""
-    add("--fix", action="store_true", help="change the files: what is proven to change only what a finding is about")
-    add(
-        "--unsafe-fixes",
-        action="store_true",
-        help="also fixes that change more; that is shown. Without --diff as --fix",
-    )
-    add("--diff", action="store_true", help="show what --fix would change, and change nothing")
-    add(
-        "--pre-commit", action="store_true", help="the first PATHs may be options of fixing: so pre-commit gives `args`"
-    )
-
-
-def _add_surroundings(add: Callable[..., object]) -> None:
-    """What else is read and left out, and the screen."""
-    add(
-        "--config",
-        type=file_name,
-        metavar="FILE",
-        help="default: .kube-audit-lint.yaml here or above, up to the repository's root",
-    )
-    add(
-        "--api-resources",
-        type=file_name,
-        metavar="FILE",
-        help="what the cluster serves: output of `kubectl api-resources -o wide`, or of discovery as JSON",
-    )
-    add("--baseline", type=file_name, metavar="FILE", help="report only what this file does not know")
-    add(
-        "--write-baseline", type=file_name, metavar="FILE", help="write all that is found to FILE, as known from now on"
-    )
-    add("--no-config", action="store_true", help="read no configuration")
-    add("--no-ignores", action="store_true", help="report also what comments suppress")
-    add("--embedded", action="store_true", help="also look into heredocs and fenced blocks")
-    add("--stdin-filename", type=filled, metavar="NAME", help="the name of what comes on standard input")
-    add(
-        "--color",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="default: auto; honours NO_COLOR and FORCE_COLOR",
-    )
+def run_plain(paths: list[str]) -> int:
+    """Lints without options; importing argparse for them would take a tenth of a short run."""
+    arguments: Any = SimpleNamespace(paths=paths, **_DEFAULTS)
+    return run(arguments)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -14,8 +14,8 @@ from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.model.matrix import Map
 from kube_audit_lint.model.version import Versions, newer
 from kube_audit_lint.pipeline.mapping import mapped
-from kube_audit_lint.pipeline.options import versions_of
-from kube_audit_lint.pipeline.requests import STDIN, open_policy
+from kube_audit_lint.pipeline.options import STDIN, versions_of
+from kube_audit_lint.pipeline.requests import open_policy
 
 FORMATS = ("text", "markdown", "json", "html")
 _OF_NAMES = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json"}

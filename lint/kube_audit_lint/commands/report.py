@@ -17,8 +17,7 @@ from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.assessment import STATUSES, Assessment
 from kube_audit_lint.pipeline.assessing import assess
 from kube_audit_lint.pipeline.config import Config, load_config
-from kube_audit_lint.pipeline.options import Options, versions_of
-from kube_audit_lint.pipeline.requests import STDIN
+from kube_audit_lint.pipeline.options import STDIN, Options, versions_of
 from kube_audit_lint.report.outfile import whole_file
 from kube_audit_lint.report.safe import line, without_surrogates
 from kube_audit_lint.report.words import trouble

@@ -20,8 +20,8 @@ from kube_audit_lint.forms.common.spelt import Spelt
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.source import Source
-from kube_audit_lint.syntax.unknown import UNKNOWN
-from kube_audit_lint.syntax.words import Letter, Room, Word, expanded, letters
+from kube_audit_lint.syntax.unknown import UNKNOWN, Room
+from kube_audit_lint.syntax.words import Letter, Word, expanded, letters
 
 MARKS = ("--audit", "--etcd-servers")
 ORDER = 7

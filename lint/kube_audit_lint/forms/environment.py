@@ -18,8 +18,8 @@ from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.units import Assignment, environment
-from kube_audit_lint.syntax.unknown import UNKNOWN
-from kube_audit_lint.syntax.words import Room, Word, expanded, split
+from kube_audit_lint.syntax.unknown import UNKNOWN, Room
+from kube_audit_lint.syntax.words import Word, expanded, split
 
 MARKS = ("--audit", "--etcd-servers")
 LOOK = (("kube_api", "[a-z_]*="),)

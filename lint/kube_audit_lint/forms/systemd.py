@@ -19,8 +19,8 @@ from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.units import Assignment, unit
-from kube_audit_lint.syntax.unknown import UNKNOWN
-from kube_audit_lint.syntax.words import Letter, Room, Word, expanded, split
+from kube_audit_lint.syntax.unknown import UNKNOWN, Room
+from kube_audit_lint.syntax.words import Letter, Word, expanded, split
 
 MARKS = ("[Service]",)
 

@@ -23,8 +23,7 @@ from kube_audit_lint.model.version import Versions, version_of_image
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.parts import part_of
 from kube_audit_lint.syntax.source import Place
-from kube_audit_lint.syntax.unknown import is_unknown
-from kube_audit_lint.syntax.words import Room
+from kube_audit_lint.syntax.unknown import Room, is_unknown
 
 MARKS = ("kube-apiserver", "apiserver")
 LOOK = (("audit", r"(?<=k8s-audit)\"?:"), ("audit", r"(?<=_logs_audit)\"?:"))  # of Alibaba Cloud's collectors

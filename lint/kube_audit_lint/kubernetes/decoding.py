@@ -131,9 +131,7 @@ class _Decoder:
         value = entry.value
         if isinstance(value, Scalar) and (value.value in ("null", "false") or UNKNOWN in value.value):
             return  # what an older version does anyway
-        from kube_audit_lint.kubernetes.wording import not_in_version
-
-        message, help = not_in_version(entry.key.value, field)
+        message, help = _dropped(entry.key.value, field)
         severity: SeverityOrNone = "info" if path.startswith("metadata.") else ""
         for minors in ((OLDEST, field.first - 1), (field.last + 1, NEWEST)):
             if minors[0] <= minors[1]:
@@ -208,6 +206,19 @@ def _fits(node: Scalar, kind: str) -> bool:
     if kind == "time":
         return node.kind == "string" and re.match(TIME, node.value) is not None
     return kind == "any"
+
+
+def _dropped(name: str, field: Field) -> tuple[str, str]:
+    """Message and help for a field that not every version knows."""
+    if field.first > 10:
+        return (
+            f"`{name}` is known from Kubernetes 1.{field.first}; older versions drop it without a word.",
+            "",
+        )
+    return (
+        f"`{name}` is known up to Kubernetes 1.{field.last}; later versions drop it.",
+        f"Leave `{name}` out.",
+    )
 
 
 def _json_kind(node: Node) -> str:

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from kube_audit_lint.kubernetes.decoding import head
 from kube_audit_lint.kubernetes.fields import API_VERSIONS
 from kube_audit_lint.kubernetes.problems import Problem, fatal, harmless
-from kube_audit_lint.kubernetes.wording import noun
 from kube_audit_lint.kubernetes.written import misspelt_key
 from kube_audit_lint.model.version import NEWEST, Versions
 from kube_audit_lint.syntax.nodes import Entry, Mapping, Scalar
@@ -76,6 +75,8 @@ def _effective(entries: list[Entry]) -> Entry | None:
 def _types(entries: list[Entry], right: str) -> Iterator[Problem]:
     for entry in entries:
         if not _is_string(entry) and not (isinstance(entry.value, Scalar) and entry.value.kind == "null"):
+            from kube_audit_lint.kubernetes.wording import noun  # most policies have nothing wrong
+
             message = f"`{entry.key.value}` has to be a string, and this is {noun(entry.value)}."
             yield fatal("wrong-type", head(entry.value), message, help=f"Write `{right}`.")
 

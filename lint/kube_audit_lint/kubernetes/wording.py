@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kube_audit_lint.kubernetes.fields import METADATA, POLICY, RESOURCES, RULE, Field, Type
+from kube_audit_lint.kubernetes.fields import METADATA, POLICY, RESOURCES, RULE, Type
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.model.finding import SeverityOrNone
 from kube_audit_lint.model.policy import STAGES
@@ -100,19 +100,6 @@ def noun(node: Node) -> str:
             return f"a boolean (YAML takes `{node.place.text}` for `{node.value}`)"
         return {"string": "a string", "bool": "a boolean", "null": "nothing"}.get(node.kind, "a number")
     return "a list" if isinstance(node, Sequence) else "a mapping"
-
-
-def not_in_version(name: str, field: Field) -> tuple[str, str]:
-    """Message and help for a field that not every version knows."""
-    if field.first > 10:
-        return (
-            f"`{name}` is known from Kubernetes 1.{field.first}; older versions drop it without a word.",
-            "",
-        )
-    return (
-        f"`{name}` is known up to Kubernetes 1.{field.last}; later versions drop it.",
-        f"Leave `{name}` out.",
-    )
 
 
 def repeated_key(losers: list[Entry], kept: Entry, json: bool) -> tuple[Place, str, str, SeverityOrNone]:

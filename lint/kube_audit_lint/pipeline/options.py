@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from kube_audit_lint.pipeline.baseline import Baseline
 
 
+STDIN = "<stdin>"
+"""How what comes on standard input is called."""
+
+
 class Options(NamedTuple):
     """What the command line wants of a run.
 

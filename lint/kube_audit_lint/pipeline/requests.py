@@ -11,10 +11,8 @@ from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.policy import Policy
 from kube_audit_lint.model.version import DEFAULT, Versions
 from kube_audit_lint.pipeline.documents import collect
+from kube_audit_lint.pipeline.options import STDIN
 from kube_audit_lint.syntax.record import NamedTuple
-
-STDIN = "<stdin>"
-"""How what comes on standard input is called."""
 
 _RENDER = "name the file that it renders to (`helm template` and the like), or pipe that to this command with -"
 

@@ -6,10 +6,9 @@ file (width = length), or a single one that is written otherwise: an escape, a f
 
 from __future__ import annotations
 
-import re
-
 from kube_audit_lint.syntax.chars import (
     BLANK_OR_END,
+    BREAKS,
     ENDS,
     YamlError,
     break_end,
@@ -41,7 +40,8 @@ class Scanned(NamedTuple):
         return chunks[0][0] if len(chunks) == 1 else "".join([chunk[0] for chunk in chunks])
 
 
-_SPACES = re.compile(r"[ \t]*")
+_SPACES = r"[ \t]*"
+_GOES_ON = frozenset(f" \t{BREAKS}")
 
 
 class _Fold:
@@ -68,7 +68,7 @@ def pass_breaks(text: str, at: int, line: int, indent: int, escaped: bool) -> tu
     fold = _Fold()
     broken = escaped
     while True:
-        blank = _SPACES.match(text, at)
+        blank = compiled(_SPACES, True).match(text, at)
         stop = blank.end() if blank else at
         if not broken:
             fold.blanks = (text[at:stop], at, stop - at) if stop > at else None
@@ -113,6 +113,12 @@ def scan_plain(text: str, start: int, line: int, indent: int, flow: bool) -> Sca
         end = at + len(content)
         if found and found.start() == end and text[end] not in BLANK_OR_END:  # the end of a key, of a flow's item
             return make(Scanned, (chunks, end, end, line, False))
+        if text[end] == "\n" and not flow:
+            at = line = end + 1
+            while at < line + indent and text[at] == " ":
+                at += 1
+            if at < line + indent and text[at] not in _GOES_ON:  # nearly always: the next line is not a part of it
+                return make(Scanned, (chunks, end, at, line, True))
         fold, at, line = pass_breaks(text, end, line, indent, False)
         if at == end or (not flow and at - line < indent):
             break

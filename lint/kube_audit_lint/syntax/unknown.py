@@ -20,3 +20,20 @@ def from_outside(text: str) -> str:
 def is_unknown(text: str) -> bool:
     """Whether any part of the value is not known before a template is filled."""
     return UNKNOWN in text
+
+
+_MOST_FILLED = 131_072
+"""So many characters variables may add to a file's commands: Linux starts nothing with a longer argument
+(MAX_ARG_STRLEN in include/uapi/linux/binfmts.h), and a few lines could ask for gigabytes of them."""
+
+
+class Room:
+    """What the variables of one file may still add to its commands; what goes beyond is unknown."""
+
+    def __init__(self) -> None:
+        self.left = _MOST_FILLED
+
+    def holds(self, characters: int) -> bool:
+        """Whether so many more fit."""
+        self.left -= characters
+        return self.left >= 0

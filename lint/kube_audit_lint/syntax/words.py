@@ -10,14 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from kube_audit_lint.syntax.record import NamedTuple
-from kube_audit_lint.syntax.unknown import UNKNOWN
+from kube_audit_lint.syntax.unknown import UNKNOWN, Room
 
 Letter = tuple[str, int, int]
 """A character, and from where to where it is written."""
-
-_MOST_FILLED = 131_072
-"""So many characters variables may add to a file's commands: Linux starts nothing with a longer argument
-(MAX_ARG_STRLEN in include/uapi/linux/binfmts.h), and a few lines could ask for gigabytes of them."""
 
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "s": " "}
 _SAME = "\\\"'"
@@ -47,18 +43,6 @@ class Word(NamedTuple):
 
 
 Variables = Mapping[str, Sequence[Letter]]
-
-
-class Room:
-    """What the variables of one file may still add to its commands; what goes beyond is unknown."""
-
-    def __init__(self) -> None:
-        self.left = _MOST_FILLED
-
-    def holds(self, characters: int) -> bool:
-        """Whether so many more fit."""
-        self.left -= characters
-        return self.left >= 0
 
 
 def letters(text: str, start: int, end: int) -> list[Letter]:

@@ -19,7 +19,7 @@ from kube_audit_lint.syntax.unknown import is_unknown
 
 if TYPE_CHECKING:
     from kube_audit_lint.syntax.shell import Word
-    from kube_audit_lint.syntax.words import Room
+    from kube_audit_lint.syntax.unknown import Room
 
 _SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh"))
 _RESERVED = frozenset(("!", "{", "if", "then", "elif", "else", "do", "while", "until", "time"))

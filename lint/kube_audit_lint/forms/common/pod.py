@@ -15,8 +15,7 @@ from kube_audit_lint.model.server import EnvironmentVariable, Mount, Volume
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar
 from kube_audit_lint.syntax.parts import part_of
-from kube_audit_lint.syntax.unknown import UNKNOWN
-from kube_audit_lint.syntax.words import Room
+from kube_audit_lint.syntax.unknown import UNKNOWN, Room
 
 _READ_ONLY = ("readonly", "read_only", "read-only", "ro", "writable")
 """What is written for `readOnly`, in small letters."""
