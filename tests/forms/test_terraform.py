@@ -128,7 +128,8 @@ def test_rke() -> None:
     assert server.policy is not None
     assert server.policy.at("rules", 0, "level").text == '"Metadata"'
     assert misshapes(text, "main.tf") == []
-    assert misshapes(rke("rke_cluster", f"policy = {HEREDOC}\n"), "main.tf") == [("wrong-shape", "<<-EOT")]
+    (note,) = notes(rke("rke_cluster", f"policy = {HEREDOC}\n"), "main.tf")
+    assert '"policy" must be in json format' in note
 
 
 def test_ranchers_provider_has_defaults_and_takes_yaml() -> None:
@@ -191,6 +192,27 @@ def test_k3d() -> None:
     assert not server.partial
 
 
+def test_kind() -> None:
+    text = (
+        'resource "kind_cluster" "c" {\n  node_image = "kindest/node:v1.31.0"\n  kind_config {\n    kind = "Cluster"\n'
+        '    api_version = "kind.x-k8s.io/v1alpha4"\n    node {\n      role = "control-plane"\n'
+        "      kubeadm_config_patches = [<<-EOT\n        kind: ClusterConfiguration\n        apiServer:\n"
+        "          extraArgs:\n            audit-policy-file: /etc/p.yaml\n      EOT\n      ]\n"
+        '      extra_mounts {\n        host_path = "./p.yaml"\n        container_path = "/etc/p.yaml"\n      }\n'
+        "    }\n  }\n}\n"
+    )
+    server = server_in(text, "main.tf")
+    assert flags(server) == {"audit-policy-file": "/etc/p.yaml"}
+    assert server.files[0].local is not None
+    assert server.files[0].local.text == "./p.yaml"
+    assert server.versions is not None
+
+
+def test_prose_is_not_read() -> None:
+    text = 'variable "apiserver_extra_args" {\n  type = map(string)\n  description = <<-EOT\n' + indent(POLICY, "    ")
+    assert not found_in(text + "    and --kube-apiserver-arg=audit-log-maxage=1\n  EOT\n}\n", "variables.tf")
+
+
 def test_patches_of_talos() -> None:
     text = (
         'data "talos_machine_configuration" "c" {\n  machine_type = "controlplane"\n  config_patches = [\n'
@@ -223,7 +245,6 @@ def test_a_template_is_filled(
     assert "p.yaml.tpl:5:10: error[invalid-level]: `Metdata`" in out
     Path("main0.tf").write_text(
         'data "template_file" "t" {\n  template = file("p.yaml.tpl")\n  vars = { level = "Metdata" }\n}\n'
-        "# audit-policy\n"
     )
     main(["check", ".", "--format", "concise"])
     assert "invalid-level" in capsys.readouterr().out

@@ -43,7 +43,7 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
 
 TEXT_FORMS: dict[str, tuple[str, ...]] = {
     'quadlet': ('[Container]',),
-    'terraform': ('audit', 'AUDIT', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW', 'aws_eks_cluster', 'terraform-aws-modules/eks', 'azurerm_monitor_diagnostic_setting', 'cluster_log_types', 'enabled_log_types', 'templatefile', 'rke_cluster', 'rancher2_cluster'),
+    'terraform': ('audit', 'AUDIT', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW', 'aws_eks_cluster', 'terraform-aws-modules/eks', 'azurerm_monitor_diagnostic_setting', 'cluster_log_types', 'enabled_log_types', 'templatefile', 'template_file', 'rke_cluster', 'rancher2_cluster'),
     'bicep': ('logs: [', 'logs:[', 'logCategoriesAndGroups'),
     'embedded': ('<<', '```', '~~~', 'minikube', '--kube-apiserver-arg', 'kubeAPIServer.audit', 'audit.k8s.io/', 'update-cluster-logging', 'diagnostic-settings', 'clusterLogging'),
     'systemd': ('[Service]',),
@@ -54,18 +54,14 @@ TEXT_FORMS: dict[str, tuple[str, ...]] = {
 
 BYTES: tuple[tuple[bytes, bytes, tuple[bytes, ...]], ...] = (
     (b'audit', b'audit(?:(?:\\.k8s\\.io|(?<=--audit)[-_])|[-_]?(?:log|policy|webhook|config|dynamic)(?![\\"\']?[ \\t]*(?:[\\r\\n,}\\]]|\\Z))|(?<=k8s-audit)\\"?:|(?<=_logs_audit)\\"?:|(?<=kubernetes_audit)\\"?:|[\\w.-]*\\.ya?ml)', ()),
-    (b'aws_eks_cluster', b'aws_eks_cluster(?:\\")', ()),
-    (b'terraform-aws-modules/eks', b'terraform-aws-modules/eks(?:/aws\\")', ()),
+    (b'eks', b'eks(?:_cluster\\"|/aws\\"|ctl\\.io/|:{1,2}cluster\\b|\\.aws\\.|\\.services\\.k8s\\.aws/|clusterconfig\\b|(?<=awscdk-eks)-cluster\\b)', ()),
     (b'azurerm_monitor_diagnostic_setting', b'azurerm_monitor_diagnostic_setting(?:\\")', ()),
-    (b'cluster_log_types', b'cluster_log_types(?:\\s*=)', ()),
-    (b'enabled_log_types', b'enabled_log_types(?:\\s*=)', ()),
+    (b'log_types', b'log_types(?:\\s*=|\\"[ \\t]*:)', ()),
     (b'templatefile', b'templatefile(?:\\()', ()),
+    (b'template_file', b'template_file(?:\\")', ()),
     (b'rke_cluster', b'rke_cluster(?:\\")', ()),
-    (b'audit_log', b'audit_log(?:\\s*[={])', ()),
-    (b'log_types', b'log_types(?:\\"[ \\t]*:)', ()),
     (b'clusterconfiguration', b'clusterconfiguration(?:\\b)', ()),
     (b'apiserver', b'apiserver(?:(?:(?<![\\w/-]apiserver)|(?<=kubeapiserver))(?:extraargs)?(?:\\":|:(?=\\s|\\Z))|(?<=\\"apiserver)\\"|-arg\\"?:|\\.audit\\.)', ()),
-    (b'eks', b'eks(?:ctl\\.io/|:{1,2}cluster\\b|\\.aws\\.|\\.services\\.k8s\\.aws/|clusterconfig\\b|(?<=awscdk-eks)-cluster\\b)', ()),
     (b'awsmanagedcontrolplane', b'awsmanagedcontrolplane(?:)', ()),
     (b'diagnosticsetting', b'diagnosticsetting(?:s?\\b)', ()),
     (b'kops.k8s.io', b'kops.k8s.io(?:(?<![\\w.-]kops\\.k8s\\.io)/(?=v\\d|[^a-z]))', ()),

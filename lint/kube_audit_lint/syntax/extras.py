@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 TERRAFORM = (".tf", ".tofu", ".tfvars", ".hcl")
 """How the names of files end that are in HCL."""
 
 
+@cache
 def reads_terraform() -> bool:
     """Whether the extra `[terraform]` is installed."""
     from importlib.util import find_spec

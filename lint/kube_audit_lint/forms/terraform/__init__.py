@@ -36,18 +36,17 @@ MARKS = (
     "cluster_log_types",
     "enabled_log_types",
     "templatefile",
+    "template_file",
     "rke_cluster",
     "rancher2_cluster",
 )
 LOOK = (
-    ("aws_eks_cluster", r"\""),
-    ("terraform-aws-modules/eks", r"/aws\""),
+    ("eks", r"_cluster\"|/aws\""),
     ("azurerm_monitor_diagnostic_setting", r"\""),
-    ("cluster_log_types", r"\s*="),
-    ("enabled_log_types", r"\s*="),
+    ("log_types", r"\s*="),
     ("templatefile", r"\("),
+    ("template_file", r"\""),
     ("rke_cluster", r"\""),
-    ("audit_log", r"\s*[={]"),
 )
 ORDER = 1
 

@@ -2,7 +2,8 @@
 
 Sources: rancher/terraform-provider-rke and rancher/terraform-provider-rancher2 (forms/terraform/rke.py);
 terraform-kops/terraform-provider-kops docs/resources/cluster.md (kube_api_server, file_assets: names of kops with `_`);
-pvotal-tech/terraform-provider-k3d docs/resources/cluster.md (k3s.extra_args, volume, image).
+pvotal-tech/terraform-provider-k3d docs/resources/cluster.md (k3s.extra_args, volume, image);
+tehcyx/terraform-provider-kind kind/schema_kind_config.go (kind_config: kind's own names with `_`, `node` for `nodes`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.terraform.values import Block, Head
-from kube_audit_lint.model.found import Found
+from kube_audit_lint.model.found import Found, joined
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.nodes import PLAIN, Document, Entry, Mapping, Node, Scalar, Sequence
 
@@ -29,6 +30,8 @@ def in_cluster(block: Head, body: Block, context: Context) -> Found:
         found = _kops(block, body, context)
     elif kind == "k3d_cluster":
         found = _k3d(block, body, context)
+    elif kind == "kind_cluster":
+        found = _kind(body, context)
     return found.with_servers(as_terraform)
 
 
@@ -82,8 +85,45 @@ def _as_kops(node: Node, name: str) -> Node:
 
 
 def _kops_name(key: Scalar) -> Scalar:
-    name = re.sub(r"_([a-z])", lambda found: found[1].upper(), key.value).replace("kubeApiServer", "kubeAPIServer")
+    return _called(key, _camel(key.value).replace("kubeApiServer", "kubeAPIServer"))
+
+
+def _camel(name: str) -> str:
+    return re.sub(r"_([a-z])", lambda found: found[1].upper(), name)
+
+
+def _called(key: Scalar, name: str) -> Scalar:
     return Scalar(key.source, key.start, key.end, "string", name, PLAIN)
+
+
+def _kind(body: Block, context: Context) -> Found:
+    from kube_audit_lint.forms import kind
+
+    found = []
+    for config in _items(body.get("kind_config")):
+        root = _as_kind(config) if isinstance(config, Mapping) else None
+        if isinstance(root, Mapping):
+            image = body.entries.get("node_image")
+            for node in root.items("nodes"):
+                if isinstance(node, Mapping) and image is not None and "image" not in node.entries:
+                    _put(node, _called(image.key, "image"), image.value)
+            found.append(kind.read(Document(root.source, root.start, root.end, root), context) or Found())
+    return joined(found)
+
+
+def _as_kind(node: Node) -> Node:
+    """A block with kind's own names; what may stand several times is a list there."""
+    if isinstance(node, Sequence):
+        return Sequence(node.source, node.start, node.end, [_as_kind(item) for item in node.items])
+    if not isinstance(node, Mapping):
+        return node
+    renamed = _mapping(node, {})
+    for name, entry in node.entries.items():
+        value, new = _as_kind(entry.value), {"node": "nodes"}.get(name, _camel(name))
+        if new in ("nodes", "extraMounts", "extraPortMappings") and isinstance(value, Mapping):
+            value = Sequence(value.source, value.start, value.end, [value])
+        _put(renamed, _called(entry.key, new), value)
+    return renamed
 
 
 def _k3d(block: Head, body: Block, context: Context) -> Found:

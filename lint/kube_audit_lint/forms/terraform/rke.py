@@ -14,7 +14,7 @@ from kube_audit_lint.forms import rke1
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.nodes import below
 from kube_audit_lint.forms.terraform.values import Block, LocalFile
-from kube_audit_lint.model.found import Found, Misshape, joined
+from kube_audit_lint.model.found import Found, Note, joined
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import PLAIN, Document, Entry, Kind, Mapping, Node, Scalar, Sequence
@@ -66,8 +66,9 @@ def _found(config: Mapping, context: Context, rancher: bool) -> Found:
     root = Mapping(config.source, config.start, config.end, {"rke_config": Entry(named, _with(config, entries))})
     found = rke1.read(Document(config.source, config.start, config.end, root), context) or Found()
     found = found.with_servers(lambda server: _with_file(server, config))
-    own = () if rancher else tuple(_shapes(config))
-    return found._replace(misshapes=(*own, *(one for one in found.misshapes if one.kind != "unknown-key")))
+    notes = () if rancher else tuple(_notes(config))
+    misshapes = tuple(one for one in found.misshapes if one.kind != "unknown-key")  # Terraform refuses these by itself
+    return found._replace(misshapes=misshapes, notes=(*found.notes, *notes))
 
 
 def _with(node: Mapping, entries: dict[str, Entry]) -> Mapping:
@@ -101,15 +102,14 @@ def _policy(node: Node | None) -> Node | None:
     return None if first is None else first.root
 
 
-def _shapes(config: Mapping) -> Iterator[Misshape]:
-    """A policy in YAML, where the provider of RKE takes JSON."""
+def _notes(config: Mapping) -> Iterator[Note]:
+    """A policy in YAML, where the provider of RKE takes JSON: Terraform says so before anything happens."""
     section = below(config, "services", "kube_api", "audit_log", "configuration")
     node = section.get("policy") if section is not None else None
     if not isinstance(node, Scalar) or not node.value.strip() or is_unknown(node.value) or looks_like_json(node.value):
         return
-    message = "The provider of RKE takes the policy as JSON, and this is none: the plan fails "
-    message += '(`"policy" must be in json format`).'
-    yield Misshape("wrong-shape", node.place, message, "Write `policy = jsonencode(yamldecode(...))` around it.")
+    message = 'the provider of RKE takes the policy as JSON, and this is none: the plan fails (`"policy" must be in '
+    yield Note(node.place, f"{message}json format`). Write `jsonencode(yamldecode(...))` around it")
 
 
 def _with_file(server: ApiServer, config: Mapping) -> ApiServer:

@@ -23,6 +23,8 @@ _MARK = re.compile(
     r"(?i)audit|kube-?apiserver|YXVkaXQuazhzLmlv|F1ZGl0Lms4cy5pb|hdWRpdC5rOHMuaW|provisioning\.cattle|kops\.k8s"
 )
 _PLACES = ("path", "filename", "destination", "dest", "file", "target")
+_PROSE = ("description", "error_message")
+"""What people read, with examples in it."""
 _MOST = 500
 """How many texts of a block are read: each costs time, and people write a few."""
 _K3S = "--kube-apiserver-arg"
@@ -43,7 +45,8 @@ class Texts:
         names = {one.name: one.value for one in body.attributes}
         place = self._path(names)
         for one in body.attributes:
-            yield from self.of(one.value, place or one.name)
+            if one.name not in _PROSE:
+                yield from self.of(one.value, place or one.name)
         for block in body.blocks:
             yield from self.of_body(block.body)
 
