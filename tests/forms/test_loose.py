@@ -229,3 +229,17 @@ def test_rules_under_a_key_of_auditing(
 ) -> None:
     text = RULES.format(section, key, level) + "# audit-policy\n"
     assert found(capsys, **{"values.yaml": text}) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[apiServer.extraArgs]\naudit-log-maxage = "2"\n',
+        "[cluster]\nkube-apiserver-arg = [\n  'audit-log-maxage=2', # days\n]\n",
+        "apiServer = {extraArgs = {audit-log-maxage = 2}}\n",
+    ],
+)
+def test_arguments_in_toml(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    ((rule, place),) = found(capsys, **{"a.toml": text})
+    assert rule == "log-maxage"
+    assert "2" in place

@@ -224,3 +224,16 @@ def test_a_forwarder_is_checked_only_where_it_is_chosen(tmp_path: Path, capsys: 
     (tmp_path / "a.yaml").write_text(FORWARDER % "infrastructure")
     assert main(["check", str(tmp_path)]) == 0
     assert main(["check", "--select", "audit-log-not-forwarded", str(tmp_path)]) == 1
+
+
+def test_an_object_with_the_policy_that_is_nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shoot = "apiVersion: core.gardener.cloud/v1beta1\nkind: Shoot\nspec:\n  kubernetes:\n    kubeAPIServer:\n"
+    shoot += "      auditConfig: {auditPolicy: {configMapRef: {name: %s}}}\n"
+    (tmp_path / "a.yaml").write_text(shoot % "elsewhere")
+    assert main(["check", str(tmp_path)]) == 0
+    assert "the ConfigMap elsewhere with the policy is in no file of this run" in capsys.readouterr().err
+    (tmp_path / "b.yaml").write_text(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: elsewhere}\ndata:\n  policy: |\n" + indent(POLICY, "    ")
+    )
+    main(["check", str(tmp_path)])
+    assert "in no file of this run" not in capsys.readouterr().err

@@ -385,6 +385,14 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
         },
         set(),
     ),
+    "toml": (
+        {
+            "a.toml": "[cluster.apiServer.extraArgs]\n"
+            + "".join(f'{name} = "{value}"\n' for name, value in FLAGS.items()),
+            **BESIDE,
+        },
+        {BACKUP},  # a part
+    ),
     "vcluster": (
         {
             "values.yaml": "controlPlane:\n  distro:\n    k8s:\n      apiServer:\n"

@@ -50,6 +50,7 @@ TEXT_FORMS: dict[str, tuple[str, ...]] = {
     'environment': ('--audit', '--etcd-servers'),
     'logrotate': ('rotate ', 'rotate\t', 'copytruncate'),
     'argsfile': ('--audit', '--etcd-servers'),
+    'toml': ('audit-',),
 }
 
 BYTES: tuple[tuple[bytes, bytes, tuple[bytes, ...]], ...] = (

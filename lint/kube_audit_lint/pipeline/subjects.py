@@ -12,7 +12,7 @@ from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.kubernetes.paths import brought_file, policy_path
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Note
-from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.model.server import ApiServer, HostFile
 from kube_audit_lint.model.version import DEFAULT, Versions, newer, refused
 from kube_audit_lint.pipeline.clusters import clusters
 from kube_audit_lint.pipeline.config import Config
@@ -97,7 +97,10 @@ def _missing(link: Link) -> Iterator[Note]:
     """A note about a server whose policy is in no file of the run."""
     server, flag = link.server, link.server.flag(POLICY_FILE)
     path = policy_path(server)
-    if link.policy is not None or link.missing or flag is None or path is None:
+    if link.policy is not None or link.missing or path is None:
+        return
+    if flag is None:
+        yield from _unseen(brought_file(server, path))
         return
     if link.equal:
         files = " and ".join(link.equal[:3])
@@ -107,6 +110,15 @@ def _missing(link: Link) -> Iterator[Note]:
     file = brought_file(server, path)
     if file is None or file.local is not None:  # else the form brings a policy that is not known
         yield Note(flag.value_place, f"the policy {path} is in no file of this run: what it records was not checked")
+
+
+def _unseen(file: HostFile | None) -> Iterator[Note]:
+    """A note about an object that a form takes the policy from, where it is in no file of the run."""
+    kind, _, rest = file.local.text.partition(":") if file is not None and file.local is not None else ("", "", "")
+    if file is not None and kind in ("ConfigMap", "Secret"):
+        name = rest.rpartition("/")[0]
+        message = f"the {kind} {name} with the policy is in no file of this run: what it records was not checked"
+        yield Note(file.place, message)
 
 
 def _policy_versions(
