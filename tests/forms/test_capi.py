@@ -177,6 +177,55 @@ spec:
     assert linked(("class.yaml", text)) is not None
 
 
+CLASS = """apiVersion: cluster.x-k8s.io/v1beta1
+kind: ClusterClass
+spec:
+  variables:
+  - name: age
+    schema: {openAPIV3Schema: {type: string, default: 30d}}
+  - name: audit
+    schema: {openAPIV3Schema: {type: object, default: {size: "0x", path: ""}}}
+  patches:
+  - name: audit
+    ENABLEDdefinitions:
+    - selector: {kind: KubeadmControlPlaneTemplate}
+      jsonPatches:
+      - op: add
+        path: /spec/template/spec/kubeadmConfigSpec/clusterConfiguration/apiServer/extraArgs/audit-log-maxage
+        valueFrom: {FROM}
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "enabled", "value"),
+    [
+        ("variable: age", "", "30d"),
+        ("variable: age", "enabledIf: '{{ .on }}'\n    ", "30d"),
+        ("variable: audit.size", "", "0x"),
+        ("variable: audit.path", "", ""),
+        ("variable: audit.path", "enabledIf: '{{ .on }}'\n    ", None),
+        ("variable: audit.none", "", None),
+        ("variable: builtin.cluster.name", "", None),
+        ("template: '31'", "", "31"),
+    ],
+)
+def test_values_of_variables_and_templates(source: str, enabled: str, value: str | None) -> None:
+    """What a class gives by itself; a template's placeholders stay unknown."""
+    text = CLASS.replace("FROM", source).replace("ENABLED", enabled)
+    servers = found_in(text).servers
+    assert [flags(one) for one in servers] == ([] if value is None else [{"audit-log-maxage": value}])
+    if value:
+        assert value in servers[0].flags[0].value_place.text
+
+
+def test_a_file_out_of_a_template() -> None:
+    inside = "path: /etc/p.yaml\nowner: '{{ .owner }}'\ncontent: |\n" + indent(POLICY.replace("Metadata", "Bad"), "  ")
+    text = CLASS.replace("clusterConfiguration/apiServer/extraArgs/audit-log-maxage", "files/-")
+    text = text.replace(" {FROM}", "\n          template: |\n" + indent(inside, "            ")).replace("ENABLED", "")
+    (policy,) = found_in(text).policies
+    assert policy.at("rules", 0, "level").text == "Bad"
+
+
 @pytest.mark.parametrize(
     "text",
     [
