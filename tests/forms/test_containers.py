@@ -101,6 +101,32 @@ def test_docker_run(engine: str, mounting: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--rm --name kube-apiserver --net=host -v /l:/var/log/k",
+        "-d --name kube-apiserver -v=/l:/var/log/k -e A=kube-apiserver",
+        "-it --restart always --volume /l:/var/log/k --name=kube-apiserver --privileged",
+        "-v /l:/var/log/k -l app=kube-apiserver --entrypoint kube-apiserver",
+    ],
+)
+@pytest.mark.parametrize("command", ["", "kube-apiserver "])
+def test_the_name_of_a_container_is_no_program(options: str, command: str) -> None:
+    image = "registry.k8s.io/kube-apiserver:v1.29.1"
+    text = f"[Service]\nExecStart=/usr/bin/docker run {options} {image} {command}{' '.join(WORDS)}\n"
+    server = server_in(text, "a.service")
+    assert [one.path.text for one in server.mounts or ()] == ["/var/log/k"]
+    assert {name for name in flags(server) if "audit" not in name} == {"etcd-servers"}
+    assert str(server.versions) == "1.29"
+    assert [one.partition(":")[0] for one in rules(text, "a.service")] == ["policy-not-mounted"]
+
+
+def test_variables_among_the_options() -> None:
+    """They may mount what is not seen."""
+    text = f"[Service]\nExecStart=/usr/bin/docker run $OPTIONS kube-apiserver:v1.29.1 {' '.join(WORDS)}\n"
+    assert rules(text, "a.service") == []
+
+
 def test_a_server_on_the_host_mounts_nothing() -> None:
     text = "[Service]\nExecStart=/usr/bin/kube-apiserver " + " ".join(WORDS) + "\n"
     assert server_in(text, "kube-apiserver.service").mounts is None

@@ -12,9 +12,18 @@ from collections.abc import Iterator, Sequence
 
 from kube_audit_lint.model.server import HostFile, Mount, Volume
 from kube_audit_lint.model.value import Value
+from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.unknown import UNKNOWN
 
 _ENGINES = ("docker", "podman", "nerdctl")
+_RUN = ("run", "create")
+_SWITCHES = (
+    *("--detach", "--disable-content-trust", "--help", "--init", "--interactive", "--no-healthcheck", "--no-hosts"),
+    *("--oom-kill-disable", "--privileged", "--publish-all", "--quiet", "--read-only", "--replace", "--rm", "--rmi"),
+    *("--sig-proxy", "--tty", "--tls-verify", "--no-hostname", "--unsetenv-all", "--passwd"),
+)
+_SHORT = "acehlmpuvw"
+"""Options of one letter that take a value."""
 _HOST = re.compile(rf"[/.~$%{UNKNOWN}]")
 _VOLUME = re.compile(r"([^:]*):([^:]+)(?::([\w,=]+))?")
 
@@ -47,13 +56,43 @@ def both(flag: str, path: str) -> str:
     return f"{folder}:{folder}" if flag == "audit-log-path" else f"{path}:{path}:ro"
 
 
-def engine_mounts(words: Sequence[Value], program: int) -> tuple[Mount, ...] | None:
-    """The mounts of a container that a command runs; None where no engine does. program: where its own words begin."""
-    before = words[:program]
-    engine = next((at for at, one in enumerate(before) if one.text.rpartition("/")[2] in _ENGINES), None)
-    if engine is None or not any(one.text in ("run", "create") for one in before[engine + 1 :]):
+class EngineRun(NamedTuple):
+    """A container that an engine runs: its mounts, the image, and the words behind it.
+
+    mounts: None where variables may bring further ones.
+    """
+
+    mounts: tuple[Mount, ...] | None
+    image: Value
+    command: list[Value]
+
+
+def engine_run(words: Sequence[Value]) -> EngineRun | None:
+    """What `docker run` and its like run; None where no engine does.
+
+    Source: `docker run --help`: options end at the image, and all but the switches take a value.
+    """
+    engine = next((at for at, one in enumerate(words) if one.text.rpartition("/")[2] in _ENGINES), None)
+    start = None if engine is None else next((at for at in range(engine, len(words)) if words[at].text in _RUN), None)
+    if start is None:
         return None
-    return tuple(_mounts(before[engine + 1 :]))
+    at = start + 1
+    while at < len(words) and words[at].text.startswith(("-", UNKNOWN)):
+        at += 1 + _takes_value(words[at].text)
+    if at >= len(words):
+        return None
+    options = words[start + 1 : at]
+    open_ended = any(one.text.startswith(UNKNOWN) for one in options)
+    return EngineRun(None if open_ended else tuple(_mounts(options)), words[at], list(words[at + 1 :]))
+
+
+def _takes_value(option: str) -> bool:
+    """Whether the value of an option of an engine is the next word."""
+    if "=" in option or option.startswith(UNKNOWN):
+        return False
+    if option.startswith("--"):
+        return option not in _SWITCHES
+    return option[-1] in _SHORT
 
 
 def _mounts(words: Sequence[Value]) -> Iterator[Mount]:
