@@ -85,6 +85,10 @@ MINIKUBE = "minikube start " + " ".join(
 INLINE = below("auditPolicy", POLICY)
 PROFILED = MAP.partition("audit-log-maxage")[0]
 
+ADDED = "".join(
+    f"- op: add\n  path: /spec/containers/0/command/-\n  value: --{name}={value}\n" for name, value in FLAGS.items()
+)
+
 FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
     "pod": ({"a.yaml": POD, **BESIDE}, set()),
     "pod-in-a-config-map": ({"a.yaml": head("v1", "ConfigMap") + below("data", block("x", POD)), **BESIDE}, set()),
@@ -453,6 +457,38 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
             + below("spec", below("policy", POLICY.partition("Policy\n")[2]))
         },
         {AGE, BACKUP, UNKNOWN, MODE},  # its templates have the flags
+    ),
+    "kustomize-json-patch": (
+        {
+            "base/kustomization.yaml": "resources: [a.yaml]\n",
+            "base/a.yaml": "".join(line for line in POD.splitlines(True) if "- --" not in line),
+            "base/policy.yaml": POLICY,
+            "prod/kustomization.yaml": "resources: [../base]\npatches:\n- target: {kind: Pod}\n"
+            + indent(block("patch", ADDED), "  "),
+        },
+        set(),
+    ),
+    "kustomize-merge-patch": (
+        {
+            "base/kustomization.yaml": "resources: [a.yaml]\n",
+            "base/a.yaml": head("controlplane.cluster.x-k8s.io/v1beta1", "KubeadmControlPlane")
+            + below("spec", "version: v1.31.0\n" + below("kubeadmConfigSpec", WRITTEN)),
+            "prod/kustomization.yaml": "resources: [../base]\npatches: [{path: audit.yaml}]\n",
+            "prod/audit.yaml": head("controlplane.cluster.x-k8s.io/v1beta1", "KubeadmControlPlane")
+            + below("spec", below("kubeadmConfigSpec", below("clusterConfiguration", below("apiServer", SECTION)))),
+        },
+        set(),
+    ),
+    "kubeadm-patches": (
+        {
+            "a.yaml": head("kubeadm.k8s.io/v1beta3", "InitConfiguration")
+            + "patches: {directory: /etc/kubernetes/patches}\n---\n"
+            + head("kubeadm.k8s.io/v1beta3", "ClusterConfiguration")
+            + below("apiServer", VOLUMES),
+            "patches/kube-apiserver+json.yaml": ADDED,
+            **BESIDE,
+        },
+        set(),
     ),
     "heredocs": (
         {"a.sh": f"cat <<EOF > {FILE}\n{POLICY}EOF\ncat <<'EOF' | kubeadm init --config /dev/stdin\n{CLUSTER}EOF\n"},
