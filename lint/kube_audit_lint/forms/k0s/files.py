@@ -104,14 +104,22 @@ def _closed(host: object, configuration: Mapping | None) -> Iterator[Misshape]:
     """The policy, with a mode in which only its owner may read it, who is root unless `user` says otherwise."""
     api = below(configuration, "spec", "api", "extraArgs") if configuration is not None else None
     wanted = api.string("audit-policy-file") if api is not None else None
+    users = below(configuration, "spec", "installConfig", "users") if configuration is not None else None
+    runs_as = (users.string("kubeAPIserverUser") if users is not None else None) or "kube-apiserver"
     for item in host.items("files") if isinstance(host, Mapping) and host.string("role") != "worker" else ():
         mode = item.get("perm") if isinstance(item, Mapping) else None
-        if not isinstance(item, Mapping) or not isinstance(mode, Scalar) or "user" in item.entries:
+        if not isinstance(item, Mapping) or not isinstance(mode, Scalar) or not _is_others(item, runs_as):
             continue
         if wanted and _path(item) == wanted and _CLOSED.fullmatch(mode.place.text):
-            message = f"k0s runs kube-apiserver as the user kube-apiserver, which may not read {wanted} in this mode: "
+            message = f"k0s runs kube-apiserver as the user {runs_as}, which may not read {wanted} in this mode: "
             message += "it does not start (permission denied)."
             yield Misshape("not-readable", mode.place, message)
+
+
+def _is_others(item: Mapping, user: str) -> bool:
+    """Whether a file belongs to root alone, as it does unless `user` or `group` say otherwise."""
+    owner, group = item.string("user") or "root", item.string("group") or "root"
+    return user != "root" and owner in ("root", "0") and group in ("root", "0")
 
 
 def _path(item: Mapping) -> str:
