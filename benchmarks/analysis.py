@@ -28,16 +28,15 @@ MINOR = 30
 
 def groups(lint: str, folder: Path) -> Iterator[Group]:
     """lint: the installed command. folder: where policies can be written."""
-    folder.mkdir(exist_ok=True)
-    # A copy: beside the linter's own tests a run also looks for the API server that loads it.
-    thirty = _written(folder / "thirty-rules.yaml", THIRTY.read_text("utf-8"))
+    # Each in a folder of its own: a run also looks around a policy for the API server that loads it.
+    thirty = _alone(folder, "thirty", THIRTY.read_text("utf-8"))
     yield _added(lint, "A policy of 30 rules: what the analysis adds to a run", thirty, 21)
-    dense = _written(folder / "dense.yaml", _dense(1000))
+    dense = _written(folder, "dense", _dense(1000))
     yield _reach(lint, "1,000 rules that overlap: which ever decide anything, and what is recorded", dense)
     yield _added(lint, "The same, and everything else that a run says of it, with proofs", dense, 5)
-    tenants = _written(folder / "tenants.yaml", _tenants(300))
+    tenants = _written(folder, "tenants", _tenants(300))
     yield _reach(lint, "300 tenants with rules of their own (a failure where anything is undecided)", tenants)
-    hard = _written(folder / "hard.yaml", _entangled())
+    hard = _written(folder, "hard", _entangled())
     yield _added(lint, "A policy of 300 rules, made so that no analysis can be exact in time", hard, 3)
     if importlib.util.find_spec("z3") is None:
         print("without the solver: install the extra `test`", file=sys.stderr)
@@ -66,10 +65,15 @@ def _reach(lint: str, title: str, policy: Path) -> Group:
     )
 
 
-def _written(path: Path, rules: Sequence[dict[str, Any]]) -> Path:
-    path.write_text(
-        yaml.safe_dump({"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": list(rules)}, sort_keys=False)
-    )
+def _written(folder: Path, name: str, rules: Sequence[dict[str, Any]]) -> Path:
+    policy = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": list(rules)}
+    return _alone(folder, name, yaml.safe_dump(policy, sort_keys=False))
+
+
+def _alone(folder: Path, name: str, text: str) -> Path:
+    path = folder / name / "policy.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, "utf-8")
     return path
 
 

@@ -36,7 +36,9 @@ _OTHER_KINDS = frozenset(
 """Objects that hold no settings of a server, whatever their texts and schemas tell about auditing."""
 _SEPARATOR = b"\n---"
 _LINES = rb"\n(?:kind:|---)"
-_WORDS = tuple(dict.fromkeys(word for word, *_ in BYTES))
+_EVERY = tuple(dict.fromkeys(word for word, *_ in BYTES))
+_WORDS = tuple(word for word in _EVERY if not any(other in word for other in _EVERY if other != word))
+"""The words of all forms, without those that hold another one."""
 _SMALL = 16_000
 _LARGE = 200_000
 _SETTING = rb"audit(?:\.k8s|-(?:log|policy|webhook)-|_?policy|_?config|\"[ \t]*:)"

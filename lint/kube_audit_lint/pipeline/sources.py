@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 
@@ -134,17 +134,24 @@ def repository(
         return None if one.file is None else one.file._replace(reported=False)
 
     if keep is keep_nothing and not options.contents:
-        return Repository(named.files, others, read)
+        return Repository(named.files, others, read, names=named.names)
 
     def content(path: str) -> bytes:
         found = options.contents.get(path)
         return keep("content", path, lambda: beginning(path)) if found is None else found
 
-    def text(path: str) -> bytes:
-        found = options.contents.get(path)
-        return keep("text", path, lambda: marked(path)) if found is None else found
+    def texts(paths: Iterable[str]) -> dict[str, bytes]:
+        found = {}
+        for path in paths:
+            data = options.contents.get(path)
+            found[path] = keep("text", path, partial(_marked, path)) if data is None else data
+        return {path: data for path, data in found.items() if data}
 
-    return Repository(named.files, others, read, content, text, named.names)
+    return Repository(named.files, others, read, content, texts, named.names)
+
+
+def _marked(path: str) -> bytes:
+    return marked((path,)).get(path, b"")
 
 
 def _below_root(root: str, limit: int | None, options: Options, config: Config) -> list[str]:
