@@ -84,7 +84,7 @@ def interesting(data: bytes) -> bool:
     if any(mark in data for mark in ENCODED):
         return True
     lower = data.lower()
-    return _marked(lower) and not (b'"event' in lower and re.match(_EVENTS, lower)) and not _is_dump(lower)
+    return not _is_dump(lower) and _marked(lower) and not (b'"event' in lower and re.match(_EVENTS, lower))
 
 
 def _has_word(data: bytes) -> bool:

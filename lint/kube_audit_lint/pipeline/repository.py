@@ -162,6 +162,11 @@ class Repository:
         """Whether every file is named."""
         return not self._unnamed
 
+    @property
+    def _is_all_named(self) -> bool:
+        """Whether every file is known to be named, without looking for others."""
+        return self._others is tuple
+
     @cached_property
     def by_name(self) -> dict[str, list[str]]:
         """The paths by the name of the file, without the ending of a template."""
@@ -194,7 +199,7 @@ class Repository:
         Of a base and its patches, which kustomizations put together, what is left to each by itself.
         """
         file = self._alone(path)
-        if (file is None and not self._may_be_part(path)) or self._composition is None:
+        if (file is None and not self._is_all_named and not self._may_be_part(path)) or self._composition is None:
             return file
         if path not in self._composition:
             return file

@@ -119,8 +119,10 @@ def repository(
     errors: takes up why one of the others could not be read.
     """
 
+    roots = _roots(options, config)
+
     def others() -> Iterator[str]:
-        for root, limit in _roots(options, config).items():
+        for root, limit in roots.items():
             yield from keep("files", root, partial(_below_root, root, limit, options, config))
             # What is open in an editor may not be on disk yet.
             yield from (path for path in options.contents if _below(path, root) and not os.path.lexists(path))
@@ -134,7 +136,7 @@ def repository(
         return None if one.file is None else one.file._replace(reported=False)
 
     if keep is keep_nothing and not options.contents:
-        return Repository(named.files, others, read, names=named.names)
+        return Repository(named.files, others if roots else tuple, read, names=named.names)
 
     def content(path: str) -> bytes:
         found = options.contents.get(path)
