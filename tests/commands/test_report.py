@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -224,9 +225,25 @@ def test_every_standard_reports_in_every_format(here: Here, standard: str) -> No
 
 def test_the_same_files_give_the_same_report(here: Here) -> None:
     write(audit_policy=SECRETS, kube_apiserver=pod(GOOD[:3]))
-    for format in ("json", "html", "markdown", "csv"):
+    for format in ("json", "html", "markdown", "csv", "text"):
         words = ("--standard", "cis", "--format", format)
         assert here.report(*words) == here.report(*words)
+
+
+def test_on_a_terminal_it_is_text(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(audit_policy=SECRETS, kube_apiserver=pod(GOOD[:3]))
+    assert here.report("--standard", "cis").startswith("# CIS")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "70")
+    shown = here.report("--standard", "cis")
+    lines = shown.splitlines()
+    assert lines[0].startswith("CIS Kubernetes Benchmark")
+    assert "<code>" not in shown
+    assert max(len(line) for line in lines if " " in line.strip()) <= 70
+    for control in here.data("--standard", "cis")["controls"]:
+        assert sum(line.startswith(f"{control['id']} ") for line in lines) == 1
+        for result in control["results"]:
+            assert result["proof"] in " ".join(shown.split())
 
 
 def test_output_gets_the_format_of_its_ending(here: Here) -> None:
@@ -284,6 +301,8 @@ def test_texts_of_files_are_data(here: Here) -> None:
     assert "default-src 'none'" in page
     markdown = here.report("--standard", "cis", "--format", "markdown")
     assert not re.search(r"<script|<b>|\]\(|\u202e", markdown)
+    shown = here.report("--standard", "cis", "--format", "text")
+    assert not re.search(r"<code>|\x1b|\u202e", shown)
     table = here.report("--standard", "cis", "--format", "csv")
     cells = [cell for row in csv.reader(io.StringIO(table, newline="")) for cell in row]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]

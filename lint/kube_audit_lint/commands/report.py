@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from kube_audit_lint.catalogue.shipped import catalogue_with
 from kube_audit_lint.catalogue.standards import chosen
 from kube_audit_lint.commands import FAILED, FINDINGS, OK, file_name, filled, input_of
-from kube_audit_lint.commands._outputs import prepare_file, refuse_input
+from kube_audit_lint.commands._outputs import prepare_file, refuse_input, style_of
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.assessment import STATUSES, Assessment
 from kube_audit_lint.pipeline.assessing import assess
@@ -23,6 +23,7 @@ from kube_audit_lint.report.safe import line, without_surrogates
 from kube_audit_lint.report.words import trouble
 
 FORMATS = {
+    "text": "evidencetext",
     "markdown": "evidencemarkdown",
     "html": "evidencehtml",
     "json": "evidencejson",
@@ -30,7 +31,7 @@ FORMATS = {
 }
 """Each with its module in `report/`, which has a function `render(assessment)`."""
 
-_ENDINGS = {".md": "markdown", ".html": "html", ".htm": "html", ".json": "json", ".csv": "csv"}
+_ENDINGS = {".txt": "text", ".md": "markdown", ".html": "html", ".htm": "html", ".json": "json", ".csv": "csv"}
 _EPOCH = "SOURCE_DATE_EPOCH"
 """The environment variable with the time of the report, for one that is the same each time."""
 
@@ -47,7 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="cis, rke2-cis, k3s-cis, rke-cis, ack-cis, stig, pci, nsa, bsi or nist; of cis@1.9 that version",
     )
     add("--kubernetes-version", metavar="V", help="the cluster's version (1.30) or a range of them (1.29-1.34)")
-    add("--format", choices=FORMATS, help="default: what the ending of --output says, else markdown")
+    add(
+        "--format", choices=FORMATS, help="default: what the ending of --output says; text on a terminal, else markdown"
+    )
     add("--output", type=file_name, metavar="FILE", help="write the report to a file")
     add("--fail-on", choices=("failed", "manual", "never"), default="never", help="what makes the exit status 1")
     add("--config", type=filled, metavar="FILE", help="what files there are and which belong together; not the rules")
@@ -85,20 +88,21 @@ def _fails(assessment: Assessment, fail_on: str) -> bool:
 
 def _write(assessment: Assessment, arguments: argparse.Namespace) -> None:
     ending = os.path.splitext(arguments.output or "")[1].lower()
-    module = FORMATS[arguments.format or _ENDINGS.get(ending, "markdown")]
+    usual = "text" if not arguments.output and sys.stdout.isatty() else "markdown"
+    chosen = arguments.format or _ENDINGS.get(ending, usual)
     if not arguments.output:
-        _render(module, assessment, sys.stdout)
+        _render(chosen, assessment, sys.stdout, style_of("never").width)
         return
     try:
         with whole_file(arguments.output) as file:
-            _render(module, assessment, file)
+            _render(chosen, assessment, file)
     except OSError as error:
         raise UsageError(f"--output {arguments.output}: {error.strerror}") from error
 
 
-def _render(module: str, assessment: Assessment, stream: TextIO) -> None:
-    report: Any = import_module(f"kube_audit_lint.report.{module}")
-    for piece in report.render(assessment):
+def _render(chosen: str, assessment: Assessment, stream: TextIO, width: int = 0) -> None:
+    report: Any = import_module(f"kube_audit_lint.report.{FORMATS[chosen]}")
+    for piece in report.render(assessment, width) if chosen == "text" else report.render(assessment):
         stream.write(without_surrogates(piece))
 
 

@@ -1,6 +1,7 @@
 """Evidence as a table for spreadsheets: a row for each control and subject.
 
 A text that a spreadsheet would take for a formula gets an apostrophe in front, as OWASP advises against CSV injection.
+So do flags: Excel computes `--audit-log-maxage=7` and shows #NAME?. Control characters stand there as escapes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ COLUMNS = (
     "standard", "version", "control", "title", "status", "scored", "subject", "kubernetes", "file", "line", "value",
     "expected", "proof", "details", "look", "date", "tool",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@")
+_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""With the wide forms of the first four, which spreadsheets of East Asian languages take for them."""
 
 
 def render(assessment: Assessment) -> Iterator[str]:
@@ -47,6 +49,7 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _cell(text: str) -> str:
+    formula = text.lstrip(" ").startswith(_FORMULA)
     text = visible(text)
-    text = f"'{text}" if text.startswith(_FORMULA) else text
+    text = f"'{text}" if formula else text
     return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"') else text
