@@ -111,12 +111,54 @@ def test_an_event_is_decided_as_explain_decides_its_request(opened: OpenedPolicy
     assert rules == [str(evaluate(opened.policy, sent(event)).rule + 1 or "-") for event in events]
 
 
+@pytest.mark.parametrize("part", [300, 700, 40_000])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_parts_of_a_file_are_the_file(
+    opened: OpenedPolicy,
+    part: int,
+    jobs: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Lines are longer than a part, some are none, one is too long, the last has no end, one ends where a part does."""
+    from kube_audit_lint.auditlog import source
+
+    lines = [line(event) for event in made_up(40 if part < 1000 else 400)]
+    lines[1] = lines[1].rstrip("\n") + " " * (700 * 6 - len(lines[0]) - len(lines[1])) + "\n"
+    assert len(lines[0] + lines[1]) % 700 == 0
+    lines[7:7] = ["\n", "\n", "no event\n", "y" * 100_000 + "\n", "x\n"]
+    lines[-1] = lines[-1].rstrip("\n")
+    (tmp_path / "audit.log").write_text("".join(lines), "utf-8")
+    monkeypatch.setattr(source, "LONGEST", 80_000)
+    shown = []
+    for size in (1 << 30, part):
+        monkeypatch.setattr(source, "_PART", size)
+        for options in (["--format", "json"], ["--decisions"]):
+            assert main(["replay", opened.path, str(tmp_path / "audit.log"), "--jobs", jobs, *options]) == 2
+            shown.append(capsys.readouterr())
+    assert shown[:2] == shown[2:]
+    data = json.loads(shown[0].out)
+    assert [one["line"] for one in data["log"]["noEvents"]["first"]] == [10, 11, 12]
+    assert [note.partition(" is ")[0][-7:] for note in data["log"]["notes"]] == ["line 11"]
+
+
+def test_another_file_of_the_name_is_not_read(tmp_path: Path) -> None:
+    from kube_audit_lint.auditlog.source import Part
+
+    path = log(tmp_path, made_up(3))
+    part = Part(path, 0, 10_000, (0, 0))
+    assert (list(part), part.error) == ([], "another file has its name now")
+
+
+@pytest.mark.parametrize("part", [100_000, 1 << 30], ids=["parts", "batches"])
 def test_as_many_processes_as_wanted_give_the_same_bytes(
-    opened: OpenedPolicy, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    part: int, opened: OpenedPolicy, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from kube_audit_lint.auditlog import source
 
     monkeypatch.setattr(source, "_BATCH", 100_000)
+    monkeypatch.setattr(source, "_PART", part)
     path = log(tmp_path, made_up(1_500))
     outputs = []
     for jobs in ("1", "2"):
@@ -135,7 +177,7 @@ def test_the_smallest_are_put_together_and_the_sums_stay(
 
     events = made_up(1_500)
     path = log(tmp_path, events)
-    monkeypatch.setattr(source, "_BATCH", 100_000)
+    monkeypatch.setattr(source, "_PART", 100_000)
     whole = running.count([opened.policy], Log([path]).batches())
     for module in (counting, tally):
         monkeypatch.setattr(module, "MOST_CELLS", 200)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections import Counter as Lines
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kube_audit_lint.auditlog.counting import Chunk, Counter, Decided
+from kube_audit_lint.auditlog.source import Part
 from kube_audit_lint.auditlog.tally import Tally
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from kube_audit_lint.model.policy import Policy
 
 Batch = Iterable[Chunk]
+Counted = tuple[Tally, Decided]
 _worker: list[Counter] = []
 """The counter of a process that was started to count, and of no other."""
 
@@ -38,9 +41,11 @@ def cores() -> int:
 def count(policies: Sequence[Policy], batches: Iterable[Batch], jobs: int = 1) -> Tally:
     """All that a log holds. The outcome does not depend on the number of processes."""
     if jobs < 2:
-        one = counter(policies)
+        one, before = counter(policies), Lines[str]()
         for batch in batches:
+            known = len(one.tally.shown)
             _count(one, batch)
+            _place(one.tally, batch, before, known)
         return one.take()
     tally = Tally()
     for part, _ in _in_processes(policies, batches, jobs, False):
@@ -49,14 +54,16 @@ def count(policies: Sequence[Policy], batches: Iterable[Batch], jobs: int = 1) -
     return tally
 
 
-def decide(policies: Sequence[Policy], batches: Iterable[Batch], jobs: int = 1) -> Iterator[tuple[Tally, Decided]]:
+def decide(policies: Sequence[Policy], batches: Iterable[Batch], jobs: int = 1) -> Iterator[Counted]:
     """For each batch, in order: what it holds, and the rules that decide each of its events."""
     if jobs > 1:
         yield from _in_processes(policies, batches, jobs, True)
         return
-    one = counter(policies)
+    one, before = counter(policies), Lines[str]()
     for batch in batches:
-        yield _counted(one, batch, True)
+        counted = _counted(one, batch, True)
+        _place(counted[0], batch, before)
+        yield counted
 
 
 def _count(one: Counter, batch: Batch, decided: Decided | None = None) -> None:
@@ -65,33 +72,60 @@ def _count(one: Counter, batch: Batch, decided: Decided | None = None) -> None:
     one.settle()
 
 
-def _counted(one: Counter, batch: Batch, wanted: bool) -> tuple[Tally, Decided]:
+def _counted(one: Counter, batch: Batch, wanted: bool) -> Counted:
     decided: Decided = []
     _count(one, batch, decided if wanted else None)
     return one.take(), decided
 
 
-def _in_processes(
-    policies: Sequence[Policy], batches: Iterable[Batch], jobs: int, wanted: bool
-) -> Iterator[tuple[Tally, Decided]]:
-    """No more batches are read than there are processes to take them, so that the memory is bounded."""
+def _place(tally: Tally, batch: Batch, before: Lines[str], known: int = 0) -> None:
+    """Lines that are no events get their number in the file, where a part counted them from its own first one.
+
+    before: the lines of each file in front of the part. known: how many of the lines belong to what came before.
+    """
+    if isinstance(batch, Part):
+        moved = [one._replace(line=one.line + before[batch.path]) for one in tally.shown[known:]]
+        tally.shown[known:] = moved
+        before[batch.path] += batch.lines
+
+
+def _in_processes(policies: Sequence[Policy], batches: Iterable[Batch], jobs: int, wanted: bool) -> Iterator[Counted]:
+    """Parts of files are read by the process that counts them; of all else no more batches are read than there are
+    processes to take them, so that the memory is bounded."""
     from concurrent.futures import ProcessPoolExecutor
 
+    before = Lines[str]()
     with ProcessPoolExecutor(jobs, initializer=_begin, initargs=(tuple(policies),)) as pool:
-        waiting: deque[Future[tuple[Tally, Decided]]] = deque()
+        waiting: deque[tuple[Batch, Future[Any]]] = deque()
         for batch in batches:
-            packed = [(chunk.path, chunk.line, b"".join(chunk.lines)) for chunk in batch]
-            waiting.append(pool.submit(_in_worker, packed, wanted))
+            if isinstance(batch, Part):
+                waiting.append((batch, pool.submit(_part_in_worker, batch, wanted)))
+            else:
+                packed = [(chunk.path, chunk.line, b"".join(chunk.lines)) for chunk in batch]
+                waiting.append(((), pool.submit(_in_worker, packed, wanted)))
             if len(waiting) > jobs + 1:
-                yield waiting.popleft().result()
+                yield _result(*waiting.popleft(), before)
         while waiting:
-            yield waiting.popleft().result()
+            yield _result(*waiting.popleft(), before)
+
+
+def _result(batch: Batch, future: Future[Any], before: Lines[str]) -> Counted:
+    counted, read = future.result()
+    if isinstance(batch, Part):
+        batch.lines, batch.long, batch.error = read
+    _place(counted[0], batch, before)
+    result: Counted = counted
+    return result
 
 
 def _begin(policies: Sequence[Policy]) -> None:
     _worker[:] = [counter(policies)]
 
 
-def _in_worker(packed: list[tuple[str, int, bytes]], wanted: bool) -> tuple[Tally, Decided]:
+def _in_worker(packed: list[tuple[str, int, bytes]], wanted: bool) -> tuple[Counted, None]:
     batch = (Chunk(path, line, BytesIO(data).readlines()) for path, line, data in packed)
-    return _counted(_worker[0], batch, wanted)
+    return _counted(_worker[0], batch, wanted), None
+
+
+def _part_in_worker(part: Part, wanted: bool) -> tuple[Counted, tuple[Any, ...]]:
+    return _counted(_worker[0], part, wanted), (part.lines, part.long, part.error)

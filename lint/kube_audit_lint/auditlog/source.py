@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
+import stat
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, BinaryIO
 
@@ -14,7 +17,7 @@ from kube_audit_lint.auditlog.counting import Chunk
 from kube_audit_lint.auditlog.documents import LONGEST, TooLong, split, stands_in_lines
 from kube_audit_lint.auditlog.files import log_files
 from kube_audit_lint.auditlog.parts import joined, may_be_parts
-from kube_audit_lint.auditlog.unpacking import UnpackError, unpacked
+from kube_audit_lint.auditlog.unpacking import UnpackError, is_packed, unpacked
 from kube_audit_lint.errors import UsageError
 
 _HEAD = 16 << 20
@@ -26,6 +29,9 @@ _AT_ONCE = 16 << 10
 _BATCH = 8 << 20
 """Bytes of a batch, after which what is remembered is held within its limit; what a process gets at a time."""
 
+_PART = 32 << 20
+"""Bytes of a part of a file that is read by a process of its own."""
+
 _READ = 64 << 10
 
 
@@ -35,45 +41,151 @@ class Log:
     def __init__(self, paths: Iterable[str]) -> None:
         """Raises UsageError for a path that cannot be opened, and where a folder holds no log."""
         self.paths = log_files(paths)
-        self.notes: list[str] = []
+        self._told: list[str | Part] = []
 
-    def batches(self) -> Iterator[Iterator[Chunk]]:
+    @property
+    def notes(self) -> list[str]:
+        """What could not be read, in the order of the files."""
+        told: list[str] = []
+        before = Counter[str]()
+        for one in self._told:
+            told += [one] if isinstance(one, str) else _notes(one, before[one.path])
+            if isinstance(one, Part):
+                before[one.path] += one.lines
+        return told
+
+    def batches(self) -> Iterator[Iterable[Chunk]]:
         """The lines of all files in their order, some megabytes at a time. Raises UsageError.
 
         A batch is read as it is iterated over, and has to be before the next one: lines are counted while they are
-        near the processor.
+        near the processor. Of a large file that stands in lines a batch is a Part, which any process can read.
         """
-        chunks = chain.from_iterable(map(self._chunks, self.paths))
-        for first in chunks:
-            yield _batch(first, chunks)
+        for path in self.paths:
+            parts = _parts(path)
+            self._told += parts
+            yield from parts
+            chunks = iter(()) if parts else self._chunks(path)
+            for first in chunks:
+                yield _batch(first, chunks)
 
     def _chunks(self, path: str) -> Iterator[Chunk]:
         with _opened(path) as stream:
             try:
                 source = unpacked(stream)
             except UnpackError as error:
-                self.notes.append(f"{path}: {error}")
+                self._told.append(f"{path}: {error}")
                 return
             cut = _Cut(source)
             lines = io.BufferedReader(cut, _READ)
-            first = lines.readline(_HEAD)
-            while first and not first.strip() and len(first) < _AT_ONCE and (more := lines.readline(_HEAD)):
-                first += more
+            first = _first(lines)
             number = 0
             in_lines = stands_in_lines(first)
             for chunk in _in_lines(path, first, lines, cut) if in_lines else self._split(path, first, lines):
                 yield chunk
                 number = max(number, chunk.line + len(chunk.lines) - 1)
-            self.notes += [_too_long(path, line, size) for line, size in cut.long]
-            if cut.error:
-                self.notes.append(f"{path}: what comes after {number} lines cannot be read: {cut.error}")
+            self._told += _notes(Part(path, 0, 0, (), number, cut.long, cut.error))
 
     def _split(self, path: str, first: bytes, rest: BinaryIO) -> Iterator[Chunk]:
         for piece in split(first, rest):
             if isinstance(piece, TooLong):
-                self.notes.append(_too_long(path, *piece))
+                self._told.append(_too_long(path, *piece))
             else:
                 yield Chunk(path, piece[0], [piece[1]])
+
+
+class Part:
+    """The lines of a file that begin between two of its bytes. Picklable; to be iterated over once.
+
+    identity: of the file, so that one in its place is not taken for it. Known once it was read: its lines, those that
+    are too long with what was left out, and why it could not be read to the end. Lines are counted from its first one.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        start: int,
+        end: int,
+        identity: tuple[int, ...],
+        lines: int = 0,
+        long: Sequence[tuple[int, int]] = (),
+        error: str = "",
+    ) -> None:
+        self.path, self.start, self.end, self.identity = path, start, end, identity
+        self.lines, self.long, self.error = lines, long, error
+
+    def __iter__(self) -> Iterator[Chunk]:
+        with _opened(self.path) as stream:
+            if _identity(stream) != self.identity:
+                self.error = "another file has its name now"
+                return
+            cut = _Cut(_Span(stream, self.start, self.end))
+            cut.limited, cut.begun = True, self.start > 0
+            for chunk in _groups(self.path, b"", io.BufferedReader(cut, _READ)):
+                yield chunk
+                self.lines += len(chunk.lines)
+        self.long, self.error = cut.long, cut.error
+
+
+class _Span:
+    """What is read of a file for a Part: from the first line that begins in it to the end of the last one."""
+
+    def __init__(self, stream: BinaryIO, start: int, end: int) -> None:
+        self._stream = stream
+        self._left = end - start
+        if start:
+            stream.seek(start - 1)
+            while (skipped := stream.readline(_READ)) and not skipped.endswith(b"\n"):
+                self._left -= len(skipped)
+            self._left -= len(skipped) - 1
+        self._ended = self._left <= 0  # where no line begins in it
+
+    def read(self, size: int) -> bytes:
+        """Up to so many bytes; none at the end."""
+        if self._left > 0:
+            data = self._stream.read(min(size, self._left))
+            self._left -= len(data)
+        elif self._ended:
+            return b""
+        else:
+            data = self._stream.readline(size)
+        self._ended = data.endswith(b"\n")
+        return data
+
+
+def _identity(stream: BinaryIO) -> tuple[int, ...]:
+    known = os.fstat(stream.fileno())
+    return known.st_dev, known.st_ino
+
+
+def _parts(path: str) -> list[Part]:
+    """The parts of a large file that can be read from anywhere: one with an event in each line, and not packed."""
+    if path == "-":
+        return []
+    with _opened(path) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if size <= _PART or not stat.S_ISREG(os.fstat(stream.fileno()).st_mode) or is_packed(stream):
+            return []
+        first = stream.readline(_HEAD)
+        if not first.lstrip(b" ").startswith(b"{") or not stands_in_lines(first) or may_be_parts(first):
+            return []
+        identity = _identity(stream)
+    return [Part(path, start, min(start + _PART, size), identity) for start in range(0, size, _PART)]
+
+
+def _first(lines: Any) -> bytes:
+    """The first line of a log that is not empty, with those before it."""
+    first: bytes = lines.readline(_HEAD)
+    while first and not first.strip() and len(first) < _AT_ONCE and (more := lines.readline(_HEAD)):
+        first += more
+    return first
+
+
+def _notes(part: Part, before: int = 0) -> list[str]:
+    """What of a part could not be read. before: the lines in front of it."""
+    notes = [_too_long(part.path, before + line, size) for line, size in part.long]
+    if part.error:
+        notes.append(f"{part.path}: what comes after {before + part.lines} lines cannot be read: {part.error}")
+    return notes
 
 
 def _too_long(path: str, line: int, size: int) -> str:
@@ -132,7 +244,7 @@ class _Utf16:
 class _Cut(io.RawIOBase):
     """A stream that ends where it cannot be read any further, and of whose lines LONGEST bytes are read at most.
 
-    limited: whether the latter. long: the numbers of the lines that are longer, and what was left out of each.
+    limited: whether the latter. begun: whether there can be no byte order mark any more. long: the numbers of the lines that are longer, and what was left out of each.
     """
 
     def __init__(self, source: Any) -> None:
@@ -142,7 +254,7 @@ class _Cut(io.RawIOBase):
         self._read = getattr(source, "read1", source.read)
         self._length = 0
         self._line = 1
-        self._begun = False
+        self.begun = False
 
     def readable(self) -> bool:
         return True
@@ -165,9 +277,9 @@ class _Cut(io.RawIOBase):
     def _decoded(self, size: int) -> bytes:
         """The next bytes, in UTF-8 and without a byte order mark."""
         data: bytes = self._read(size)
-        if self._begun:
+        if self.begun:
             return data
-        self._begun = True
+        self.begun = True
         while 0 < len(data) < len(codecs.BOM_UTF8) and (more := self._read(size - len(data))):
             data += more
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -10,16 +10,25 @@ _READ = 8 << 10
 """Packed bytes that are unpacked at a time: what bounds the memory."""
 
 
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+
+
 class UnpackError(ValueError):
     """A file cannot be unpacked here: why."""
+
+
+def is_packed(stream: Any) -> bool:
+    """Whether a stream is packed in one of these ways."""
+    head: bytes = stream.peek(4)
+    return head.startswith((_GZIP, _ZSTD))
 
 
 def unpacked(stream: Any) -> Any:
     """The stream, unpacked if it is packed. Raises UnpackError."""
     head = stream.peek(4)[:4]
-    if head[:2] == b"\x1f\x8b":
+    if head.startswith(_GZIP):
         return gzip.GzipFile(fileobj=stream)
-    return _zstd(stream) if head == b"\x28\xb5\x2f\xfd" else stream
+    return _zstd(stream) if head == _ZSTD else stream
 
 
 def _zstd(stream: BinaryIO) -> Any:
