@@ -244,7 +244,8 @@ class _Utf16:
 class _Cut(io.RawIOBase):
     """A stream that ends where it cannot be read any further, and of whose lines LONGEST bytes are read at most.
 
-    limited: whether the latter. begun: whether there can be no byte order mark any more. long: the numbers of the lines that are longer, and what was left out of each.
+    limited: whether the latter. begun: whether there can be no byte order mark any more.
+    long: the numbers of the lines that are longer, and what was left out of each.
     """
 
     def __init__(self, source: Any) -> None:
