@@ -185,9 +185,7 @@ class TestProfiles:
         assert applied(found, Choice("cis"))["log-maxage"].params["at-least"] == 30
 
     def test_rules_that_only_a_profile_wants_are_off(self) -> None:
-        found = catalogue(
-            profiles__team="id: team\nrules: {}\n", profiles__strict="id: strict\nextends: stig\nrules: {}\n"
-        )
+        found = catalogue(profiles__team="id: team\nrules: {}\n", profiles__strict="id: strict\nextends: stig\n")
         for profile, wanted in (("team", False), ("cis", False), ("stig", True), ("strict", True)):
             assert ("stig-everything-requestresponse" in applied(found, Choice(profile))) == wanted
         assert "stig-everything-requestresponse" not in applied(found, Choice("default", select=("recorded",)))
@@ -218,7 +216,7 @@ class TestProfiles:
             ("rule: {}\nrules: {}", "2:1: rule: unknown key; did you mean rules?"),
             ("rules: {}\nextends: csi", "3:10: extends: there is no profile csi; did you mean cis?"),
             ("rules: {}\nextends: mine", "3:10: extends: mine extends mine"),
-            ("title: x", "1:1: lacks rules"),
+            ("title: x", "1:1: lacks rules, or extends with the profile that it is like"),
         ],
     )
     def test_mistakes(self, text: str, says: str) -> None:

@@ -76,7 +76,9 @@ def _load_profile(path: str, rules: dict[str, Rule]) -> tuple[OwnFile, Profile]:
     file = read_own_file(path)
     data = validate(file, "profile")
     _check_name(file)
-    check_settings(file, ("rules",), data["rules"], rules)
+    if "rules" not in data and "extends" not in data:
+        file.fail((), "lacks rules, or extends with the profile that it is like")
+    check_settings(file, ("rules",), data.get("rules", {}), rules)
     return file, profile_of(data)
 
 
