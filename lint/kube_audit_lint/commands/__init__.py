@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from kube_audit_lint.errors import UsageError
-from kube_audit_lint.syntax.typed import BinaryIO
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from kube_audit_lint.pipeline.requests import OpenedPolicy

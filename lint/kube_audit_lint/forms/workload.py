@@ -217,7 +217,7 @@ def _is_several(text: str) -> bool:
 
 
 def _is_one_word(text: str) -> bool:
-    return "apiserver" in text and re.fullmatch(_ONE_WORD, text) is not None
+    return "apiserver" in text and len(text.split()) > 1 and re.fullmatch(_ONE_WORD, text) is not None
 
 
 def _text(node: Node) -> str:

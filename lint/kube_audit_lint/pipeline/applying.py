@@ -208,6 +208,16 @@ def misshapes(files: list[Collected], rules: Rules) -> Iterator[Finding]:
                 yield _unknown_rule(id, hit.place, hit.message)
 
 
+_NEEDED: dict[str, Callable[[Any], object]] = {
+    "loading": lambda policy: policy.loaded.problems,
+    "webhook-files": lambda server: server.webhook,
+    "webhook-service-name": lambda server: server.webhook,
+    "audit-profile": lambda server: server.server.profile,
+    "drift": lambda directory: directory.clusters,
+}
+"""What a subject has where a template can find anything: without it the template is not even imported."""
+
+
 @cache
 def _template(check: str) -> Any:
     return import_module(f"kube_audit_lint.checks.{check.replace('-', '_')}")
@@ -219,7 +229,10 @@ def _hits(one: Applied, subject: Subject) -> tuple[list[Hit], Exception | None]:
     What was found before a question could not be decided stands; what a faulty check finds is not to be trusted.
     """
     hits: list[Hit] = []
+    needed = _NEEDED.get(one.rule.check)
     try:
+        if needed is not None and not needed(subject):
+            return hits, None
         for hit in _template(one.rule.check).check(subject, one.params):
             if one.pedantic or not hit.pedantic:
                 hits.append(hit)
