@@ -59,7 +59,7 @@ def _reach(lint: str, title: str, policy: Path) -> Group:
     argv = [str(Path(lint).with_name("python")), str(HERE / "reach.py"), str(policy)]
     return Group(
         title,
-        [Case("the policy only read", command([*argv, "--only-read"])), Case("asked", command(argv))],
+        [Case("the policy only read", command([*argv, "--only-read"])), Case("analysed", command(argv))],
         repeats=7,
         warm_ups=1,
     )
@@ -146,7 +146,7 @@ def _solver() -> Group:
     ours, theirs = _questions()
     return Group(
         "Which rules of 40 small policies are ever reached, and is anything unmatched (12 built-in resources)",
-        [Case("this analysis", call(ours)), Case("z3, an SMT solver, asked the same", call(theirs))],
+        [Case("this analysis", call(ours)), Case("z3, an SMT solver, with the same queries", call(theirs))],
         repeats=3,
         warm_ups=1,
     )
@@ -191,12 +191,12 @@ def _questions() -> tuple[Callable[[], object], Callable[[], object]]:
 
 def _of_solver(z3: Any, served: Any, policy: Any) -> Iterator[bool]:
     """Whether each rule of a policy is ever reached, and whether anything is left for no rule."""
-    asked = z3.Solver()
-    asked.add(served.formula)
+    solver = z3.Solver()
+    solver.add(served.formula)
     for rule in map(served.rule, policy.rules):
-        asked.push()
-        asked.add(rule)
-        yield asked.check() == z3.sat
-        asked.pop()
-        asked.add(z3.Not(rule))
-    yield asked.check() == z3.sat
+        solver.push()
+        solver.add(rule)
+        yield solver.check() == z3.sat
+        solver.pop()
+        solver.add(z3.Not(rule))
+    yield solver.check() == z3.sat

@@ -57,7 +57,7 @@ def _keyed(policy: Policy) -> dict[Any, tuple[int, PolicyRule]]:
 
 
 def conditions_of(rule: PolicyRule) -> Any:
-    """What a rule asks for, equal for rules that differ only in the order in which they list it."""
+    """What a rule requires, equal for rules that differ only in the order in which they list it."""
     entries = frozenset(
         (entry.group, frozenset(entry.resources), frozenset(entry.resource_names if entry.resources else ()))
         for entry in rule.resources

@@ -64,7 +64,7 @@ class Analysis:
 
         among: alternatives of rules (of `deciding`); of the others nothing is told, and little work is made.
         """
-        if query.asks_all:
+        if query.matches_all:
             found = self.whole if query.who == KINDS else self._sent_by(query.who, among)
         else:
             targets = self._targets_of(query)
@@ -103,7 +103,7 @@ class Analysis:
         }
 
     def _targets_of(self, query: Query) -> list[Target] | None:
-        """The targets of a class that is but a choice of them; None where it asks for more than that."""
+        """The targets of a class that is but a choice of them; None where it is limited by more than that."""
         return self.compiled.dimensions.targets_for(query.resources, query.verbs) if query.is_plain else None
 
     def _left_of(self, targets: Iterable[Target]) -> int:

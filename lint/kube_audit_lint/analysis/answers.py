@@ -1,6 +1,6 @@
 """What the analysis answers: what a rule decides of a class of requests, and whether it ever decides anything.
 
-Requests are found when they are asked for, and every one has been replayed through `evaluate`.
+Requests are found at their first use, and every one has been replayed through `evaluate`.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class Reach:
 
     When `minors` is empty: either `blockers`, the fewest earlier rules that take everything, the greatest
     share first. Or no served request matches at all, and `blame` names the fields that are why. These are
-    found out when they are asked for, and may raise UndecidedError; so may `minors` of a value.
+    found out at their first use, and may raise UndecidedError; so may `minors` of a value.
     """
 
     __slots__ = ("_blame", "_blamed", "_block", "_blockers", "_count", "_find", "_minors", "_witness")

@@ -62,7 +62,7 @@ class Cover:
         """A box around all requests of a leaf."""
         graph, root = self.graph, self.root
         touched = graph.touched(root, {}, leaf)
-        # Requests that come to the leaf without being asked for a level may have any value of it.
+        # Requests that come to the leaf without a test of a level may have any value of it.
         return {level: mask for level, mask in touched.items() if not graph.avoids(root, level, leaf)}
 
     def _few(self, paths: list[Box], leaf: int) -> list[Box]:

@@ -1,6 +1,6 @@
 """Two policies as one decision diagram, whose leaves are the pairs of rules that decide, where that makes a difference.
 
-The same classes and the same order as in `walk.py`; but nodes are asked for what becomes of their requests, and
+The same classes and the same order as in `walk.py`; but nodes tell what becomes of their requests, and
 not for a way back to one, and so two that lead to the same are one.
 """
 
@@ -47,7 +47,7 @@ Flags = tuple[int, ...]
 
 
 GroupState = tuple[int, int, int]
-"""The next group that is asked for, what accepts the user surely, and what does if it is in some groups."""
+"""The next group that is tested, what accepts the user surely, and what does if it is in some groups."""
 
 
 class Pair(NamedTuple):
@@ -112,15 +112,15 @@ class Diagram:
 
     def _take_places(self) -> None:
         joint = self.joint
-        asked = joint.bits
+        limited = joint.bits
         self.spaces: list[str | None] = [None, "", *filter(None, joint.mentioned("namespaces"))]
         self.names: list[str | None] = [None, "", *filter(None, joint.mentioned("names"))]
         self._space_index = {value: index for index, value in enumerate(self.spaces)}
         self._name_index = {value: index for index, value in enumerate(self.names)}
-        self.asks_namespace = asked & joint.total("asks_namespace")
-        self.asks_name = asked & joint.total("asks_name")
-        self.asks_user = asked & joint.total("asks_user")
-        self._whole = joint.bits & ~(self.asks_namespace | self.asks_name | self.asks_user)
+        self.limits_namespace = limited & joint.total("limits_namespace")
+        self.limits_name = limited & joint.total("limits_name")
+        self.limits_user = limited & joint.total("limits_user")
+        self._whole = joint.bits & ~(self.limits_namespace | self.limits_name | self.limits_user)
 
     def space_at(self, value: str | None) -> int:
         """Where a namespace is among `spaces`: first, where it is not mentioned."""
@@ -151,7 +151,7 @@ class Diagram:
         users = list(_apart(identities.every, self.joint.mentioned("users")))
         users = list(self._upgraded(users)) if self.upgraded else users
         self.users, self.width = users, identities.width
-        # Those first without which nothing changes: for who is in none of them, the others need not be asked for.
+        # Those first without which nothing changes: for who is in none of them, the others need not be tested.
         self.free = sorted(identities.free, key=lambda one: not one[1] & self._telling)
         self._later = [0] * (len(self.free) + 1)
         for index in range(len(self.free) - 1, -1, -1):
@@ -236,19 +236,19 @@ class Diagram:
         if shape.namespace == NAMESPACE_IS_NAME:
             return self._in_itself(bits, flags, traits)
         edges = []
-        for mask, left in self._chosen("namespace", shape.namespace, bits, self.asks_namespace):
-            left = self._prune(left, self.joint.bits & ~(self.asks_name | self.asks_user))
+        for mask, left in self._chosen("namespace", shape.namespace, bits, self.limits_namespace):
+            left = self._prune(left, self.joint.bits & ~(self.limits_name | self.limits_user))
             named = []
-            for names, rest in self._chosen("name", shape.name, left, self.asks_name):
-                rest = self._prune(rest, self.joint.bits & ~self.asks_user)
+            for names, rest in self._chosen("name", shape.name, left, self.limits_name):
+                rest = self._prune(rest, self.joint.bits & ~self.limits_user)
                 named.append((names, self._sent(rest, flags, traits)))
             edges.append((mask, self.graph.node(NAMES, named)))
         return self.graph.node(SPACES, edges)
 
-    def _chosen(self, what: str, kind: int, bits: int, asks: int) -> list[tuple[int, int]]:
+    def _chosen(self, what: str, kind: int, bits: int, limited: int) -> list[tuple[int, int]]:
         """Sets of namespaces or names, with the alternatives that are left by them."""
         root = self._place_tree(what, kind)
-        if not (bits & asks and bits & self._telling):
+        if not (bits & limited and bits & self._telling):
             return [(self._mask(root), bits)]
         found = parts(root, bits)
         self.spend(len(found))
@@ -259,7 +259,7 @@ class Diagram:
         by_space: dict[int, dict[int, int]] = {}
         for accepted, value in places(self.joint, "both", NAMESPACE_IS_NAME, every=True):
             space, name = self.space_at(value), self.name_at(value)
-            left = self._prune(bits & accepted, self.joint.bits & ~self.asks_user)
+            left = self._prune(bits & accepted, self.joint.bits & ~self.limits_user)
             by_space.setdefault(space, {})[name] = self._sent(left, flags, traits)
             self.spend(1)
         edges = [
@@ -322,7 +322,7 @@ class Diagram:
         return settled
 
     def _in_any_groups(self, sure: int, perhaps: int, served: int, traits: Traits) -> int:
-        """Users who may have any of the groups besides: one yes or no for each that is asked for."""
+        """Users who may have any of the groups besides: one yes or no for each that is tested."""
         start = self._at_group(sure, perhaps, 0)
         made = self._in_groups.setdefault((served, traits), {})
         order: dict[GroupState, tuple[GroupState, GroupState] | None] = {}
@@ -344,7 +344,7 @@ class Diagram:
         return made[start]
 
     def _at_group(self, sure: int, perhaps: int, index: int) -> GroupState:
-        """The state at the first group from `index` on that it asks for; behind all groups, where it asks for none."""
+        """The state at the first group from `index` on that it tests; behind all groups, where it tests none."""
         if not (sure | perhaps) & self._telling:
             perhaps = 0
         if not perhaps:

@@ -1,4 +1,4 @@
-"""The classes of each dimension for one policy, made once for all that is asked of it."""
+"""The classes of each dimension for one policy, made once for all queries."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Dimensions:
         self.space = space
         self.targets: list[Target] = space.targets(joint, Region())
         self.identities: Identities = space.identities(joint)
-        self.asks_name = joint.total("asks_name")
-        self.asks_user = joint.total("asks_user")
-        self.asks_place = self.asks_name | joint.total("asks_namespace")
-        self.complete = joint.bits & ~(self.asks_place | self.asks_user)
+        self.limits_name = joint.total("limits_name")
+        self.limits_user = joint.total("limits_user")
+        self.limits_place = self.limits_name | joint.total("limits_namespace")
+        self.complete = joint.bits & ~(self.limits_place | self.limits_user)
         """The alternatives that need no more than a target."""
         self._by_item: dict[tuple[str, str], list[Row]] | None = None
         self._narrowed: dict[tuple[str, str], list[Target]] = {}
@@ -37,7 +37,7 @@ class Dimensions:
         self._tree: Branch | None = None
         self._every: dict[str | None, list[UserClass]] | None = None
         self.free = dict(self.identities.free)
-        """The groups that any user may have, with the alternatives that ask for them."""
+        """The groups that any user may have, with the alternatives that list them."""
 
     def targets_of(self, group: str, item: str) -> list[Target]:
         """The targets of the one resource that an item names, and of no other."""

@@ -78,11 +78,11 @@ def by_stages(analysis: Analysis, query: Query = EVERYTHING) -> list[Course]:
 def _walk(analysis: Analysis, query: Query) -> tuple[Walk, int]:
     """A walk whose leaves also hold whether requests are long-running, and the bit of those that are not."""
     rules = query.rules()
-    asked = Conditions(rules, analysis.conditions.end)
-    running = Conditions((*_LONG_RUNNING, SENTINEL), asked.end)
-    segments = [Segment(analysis.conditions.bits), Segment(asked.bits, asked.bits), Segment(running.bits)]
-    joint = Joint(analysis.conditions, asked, running)
-    return analysis.compiled.walk(joint, segments, region_of(rules, asked, query.who)), running.rule_bits[-1]
+    wanted = Conditions(rules, analysis.conditions.end)
+    running = Conditions((*_LONG_RUNNING, SENTINEL), wanted.end)
+    segments = [Segment(analysis.conditions.bits), Segment(wanted.bits, wanted.bits), Segment(running.bits)]
+    joint = Joint(analysis.conditions, wanted, running)
+    return analysis.compiled.walk(joint, segments, region_of(rules, wanted, query.who)), running.rule_bits[-1]
 
 
 def _order(item: tuple[tuple[int, tuple[Stage, ...]], object]) -> tuple[bool, int, int]:

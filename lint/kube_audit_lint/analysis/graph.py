@@ -59,7 +59,7 @@ class Graph:
         return number
 
     def is_leaf(self, node: int) -> bool:
-        """Whether nothing more is asked there."""
+        """Whether nothing more is tested there."""
         return self.levels[node] == _LEAF
 
     def joined(self, one: int, other: int) -> int:
@@ -161,7 +161,7 @@ class Graph:
         return found[root]
 
     def avoids(self, root: int, level: int, leaf: int) -> bool:
-        """Whether some requests come to the leaf without being asked for a level."""
+        """Whether some requests come to the leaf without a test of a level."""
         return leaf in self._below(root, {level: 0})
 
     def leaves(self, root: int, box: Box) -> list[int]:
@@ -175,7 +175,7 @@ class Graph:
     def touched(self, root: int, box: Box, leaf: int | None = None) -> Box:
         """For each level the values that some request of the box has (leaf: one that comes to this leaf).
 
-        A level is missing where none is asked for one.
+        A level is missing where none is tested for one.
         """
         alive: set[int] = set()
         found: Box = {}

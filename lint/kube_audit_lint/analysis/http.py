@@ -123,7 +123,7 @@ def _namespace_and_rest(parts: list[str]) -> tuple[str, list[str]]:
 
 
 def _list_or_watch(query: str) -> tuple[str, str]:
-    """A get without a name, and the name that its field selector asks for; none when an option is no number."""
+    """A get without a name, and the name that its field selector requires; none when an option is no number."""
     # Go drops a pair with a semicolon or a broken escape.
     pairs = (pair for pair in query.split("&") if not _DROPPED.search(pair))
     values = parse_qs("&".join(pairs), keep_blank_values=True)
@@ -134,7 +134,7 @@ def _list_or_watch(query: str) -> tuple[str, str]:
 
 
 def _selected_name(selector: str) -> str:
-    """The name that `metadata.name=X` asks for; a selector that cannot be parsed asks for none.
+    """The name that `metadata.name=X` requires; a selector that cannot be parsed requires none.
 
     Source: k8s.io/apimachinery `pkg/fields/selector.go`; terms are taken in sorted order. Only what can be
     a segment of a path is taken for a name.

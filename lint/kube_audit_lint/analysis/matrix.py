@@ -204,7 +204,7 @@ class _Maker:
                     break
 
     def _sample(self, path: Box, box: Box) -> Sample:
-        """path: one value for each level that is asked for, of requests of a box."""
+        """path: one value for each level that is tested, of requests of a box."""
         diagram = self.diagram
         user = diagram.users[(path[USERS] & -path[USERS]).bit_length() - 1].identity
         free = frozenset(
@@ -215,7 +215,7 @@ class _Maker:
         who, groups = named(user, free, diagram.joint)
         spaces = (diagram.spaces[(path.get(SPACES, 1)).bit_length() - 1], path.get(SPACES))
         names = (diagram.names[(path.get(NAMES, 1)).bit_length() - 1], path.get(NAMES))
-        space, name = (value if asked else "" for value, asked in (spaces, names))
+        space, name = (value if tested else "" for value, tested in (spaces, names))
         return Sample(who, tuple(sorted(groups)), space, name)
 
 

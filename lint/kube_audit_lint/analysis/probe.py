@@ -1,7 +1,7 @@
 """Whether one rule, or one of its values, decides anything: a search for a single request.
 
 Where `walk.py` answers for all rules at once, and so cannot stop early, a probe follows one path at a time and
-stops as soon as it has seen the rule decide in every minor asked about. What has failed is kept, so that a
+stops as soon as it has seen the rule decide in every minor of the query. What has failed is kept, so that a
 state is looked into once for each world.
 """
 
@@ -124,11 +124,11 @@ class Probe:
         if kind == NO_NAMESPACE:
             self._user(bits, worlds)
         elif kind == NAMESPACE_IS_NAME:
-            for left, value in self._choices("both", kind, bits, ~self.dimensions.asks_user):
+            for left, value in self._choices("both", kind, bits, ~self.dimensions.limits_user):
                 self._trace.namespace = self._trace.name = value
                 self._user(left, worlds)
         else:
-            complete = ~(self.dimensions.asks_name | self.dimensions.asks_user)
+            complete = ~(self.dimensions.limits_name | self.dimensions.limits_user)
             for left, value in self._choices("namespace", kind, bits, complete):
                 self._trace.namespace = value
                 self._name(left, worlds, name)
@@ -136,7 +136,7 @@ class Probe:
     def _name(self, bits: int, worlds: int, kind: int) -> None:
         worlds = self._spend((1, bits, kind), worlds)
         if worlds:
-            for left, value in self._choices("name", kind, bits, ~self.dimensions.asks_user):
+            for left, value in self._choices("name", kind, bits, ~self.dimensions.limits_user):
                 self._trace.name = value
                 self._user(left, worlds)
 
@@ -206,7 +206,7 @@ class Probe:
         return sure, perhaps | mine if free else perhaps
 
     def _groups(self, sure: int, perhaps: int, worlds: int) -> None:
-        """Tries the user without a free group, then in each one that a wanted alternative asks for, the last first.
+        """Tries the user without a free group, then in each one that a wanted alternative lists, the last first.
 
         No two of them do more than one: a further group only lets more rules take the request.
         """
@@ -215,8 +215,8 @@ class Probe:
             self._reached(worlds)
             return
         self.steps += len(self._free)
-        for group, asking in self._free:
-            if self._decides(sure | perhaps & asking):
+        for group, listing in self._free:
+            if self._decides(sure | perhaps & listing):
                 self._trace.groups = {group}
                 self._reached(worlds)
                 return
@@ -225,12 +225,12 @@ class Probe:
         return bits & -bits & self.wanted != 0
 
     def _wanted_groups(self) -> list[tuple[str, int]]:
-        """The free groups that a wanted alternative asks for, or the one that is looked for."""
+        """The free groups that a wanted alternative lists, or the one that is looked for."""
         free, only = self.dimensions.free, self.only.user_group
         if only is not None:
             return [(only, free[only] | self.wanted)] if only in free else []
         self.steps += len(free) // 8
-        return [(group, asking) for group, asking in reversed(free.items()) if asking & self.wanted]
+        return [(group, listing) for group, listing in reversed(free.items()) if listing & self.wanted]
 
     def _reached(self, worlds: int) -> None:
         self.found |= worlds

@@ -1,4 +1,4 @@
-"""What may be asked about: a class of requests, in the words of a policy's rule."""
+"""A query: a class of requests, in the words of a policy's rule."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class Query(NamedTuple):
     who: tuple[str, ...] = (ORDINARY, CONTROL_PLANE)
 
     @property
-    def asks_all(self) -> bool:
-        """Whether every request by its kinds of user is asked about."""
+    def matches_all(self) -> bool:
+        """Whether every request by its kinds of user is in the class."""
         return not any(self[:-1])
 
     @property
     def is_plain(self) -> bool:
-        """Whether no more is asked for than resources and verbs."""
+        """Whether the class is limited by resources and verbs only."""
         return not (self.namespaces or self.names or self.users or self.user_groups or self.urls)
 
     def rules(self) -> list[PolicyRule]:
-        """Rules of which one matches exactly when a request is asked about."""
+        """Rules of which one matches exactly the requests of the class."""
         plain = PolicyRule("None", self.users, self.user_groups, self.verbs)
         rules = []
         if self.resources or self.namespaces or self.names:

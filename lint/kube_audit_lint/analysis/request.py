@@ -63,7 +63,7 @@ class Request(NamedTuple):
 
 
 class RequestURLError(ValueError):
-    """kube-apiserver answers such a URL with an error before any policy is asked."""
+    """kube-apiserver answers such a URL with an error before any policy decides."""
 
 
 def is_resource_path(path: str) -> bool:

@@ -173,12 +173,12 @@ def _open_profile(namespaced: bool, subresource: bool, is_namespaces: bool, rese
 
 
 class Region(NamedTuple):
-    """What is asked about: bits of which a request needs one, and the resources that can give one (None: all)."""
+    """The requests of a query: bits of which a request needs one, and the resources that can give one (None: all)."""
 
     bits: int = 0
     resources: frozenset[tuple[str, str]] | None = None
     paths: bool = True
-    """Whether paths that name no resource are asked about."""
+    """Whether paths that name no resource are among them."""
     kinds: int = EVERYONE
     """The kinds of user, as worlds of minor 0."""
 
@@ -217,13 +217,13 @@ class Served:
         """
         classes: dict[tuple[int, Profile], list[tuple[int, Resource | str]]] = {}
         required = region.bits
-        asked: Resource | None = None
+        last: Resource | None = None
         accepts = joint.parts[0].accepts_resource if len(joint.parts) == 1 else joint.resource
         for row, (resource, profile, worlds) in enumerate(self.resources(joint, region.resources)):
             if row > MOST_TARGETS:
                 raise UndecidedError(too_large=True)
-            if resource is not asked:  # the same twice, where it may have either scope
-                asked, bits = resource, accepts(resource)
+            if resource is not last:  # the same twice, where it may have either scope
+                last, bits = resource, accepts(resource)
             if required and not bits & required:
                 continue
             key = bits, profile
@@ -266,7 +266,7 @@ class Served:
         """The paths of every class, and what accepts them, made once."""
         found: _Paths | None = joint.made.get(_Paths)
         if found is None:
-            # What is asked about mostly mentions what the policy does, and then the same paths will do.
+            # A query mostly mentions what the policy does, and then the same paths will do.
             first = joint.parts[0]
             more = tuple(spec for part in joint.parts[1:] for spec in part.urls if spec not in first.urls)
             served = first.paths.get(more)

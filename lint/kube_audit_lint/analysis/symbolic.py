@@ -1,6 +1,6 @@
 """The rules' conditions for all requests at once: the twin of `evaluate.py`, condition by condition.
 
-A rule is a handful of *alternatives*, one for each set of resource names it asks for (one, for most rules).
+A rule is a handful of *alternatives*, one for each set of resource names it names (one, for most rules).
 Each alternative is a bit, in the order of the rules. For each value of each dimension of a request, a
 Conditions object answers which alternatives accept it; a request's alternatives are the intersection of these
 answers, and the lowest bit of it decides.
@@ -146,7 +146,7 @@ class Conditions:
         """What is known once all rules are."""
         self.known_urls: dict[str, int] = {}
         self.paths: dict[Any, list[str]] = {}
-        """The paths of space.py, by what else they are asked about with."""
+        """The paths of space.py, by what else they are looked up with."""
         self.prefix_lengths = sorted({len(prefix) for prefix in self.prefixes})
         self.apart: set[str] | None = {*self.whole, *(group for group, _ in self.exact)}
         if "*" in self.apart:
@@ -198,17 +198,17 @@ class Conditions:
         return bits & self.for_urls
 
     @property
-    def asks_namespace(self) -> int:
+    def limits_namespace(self) -> int:
         """The alternatives with a condition on the namespace."""
         return self.bits & ~self.any_namespace
 
     @property
-    def asks_name(self) -> int:
+    def limits_name(self) -> int:
         """The alternatives with a condition on the object's name."""
         return self.bits & ~self.any_name
 
     @property
-    def asks_user(self) -> int:
+    def limits_user(self) -> int:
         """The alternatives with a condition on the user or the user's groups."""
         return self.bits & ~(self.any_user & self.any_group)
 
@@ -223,7 +223,7 @@ def _spread(table: dict[str, int], values: Sequence[str], bits: int) -> int:
 
 
 class Remembered(dict[str, int]):
-    """Which alternatives accept a value, asked once for each."""
+    """Which alternatives accept a value, computed once for each."""
 
     def __init__(self, ask: Callable[[str], int]) -> None:
         super().__init__()
@@ -235,7 +235,7 @@ class Remembered(dict[str, int]):
 
 
 class Joint:
-    """Several Conditions, with bits apart, asked as one."""
+    """Several Conditions, with bits apart, used as one."""
 
     __slots__ = ("bits", "made", "parts")
 

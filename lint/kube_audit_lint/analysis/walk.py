@@ -92,9 +92,9 @@ class Walk:
         self.limit = limit
         self.segments = segments
         self.targets = targets
-        self.asks_namespace = joint.total("asks_namespace")
-        self.asks_name = joint.total("asks_name")
-        self.asks_user = joint.total("asks_user")
+        self.limits_namespace = joint.total("limits_namespace")
+        self.limits_name = joint.total("limits_name")
+        self.limits_user = joint.total("limits_user")
         self.identities = identities or self._identified()
         self.worlds = space.minors * region.kinds
         self.users = self.identities.users
@@ -126,7 +126,7 @@ class Walk:
 
     def _after_targets(self) -> dict[Shape, States]:
         prune, alive = self._prune, self.alive
-        complete = self.joint.bits & ~(self.asks_namespace | self.asks_name | self.asks_user)
+        complete = self.joint.bits & ~(self.limits_namespace | self.limits_name | self.limits_user)
         reached: dict[Shape, States] = {}
         worlds = self.worlds
         if self.targets is None and self.region.paths:
@@ -168,13 +168,15 @@ class Walk:
                 _move(named.setdefault((shape.rare, NO_NAME), {}), states)
             elif shape.namespace == NAMESPACE_IS_NAME:
                 classes = place_tree(self.joint, "both", shape.namespace)
-                asks = self.asks_namespace | self.asks_name
-                self._expand(states, named.setdefault((shape.rare, NO_NAME), {}), classes, asks, self.asks_user, "both")
+                limited = self.limits_namespace | self.limits_name
+                self._expand(
+                    states, named.setdefault((shape.rare, NO_NAME), {}), classes, limited, self.limits_user, "both"
+                )
             else:
                 classes = place_tree(self.joint, "namespace", shape.namespace)
-                left = self.asks_name | self.asks_user
+                left = self.limits_name | self.limits_user
                 into = named.setdefault((shape.rare, shape.name), {})
-                self._expand(states, into, classes, self.asks_namespace, left, "namespace")
+                self._expand(states, into, classes, self.limits_namespace, left, "namespace")
         return named
 
     def _after_names(self, named: dict[tuple[bool, int], States]) -> States:
@@ -184,7 +186,7 @@ class Walk:
                 _move(done, states)
             else:
                 classes = place_tree(self.joint, "name", kind)
-                self._expand(states, done, classes, self.asks_name, self.asks_user, "name")
+                self._expand(states, done, classes, self.limits_name, self.limits_user, "name")
         return done
 
     def _expand(
@@ -192,15 +194,15 @@ class Walk:
         states: States,
         into: States,
         classes: Branch,
-        asks: int,
-        asks_later: int,
+        limited: int,
+        limits_later: int,
         what: str,
     ) -> None:
         """From each state by each class of one dimension; states that do not look at it stay as they are."""
         prune = self._prune
-        complete = self.joint.bits & ~asks_later
+        complete = self.joint.bits & ~limits_later
         for bits, node in states.items():
-            if not bits & asks:
+            if not bits & limited:
                 _reach(into, bits, node.worlds, node.count * classes.size, node, what, classes.first)
                 continue
             found = parts(classes, bits)
@@ -219,7 +221,7 @@ class Walk:
         for user in users:
             anyone |= user.worlds
         for bits, node in states.items():
-            if not bits & self.asks_user:
+            if not bits & self.limits_user:
                 if worlds := node.worlds & anyone:
                     _reach(self.leaves, bits, worlds, node.count * len(users), node, "anyone", users)
                 continue
@@ -273,10 +275,10 @@ class Walk:
         waiting: list[dict[tuple[int, int], Node]] = [{} for _ in free]
         for key, node in pending.items():
             self._reach_group(waiting, key, 0, node.worlds, node.count, node, "", "")
-        for index, (group, asking) in enumerate(free):
+        for index, (group, listing) in enumerate(free):
             for (sure, perhaps), node in waiting[index].items():
                 self._spend(2 * STATE_STEPS)
-                hit = perhaps & asking
+                hit = perhaps & listing
                 rest = later[index + 1]
                 for left, what in (
                     (settle(sure, perhaps & rest), "no"),
@@ -298,7 +300,7 @@ class Walk:
         what: str,
         group: str,
     ) -> None:
-        """A leaf, or a state that waits for the first group from `index` on that it asks for."""
+        """A leaf, or a state that waits for the first group from `index` on that it tests."""
         perhaps = key[1]
         if not perhaps:
             _reach(self.leaves, key[0], worlds, count, parent, what, group)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 WIDTH = 64
 FIELD = (1 << WIDTH) - 1
 EVERYONE = 1 | 1 << WIDTH | 1 << 2 * WIDTH
-"""Times a set of minors: these minors, whoever asks."""
+"""Times a set of minors: these minors, whoever sends the request."""
 
 ORDINARY, CONTROL_PLANE, NOBODY = "ordinary", "control-plane", "nobody"
 KINDS = (ORDINARY, CONTROL_PLANE, NOBODY)

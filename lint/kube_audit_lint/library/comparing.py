@@ -61,8 +61,8 @@ def diff(old: Policy, new: Policy, versions: str = "") -> Difference:
     """
     for one in (old, new):
         given.instance(one, Policy, "what is compared", "a Policy (Policy.read, Policy.load)")
-    asked = given.versions(versions) or new._asked or old._asked
-    (found,) = compare(_side("old", old), _side("new", new), asked)
+    requested = given.versions(versions) or new._requested or old._requested
+    (found,) = compare(_side("old", old), _side("new", new), requested)
     changes = (
         Change(
             one.direction, one.who, one.verbs, one.what, one.where, one.before, one.after,
@@ -70,7 +70,7 @@ def diff(old: Policy, new: Policy, versions: str = "") -> Difference:
         )
         for one in found.classes
     )  # fmt: skip
-    return Difference(found.kubernetes, tuple(changes), found.undecided, notes_of(asked))
+    return Difference(found.kubernetes, tuple(changes), found.undecided, notes_of(requested))
 
 
 def _side(name: str, policy: Policy) -> Side:

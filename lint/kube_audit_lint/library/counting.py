@@ -44,7 +44,7 @@ class LogCount:
     def rules(self) -> dict[int | None, RuleCount]:
         """By rule, from 1 in the order of the file; None for events that no rule matches.
 
-        To be asked of the whole: a part may lack the events that another one's bodies are estimated from.
+        To be read of the whole: a part may lack the events that another one's bodies are estimated from.
         """
         sums = sums_by_rule(self._tally, self._policy)
         return {

@@ -14,8 +14,8 @@ from kube_audit_lint.auditlog.public import count_events
 from kube_audit_lint.discovery.roots import read_own
 from kube_audit_lint.errors import OwnFileError, PolicyError
 from kube_audit_lint.library import given
-from kube_audit_lint.library.asking import Request, event_line, request_from
 from kube_audit_lint.library.counting import LogCount
+from kube_audit_lint.library.requests import Request, event_line, request_from
 from kube_audit_lint.model.policy import Level, Stage
 from kube_audit_lint.model.version import Versions, newer
 from kube_audit_lint.pipeline.requests import OpenedPolicy, ways_of
@@ -51,17 +51,17 @@ class Policy:
     def __init__(self, text: str | bytes, versions: str = "", name: str = "audit-policy.yaml") -> None:
         """See `load`."""
         data, name = given.content(text, "the text of a policy"), given.path(name, "the name of a policy")
-        asked = given.versions(versions)
+        requested = given.versions(versions)
         try:
-            ways = ways_of(name, data, asked)
+            ways = ways_of(name, data, requested)
         except OwnFileError as error:
             raise PolicyError(error.path, error.message, error.line, error.column) from error
         if len(ways) > 1:
             raise PolicyError(name, "a template decides which rules this policy has")
         self._opened: OpenedPolicy = ways[0]
         self._decider = Decider(ways[0].policy)
-        self._asked = asked
-        self.notes = notes_of(asked)
+        self._requested = requested
+        self.notes = notes_of(requested)
         self._given = text, versions, name
         self._decisions: dict[tuple[int, Any], Decision] = {}
 
