@@ -167,9 +167,126 @@ FOLLOWED: dict[str, Edits] = {
     "events-in-one-group-2": (
         ("    resources: [events]", "    resources: [events]\n  - {group: events.k8s.io, resources: [events]}"),
     ),
+    "typographic-quotes-1": (("“RequestReceived”", '"RequestReceived"'), ("“alice”", '"alice"')),
+    "typographic-quotes-2": (("=“", "="), ("”\n    - “", "\n    - "), ("audit.log”", "audit.log")),
+    "audit-profile-too-weak-2": (("spec: {", "spec: {audit: {profile: WriteRequestBodies}, "),),
+    "log-rotated-twice-1": (("/var/log/kubernetes/audit/audit.log {", "/var/log/other.log {"),),
+    "log-rotated-twice-2": (("/var/log/kubernetes/audit/*.log", "/var/log/other.log"),),
+    "log-rotated-twice-3": (("/var/log/kube-apiserver-audit.log", "/var/log/other.log"),),
+    "retention-too-short-1": (("maxbackup=10", "maxbackup=1000"),),
+    "policy-applied-as-object-1": (
+        (
+            "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n- level: Metadata\n",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: audit}\ndata:\n  audit-policy.yaml: |\n"
+            "    apiVersion: audit.k8s.io/v1\n    kind: Policy\n    omitStages: [RequestReceived]\n    rules:\n"
+            "    - level: Metadata\n",
+        ),
+    ),
+    "policy-applied-as-object-2": (("- audit-policy.yaml\n", ""),),
+    "policy-in-manifest-directory-2": (
+        ("manifests/audit-policy.yaml", "audit/audit-policy.yaml"),
+        ("mountPath: /etc/kubernetes/manifests", "mountPath: /etc/kubernetes/audit"),
+        ("path: /etc/kubernetes/manifests", "path: /etc/kubernetes/audit"),
+    ),
+    "policy-not-readable-1": (('perm: "0600"', 'perm: "0644"'),),
+    "audit-log-not-forwarded-1": (("[application, ", "[audit, application, "),),
+    "control-plane-logging-off-1": (("[api, ", "[audit, api, "),),
+    "control-plane-logging-off-2": (
+        ("Properties:\n", "Properties:\n      Logging: {ClusterLogging: {EnabledTypes: [{Type: audit}]}}\n"),
+    ),
+    "control-plane-logging-off-3": (("audit: false", "audit: true"),),
+    "control-plane-logging-off-4": (("[api]", "[api, audit]"),),
+    "control-plane-logging-off-5": (('"kube-audit", "enabled": false', '"kube-audit", "enabled": true'),),
+    "unknown-setting-2": (("  auditPolicy:\n    path: /etc/kubernetes/audit-policy.yaml\n", ""),),
+    "webhook-config-invalid-1": (("colector", "collector"),),
+    "wrong-shape-1": (
+        ("    - name: audit-policy-file\n      value", "    audit-policy-file"),
+        ("    - name: audit-log-path\n      value", "    audit-log-path"),
+    ),
+    "wrong-shape-2": (
+        ("    audit-policy-file", "    - name: audit-policy-file\n      value"),
+        ("    audit-log-path", "    - name: audit-log-path\n      value"),
+    ),
+    "wrong-shape-3": (("maxage: 30", 'maxage: "30"'),),
+    "wrong-shape-4": (("        apiVersion: kubeadm.k8s.io/v1beta2\n", ""),),
+    "wrong-shape-5": (("\ndata:", "\nstringData:"),),
+    "expired-suppression-1": (
+        ("# kube-audit-lint: ignore[duplicate-key] until=2020-12-31 the generator is replaced in autumn\n", ""),
+        ("- level: None\n  level: Metadata", "- level: Metadata"),
+    ),
+    "invalid-suppression-1": (("ignore\n", "ignore[duplicate-key] the generator writes it\n"),),
+    "invalid-suppression-2": (("# kube-audit-lint: disable=duplicate-key\n", ""),),
+    "invalid-suppression-3": (("  # kube-audit-lint: ignore[undecided] it is large", ""),),
+    "suppression-without-reason-1": (("[duplicate-key]", "[duplicate-key] the generator writes it"),),
+    "suppression-without-reason-2": (("[duplicate-key]", "[duplicate-key] the generator writes it"),),
+    "detection-not-served-1": (
+        ("rules:\n", 'rules:\n- level: Metadata\n  verbs: [list]\n  resources: [{group: "", resources: [secrets]}]\n'),
+    ),
+    "detection-not-served-2": (
+        (
+            "rules:\n",
+            "rules:\n- level: Request\n  verbs: [create]\n"
+            "  resources: [{group: networking.k8s.io, resources: [ingresses]}]\n",
+        ),
+    ),
+    "log-file-mounted-2": (("audit-log-path=/var/log/kubernetes\n", "audit-log-path=/var/log/kubernetes/audit.log\n"),),
+    "volume-missing-1": (("type: File}}\n", "type: File}}\n" + _LOG),),
+    "noisy-bodies-1": (
+        (
+            "- level: RequestResponse",
+            '- level: None\n  resources: [{group: "", resources: [events]}, {group: events.k8s.io, resources: [events]}, '
+            "{group: coordination.k8s.io, resources: [leases]}]\n- level: Metadata\n  verbs: [get, list, watch]\n"
+            '- level: Metadata\n  resources: [{group: "", resources: [nodes, nodes/status]}]\n'
+            "- level: RequestResponse",
+        ),
+    ),
+    "placeholder-1": (
+        ("${cluster_id}", "c1f2e3"),
+        ("{cluster_id}", "c1f2e3"),
+        ("{cluster_id}", "c1f2e3"),
+        ("{cluster_id}", "c1f2e3"),
+    ),
+    "ack-log-variables-5": (
+        (
+            "    volumeMounts:",
+            "    env:\n    - {name: aliyun_logs_audit-c1f2e3, value: /var/log/kubernetes/audit.log}\n"
+            "    - {name: aliyun_logs_audit-c1f2e3_tags, value: audit=apiserver}\n"
+            "    - {name: aliyun_logs_audit-c1f2e3_product, value: k8s-audit}\n"
+            "    - {name: aliyun_logs_audit-c1f2e3_jsonfile, value: 'true'}\n    volumeMounts:",
+        ),
+    ),
 }
-NO_EDIT = """
-    stig-everything-requestresponse-1 stig-everything-requestresponse-2 log-file-mounted-2 volume-missing-1
-    ack-log-variables-5 placeholder-1 noisy-bodies-1
-"""
-"""Examples whose advice is a decision between two standards, about what the example does not show, or about many rules."""
+NO_EDIT = "stig-everything-requestresponse-1 stig-everything-requestresponse-2"
+"""Examples whose advice is a decision between two standards."""
+
+BESIDE: dict[str, dict[str, Edits | None]] = {
+    "webhook-service-name-1": {"collector.yaml": (("https://collector.audit.svc:8443", "https://10.96.0.20:8443"),)},
+    "backup-in-manifest-directory-1": {"etc/kubernetes/manifests/kube-apiserver.yaml.bak": None},
+    "backup-in-manifest-directory-2": {"manifests/kube-apiserver-backup.yaml": None},
+    "control-plane-drift-1": {"kube-apiserver-master3.yaml": (("maxage=90", "maxage=30"),)},
+    "policy-applied-as-object-3": {"var/lib/rancher/rke2/server/manifests/audit.yaml": None},
+    "policy-file-missing-1": {".kube-audit-lint.yaml": (("links:\n  kube-apiserver.yaml: policies/prod.yaml\n", ""),)},
+    "policy-in-manifest-directory-1": {"etc/kubernetes/manifests/audit-policy.yaml": None},
+    "webhook-file-not-mounted-1": {
+        "collector.yaml": (
+            ("certificate-authority: /etc/kubernetes/pki/collector-ca.crt", "certificate-authority-data: YQ=="),
+        )
+    },
+    "webhook-file-not-mounted-2": {"collector.yaml": (("../audit.crt", "audit.crt"),)},
+    "webhook-config-invalid-3": {"collector.yaml": ((END, "current-context: default\n"),)},
+    "webhook-config-invalid-4": {"collector.yaml": (("    insecure-skip-tls-verify: true\n", ""),)},
+    "webhook-unencrypted-1": {
+        "collector.yaml": (("server: http://", "certificate-authority: ca.crt\n    server: https://"),)
+    },
+    "webhook-unencrypted-2": {"collector.yaml": (("insecure-skip-tls-verify: true", "certificate-authority: ca.crt"),)},
+    "expired-suppression-2": {".kube-audit-lint.yaml": (("2020-12-31", "2999-12-31"),)},
+    "unneeded-baseline-entry-1": {
+        "baseline.json": (
+            (
+                '\n  {"path": "audit-policy.yaml", "rule": "invalid-level", "fingerprint": "0123456789abcdef:1"}\n',
+                "",
+            ),
+        )
+    },
+}
+"""Of examples whose advice is about another file: its path and the edits, None where it is moved away."""

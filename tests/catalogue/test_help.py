@@ -1,6 +1,6 @@
 """Advice that is an edit is applied literally: the finding is gone, and nothing of warning or above is new.
 
-Over every bad example of the rules about policies and flags. What is no single edit (`Move …`, `Put a rule …`) is
+Over every bad example of every rule, with the files beside it. What is no single edit (`Move …`, `Put a rule …`) is
 followed by hand in followed.py, or by the example's own `fixed`.
 """
 
@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "scripts"), str(Path(__file__).parent)]
 
 import catalogue_files  # noqa: E402 (scripts are no package)
-from followed import END, FOLLOWED, NO_EDIT  # noqa: E402
+from followed import BESIDE, END, FOLLOWED, NO_EDIT, Edits  # noqa: E402
 
 from kube_audit_lint.catalogue.shipped import shipped  # noqa: E402
 from kube_audit_lint.model.finding import Finding  # noqa: E402
@@ -39,6 +41,8 @@ REVEALED = {
     "unknown-field": {"blind-spot"},
     "unknown-resource": {"blind-spot"},
     "user-is-a-group": {"blind-spot"},
+    "typographic-quotes-2": {"log-maxage", "log-maxbackup", "log-directory-not-mounted", "policy-not-mounted"},
+    "pod-refused-3": {"policy-host-path-type"},
     "unknown-verb": {"configmaps-above-metadata", "secrets-above-metadata"},
 }
 """What only the mistake kept from being reported, by the rule that is put right, or by the example."""
@@ -46,14 +50,34 @@ CASES = [
     pytest.param(data, example, id=f"{data['id']}-{number}")
     for data in catalogue_files.rules()
     for number, example in enumerate(data["examples"], 1)
-    if "bad" in example and "file" not in example and "files" not in example and data["subject"] in ("policy", "server")
+    if "bad" in example
 ]
 
 
-def _findings(id: str, example: dict[str, Any], text: str, name: str) -> list[Finding]:
-    Path(name).write_bytes(text.encode("utf-8", "surrogateescape"))
+OPT_IN = {data["id"]: bool(data.get("opt-in")) for data in catalogue_files.rules()}
+
+
+def _name(rule: dict[str, Any], example: dict[str, Any]) -> str:
+    """What the example's file is called."""
+    policy = rule["subject"] == "policy" or (rule["subject"] == "file" and "kind: Policy" in example["bad"])
+    return str(example.get("file", "audit-policy.yaml" if policy else "kube-apiserver.yaml"))
+
+
+def _findings(
+    id: str, example: dict[str, Any], text: str, name: str, beside: Mapping[str, str | None] = MappingProxyType({})
+) -> list[Finding]:
+    """What is found about an example with this text, and these files in place of those beside it; None is no file."""
+    files = {str(Path(name).parent / one): content for one, content in example.get("files", {}).items()}
+    for path, content in {name: text, **files, **beside}.items():
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        if content is None:
+            Path(path).unlink()
+        else:
+            Path(path).write_bytes(content.encode("utf-8", "surrogateescape"))
     versions = parse_versions(example["kubernetes"]) if "kubernetes" in example else None
-    found = run(Options((name,), versions, example.get("profile", ""), pedantic=True), load_config(), shipped())
+    select = () if "profile" in example or not OPT_IN[id] else (id,)
+    paths = (".", name)
+    found = run(Options(paths, versions, example.get("profile", ""), select, pedantic=True), load_config(), shipped())
     return [one for one in found.report.findings if one.severity != "info" or one.rule == id]
 
 
@@ -111,10 +135,14 @@ def _with_flag(text: str, verb: str, new: str, start: int, end: int) -> str | No
 
 def by_hand(example: dict[str, Any], id: str) -> str:
     """The text after following advice that is more than one edit."""
-    text: str = example["bad"]
-    if id not in FOLLOWED:
-        return str(example["fixed"])
-    for old, new in FOLLOWED[id]:
+    if id in FOLLOWED:
+        return with_edits(example["bad"], FOLLOWED[id])
+    return str(example["bad"] if id in BESIDE else example["fixed"])
+
+
+def with_edits(text: str, edits: Edits) -> str:
+    """The text after some edits."""
+    for old, new in edits:
         if old == END:
             text = f"{text.rstrip()}\n{new}"
         else:
@@ -132,20 +160,25 @@ def test_the_advice_of_an_example(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    name = "audit-policy.yaml" if rule["subject"] == "policy" else "kube-apiserver.yaml"
+    name = _name(rule, example)
     before = _findings(rule["id"], example, example["bad"], name)
     finding = next((one for one in before if one.rule == rule["id"]), None)
     if finding is None:
         return  # it yields to another finding, whose advice is followed there
     id = request.node.callspec.id
-    text = edited(example["bad"], finding)
+    folder = Path(name).parent
+    texts = {str(folder / one): content for one, content in example.get("files", {}).items()}
+    beside = {
+        path: None if edits is None else with_edits(texts[path], edits) for path, edits in BESIDE.get(id, {}).items()
+    }
+    text = None if beside or finding.place.source.path != name else edited(example["bad"], finding)
     assert (id in FOLLOWED) <= (text is None)
     if id in NO_EDIT.split():
         assert text is None
         return
     if text is None:
         text = by_hand(example, id)
-    after = _findings(rule["id"], example, text, name)
+    after = _findings(rule["id"], example, text, name, beside)
     new = Counter(one.rule for one in after) - Counter(one.rule for one in before)
     left = [one for one in after if one.rule == rule["id"]]
     assert len(left) < len([one for one in before if one.rule == rule["id"]])
