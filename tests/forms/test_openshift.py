@@ -237,3 +237,10 @@ def test_an_object_with_the_policy_that_is_nowhere(tmp_path: Path, capsys: pytes
     )
     main(["check", str(tmp_path)])
     assert "in no file of this run" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("arguments", "wrong"), [("", 1), ("apiServerArguments: {audit-log-path: [/a]}\n", 0)])
+def test_the_switch_is_about_its_own_settings(arguments: str, wrong: int) -> None:
+    """OpenShift 4 and HyperShift write `auditConfig` with all values empty, and the flags as arguments."""
+    text = "apiVersion: kubecontrolplane.config.openshift.io/v1\nkind: KubeAPIServerConfig\n" + arguments
+    assert misshapes(text + "auditConfig: {enabled: false}\n") == [("no-audit-policy", "false")] * wrong

@@ -61,10 +61,13 @@ def _found(section: Mapping) -> Found | None:
     flags = [*_flags(arguments)] if isinstance(arguments, Mapping) else []
     policy: PolicyDocument | None = None
     misshapes: list[Misshape] = [*_shapes(arguments)] if isinstance(arguments, Mapping) else []
+    in_arguments = any(flag.name.startswith("audit-") for flag in flags)
     if audit is not None:
         flags += flags_of_settings(audit, AUDIT_CONFIG, ("", "0"))
         reader = _READER._replace(name=section.string("kind") or _READER.name)
-        misshapes += [*unknown_keys(audit, _OWN_KEYS, reader), *_switched_off(audit)]
+        misshapes += unknown_keys(audit, _OWN_KEYS, reader)
+        # The switch is about these settings alone: flags among the arguments count all the same.
+        misshapes += () if in_arguments else _switched_off(audit)
         node, key = audit.mapping("policyConfiguration"), audit.key("policyConfiguration")
         if node is not None and key is not None and node.entries:
             policy = part_as_policy(node, key.place, "openshift")
