@@ -66,7 +66,8 @@ def _found(section: Mapping) -> Found | None:
         flags += flags_of_settings(audit, AUDIT_CONFIG, ("", "0"))
         reader = _READER._replace(name=section.string("kind") or _READER.name)
         misshapes += unknown_keys(audit, _OWN_KEYS, reader)
-        # The switch is about these settings alone: flags among the arguments count all the same.
+        # The switch is about these settings alone, and flags among the arguments count all the same:
+        # AuditFlags in pkg/config/configflags of openshift/library-go.
         misshapes += () if in_arguments else _switched_off(audit)
         node, key = audit.mapping("policyConfiguration"), audit.key("policyConfiguration")
         if node is not None and key is not None and node.entries:
