@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from checking import Repository
 
+from kube_audit_lint.kubernetes.custom import Custom
+from kube_audit_lint.pipeline.served import _definitions
+
 HEAD = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n"
 CRD = """apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
@@ -183,3 +186,43 @@ def test_what_is_no_list(text: str, says: str, here: Repository) -> None:
         f"served.txt: --api-resources: {says}".replace("--api-resources: --api-resources", "--api-resources")
         in here.error
     )
+
+
+LONG = """apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+spec:
+  group: example.com
+  names: {plural: widgets}
+  scope: Cluster
+  versions:
+  - name: v1
+    schema:
+      openAPIV3Schema:
+        properties:
+          schema:
+            type: string
+
+          a: &a {type: string}
+    subresources:
+      status: {}
+  - name: v2
+    schema:
+      openAPIV3Schema: {type: object}
+    subresources: {scale: {}}
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LONG,
+        LONG.replace("\n", "\r\n"),
+        # What stands outside needs what stands in a schema: the whole file is read.
+        LONG.replace("    subresources: {scale: {}}", "    x: *a\n    subresources: {scale: {}}"),
+        # No YAML 1.1 parser reads this, but no schema is needed.
+        LONG.replace("type: string\n\n", "enum: [=]\n\n"),
+    ],
+)
+def test_schemas_are_not_needed(text: str) -> None:
+    (found,) = _definitions(text.encode())
+    assert found == Custom("example.com", "widgets", False, frozenset(("status", "scale")))

@@ -5,6 +5,7 @@ Definitions are only looked for where a policy names a group that they could be 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,9 @@ from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.kubernetes.custom import CRD, Custom, Served, by_group, of_definition, parse_listed
 from kube_audit_lint.pipeline.repository import Repository
 from kube_audit_lint.syntax.decode import decode
+
+_SCHEMA = rb"(?m)^( *)schema:[ \t]*\r?\n(?:\1 [^\n]*\n|[ \t]*\r?\n)+"
+"""A key with what is indented below it: nearly all of a definition, of which nothing here needs it."""
 
 _ENDINGS = (".yaml", ".yml", ".json", ".tpl", ".j2", ".tmpl")
 
@@ -57,15 +61,21 @@ def served_here(wanted: set[str], repository: Repository) -> Served | None:
 
 def _definitions(data: bytes) -> Iterator[Custom | None]:
     """The definitions in a file; None for one that cannot be read."""
-    import yaml
-
-    try:
-        documents: list[Any] = list(yaml.load_all(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
-    except (yaml.YAMLError, ValueError, RecursionError):
+    documents = _documents(re.sub(_SCHEMA, b"", data)) or _documents(data)
+    if documents is None:
         yield None
-        return
-    for one in documents:
+    for one in documents or ():
         items = one.get("items") if isinstance(one, dict) and isinstance(one.get("items"), list) else [one]
         for item in items or ():
             if isinstance(item, dict) and item.get("kind") == CRD:
                 yield of_definition(item)
+
+
+def _documents(data: bytes) -> list[Any] | None:
+    """The documents of a YAML file; None where it cannot be read."""
+    import yaml
+
+    try:
+        return list(yaml.load_all(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
