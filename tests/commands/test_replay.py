@@ -204,6 +204,14 @@ class TestReading:
         assert data["now"]["events"] == 1
         assert "cannot be read" in data["log"]["notes"][0]
 
+    def test_records_that_are_not_as_they_should_be(self, capsys: pytest.CaptureFixture[str]) -> None:
+        deep = '{"body":' + '{"kvlistValue":{"values":[{"key":"a","value":' * 220 + "1" + "}]}}" * 220 + "}"
+        bodies = [{"kvlistValue": 1}, {"kvlistValue": {"values": 3}}, {"kvlistValue": {"values": [1, {"key": "verb"}]}}]
+        records = [*map(open_telemetry, bodies), deep, {"results": [[{"field": 1, "value": {}}]]}, {"hits": 3}]
+        data = replay(save(EVENTS[0], *records, '{"log":' * 5000, "{}"), capsys=capsys)
+        assert data["now"]["events"] == 1
+        assert [one["line"] for one in data["log"]["noEvents"]["first"]] == list(range(2, 10))
+
     def test_two_events_in_a_line_of_many(self, capsys: pytest.CaptureFixture[str]) -> None:
         """As two writers leave them, the second cut off."""
         one = text(EVENTS[0])

@@ -288,6 +288,8 @@ def _events_of(line: bytes) -> list[tuple[Any, str]]:
             found += inside if inside or is_empty_batch(value) else [(None, "")]
     except UnicodeDecodeError:
         return [(NoEventError("it is no UTF-8"), "")]
+    except RecursionError:
+        return [(NoEventError("it is nested too deeply"), "")]
     except NoEventError as error:
         found = [*(one for one in found if one[0] is not None), (error, "")]
     return [(NoEventError("it holds no audit event"), "") if event is None else (event, text) for event, text in found]

@@ -104,7 +104,9 @@ def _plain(value: Any) -> Any:
         return value
     ((kind, content),) = value.items()
     if kind in ("kvlistValue", "arrayValue"):
-        items = content.get("values", []) if isinstance(content, dict) else []
+        items = content.get("values") if isinstance(content, dict) else None
+        if not isinstance(items, list):
+            return [] if kind == "arrayValue" else {}
         if kind == "arrayValue":
             return list(map(_plain, items))
         pairs = [one for one in items if isinstance(one, dict) and isinstance(one.get("key"), str)]
