@@ -789,6 +789,17 @@ RULES: list[dict[str, Any]] = [
         'fix': {'kind': 'mount', 'what': 'add'},
     },
     {
+        'id': 'log-directory-not-writable',
+        'title': 'The user that kube-apiserver runs as may not write its audit log',
+        'severity': 'warning',
+        'category': 'mounts',
+        'subject': 'file',
+        'check': 'form',
+        'why': 'k0s runs kube-apiserver as a user of its own. Folders such as /var/log belong to root, and kube-apiserver opens the log at its start: where it may neither make the folder nor write to it, it does not start.',
+        'search': 'ensureLogFile',
+        'help': 'Make the folder in a hook of each controller, such as `install -d -o kube-apiserver -m 0700 /var/log/k0s/audit`; or suppress this finding where the hosts come with the folder.',
+    },
+    {
         'id': 'log-file-mounted',
         'title': 'The audit log file itself is mounted',
         'severity': 'error',

@@ -34,6 +34,7 @@ FileRule = Literal[
     "pod-refused",
     "control-plane-logging-off",
     "log-rotated-twice",
+    "log-directory-not-writable",
     "audit-log-not-forwarded",
 ]
 
@@ -49,6 +50,7 @@ RULES: dict[MisshapeKind, FileRule] = {
     "refused": "pod-refused",
     "logging-off": "control-plane-logging-off",
     "rotated-twice": "log-rotated-twice",
+    "not-writable": "log-directory-not-writable",
     "not-forwarded": "audit-log-not-forwarded",
 }
 

@@ -56,8 +56,14 @@ def _groups(rule: PolicyRule) -> set[str]:
     """The groups whose events a rule drops for everybody."""
     if rule.level != "None" or rule.users or rule.user_groups or rule.namespaces:
         return set()
-    entries = [one for one in rule.resources if "events" in one.resources and not one.resource_names]
+    entries = [one for one in rule.resources if _takes_events(one) and not one.resource_names]
     return {one.group for one in entries if one.group in (_CORE, _EVENTS)}
+
+
+def _takes_events(entry: GroupResources) -> bool:
+    """Whether an item means events: of events.k8s.io, where nothing else is, also as a whole group."""
+    whole = entry.group == _EVENTS and (not entry.resources or "*" in entry.resources)
+    return whole or "events" in entry.resources
 
 
 def _named(group: str) -> str:

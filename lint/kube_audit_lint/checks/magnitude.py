@@ -1,7 +1,8 @@
 """Numbers that were written in another unit than the one that the flag has.
 
 Sources: pkg/server/options/audit.go of k8s.io/apiserver (what each flag counts, and the defaults 102400 and 10485760
-bytes, 400 and 10000 events); plugin/pkg/audit/truncate (an event that is too large loses its bodies; when it still is,
+bytes, 400 and 10000 events, 10 s); pkg/util/webhook (WithExponentialBackoff: each wait is half as long again);
+plugin/pkg/audit/truncate (an event that is too large loses its bodies; when it still is,
 it is dropped); plugin/pkg/audit/buffered (the buffer is made as a whole at the start).
 """
 
@@ -20,6 +21,8 @@ PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 
 _LEAST_EVENT = 1000
 """Bytes. The event of a request, without any body, has more."""
+_LONGEST_WAIT = 120
+"""Seconds."""
 _MOST_EVENTS = 1_000_000
 _MOST_MEGABYTES = 1_000_000
 _NEVER = 2_000_000_000
@@ -30,10 +33,22 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     """One hit for each number that can only be meant in another unit."""
     for flag in subject.server.flags:
         spec = flags.spec(flag.name) if flag.name.startswith("audit-") and flag.value else None
-        if spec is None or spec.type not in ("int", "int64") or subject.server.flag(flag.name) is not flag:
+        if spec is None or subject.server.flag(flag.name) is not flag:
             continue
-        if flags.parse_value(spec, flag.value or "", subject.versions.last) is None:
+        if flags.parse_value(spec, flag.value or "", subject.versions.last) is not None:
+            continue
+        if flag.name.endswith("-initial-backoff"):
+            yield from _of_backoff(flag, go_values.parse_duration(flag.value or ""))
+        elif spec.type in ("int", "int64"):
             yield from _of_number(subject.server, flag, go_values.parse_int(flag.value or ""))
+
+
+def _of_backoff(flag: Flag, nanoseconds: int) -> Iterator[Hit]:
+    """A wait in minutes or hours before the first retry of a request that failed."""
+    if nanoseconds >= _LONGEST_WAIT * 10**9:
+        message = f"After a request to the webhook has failed, kube-apiserver waits {flag.value} before it sends the "
+        message += "events again, and longer each time; where it stops meanwhile, they are lost."
+        yield Hit(flag.value_place, message, help=f"Write `--{flag.name}=10s`, which is the default.")
 
 
 def _of_number(server: ApiServer, flag: Flag, number: int) -> Iterator[Hit]:

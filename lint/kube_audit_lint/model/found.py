@@ -25,6 +25,7 @@ MisshapeKind = Literal[
     "refused",
     "logging-off",
     "rotated-twice",
+    "not-writable",
     "not-forwarded",
 ]
 """What is wrong: a key that the form does not know; a shape it does not take; an item of a command that is no

@@ -26,6 +26,7 @@ from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
 
 _OBJECTS = {"configMap": "ConfigMap", "configMapRef": "ConfigMap", "secret": "Secret", "secretRef": "Secret"}
+_OF_ROOT = ("/var/log", "/var/lib/k0s", "/etc", "/opt", "/srv")
 _CLOSED = re.compile(r"[\"']?(?:0o?)?[0-7]{2}[0-3][\"']?")
 """Modes in which others may not read."""
 
@@ -58,7 +59,7 @@ def around(root: Mapping, context: Context) -> Around | None:
             return None
         one = _around(k0s, k0s.mapping("config"), files)
         wrong = (shape for host in spec.items("hosts") for shape in (*_split(host), *_closed(host, one.configuration)))
-        return one._replace(found=one.found.with_misshapes(wrong))
+        return one._replace(found=one.found.with_misshapes((*wrong, *_not_writable(spec, one.configuration))))
     template = spec.mapping("template")
     if kind.endswith("Template") and template is not None:
         spec = template.mapping("spec") or spec
@@ -104,8 +105,7 @@ def _closed(host: object, configuration: Mapping | None) -> Iterator[Misshape]:
     """The policy, with a mode in which only its owner may read it, who is root unless `user` says otherwise."""
     api = below(configuration, "spec", "api", "extraArgs") if configuration is not None else None
     wanted = api.string("audit-policy-file") if api is not None else None
-    users = below(configuration, "spec", "installConfig", "users") if configuration is not None else None
-    runs_as = (users.string("kubeAPIserverUser") if users is not None else None) or "kube-apiserver"
+    runs_as = _runs_as(configuration)
     for item in host.items("files") if isinstance(host, Mapping) and host.string("role") != "worker" else ():
         mode = item.get("perm") if isinstance(item, Mapping) else None
         if not isinstance(item, Mapping) or not isinstance(mode, Scalar) or not _is_others(item, runs_as):
@@ -114,6 +114,29 @@ def _closed(host: object, configuration: Mapping | None) -> Iterator[Misshape]:
             message = f"k0s runs kube-apiserver as the user {runs_as}, which may not read {wanted} in this mode: "
             message += "it does not start (permission denied)."
             yield Misshape("not-readable", mode.place, message)
+
+
+def _runs_as(configuration: Mapping | None) -> str:
+    """The user that k0s runs kube-apiserver as (pkg/apis/k0s/v1beta1/system.go of k0sproject/k0s)."""
+    users = below(configuration, "spec", "installConfig", "users") if configuration is not None else None
+    return (users.string("kubeAPIserverUser") if users is not None else None) or "kube-apiserver"
+
+
+def _not_writable(spec: Mapping, configuration: Mapping | None) -> Iterator[Misshape]:
+    """The log, where only root may write and no hook of a host makes a folder for it."""
+    api = below(configuration, "spec", "api", "extraArgs") if configuration is not None else None
+    log, user = api.get("audit-log-path") if api is not None else None, _runs_as(configuration)
+    folder = os.path.dirname(log.value) if isinstance(log, Scalar) else ""
+    if not isinstance(log, Scalar) or not folder.startswith(_OF_ROOT) or user == "root":
+        return
+    hosts = [one for one in spec.items("hosts") if isinstance(one, Mapping) and one.string("role") != "worker"]
+    hooks = [hook.place.text for one in hosts if (hook := one.get("hooks")) is not None]
+    steps = folder.split("/")
+    made = {"/".join(steps[:end]) for end in range(min(4, len(steps)), len(steps) + 1)}
+    if hosts and not any(one in text for text in hooks for one in made):
+        message = f"k0s runs kube-apiserver as the user {user}, which may not write to {folder} unless that folder is "
+        message += "given to it, and no hook of a host does so: it does not start (ensureLogFile: permission denied)."
+        yield Misshape("not-writable", log.place, message)
 
 
 def _is_others(item: Mapping, user: str) -> bool:
