@@ -105,7 +105,7 @@ class Cover:
         free = self._grown(box, leaf, (NAMES, SPACES))
         if SPACES in free or SPACES not in box:
             return free
-        # Where nothing is said of namespaces, what is in one must be in all of them to be added.
+        # Where no condition is about namespaces, what is in one must be in all of them to be added.
         return max(free, self._grown(box, leaf, (NAMES,)), key=self._reach)
 
     def _reach(self, box: Box) -> int:

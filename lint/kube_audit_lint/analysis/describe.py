@@ -124,7 +124,7 @@ def _singular(request: Request) -> str:
 
 
 def _plain(request: Request) -> str:
-    """Method and path; what has no verb says so."""
+    """Method and path, or that there is no verb."""
     from kube_audit_lint.analysis.http import http_of_request
 
     method, url = http_of_request(request)

@@ -20,7 +20,7 @@ NO_RULE = -1
 
 
 class Decision(NamedTuple):
-    """What is to be recorded of a request, and the rule that says so."""
+    """What is to be recorded of a request, and the rule that decides it."""
 
     rule: int
     level: Level

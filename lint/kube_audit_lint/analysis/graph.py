@@ -141,7 +141,7 @@ class Graph:
     def holding(self, root: int, box: Box, level: int, leaf: int) -> tuple[int, int]:
         """The values of a level with which requests of the box come to the leaf, and those with which to others.
 
-        What the box says of that level itself does not count. One look for what `holds` would need one a value for.
+        The box's own values of that level do not count. One look for what `holds` would need one a value for.
         """
         levels, edges = self.levels, self.edges
         box = {**box, level: ALL}

@@ -40,7 +40,7 @@ def kinds(analysis: Analysis) -> dict[int, dict[Kind, None]]:
 
 
 def _in_play(bits: int, complete: int) -> int:
-    """The alternatives up to the first that takes whatever comes to it."""
+    """The alternatives up to the first that takes everything that comes to it."""
     done = bits & complete
     return bits & (done ^ (done - 1)) if done else bits
 

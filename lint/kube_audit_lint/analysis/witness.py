@@ -30,7 +30,7 @@ class Trace:
             node = self._step(node)
 
     def copy(self) -> Trace:
-        """These values, whatever becomes of the trace."""
+        """A copy of these values: the trace goes on."""
         other = Trace(None, self.world)
         other.target, other.user, other.groups = self.target, self.user, frozenset(self.groups)
         other.namespace, other.name = self.namespace, self.name

@@ -6,7 +6,7 @@ A template is a module below this package with
     PARAMS: a JSON Schema (as a dict) of the parameters a rule file may give
     check(subject, params) -> Iterator[Hit]
 
-`params` are the rule's, already completed by the profile and the configuration. A template says *what* it
+`params` are the rule's, already completed by the profile and the configuration. A template reports *what* it
 found and where; the rule file names it, sets its severity and explains it. To add a rule: see CONTRIBUTING.md.
 """
 

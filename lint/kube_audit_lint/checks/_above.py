@@ -150,7 +150,7 @@ def _no_leak(found: Recorded) -> str:
 
 
 def _help(analysis: Analysis, rule: int, cases: list[_Case]) -> str:
-    """What to do to this rule; "" where the rule file says it best."""
+    """What to do to this rule; "" where the rule file's help is best."""
     classes = {case.target["name"]: case.target for case in cases if "name" in case.target}.values()
     if not classes or any("resources" not in target or "verbs" in target for target in classes):
         return ""

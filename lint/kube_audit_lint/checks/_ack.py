@@ -10,7 +10,7 @@ from kube_audit_lint.syntax.record import NamedTuple
 
 PREFIX = "aliyun_logs_audit-"
 SUFFIXES = ("", "_tags", "_product", "_jsonfile")
-"""The path itself, and what has to be said of it."""
+"""The path itself, and what a message adds about it."""
 
 _OTHERS = ("_logstore", "_project", "_ttl", "_shard", "_machinegroup", "_format", "_timekey", "_logconfig")
 """Further settings of Logtail, which are none of these four."""

@@ -61,7 +61,7 @@ def _alike(one: Decision, other: Decision) -> bool:
 
 
 def outcome(analysis: Analysis, rule: int, reach: Reach, name: str = "this rule") -> str:
-    """What becomes of the requests there, against what the rule asks for."""
+    """What becomes of the requests there, against what the rule requests."""
     if all(one.same_outcome for one in reach.blockers):
         return "They are recorded no differently there"
     own = outcome_of(decision_of(analysis.policy, rule))
@@ -90,5 +90,5 @@ def witness(reach: Reach) -> dict[str, object]:
 
 
 def _telling(reach: Reach) -> Blocker:
-    """A request that gets something else than was asked for, where there is one."""
+    """A request that gets something else than was requested, where there is one."""
     return next((one for one in reach.blockers if not one.same_outcome), reach.blockers[0])

@@ -65,7 +65,7 @@ def query_of(data: dict[str, Any], verbs: Iterable[str] = ()) -> Query:
 
 
 def concerns(data: dict[str, Any], policy: Policy) -> bool:
-    """Whether a class of requests is to be asked about for this policy."""
+    """Whether a class of requests concerns this policy."""
     end = data.get("when-mentioned")
     return end is None or any(entry.group.endswith(end) for rule in policy.rules for entry in rule.resources)
 

@@ -1,7 +1,7 @@
 """What templates need to know of a directory of static pods.
 
 Source: pkg/kubelet/config/file.go of k8s.io/kubernetes: every regular file whose name does not start with a
-dot is read as a pod, whatever it ends with.
+dot is read as a pod, with any ending.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _absolute(path: str) -> str:
 
 
 def is_backup(name: str) -> bool:
-    """Whether a file's name says that it is a copy of another."""
+    """Whether a file's name is that of a copy of another."""
     return name != _USUAL and re.search(_BACKUP, name.lower()) is not None
 
 

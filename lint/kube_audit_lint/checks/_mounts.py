@@ -20,7 +20,7 @@ FILE_TYPES = frozenset(("File", "FileOrCreate"))
 
 
 def mounts_known(server: ApiServer) -> bool:
-    """Whether the file shows all mounts, so that something can be said of what none covers."""
+    """Whether the file shows all mounts, so that what none covers is known."""
     mounts = server.mounts
     return mounts is not None and not server.partial and not any(is_unknown(one.path.text) for one in mounts)
 

@@ -102,5 +102,5 @@ def who(part: Versions, checked: Versions) -> str:
 
 
 def only(part: Versions, checked: Versions) -> Versions | None:
-    """What a hit says of versions: nothing when it holds for all that were checked."""
+    """The versions of a hit: none when it holds for all that were checked."""
     return None if part == checked else part

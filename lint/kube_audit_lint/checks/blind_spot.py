@@ -78,7 +78,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     if analysis is None:
         return
     if not analysis.recorded_at_all():
-        return  # the rule `nothing-recorded` says so
+        return  # the rule `nothing-recorded` reports it
     for rule, hidden in sorted(hidden_by_rule(analysis, params).items()):
         # Where no rule is without users, failed authentications are not recorded either, and that is reported.
         if rule != NO_RULE or any(ORDINARY in found.who for _, found in hidden) or not _nobody_too(analysis, params):
@@ -184,7 +184,7 @@ def _why(analysis: Analysis, rule: int) -> str:
 
 
 def _help(analysis: Analysis, rule: int, classes: list[_Class]) -> str:
-    """What to do to this rule; "" where the rule file says it best."""
+    """What to do to this rule; "" where the rule file's help is best."""
     if rule == NO_RULE:
         return "End the rules with one that has a level and no condition: `- level: Metadata`."
     own = analysis.policy.rules[rule]

@@ -1,4 +1,4 @@
-"""Template `body-level-on-urls`: a level that asks for bodies on a rule that only matches URLs.
+"""Template `body-level-on-urls`: a level with bodies on a rule that only matches URLs.
 
 Source: staging/src/k8s.io/apiserver/pkg/audit/request.go, Kubernetes 1.12 to 1.37: bodies are recorded where
 objects are decoded and encoded, and that is for resources only.

@@ -38,7 +38,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     found = _decider(analysis.policy, params["not"])
     with suppress(UndecidedError):  # which does not matter much here, and other rules will say so
         if found is None or not analysis.recorded_at_all():
-            return  # the rule `nothing-recorded` says so
+            return  # the rule `nothing-recorded` reports it
     if found is not None:
         request, decision = found
         yield Hit(

@@ -64,7 +64,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     if analysis is None:
         return
     if not analysis.recorded_at_all():
-        return  # the rule `nothing-recorded` says so
+        return  # the rule `nothing-recorded` reports it
     if _any_recorded(analysis):
         hidden = _hidden(analysis, params.get("classes", ()))
         if hidden:

@@ -53,8 +53,8 @@ def _is_open(text: str) -> bool:
     return is_unknown(text) or is_placeholder(text)
 
 
-def _message(part: Versions, asked: Versions, error: str) -> str:
-    return f"{who(part, asked)} does not start: {error}"
+def _message(part: Versions, checked: Versions, error: str) -> str:
+    return f"{who(part, checked)} does not start: {error}"
 
 
 def _refused(server: ApiServer, versions: Versions, unread: set[str]) -> Iterator[Hit]:

@@ -1,7 +1,7 @@
 """Template `level`: requests that must be recorded at most, or at least, at a level, or at some stage.
 
 This is what organisations write rules with: "requests for vaultsecrets.example.com never above Metadata".
-`sensitive` says which body carries what must not be written; where the level records no such body, the finding
+`sensitive` names the body that carries what must not be written; where the level records no such body, the finding
 is a warning. Which requests carry bodies: analysis/stages.py.
 """
 

@@ -15,7 +15,7 @@ PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 
 
 def check(subject: DirectorySubject, params: Params) -> Iterator[Hit]:
-    """One hit for every further file of one pod: in any folder of manifests when its name says it is a copy."""
+    """One hit for every further file of one pod: in any folder of manifests when its name is that of a copy."""
     if len(subject.servers) < 2 or not is_likely(subject.path):
         return
     pods: dict[tuple[str, str], dict[str, ServerSubject]] = {}

@@ -1,4 +1,4 @@
-"""Values of volumes that Kubernetes takes in no pod, whatever form they were written in.
+"""Values of volumes that Kubernetes takes in no pod, in all forms.
 
 Source: validateHostPathVolumeSource, validateHostPathType and validatePathNoBacksteps in pkg/apis/core/validation of
 k8s.io/kubernetes, which the kubelet applies to static pods, too (pkg/kubelet/config/common.go).

@@ -21,7 +21,7 @@ PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Reports what linking says of a policy that was expected; and a policy that the same file brings elsewhere."""
+    """Reports why linking did not find a policy that was expected; and a policy that the same file brings elsewhere."""
     if subject.policy_missing and subject.policy is None:
         message = f"The audit policy was not found, so nothing can be said of it: {subject.policy_missing}."
         yield Hit(place_of_value(subject.server, POLICY_FILE), message)

@@ -25,7 +25,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
     if analysis is None:
         return
     if not analysis.recorded_at_all():
-        return  # the rule `nothing-recorded` says so
+        return  # the rule `nothing-recorded` reports it
     needed = _needed(analysis)
     for rule in range(len(analysis.policy.rules)):
         reach = analysis.reach(rule)
@@ -36,7 +36,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
 def _needed(analysis: Analysis) -> set[int]:
     """Rules that another finding is about, so that to remove both would be wrong.
 
-    Those that make others unreachable, and a None for everything at the end, which says what no rule says too.
+    Those that make others unreachable, and a None for everything at the end, which has the effect of no rule.
     """
     rules = analysis.policy.rules
     dead = [reach for reach in map(analysis.reach, range(len(rules))) if not reach]

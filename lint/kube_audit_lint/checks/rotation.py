@@ -131,12 +131,12 @@ def _hit(server: ApiServer, params: Params, case: _Case, part: Versions, checked
     name, least = params["flag"], params["at-least"]
     flag, text = server.flag(name), server.value(name)
     if text is None:
-        said = f"--{name} is not set"
+        setting = f"--{name} is not set"
     elif flag is None:
-        said = f"--{name} is {text} here, set by the distribution"
+        setting = f"--{name} is {text} here, set by the distribution"
     else:
-        said = f"--{name} is {text}"
-    message = _message(said, case, who(part, checked), params)
+        setting = f"--{name} is {text}"
+    message = _message(setting, case, who(part, checked), params)
     if text is None and part != checked and part.last < OWN_ROTATION:
         message += f" From 1.36 on the default is {_default(name, OWN_ROTATION)} {_UNITS[name]}."
     related: tuple[Related, ...] = ()
@@ -149,21 +149,21 @@ def _hit(server: ApiServer, params: Params, case: _Case, part: Versions, checked
     return Hit(place, message, related, only(part, checked), case.severity, help)
 
 
-def _message(said: str, case: _Case, server: str, params: Params) -> str:
+def _message(setting: str, case: _Case, server: str, params: Params) -> str:
     name, least = params["flag"], params["at-least"]
     unit = _UNITS[name]
     if case.kind == "never":
         return (
-            f"{said}: {server} never rotates the audit log. It is one file that grows until the disk is full, "
+            f"{setting}: {server} never rotates the audit log. It is one file that grows until the disk is full, "
             "and --audit-log-maxage and --audit-log-maxbackup do nothing."
         )
     if case.kind == "unlimited":
         limit = "because of its age" if name == "audit-log-maxage" else "because there are too many"
-        return f"{said}: {server} never deletes an old audit log {limit}."
+        return f"{setting}: {server} never deletes an old audit log {limit}."
     if case.kind == "low":
-        return f"{said}: {server} keeps {_kept(name, case.number)}. At least {least} {unit} are asked for."
+        return f"{setting}: {server} keeps {_kept(name, case.number)}. At least {least} {unit} are asked for."
     return (
-        f"{said}: {server} then takes {case.number} {unit} by itself, which is enough; "
+        f"{setting}: {server} then takes {case.number} {unit} by itself, which is enough; "
         "the standards and their scanners ask for the number to be written."
     )
 

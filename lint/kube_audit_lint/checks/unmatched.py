@@ -31,7 +31,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
 
     found = analysis.unmatched(Query(who=_SENDERS))
     if found is None or not analysis.recorded_at_all():
-        return  # nothing, or the rule `nothing-recorded` says so
+        return  # nothing, or the rule `nothing-recorded` reports it
     message = f"{_which(analysis, found)} match no rule. kube-apiserver leaves no event of them, and no error."
     yield Hit(
         list_place(subject),

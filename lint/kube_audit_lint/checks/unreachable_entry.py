@@ -86,7 +86,7 @@ def _custom_alone(subject: PolicySubject, analysis: Analysis, rule: int, listed:
     from kube_audit_lint.checks import _blocked
 
     if not _blocked.names_built_in(entry.group, entry.resources[at]) or _blocked.custom_alone(analysis, rule):
-        return  # the rule `unreachable-rule` says the latter
+        return  # the rule `unreachable-rule` reports the latter
     reach = analysis.reach_value(rule, "resources", listed.at, at, built_in=True)
     if reach or not reach.blockers:
         return

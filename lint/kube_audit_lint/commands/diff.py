@@ -126,7 +126,7 @@ def _since(arguments: argparse.Namespace, versions: Versions | None) -> Comparis
 
 
 def _reason(path: str) -> str:
-    """What a line `Audit-Less:` of a commit message says; "" where there is none."""
+    """The text of a line `Audit-Less:` of a commit message; "" where there is none."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             rows = file.read(1_000_000).splitlines()

@@ -113,7 +113,7 @@ def _meant(word: str, known: Iterable[str]) -> str:
 
 
 class _Formatter(argparse.HelpFormatter):
-    """Help as wide as COLUMNS says: argparse looks up the terminal's width with every option, and imports shutil."""
+    """Help as wide as COLUMNS: argparse looks up the terminal's width with every option, and imports shutil."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=28, width=(wanted_columns() or 98) - 2)

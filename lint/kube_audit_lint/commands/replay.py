@@ -116,7 +116,7 @@ def _only_decisions(arguments: argparse.Namespace) -> None:
 
 
 def _format_of(arguments: argparse.Namespace) -> str:
-    """The format that is asked for, or what the file's ending stands for. Raises UsageError."""
+    """The format that is requested, or what the file's ending stands for. Raises UsageError."""
     if arguments.format or not arguments.output:
         return arguments.format or "text"
     ending = os.path.splitext(arguments.output)[1].lower()

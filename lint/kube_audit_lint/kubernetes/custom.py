@@ -25,7 +25,7 @@ class Custom(NamedTuple):
 
 
 class Served(NamedTuple):
-    """Resources by group and name. whole: whether a group that is not among them is not served; source: who says so."""
+    """Resources by group and name. whole: whether no other group is served; source: where it is known from."""
 
     groups: Mapping[str, Mapping[str, Custom]]
     whole: bool

@@ -1,7 +1,7 @@
 """The audit flags of kube-apiserver: which minor has which, their defaults, and which values it accepts.
 
 Sources: `flag_table.py`, made by `scripts/generate_flags.py` from pkg/server/options/audit.go of the Go
-modules k8s.io/apiserver 1.10 to 1.37 (the script says what every key of the file means); parsing as in
+modules k8s.io/apiserver 1.10 to 1.37 (the script explains every key of the file); parsing as in
 github.com/spf13/pflag; validation as in AuditOptions.Validate() of the same file.
 
 Flags are named without dashes in front; `_` is taken for `-`, as kube-apiserver does. Minors are plain
@@ -105,7 +105,7 @@ def is_boolean(name: str) -> bool:
 
 
 def takes_value(name: str) -> bool:
-    """Whether it is an audit flag, spelt with dashes, that takes the following word, whatever it looks like."""
+    """Whether it is an audit flag, spelt with dashes, that takes any following word."""
     data = FLAGS.get(name)
     return data is not None and data["type"] != "bool"
 

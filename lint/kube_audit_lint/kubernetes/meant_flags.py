@@ -17,7 +17,7 @@ _FILE = (
     r"(?:audit-)?(log|policy|webhook)((?:-(?:conf|config|configuration|dir|file|filename|kubeconfig"
     r"|location|name|output|path|policy|url|yaml))*)"
 )
-"""The three flags that name a file, whatever word stands for the file."""
+"""The three flags that name a file, with any word for the file."""
 _PARTS = ("log-", "policy-file", "webhook")
 """Parts of audit flags. A name without any is not looked at for a slip in `audit` itself."""
 

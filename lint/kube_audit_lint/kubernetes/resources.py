@@ -1,7 +1,7 @@
 """The resources that kube-apiserver itself serves, minor by minor.
 
 Source: the paths of the `kubernetes` client wheels, 1.12 to 1.37, folded by `scripts/generate_resources.py`
-into `resource_table.py`; that script says what the paths do not show.
+into `resource_table.py`; that script has what the paths do not show.
 
 GROUPS has `{GROUP: {RESOURCE: [SPAN, ...]}}`, where SPAN is
 `[first, last, namespaced, verbs, {SUBRESOURCE: verbs}]` and verbs are letters: g get, l list, w watch,
@@ -54,7 +54,7 @@ WELL_KNOWN_OPEN_GROUPS = frozenset(
 class Resource:
     """A built-in resource over a run of minors in which nothing about it changes.
 
-    `first` and `last` are minors, both included; a `last` that is the newest known minor says nothing about
+    `first` and `last` are minors, both included; a `last` that is the newest known minor means nothing for
     later ones. `verbs` are those of the resource itself, and are empty when only subresources are served;
     `subresources` maps each name to its verbs. `namespaced` is false for `namespaces` too.
     """

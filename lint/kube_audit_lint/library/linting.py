@@ -91,7 +91,7 @@ class Report:
     def fails(self, least: Severity | Literal["never", ""] = "") -> bool:
         """Whether the command exits with 1 or 2: for a finding of at least this severity, or an unread file.
 
-        least: as `--fail-on`; "" for what the configuration says, else warning. Raises UsageError.
+        least: as `--fail-on`; "" for that of the configuration, else warning. Raises UsageError.
         """
         if given.text(least, "least") not in ("", "never", *SEVERITIES):
             raise UsageError(f"there is no severity {least!r}; there are {', '.join(SEVERITIES)}, and never")

@@ -67,9 +67,9 @@ class Policy:
 
     @classmethod
     def load(cls, text: str | bytes, versions: str = "", name: str = "audit-policy.yaml") -> Policy:
-        """The policy in a text, in whatever form it stands there (a file, a ConfigMap, a Talos machine's).
+        """The policy in a text, in any form (a file, a ConfigMap, a Talos machine's).
 
-        versions: `1.30` or `1.29-1.34`; "" for what the form says, else all from 1.24 on. Raises PolicyError (file,
+        versions: `1.30` or `1.29-1.34`; "" for those of the form, else all from 1.24 on. Raises PolicyError (file,
         line, message of kube-apiserver) where no version of these loads it, UsageError for versions that are none.
         """
         return cls(text, versions, name)

@@ -1,1 +1,1 @@
-"""What was configured, whatever the form."""
+"""What was configured, in every form alike."""

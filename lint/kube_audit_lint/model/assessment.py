@@ -16,7 +16,7 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 class Subject(NamedTuple):
-    """An API server, a policy or a provider's cluster that controls are about. notes: what limits what is said."""
+    """An API server, a policy or a provider's cluster that controls are about. notes: what limits the result."""
 
     kind: Literal["server", "policy", "cluster"]
     name: str

@@ -29,7 +29,7 @@ class PolicyDocument(NamedTuple):
     document: the document that kube-apiserver would read; for a policy that is a part of a larger
         document (`auditPolicy:` of a Talos machine configuration) its `root` is that part.
     place: what to underline when the policy as a whole is meant.
-    versions: what the surrounding form says of the version, or None.
+    versions: the versions that the surrounding form names, or None.
     whole_file: the policy is all that is in the file (so that further documents are never read).
     later: the documents after it in the same file.
     embedded: the form hands kube-apiserver a policy it has parsed and checked itself (a part of a larger

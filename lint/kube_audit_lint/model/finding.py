@@ -1,4 +1,4 @@
-"""Findings: what a run says."""
+"""Findings: what a run reports."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from kube_audit_lint.syntax.source import Place, Source
 class Kubeconfig(NamedTuple):
     """A kubeconfig; `_replace` gives a changed copy.
 
-    place: what to underline when it is meant as a whole. named: whether its name says that it is a webhook's.
+    place: what to underline when it is meant as a whole. named: whether its name is that of a webhook's.
     loaded: whether an API server loads it as its audit webhook's configuration.
     names: what it is called where it is mounted from or written to; empty when the name of the file counts.
     """

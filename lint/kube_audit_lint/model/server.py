@@ -1,4 +1,4 @@
-"""kube-apiserver as somebody configured it, whatever the form it was written in."""
+"""kube-apiserver as somebody configured it, in every form alike."""
 
 from __future__ import annotations
 
@@ -98,11 +98,11 @@ class Overlay(NamedTuple):
 class ApiServer(NamedTuple):
     """The settings of one API server; `_replace` gives a changed copy.
 
-    form: the form's name (`workload`, `kubeadm`, ...), for tests and for people: no check asks for it.
+    form: the form's name (`workload`, `kubeadm`, ...), for tests and for people: no check reads it.
     place: what to underline when something is missing (the command, the section of arguments).
     flags: every flag in the order kube-apiserver reads them.
     defaults: flags that the distribution sets itself when the file does not, with their values.
-    versions: what the form says of the version; None when it says nothing. version_place: where.
+    versions: those that the form names; None when it names none. version_place: where.
     mounts: the container's mounts; None when the form runs the server on the host or mounts by itself.
     volumes: the pod's volumes, also those that this container does not mount.
     environment: the container's variables.
@@ -111,7 +111,7 @@ class ApiServer(NamedTuple):
     files: files that the form brings onto the host. files_known: whether these are all of them, although only a part
         of the settings is shown.
     partial: the file shows only a part of the settings (a template, a patch, a drop-in), so that
-        nothing can be said of what it does not show.
+        nothing is known of what it does not show.
     flags_fixed: the form has no place for flags (OpenShift): rules about missing flags are silent.
     is_pod: the file is a manifest that a kubelet can run.
     spelling: how the form writes a flag with a value (`auditLogMaxAge: 30`); None where it is `--name=value`.

@@ -50,7 +50,7 @@ NEWEST = max(RELEASES)
 """The newest minor that the facts know."""
 
 DEFAULT_FIRST = 24
-"""Where the range starts when nothing says which version runs."""
+"""Where the range starts when nothing names the version that runs."""
 
 
 class Versions(NamedTuple):

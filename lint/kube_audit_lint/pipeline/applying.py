@@ -101,7 +101,7 @@ def findings_of(found: Subjects, rules: Rules, config: Config, reported: set[str
 
 
 def findings_about(subject: PolicySubject | ServerSubject, rules: Rules) -> list[Finding]:
-    """What the rules find about one policy or server, by itself and whatever else is in the run."""
+    """What the rules find about one policy or server, by itself, not of what else is in the run."""
     if isinstance(subject, PolicySubject):
         return list(_policy_findings(subject, rules))
     place = subject.server.place

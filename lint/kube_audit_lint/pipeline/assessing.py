@@ -81,7 +81,7 @@ class _Evidence:
         }
 
     def results(self, control: Control) -> Iterator[Result]:
-        """What each subject that a control is about says of it."""
+        """What each subject that a control is about shows of it."""
         if control.subject == "cluster":
             for number, finding in enumerate(self.clusters, len(self.subjects)):
                 if not finding.message.startswith(control.when):

@@ -1,6 +1,6 @@
 """The configuration, `.kube-audit-lint.yaml`: found, read, and applied to single files.
 
-What holds for a file is said by the configurations in its folder and above, up to the root of the repository that the
+The configurations in a file's folder and above decide what holds for it, up to the root of the repository that the
 working directory lies in; the nearest goes before those above it, and one with `root: true` ends the search. Outside
 of a repository the search ends at the working directory, for a file in some folder above would surprise. All globs
 are those of .gitignore. Shape and types are held against config.schema.json; the ids and parameters of rules
@@ -38,7 +38,7 @@ _NAMES = frozenset(NAMES)
 
 
 class Config:
-    """A configuration with those above it; `Config()` is the one that says nothing.
+    """A configuration with those above it; `Config()` is the empty one.
 
     path: its file, "" when there is none. folder: the absolute folder that its globs start from. beside: the one that
     the files start from that it names (rules, a baseline); the same but for a configuration from outside. nearest:
@@ -106,7 +106,7 @@ class Config:
 
     @property
     def data(self) -> Mapping[str, Any]:
-        """What the file says."""
+        """The content of the file."""
         return self._data
 
     def line_of(self, *keys: str | int) -> int:
@@ -130,7 +130,7 @@ class Config:
         return found
 
     def known(self) -> list[Config]:
-        """This configuration, those of the files that were asked about, and those above them."""
+        """This configuration, those of the files that were looked up, and those above them."""
         every = [self] if self.nearest is None else [self, *self.nearest.found]
         return [one for one in dict.fromkeys(one for each in every for one in each.chain) if one.path]
 
@@ -156,7 +156,7 @@ class Config:
         return self._settings[key]
 
     def hint(self, path: str) -> str | None:
-        """`policy` or `server` when the configuration says what a file is."""
+        """`policy` or `server` when the configuration declares what a file is."""
         for one in self.of(path).chain:
             below = one._below(path) if one._hints else ""
             for hint, globs in one._hints:
@@ -165,7 +165,7 @@ class Config:
         return None
 
     def linked_policy(self, path: str) -> str | None:
-        """The path, as reports show it, of the policy that the configuration says the servers of a file load."""
+        """The path, as reports show it, of the policy that the configuration has the servers of a file load."""
         for one in self.of(path).chain:
             below = one._below(path) if one._links else ""
             for globs, policy in reversed(one._links):
@@ -233,7 +233,7 @@ _HINTS = (("policies", "policy"), ("servers", "server"))
 
 
 class Nearest:
-    """The configurations of the folders below one, each read when a file below it is asked about.
+    """The configurations of the folders below one, each read when a file below it is looked up.
 
     named: the paths that the command names, which may lie outside of the repository.
     """
@@ -247,7 +247,7 @@ class Nearest:
 
     @property
     def found(self) -> list[Config]:
-        """The configurations of all folders that were asked about."""
+        """The configurations of all folders that were looked up."""
         return list(dict.fromkeys(self._by_folder.values()))
 
     def at(self, folder: str, otherwise: Config, names: Sequence[str] | None = None) -> Config:

@@ -1,4 +1,4 @@
-"""What a configuration says: settings for files, and what is ignored; read from its data, held against a catalogue."""
+"""A configuration's content: settings for files, and what is ignored; from its data, held against a catalogue."""
 
 from __future__ import annotations
 

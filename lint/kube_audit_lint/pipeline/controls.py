@@ -28,7 +28,7 @@ UNCHECKED = ("undecided", "internal-error")
 """Rules whose findings say that a check could not be made."""
 
 _NO_FILE = "No file decides it."
-"""Of what somebody has to look at; the control says at what."""
+"""Of what somebody has to look at; the control names it."""
 
 
 class Decided(NamedTuple):
@@ -165,7 +165,7 @@ def _loading(control: Control, subject: ServerSubject) -> Iterator[_Part]:
 
 
 def _without_policy(subject: ServerSubject) -> _Part:
-    """A server of which the policy is not known: what a control says of policies cannot be decided, or is not met."""
+    """A server of which the policy is not known: what controls demand of policies is open, or not met."""
     server = subject.server
     if server.profile is not None or server.flags_fixed:
         return _Part("manual", "The distribution's audit profile decides what is recorded: look at its policy.")

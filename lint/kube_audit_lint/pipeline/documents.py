@@ -54,7 +54,7 @@ def collect(
 ) -> Collected | None:
     """What a file holds; None when nothing in it is ours.
 
-    hint: `policy` or `server` when the configuration or a manifest says what the file is.
+    hint: `policy` or `server` when the configuration or a manifest names what the file is.
     """
     # Of a policy's file all counts, also what does not look like one.
     whole = hint == "policy" or named_policy(path)
@@ -73,7 +73,7 @@ def collect(
 
 
 def plain_documents(path: str, data: bytes) -> tuple[Document, ...] | None:
-    """A file's documents, whatever is in them; None where it is a template that decides what is there."""
+    """A file's documents with any content; None where it is a template that decides what is there."""
     if len(data) > LARGE:
         return None
     _, documents, template = _read(path, data, False, False)
@@ -197,7 +197,7 @@ def _about_audit(document: Document) -> bool:
 
 
 def _no_yaml(problems: Iterable[SyntaxProblem], source: Source) -> Iterator[Misshape]:
-    """The problems that no filling helps: a line without placeholders that is no YAML, whatever stands around it."""
+    """The problems that no filling helps: a line without placeholders that is no YAML, with any line around it."""
     for problem in problems:
         text, at = source.text, problem.place.start
         start = max(text.rfind(mark, 0, at) for mark in "\r\n") + 1

@@ -12,7 +12,7 @@ SOON = 30
 """So many days before its end a suppression is noted."""
 
 CLOCK = "SOURCE_DATE_EPOCH"
-"""The environment variable that says what time it is, in seconds since 1970, for runs that are to be repeated."""
+"""The environment variable with the time, in seconds since 1970, for runs that are to be repeated."""
 
 _DAY = 86400
 

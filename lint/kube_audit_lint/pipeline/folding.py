@@ -1,4 +1,4 @@
-"""One finding for one mistake: what others report of the same place is left out, as `yields-to` of the rules says."""
+"""One finding for one mistake: what others report of the same place is left out, as `yields-to` of the rules has it."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Located(Generic[D]):
 class Locator(Generic[D]):
     """Finds documents of one kind in a repository.
 
-    documents: those in a file. declared: that of a file which is surely meant as one, whatever it says.
+    documents: those in a file. declared: that of a file which is surely meant as one, with any content.
     content: that of a file which a form brings.
     """
 
@@ -149,7 +149,7 @@ class Locator(Generic[D]):
         return self._wanting[key]
 
     def _whole(self, path: str, server: ApiServer, surely: bool) -> D | None:
-        """The document that a file is; `surely`: also when only the server's path says that it is one."""
+        """The document that a file is; `surely`: also when only the server's path makes it one."""
         if path == absolute(server.source.path):  # a manifest never loads itself
             return None
         found = self._documents(path)

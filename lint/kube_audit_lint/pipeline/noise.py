@@ -94,7 +94,7 @@ def _opens(policy: Policy, versions: Versions) -> str:
         found = hidden_by_rule(Analysis(policy, versions), params).get(0, [])
     except UndecidedError:
         return "the analysis cannot prove that it opens no blind spot"
-    names = list(dict.fromkeys(asked["name"] for asked, _ in found))
+    names = list(dict.fromkeys(one["name"] for one, _ in found))
     return f"it would hide requests that matter for security: {', '.join(names)}" if names else ""
 
 

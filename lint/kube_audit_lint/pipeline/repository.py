@@ -314,7 +314,7 @@ class Repository:
         return joined(server, path, (one for one in units if takes_from(one[1], name)))
 
     def declared(self, path: str) -> Collected | None:
-        """A file that is meant as a policy, although its content does not say so; None where it says otherwise."""
+        """A file that is meant as a policy, although its content does not show it; None where it shows otherwise."""
         if path not in self._declared:
             file = self._read(path, "policy") if path in self.paths and may_be_policy(path) else None
             is_open = file is not None and bool(file.found.policies) and _is_open(file.found.policies[0])

@@ -59,7 +59,7 @@ class OpenedPolicy(NamedTuple):
 
 
 def open_policy(path: str, versions: Versions | None = None, stdin: bytes = b"") -> OpenedPolicy:
-    """The policy in a file, in whatever form it stands there; of the path - in what came on standard input.
+    """The policy in a file, in any form; of the path - in what came on standard input.
 
     Raises OwnFileError when there is none, more than one, one that kube-apiserver does not load, or one of which a
     template decides the rules.

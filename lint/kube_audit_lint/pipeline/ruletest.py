@@ -22,7 +22,7 @@ from kube_audit_lint.syntax.record import NamedTuple
 
 
 class Failed(NamedTuple):
-    """What of an example is not as it says."""
+    """What of an example is not as it claims."""
 
     path: str
     line: int

@@ -26,7 +26,7 @@ _OF_RESOURCES = ("resources", "namespaces", "names")
 
 
 class NoRequestError(ValueError):
-    """No client sends such a request, or the version does not serve it; the message says what is nearest to it."""
+    """No client sends such a request, or the version does not serve it; the message names what is nearest to it."""
 
 
 class Single(NamedTuple):

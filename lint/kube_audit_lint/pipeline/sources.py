@@ -190,7 +190,7 @@ def _roots(options: Options, config: Config) -> dict[str, int | None]:
 
 
 def _of_file(path: str, options: Options, config: Config) -> Options:
-    """The options with what the configuration says of a file."""
+    """The options with what the configuration has for a file."""
     embedded = not options.embedded and config.for_path(path).embedded
     return options._replace(embedded=True) if embedded else options
 
@@ -219,7 +219,7 @@ def _too_large(path: str, declared: str, why: str) -> _One:
 
 
 def _collected(path: str, data: bytes, options: Options, declared: str, *, always: bool = False) -> _One:
-    """What a file holds. declared: `policy` or `server` where the configuration or a server says what it is."""
+    """What a file holds. declared: `policy` or `server` where the configuration or a server declares what it is."""
     if not (declared or always or discovery.worth_parsing(data, path)):
         return _One(unread=mentions.of(path, data) if discovery.is_benchmark(data) else None)
     if discovery.is_sealed(data):

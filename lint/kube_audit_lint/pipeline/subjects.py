@@ -124,7 +124,7 @@ def _unseen(file: HostFile | None) -> Iterator[Note]:
 def _policy_versions(
     document: PolicyDocument, servers: tuple[ApiServer, ...], options: Options, config: Config
 ) -> tuple[Versions, tuple[Place, ...]]:
-    """What is requested; else what the servers that load it run, and where they say so; else what its form says.
+    """What is requested; else what the servers that load it run, and where they name it; else what its form names.
 
     Servers that are older than all known versions count only when there is no other.
     """

@@ -200,8 +200,8 @@ class _Own:
             yield from self._finding("invalid-suppression", place, message)
         for directive in file.directives:
             if not directive.reason and (require_reason or directive.whole_file):
-                asked = "the configuration requires a reason" if require_reason else "it does so for the whole file"
-                message = f"The comment suppresses findings without a reason, and {asked}."
+                why = "the configuration requires a reason" if require_reason else "it does so for the whole file"
+                message = f"The comment suppresses findings without a reason, and {why}."
                 yield from self._finding("suppression-without-reason", directive.place, message)
             if directive.expired and any((directive.lines, id) in file.used for id, _ in directive.ids):
                 yield from self._expired(directive)

@@ -192,7 +192,7 @@ def _ways_without(rules: Sequence[Node], gone: tuple[Span, ...], users: Users) -
 
 
 def _ways_alone(item: Node, opened: OpenPolicy, users: Users) -> list[Way | None]:
-    """What a rule may be, whatever the branches around others do."""
+    """What a rule may be, in all branches around others."""
     inside = [one for one in opened.branches if around(one, item)]
     own = [one for one in opened.branches if one not in inside and one.start < item.end and item.start < one.end]
     if prod(len(arms_of(one)) for one in own) > MOST:

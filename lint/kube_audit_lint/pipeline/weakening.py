@@ -144,7 +144,7 @@ def _of_folder(old: Side, new: Side, folder: str) -> Iterator[Weakened]:
 
 
 def _data(side: Side, config: Config, folder: str) -> Mapping[str, Any]:
-    """What the folder's own configuration says, and not one above it."""
+    """What the folder's own configuration has, and not one above it."""
     return config.data if config.path and config.folder == os.path.join(side.top, folder).rstrip("/") else {}
 
 

@@ -1,6 +1,6 @@
 """What a run found, written for a reader or a machine: one output format a file.
 
-Each format is a generator of text pieces and is imported only when it is asked for.
+Each format is a generator of text pieces and is imported only when it is requested.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kube_audit_lint.syntax.typed import TextIO
 
 
 class RuleInfo(NamedTuple):
-    """What a report says about a rule, beside its findings.
+    """What a report tells about a rule, beside its findings.
 
     `search` is the message that the API server itself prints, `standards` are requirements that it
     serves, beside the controls of `catalogue/standards.py`. `page` is the address of its page, or "".
@@ -50,8 +50,8 @@ class Hidden(NamedTuple):
     """What comments and the configuration keep out of the findings, so that nothing is hidden unseen.
 
     suppressed: findings. excluded: how many paths `exclude` leaves out. never_fails: whether the
-    configuration says `fail-on: never`, of some file at least. rules_off: the rules that it turns off for some file.
-    never_failing: of how many files it says so, where others may fail.
+    configuration has `fail-on: never`, of some file at least. rules_off: the rules that it turns off for some file.
+    never_failing: of how many files it has that, where others may fail.
     """
 
     suppressed: Sequence[Suppressed] = ()

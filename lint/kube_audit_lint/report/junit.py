@@ -59,6 +59,6 @@ def _case(path: str, name: str, outcome: str, type: str, message: str, text: lis
 
 
 def _escaped(text: str) -> str:
-    """The text in ASCII, whatever the encoding of the stream."""
+    """The text in ASCII, for streams of every encoding."""
     escaped = "".join(_ENTITIES.get(character, character) for character in text)
     return escaped.encode("ascii", "xmlcharrefreplace").decode("ascii")

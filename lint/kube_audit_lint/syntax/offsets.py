@@ -205,7 +205,7 @@ def _percent_decoded(data: str, first: int, around: OffsetMap) -> tuple[str, Off
 
 
 def decoded_base64(text: str) -> bytes | None:
-    """The bytes of a base64 text, whatever white space is in it; None when it is not base64."""
+    """The bytes of a base64 text with any white space in it; None when it is not base64."""
     from base64 import b64decode
 
     packed = "".join(text.split())

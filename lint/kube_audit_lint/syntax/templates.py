@@ -105,7 +105,7 @@ def neutralise(path: str, text: str, shell: bool = False, scalars: Iterable[Span
 
 
 class _Work:
-    """The text on its way. Every step looks at each character a bounded number of times, whatever the text holds."""
+    """The text on its way. Every step looks at each character a bounded number of times, for every text."""
 
     def __init__(self, text: str, scalars: list[Span] | None = None) -> None:
         self.original = text

@@ -2,7 +2,7 @@
 
 A template is read with each placeholder replaced by a run of one private character of the same
 length, so that offsets stay true. No rule reports on a value that is unknown. What comes from outside,
-by whatever encoding or escape, goes through `from_outside`: no input holds the character itself.
+by any encoding or escape, goes through `from_outside`: no input holds the character itself.
 """
 
 from __future__ import annotations
