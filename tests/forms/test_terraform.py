@@ -60,6 +60,27 @@ def test_what_is_not_known_touches_only_itself() -> None:
     assert "level" not in "".join(rule for rule, _ in misshapes(text, "main.tf"))
 
 
+@pytest.mark.parametrize(
+    "rules",
+    [
+        '[merge({ level = "RequestResponse" }, var.x)]',
+        '[for ns in var.ns : { level = "None", namespaces = [ns] }]',
+        'concat([{ level = "None", users = ["x"] }], var.rules)',
+        'flatten([[{ level = "None" }], var.rules])',
+        '[{ level = "Metadata", (var.key) = ["x"] }]',
+        "[{ level = var.level }]",
+        "var.rules",
+    ],
+)
+def test_no_finding_depends_on_what_is_not_known(rules: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    inner = f'{{ apiVersion = "audit.k8s.io/v1", kind = "Policy", rules = {rules} }}'
+    whole = '{ apiVersion = "audit.k8s.io/v1", kind = "Policy", rules = [{ level = "None" }] }'
+    for value in (f"yamlencode({inner})", inner, f"jsonencode(merge({inner}, var.more))", f"merge({whole}, var.more)"):
+        Path("main.tf").write_text(f'resource "x" "y" {{\n  content = {value}\n}}\n')
+        assert main(["check", "."]) == 0, value
+
+
 def test_locals_and_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("variables.tf").write_text(

@@ -67,7 +67,7 @@ class Texts:
             inner = []
         elif isinstance(expression, Template) or (isinstance(expression, Call) and expression.name in ENCODERS):
             inner = [self._text(self._values.of(expression), name)]
-        elif isinstance(expression, Object):
+        elif isinstance(expression, Object) or (isinstance(expression, Call) and expression.name == "merge"):
             inner = [self._object(self._values.of(expression), name)]
         elif isinstance(expression, Tuple):
             inner = [self._words(expression)]
@@ -92,7 +92,9 @@ class Texts:
                 yield from self.of(item, name)
         elif isinstance(expression, Call):
             for item in expression.arguments:
-                yield from self.of(item, name)
+                # What is merged with others is no object by itself.
+                part = expression.name == "merge" and isinstance(item, Object)
+                yield from self._parts(item, name) if part else self.of(item, name)
         elif isinstance(expression, Other):
             for item in expression.parts:
                 yield from self.of(item, name)
