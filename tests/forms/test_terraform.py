@@ -229,6 +229,15 @@ def test_kind() -> None:
     assert server.versions is not None
 
 
+def test_a_cluster_of_rke2_in_parts() -> None:
+    one = "machine_global_config = <<-EOT\n      cni: canal\n      kube-apiserver-arg: [audit-log-maxage=7]\n    EOT\n"
+    more = 'yamlencode({ kube-apiserver-arg = ["audit-log-maxsize=9"] })'
+    more = f"machine_selector_config {{\n      config = {more}\n    }}\n"
+    text = f'resource "rancher2_cluster_v2" "c" {{\n  rke_config {{\n    {one}    {more}  }}\n}}\n'
+    assert [server.partial for server in found_in(text, "main.tf").servers] == [True, True]
+    assert not server_in(text.replace(more, ""), "main.tf").partial
+
+
 def test_prose_is_not_read() -> None:
     text = 'variable "apiserver_extra_args" {\n  type = map(string)\n  description = <<-EOT\n' + indent(POLICY, "    ")
     assert not found_in(text + "    and --kube-apiserver-arg=audit-log-maxage=1\n  EOT\n}\n", "variables.tf")

@@ -12,7 +12,7 @@ import re
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.loose import loose_arguments
-from kube_audit_lint.forms.terraform.clusters import as_terraform, in_cluster, is_worker
+from kube_audit_lint.forms.terraform.clusters import as_terraform, in_cluster, is_in_parts, is_worker
 from kube_audit_lint.forms.terraform.managed import listed, may_be_off, switched_off
 from kube_audit_lint.forms.terraform.scope import Scope
 from kube_audit_lint.forms.terraform.texts import Texts
@@ -102,7 +102,8 @@ def _in_block(block: Written, values: Values, context: Context) -> Found:
     template = body.get("template") if block.labels[:1] == ("template_file",) else None
     if isinstance(template, LocalFile):  # what templatefile does, in the provider that came before it
         known.append(texts.template(template.given(body.mapping("vars")), ""))
-    return joined([*known, *texts.of_body(block.body)])
+    found = joined([*known, *texts.of_body(block.body)])
+    return found.with_servers(lambda one: one._replace(partial=True)) if is_in_parts(body) else found
 
 
 def _named(block: Written, body: Block) -> Mapping:

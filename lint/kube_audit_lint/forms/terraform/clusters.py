@@ -40,6 +40,15 @@ def is_worker(body: Block) -> bool:
     return body.string("machine_type") == "worker"
 
 
+def is_in_parts(body: Block) -> bool:
+    """Whether a cluster of RKE2 or K3s has a configuration for all machines and others for some of them."""
+    return any("machine_selector_config" in config.entries for config in _mappings(body.get("rke_config")))
+
+
+def _mappings(node: Node | None) -> Iterator[Mapping]:
+    yield from (one for one in _items(node) if isinstance(one, Mapping))
+
+
 def as_terraform(server: ApiServer) -> ApiServer:
     """A server whose settings are spelt as Terraform has them: `name = value`."""
     spelt = server.spelling
@@ -100,14 +109,12 @@ def _kind(body: Block, context: Context) -> Found:
     from kube_audit_lint.forms import kind
 
     found = []
-    for config in _items(body.get("kind_config")):
-        root = _as_kind(config) if isinstance(config, Mapping) else None
-        if isinstance(root, Mapping):
-            image = body.entries.get("node_image")
-            for node in root.items("nodes"):
-                if isinstance(node, Mapping) and image is not None and "image" not in node.entries:
-                    _put(node, _called(image.key, "image"), image.value)
-            found.append(kind.read(Document(root.source, root.start, root.end, root), context) or Found())
+    image = body.entries.get("node_image")
+    for root in map(_as_kind, _mappings(body.get("kind_config"))):
+        for node in _mappings(root.get("nodes")) if isinstance(root, Mapping) else ():
+            if image is not None and "image" not in node.entries:
+                _put(node, _called(image.key, "image"), image.value)
+        found.append(kind.read(Document(root.source, root.start, root.end, root), context) or Found())
     return joined(found)
 
 
@@ -140,8 +147,8 @@ def _k3d(block: Head, body: Block, context: Context) -> Found:
 
 
 def _arguments(body: Block) -> Iterator[Node]:
-    for k3s in _items(body.get("k3s")):
-        yield from _items(k3s.get("extra_args")) if isinstance(k3s, Mapping) else ()
+    for k3s in _mappings(body.get("k3s")):
+        yield from _items(k3s.get("extra_args"))
 
 
 def _items(node: Node | None) -> list[Node]:
