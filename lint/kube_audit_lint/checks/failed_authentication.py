@@ -97,12 +97,26 @@ def _hidden(analysis: Analysis, classes: Iterable[Params]) -> list[tuple[str, Re
     user = familiar.pick(familiar.USERS, analysis.conditions.users)
     hidden = []
     for one in classes:
-        for found in analysis.levels(query_of({**one, "who": [NOBODY]}), hiding):
+        for found in _found(analysis, query_of({**one, "who": [NOBODY]}), hiding):
             by_user = found.witness._replace(user=user, groups=groups_of(user))
             if analysis.decide(by_user).records:
                 hidden.append((one["name"], found))
                 break
     return hidden
+
+
+def _found(analysis: Analysis, query: Query, hiding: int) -> Iterator[Recorded]:
+    """What of a class is hidden: any of it, then that of the namespaces and names that rules record of users."""
+    first = analysis.levels(query, hiding)
+    yield from first
+    for rule in analysis.policy.rules if first else ():  # the first witnesses may be of what no user's rule is about
+        if rule.level == "None" or not (rule.users or rule.user_groups):
+            continue
+        if rule.namespaces:
+            yield from analysis.levels(query._replace(namespaces=rule.namespaces), hiding)
+        names = tuple(name for entry in rule.resources for name in entry.resource_names)
+        if names:
+            yield from analysis.levels(query._replace(names=names), hiding)
 
 
 def _main(found: list[Recorded]) -> Recorded:
