@@ -170,6 +170,12 @@ FOLLOWED: dict[str, Edits] = {
     "typographic-quotes-1": (("“RequestReceived”", '"RequestReceived"'), ("“alice”", '"alice"')),
     "typographic-quotes-2": (("=“", "="), ("”\n    - “", "\n    - "), ("audit.log”", "audit.log")),
     "audit-profile-too-weak-2": (("spec: {", "spec: {audit: {profile: WriteRequestBodies}, "),),
+    "log-directory-not-writable-1": (
+        (
+            "  k0s:\n",
+            "    hooks: {apply: {before: [install -d -o kube-apiserver -m 0700 /var/log/k0s/audit]}}\n  k0s:\n",
+        ),
+    ),
     "log-rotated-twice-1": (("/var/log/kubernetes/audit/audit.log {", "/var/log/other.log {"),),
     "log-rotated-twice-2": (("/var/log/kubernetes/audit/*.log", "/var/log/other.log"),),
     "log-rotated-twice-3": (("/var/log/kube-apiserver-audit.log", "/var/log/other.log"),),
