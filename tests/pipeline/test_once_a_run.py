@@ -40,6 +40,13 @@ def test_servers_that_set_nothing_of_auditing_are_one_finding(capsys: pytest.Cap
     assert "more API server" not in findings[0]["message"]
 
 
+def test_servers_of_different_versions_are_one_finding(capsys: pytest.CaptureFixture[str]) -> None:
+    image = "    image: registry.k8s.io/kube-apiserver:v1.%d.0\n"
+    write_named(**{f"{name}_yaml": SERVER % "" + image % minor for name, minor in (("a", 30), ("b", 33), ("c", 36))})
+    (finding,), _ = run(capsys)
+    assert "2 more API servers: b.yaml and c.yaml." in finding["message"]
+
+
 def test_a_server_with_audit_flags_is_a_finding_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     write_named(**{f"{name}_yaml": SERVER % ", --audit-log-path=-" for name in "ab"}, c_yaml=SERVER % "")
     findings, _ = run(capsys, "--select", "no-audit-policy", ".")

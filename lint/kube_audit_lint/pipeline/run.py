@@ -234,18 +234,18 @@ def _with_webhooks(files: list[Collected], links: list[Link]) -> list[Collected]
 
 
 def _folded(findings: Iterable[Finding]) -> list[Finding]:
-    """With one for all equal ones that are reported once: the first, which names some of the other files."""
+    """With one for all equal ones that are reported once, whatever their versions: the first, which names other files."""
     out: list[Finding] = []
-    others: dict[tuple[object, ...], list[str]] = {}
+    others: dict[tuple[str, str, str], list[str]] = {}
     for one in findings:
-        key = (one.rule, one.severity, one.message, one.kubernetes)
+        key = (one.rule, one.severity, one.message)
         if one.once and key in others:
             others[key].append(one.place.source.path)
             continue
         if one.once:
             others[key] = []
         out.append(one)
-    return [_with_count(one, others.get((one.rule, one.severity, one.message, one.kubernetes), ())) for one in out]
+    return [_with_count(one, others.get((one.rule, one.severity, one.message), ())) for one in out]
 
 
 def _with_count(finding: Finding, paths: Sequence[str]) -> Finding:
