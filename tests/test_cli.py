@@ -160,7 +160,7 @@ class TestRefused:
             (("--stdin-filename", "b.yaml"), "--stdin-filename goes with -"),
             (("--profile", "pci"), "there is no profile 'pci'; there are ack, cis, default, detections, stig"),
             (("--config", "gone.yaml"), "gone.yaml: No such file"),
-            (("--output", "gone/report.txt"), "--output gone/report.txt: No such file"),
+            (("--output", "a.yaml/report.txt"), "--output a.yaml/report.txt: Not a directory"),
         ],
     )
     def test_options(self, arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_servers_of_different_versions_are_one_finding(capsys: pytest.CaptureFix
     image = "    image: registry.k8s.io/kube-apiserver:v1.%d.0\n"
     write_named(**{f"{name}_yaml": SERVER % "" + image % minor for name, minor in (("a", 30), ("b", 33), ("c", 36))})
     (finding,), _ = run(capsys)
-    assert "2 more API servers: b.yaml and c.yaml." in finding["message"]
+    assert "2 more API servers: b.yaml, c.yaml." in finding["message"]
 
 
 def test_a_server_with_audit_flags_is_a_finding_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,7 +62,6 @@ def test_a_comment_that_suppresses_one_leaves_the_others(capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("main.tf", 'resource "x" "y" {\n  extra = { "audit-log-path" = "-" }\n}\n'),
         ("install.sh", "kube-apiserver --audit-log-path=-\n"),
         ("README.md", "Run it with `--audit-log-path=-`.\n"),
         ("server.jsonnet", "{ flags: { audit_log_path: '-' } }  // or audit-log-path\n"),
