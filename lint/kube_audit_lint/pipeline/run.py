@@ -234,7 +234,7 @@ def _with_webhooks(files: list[Collected], links: list[Link]) -> list[Collected]
 
 
 def _folded(findings: Iterable[Finding]) -> list[Finding]:
-    """With one for all equal ones that are reported once, whatever their versions: the first, which names other files."""
+    """With one for all equal ones that are reported once, of whatever version: the first, which names other files."""
     out: list[Finding] = []
     others: dict[tuple[str, str, str], list[str]] = {}
     for one in findings:
