@@ -57,7 +57,7 @@ def no_last_break(text: str) -> bytes:
 def config_map(text: str) -> bytes:
     head = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: audit}\ndata:\n  other: "a  b"   # one\n'
     inner = "".join(f"    {line}\n" if line else "\n" for line in text.rstrip("\n").split("\n"))
-    return f"{head}  audit-policy.yaml: |-\n{inner}  last: 'x'\t# two\n".encode()
+    return f"{head}  audit-policy.yaml: |2-\n{inner}  last: 'x'\t# two\n".encode()
 
 
 def second_document(text: str) -> bytes:

@@ -46,6 +46,7 @@ def test_nothing_is_said_of_what_a_template_decides(form: str, tmp_path: Path) -
     for name, text in FORMS[form][0].items():
         if name.endswith("policy.yaml"):
             continue
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
         said = rules(tmp_path / name)
         (tmp_path / name).unlink()

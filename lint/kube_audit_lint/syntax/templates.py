@@ -43,10 +43,14 @@ _BLOCK_HEADER = re.compile(r"[:-][ \t]+[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?:\r\n?|
 _BLANK_LINE = re.compile(r"[ \t]+(?:\r\n?|\n)")
 _DOLLAR_REST = re.compile(r"\$\{([^}\r\n]*)")
 _EXPRESSION = re.compile(r"\s[?=!&|<>]|[(\[\"]|(?:\A|\$\{)(?:var|local|module|each|data)\.")
-_FILLED = re.compile(
-    r"(?i)\.(?:j2|jinja2?|tpl|tftpl|tmpl|gotmpl|template|erb|epp|mustache|hbs|in|envsubst)\Z|(?:\A|/)templates?/"
-)
+_ENDING = r"(?i)\.(?:j2|jinja2?|tpl|tftpl|tmpl|gotmpl|template|erb|epp|mustache|hbs|in|envsubst)\Z"
+_FILLED = re.compile(rf"{_ENDING}|(?:\A|/)templates?/")
 _FILLED_HEAD = re.compile(r"#!\s*\S*(?:jinja|mako|py)|#\s*jinja2:")
+
+
+def filled_name(path: str) -> str:
+    """What a file is called that a template is filled into: without the ending of the template's language."""
+    return re.sub(_ENDING, "", path)
 
 
 class Neutral(NamedTuple):

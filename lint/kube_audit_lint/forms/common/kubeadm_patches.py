@@ -15,6 +15,7 @@ from kube_audit_lint.forms.common.nodes import first_place
 from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.templates import filled_name
 
 _TARGETS = r"etcd|kube-apiserver|kube-controller-manager|kube-scheduler|kubeletconfiguration|corednsdeployment"
 _NAME = re.compile(rf"({_TARGETS})([^.+\n]*)(\+)?(json|merge|strategic)?")
@@ -41,7 +42,7 @@ def patch_name(name: str) -> PatchName | None:
 
 def wrong_patches(root: Node | None, path: str) -> Iterator[Misshape]:
     """What kubeadm does not take of a patch for the API server as it was meant: by its name, or by what is in it."""
-    name = path[path.rfind("/") + 1 :]
+    name = filled_name(path[path.rfind("/") + 1 :])
     if root is None or not _MEANT.match(name) or not _among_patches(path):
         return
     place = first_place(root)

@@ -73,7 +73,21 @@ class _Reader:
         if begins and self._continues(branch.end):
             for start, end in (*branch.arms, (0, branch.start)):
                 self._touch(start, end)
+        elif first and self._cuts(branch):
+            self._touch(self._starts[first - 1], branch.start)
         return True
+
+    def _cuts(self, branch: Branch) -> bool:
+        """Whether what begins in an arm goes on behind the block, and so belongs to each arm."""
+        found = _CONTENT.search(self._neutral, branch.end)
+        if found is None:
+            return False
+        behind, item = self._column(found.end()), self._neutral.startswith("-", found.end())
+        lines = (one.end() for arm in branch.arms for one in _CONTENT.finditer(self._neutral, *arm))
+        return any(
+            self._column(at) < behind or (self._column(at) == behind and item > self._neutral.startswith("-", at))
+            for at in lines
+        )
 
     def _continues(self, at: int) -> bool:
         """Whether the next line that holds anything goes on with a rule that began before."""
