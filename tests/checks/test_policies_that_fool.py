@@ -101,6 +101,7 @@ class Case(NamedTuple):
     versions: str = ""
 
 
+NOBODY = "[view, edit, 'system:node-proxier', 'system:kubelet-api-admin', cluster-reader, 'kubeadm:cluster-admins']"
 LEAKS = ("E secrets-above-metadata {}", "E tokens-above-metadata {}", "W configmaps-above-metadata {}")
 
 
@@ -145,6 +146,8 @@ NARROW = [
     Case("the old insecure port", ("level: None, users: ['system:unsecured']", METADATA), ("E blind-spot 5",)),
     Case("it in its time", ("level: None, users: ['system:unsecured']", METADATA), ("E blind-spot 5",), "1.18"),
     Case("nobody is called so", ("level: None, users: ['*']", METADATA)),
+    Case("nobody is called as a role or a group is", (f"level: None, users: {NOBODY}", METADATA)),
+    Case("somebody may be", ("level: None, users: [admin]", METADATA), ("E blind-spot 5",)),
     Case("no group is", ("level: None, userGroups: ['*']", METADATA)),
     Case("no namespace is", ("level: None, namespaces: ['*']", METADATA)),
     Case("no verb is", ("level: None, verbs: ['*']", METADATA)),
@@ -631,6 +634,12 @@ def test_what_records_nothing_is_not_mended_by_a_rule_that_is_never_reached() ->
     head = HEAD.replace("[RequestReceived]", "[RequestReceived, ResponseStarted, ResponseComplete, Panic]")
     found = one((METADATA, f"level: None, {core('events')}"), "nothing-recorded", head=head)
     assert "omits every stage" in found.message
+
+
+def test_names_that_nobody_has_are_not_counted() -> None:
+    assert "for `jane`:" in one(("level: None, users: [cluster-admin, jane, edit]", METADATA), "blind-spot").message
+    found = one(("level: None, users: [jane, 'system:monitoring', joe]", METADATA), "blind-spot")
+    assert found.message.startswith("Not recorded for `jane` and 1 more:")
 
 
 def test_the_tokens_that_leak_are_named() -> None:

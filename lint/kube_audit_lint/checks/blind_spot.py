@@ -165,7 +165,8 @@ def _whose(analysis: Analysis, first: _Class, kind: str) -> str:
     groups = [group for group in rule.user_groups if group in first.request.groups]
     who = ""
     if rule.users:
-        more = f" and {len(rule.users) - 1} more" if rule.users[1:] else ""
+        others = sum(not no_user_has(user) for user in rule.users) - 1
+        more = f" and {others} more" if others > 0 else ""
         who = f" for `{first.request.user}`{more}"
         if rule.users == (ANONYMOUS,):
             who = f" for requests without credentials (`{ANONYMOUS}`)"

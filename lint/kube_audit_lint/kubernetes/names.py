@@ -1,10 +1,10 @@
 """Names that no user has: of groups, of roles, and the start of names of nodes and service accounts.
 
 Sources: k8s.io/apiserver pkg/authentication/user/user.go and serviceaccount/util.go, 1.12 to 1.37; the ClusterRoles
-are those of kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go. A certificate may put any name
-into a group, and some do for `system:kube-scheduler`, so only those groups count that kube-apiserver itself gives
-out, and of the roles only those that no component is called by: `system:node-problem-detector` is a user where GCE
-set the cluster up.
+are those of kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go, and `cluster-reader` is
+OpenShift's. A certificate may put any name into a group, and some do for `system:kube-scheduler`, so only those
+groups count that kube-apiserver or kubeadm itself gives out, and of the roles only those that nobody is called by:
+`system:node-problem-detector` is a user where GCE set the cluster up, and installers write kubeconfigs for `admin`.
 """
 
 from __future__ import annotations
@@ -16,16 +16,31 @@ _GROUPS = (
     "system:nodes",
     "system:serviceaccounts",
     "system:bootstrappers",
+    "system:monitoring",
+    "kubeadm:cluster-admins",
 )
 _USERS = ("system:anonymous", "system:apiserver", "system:unsecured")
 _ROLES = (
     "cluster-admin",
+    "cluster-reader",
+    "edit",
+    "view",
     "system:auth-delegator",
     "system:basic-user",
+    "system:cluster-trust-bundle-discovery",
+    "system:csi-external-attacher",
+    "system:csi-external-provisioner",
     "system:discovery",
+    "system:heapster",
     "system:kube-aggregator",
+    "system:kube-dns",
+    "system:kubelet-api-admin",
+    "system:node-bootstrapper",
+    "system:node-proxier",
+    "system:persistent-volume-provisioner",
     "system:public-info-viewer",
     "system:service-account-issuer-discovery",
+    "system:volume-scheduler",
 )
 
 
@@ -42,7 +57,7 @@ def group_meant(name: str) -> str:
 
 
 def is_role(name: str) -> bool:
-    """Whether a name is that of a ClusterRole that Kubernetes makes, which users are bound to and not called."""
+    """Whether a name is that of a ClusterRole of every cluster, which users are bound to and not called."""
     return name in _ROLES or name.startswith(
         ("system:controller:", "system:aggregate-to-", "system:certificates.k8s.io:")
     )
