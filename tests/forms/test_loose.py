@@ -191,6 +191,25 @@ def test_a_policy_that_is_brought_elsewhere(
     assert rules.count("policy-file-missing") == wrong
 
 
+@pytest.mark.parametrize(
+    ("command", "wrong"),
+    [
+        ("mv /etc/audit/policy.yml /etc/audit/policy.yaml", 0),
+        ("install -D -m 0600 /root/policy.yaml /etc/audit/", 0),
+        ("[cp, /etc/audit/policy.yml, /etc/audit/policy.yaml]", 0),
+        ("install -d /etc/audit", 1),
+        ("cp /root/a.yaml /root/b.yaml && mkdir /etc/audit", 1),
+        ("cat /etc/audit/policy.yaml.old  # only this", 1),
+        ("'true'\n# mv policy.yaml /etc/audit/policy.yaml", 1),
+        ("cp /root/a.yaml /root/etc/audit/policy.yaml", 1),
+    ],
+)
+def test_commands_that_put_a_policy_in_place(command: str, wrong: int, capsys: pytest.CaptureFixture[str]) -> None:
+    text = BROUGHT.format("policy.yml", "".join(f"      {line}\n" for line in POLICY.splitlines()))
+    rules = [rule for rule, _ in found(capsys, **{"values.yaml": f"{text}  preKubeadmCommands:\n  - {command}\n"})]
+    assert rules.count("policy-file-missing") == wrong
+
+
 def test_a_part_knows_the_files_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
     """Kairos: the arguments are a part of K3s's settings, and the files beside them are all that it finds."""
     text = "#cloud-config\nk3s:\n  args: [--kube-apiserver-arg=audit-policy-file=/etc/audit/a.yaml]\nwrite_files:\n"

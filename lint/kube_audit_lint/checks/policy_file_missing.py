@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._commands import named_in_command
 from kube_audit_lint.checks._server import place_of_value
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.discovery.look import named_policy
@@ -32,7 +33,9 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
         return
     brought = [one for one in subject.server.files if _is_policy(one)]
     known = not any(is_unknown(one.path) for one in subject.server.files)
-    if brought and known and brought_file(subject.server, path) is None:
+    if not brought or not known or brought_file(subject.server, path) is not None:
+        return
+    if not named_in_command(subject.server, at):
         yield _elsewhere(subject, at, brought)
 
 
