@@ -64,3 +64,53 @@ def test_what_no_yaml_can_hold_is_told(capsys: pytest.CaptureFixture[str]) -> No
     assert "policy-unreadable" not in rules
     assert any(note.startswith("read as a template; as it stands the file is no YAML: yaml: line ") for note in notes)
     assert not found("p.yaml", data.replace(b"[${USER_X}]", b"['${USER_X}']"), capsys)[1]
+
+
+FILLED = f"""{HEAD}- level: ${{LEVEL:-Metadata}}
+  verbs: ["${{VERB}}"]
+  omitStages: ["${{STAGE}}"]
+  resources: [{{group: "${{GROUP}}", resources: ["${{RESOURCE}}"]}}]
+- level: ${{LEVEL}}
+"""
+
+
+@pytest.mark.parametrize("name", ["audit-policy.yaml", "map.yaml"])
+def test_what_envsubst_fills_in_a_policy_is_unknown(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    inside = "".join(f"    {line}" for line in FILLED.splitlines(keepends=True))
+    text = f"{CONFIG_MAP}data:\n  audit-policy.yaml: |\n{inside}" if name == "map.yaml" else FILLED
+    assert found(name, text.encode(), capsys) == (set(), [])
+    assert found(name, text.replace("${LEVEL}", "metadata").encode(), capsys)[0] >= {"invalid-level"}
+
+
+CONTROL_PLANE = """apiVersion: controlplane.cluster.x-k8s.io/v1beta1
+kind: KubeadmControlPlane
+metadata:
+  name: ${CLUSTER_NAME}-control-plane
+spec:
+  version: ${KUBERNETES_VERSION}
+  kubeadmConfigSpec:
+    clusterConfiguration:
+      apiServer:
+        extraArgs:
+          audit-log-path: /var/log/${LOG}
+          audit-log-maxage: "${MAXAGE:=30}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "called", "unfilled"),
+    [
+        ("cluster-template-audit.yaml", "a", False),
+        ("capi.yaml", "${CLUSTER_NAME}-control-plane", False),
+        ("capi.yaml", "a", True),
+    ],
+)
+def test_clusterctl_fills_its_templates(
+    name: str, called: str, unfilled: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing fills the object that is applied as it stands."""
+    text = CONTROL_PLANE.replace("${CLUSTER_NAME}-control-plane", called)
+    text = text.replace(":=30", "") if unfilled else text
+    rules, _ = found(name, text.encode(), capsys)
+    assert ("placeholder" in rules) is unfilled
+    assert "invalid-flag-value" not in rules

@@ -160,6 +160,13 @@ def test_functions_and_overlays_of_ytt_are_no_documents(
     assert found("policy.yaml", text, capsys) == (["secrets-above-metadata"], [])
 
 
+@pytest.mark.parametrize("name", ["audit-policy.yaml", "audit-policy-overlay.yaml"])
+def test_an_overlay_of_ytt_alone_is_no_policy(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    match = '#@overlay/match by=overlay.subset({"kind":"Policy","apiVersion":"audit.k8s.io/v1"})'
+    text = f'#@ load("@ytt:overlay","overlay")\n{match}\n---\nrules:\n#@overlay/append\n- level: Metadata\n'
+    assert found(name, text, capsys) == ([], [])
+
+
 BROKEN = """apiVersion: kubeadm.k8s.io/v1beta4
 kind: ClusterConfiguration
 kubernetesVersion: {{ v }}

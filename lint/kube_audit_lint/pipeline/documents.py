@@ -68,6 +68,10 @@ def collect(
         found = _of_template(found, template, source, documents)
     elif not found:
         found = _unreadable(documents, source)
+    if found.policies and "${" in source.text:
+        from kube_audit_lint.forms.common.unfilled import with_unknown
+
+        found = found.with_policies(with_unknown)
     found = with_doubled(found, documents)
     return Collected(source, documents, found, reported) if found else None
 
@@ -148,7 +152,7 @@ def _outputs(documents: tuple[Document, ...], template: Neutral, text: str) -> I
         if root is None or root.start == root.end:
             yield one
             continue
-        annotated = len(documents) > 1 and re.compile(_NO_OUTPUT).search(text, end, root.start) is not None
+        annotated = re.compile(_NO_OUTPUT).search(text, end, root.start) is not None
         if not annotated and not any(branch.holds(root.start, root.end) for branch in functions):
             yield one
         end = root.end

@@ -42,6 +42,9 @@ _YTT_STATEMENT = re.compile(r"^[ \t]*(#@[^\r\n]*)", re.MULTILINE)
 _BLOCK_HEADER = re.compile(r"[:-][ \t]+[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n)")
 _BLANK_LINE = re.compile(r"[ \t]+(?:\r\n?|\n)")
 _DOLLAR_REST = re.compile(r"\$\{([^}\r\n]*)")
+_CLUSTERCTL_NAME = re.compile(r"(?:\A|/)cluster-?template[^/]*\.ya?ml\Z")
+_CLUSTERCTL = re.compile(r"^[ \t]+(?:name|namespace):[ \t]*[\"']?\$\{\w|\$\{\w+:=", re.MULTILINE)
+_ENVSUBST = re.compile(r"(?<!\$)\$\{[^{}\r\n]*\}")
 _EXPRESSION = re.compile(r"\s[?=!&|<>]|[(\[\"]|(?:\A|\$\{)(?:var|local|module|each|data)\.")
 _ENDING = r"(?i)\.(?:j2|jinja2?|tpl|tftpl|tmpl|gotmpl|template|erb|epp|mustache|hbs|in|envsubst)\Z"
 _FILLED = re.compile(rf"{_ENDING}|(?:\A|/)templates?/")
@@ -93,6 +96,13 @@ def has_expressions(text: str) -> bool:
     return any(_EXPRESSION.search(found[1]) for found in _DOLLAR_REST.finditer(text))
 
 
+def of_clusterctl(path: str, text: str) -> bool:
+    """Whether clusterctl fills the file: a cluster's template by its name, or by what its objects are called."""
+    if "${" not in text or "cluster.x-k8s.io/" not in text:
+        return False
+    return _CLUSTERCTL_NAME.search(path.replace("\\", "/")) is not None or _CLUSTERCTL.search(text) is not None
+
+
 def neutralise(path: str, text: str, shell: bool = False, scalars: Iterable[Span] | None = None) -> Neutral | None:
     """The text as it can be read; None when it holds no placeholder at all.
 
@@ -103,7 +113,9 @@ def neutralise(path: str, text: str, shell: bool = False, scalars: Iterable[Span
     work.inline()
     work.braces()
     if shell or path.endswith(_SHELL_ENDS) or has_expressions(text):
-        work.dollars()
+        work.dollars(_DOLLAR)
+    elif of_clusterctl(path, text):
+        work.dollars(_ENVSUBST)
     work.ytt()
     return work.result()
 
@@ -173,8 +185,8 @@ class _Work:
         self._add(piece, span, "inserts")
         return _blank(piece)
 
-    def dollars(self) -> None:
-        self._replace((found.span() for found in _DOLLAR.finditer(self.text)), self._expression)
+    def dollars(self, pattern: re.Pattern[str]) -> None:
+        self._replace((found.span() for found in pattern.finditer(self.text)), self._expression)
 
     def ytt(self) -> None:
         if "#@" not in self.text:
