@@ -76,6 +76,41 @@ def test_other_keys_are_no_arguments(text: str, capsys: pytest.CaptureFixture[st
     assert found(capsys, **{"values.yaml": text}) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "extra_server_args: '--kube-apiserver-arg=audit-log-maxage=30d'\n",
+        "extra_server_args: '--disable a --kube-apiserver-arg audit-log-maxage=30d'\n",
+        "extra_server_args: >-\n  {{ extra_args }}\n  --kube-apiserver-arg=audit-log-maxage=30d\n",
+        "server: {extraArgs: [--disable=a, --kube-apiserver-arg=audit-log-maxage=30d]}\n",
+        "apiServerArgs: 'audit-policy-file=/etc/p.yaml,audit-log-maxage=30d,v=2'\n",
+        '{"apiServerConfig": {"--audit-log-maxage": "30d"}}',
+        "apiServerConfig: {extraArgs: {audit-log-maxage: 30d}}\n",
+        "syncer: {}\napi: {extraArgs: [--audit-log-maxage=30d]}\n",
+    ],
+)
+def test_words_keys_and_commas(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert found(capsys, **{"values.yaml": text}) == [("invalid-flag-value", "30d")]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("kubeApiServer: {extraArgs: {audit-log-max-age: '30'}}\n", 1),
+        ("kube_apiserver_extra_args: [--audit-policy=/etc/p.yaml]\n", 1),
+        ("server_args: --kube-apiserver-arg=audit-policy=/etc/p.yaml\n", 1),
+        ("apiServer: {extraArgs: {audit-log-max-age: '30'}}\n", 1),
+        ("apiServer: {args: [--audit-sink=x]}\n", 0),  # another program's
+        ("kube_apiserver_extra_args: [--enable-audit-sink=x]\n", 0),
+        ("harbor: {api: {extraArgs: [--audit-log-maxage=30d]}, controller: {}}\n", 0),
+        ("notes: Pass --kube-apiserver-arg=audit-log-maxage=30d to it\n", 0),
+    ],
+)
+def test_whose_arguments_are_sure(text: str, wrong: int, capsys: pytest.CaptureFixture[str]) -> None:
+    rules = [rule for rule, _ in found(capsys, **{"values.yaml": text})]
+    assert rules == ["unknown-audit-flag"] * wrong
+
+
 K3D = """apiVersion: k3d.io/v1alpha5
 kind: Simple
 volumes:

@@ -2,7 +2,8 @@
 
 A mapping (`extraArgs: {audit-log-maxage: "30"}`), a list of name and value, a list of `[--]audit-log-maxage=30`, or a
 string of such words, under a key such as `kube-apiserver-arg` or `kube_api_server_args`, or under `extraArgs` and
-the like within a section of the API server. Helm values, Ansible variables and installers' files have them. Puppet's
+the like within a section of the API server. Words `--kube-apiserver-arg` of K3s and RKE2 say so themselves, whatever
+the key is. Helm values, Ansible variables and installers' files have them. Puppet's
 module writes each as `audit-log-maxage: 30` in a string (puppetlabs-kubernetes templates/v1beta3); MicroK8s' launch
 configuration has `extraKubeAPIServerArgs` with `$SNAP_DATA` in the values.
 """
@@ -27,14 +28,24 @@ _EXTRA = r"(?:[-_]?(?:extra|additional))?"
 _ARGS = r"(?:args?|arguments|flags|options)"
 _OWN = re.compile(rf"(?i)(?:\w*[-_])?{_EXTRA}{_SERVER}{_EXTRA}[-_]?{_ARGS}\+?")
 _ANY = re.compile(r"(?i)(?:\w+[-_])*(?:extra|additional)?[-_]?(?:args?|arguments|flags)\+?")
-_SECTION = re.compile(rf"(?i)(?:\w+[-_])*{_SERVER}|(?:vcluster|k3s|rke2)\w*|(?:kubernetes[-_]?)?api")
-_WORD = re.compile(r"(?:--kube-apiserver-arg[= ])?(?:--)?(audit-[a-z-]+)(?:=|:[ \t]+)([^\s\"']*)")
+_SECTION = re.compile(rf"(?i)(?:\w+[-_])*{_SERVER}|(?:vcluster|k3s|rke2|k0s)\w*|kubernetes[-_]?api")
+_CONFIG = re.compile(rf"(?i)(?:\w*[-_])?{_SERVER}[-_]?config(?:uration)?")
+_NEXT = r",(?:--)?[a-z][a-z-]*="
+"""What follows a value in a list of arguments with commas."""
+_WORD = re.compile(
+    rf"(?<![\w./-])(?:--kube-apiserver-arg[= ])?(?:--)?(audit-[a-z-]+)(?:=|:[ \t]+)((?:(?!{_NEXT})[^\s\"'])*)"
+)
+_SAYS_SO = re.compile(r"(?s)\s*(?:\{\{[^{}]*\}\}\s*)*(?:-.*\s)?--kube-apiserver-arg[= \n]")
+"""Nothing but arguments, one of them K3s's own for the API server: a sentence or a command begins otherwise."""
+_NAMED = re.compile(r"(?i)kube[-_]?api[-_]?server|api[-_]?server[-_/]?extra")
+"""Keys, with those above, that can only be about Kubernetes: many another program has an `apiServer`."""
+_BESIDE = frozenset(("syncer", "vcluster", "controllerManager", "scheduler", "etcd", "konnectivity"))
 _DEPTH = 20
 
 
 def loose_arguments(root: Node) -> Found:
     """The servers of a document, one for each key with arguments that say something of auditing."""
-    servers = [_server(node, key) for node, key in _arguments(root, "", False, 0)]
+    servers = [_server(node, keys) for node, keys in _arguments(root, "", "", False, 0)]
     return Found(servers=tuple(one for one in servers if one is not None))
 
 
@@ -43,20 +54,42 @@ def flags_in_line(node: Scalar) -> tuple[Flag, ...]:
     return tuple(_flags(node))
 
 
-def _arguments(node: Node, key: str, inside: bool, depth: int) -> Iterator[tuple[Node, str]]:
-    """The values that hold arguments of an API server. inside: whether a key above says that it is about one."""
+def _arguments(node: Node, key: str, above: str, inside: bool, depth: int) -> Iterator[tuple[Node, str]]:
+    """The values that hold arguments of an API server, each with its keys. inside: whether one above says so."""
     if depth > _DEPTH:
         return
+    keys = f"{above}/{key}"
     *modules, key = key.split("::")  # Puppet: `k8s::server::apiserver::arguments`
     inside = inside or any(map(_SECTION.fullmatch, modules))
-    if key and (_OWN.fullmatch(key) or (inside and _ANY.fullmatch(key))):
-        yield node, key
+    if _is_arguments(node, key, inside):
+        yield node, keys
     elif isinstance(node, Mapping) and _OWN.fullmatch(node.string("name") or "") and "value" in node.entries:
         yield node.entries["value"].value, node.string("name") or ""  # a variable of a Cluster's topology
     elif isinstance(node, Mapping | Sequence):
-        inside = inside or _SECTION.fullmatch(key) is not None
+        inside = inside or _SECTION.fullmatch(key) is not None or _CONFIG.fullmatch(key) is not None
         for name, value in _below(node):
-            yield from _arguments(value, name, inside, depth + 1)
+            own = name == "api" and isinstance(node, Mapping) and _is_clusters(node, depth == 0)
+            yield from _arguments(value, name, keys, inside or own, depth + 1)
+
+
+def _is_arguments(node: Node, key: str, inside: bool) -> bool:
+    if key and (_OWN.fullmatch(key) or (inside and _ANY.fullmatch(key))):
+        return True
+    return _says_so(node) or (isinstance(node, Mapping) and bool(_CONFIG.fullmatch(key)) and any(_flags(node)))
+
+
+def _says_so(node: Node) -> bool:
+    """Whether words say that they are an API server's arguments, so that the key need not."""
+    if isinstance(node, Sequence):
+        return any(isinstance(item, Scalar) and _says_so(item) for item in node.items)
+    return isinstance(node, Scalar) and node.kind == "string" and _SAYS_SO.match(node.value) is not None
+
+
+def _is_clusters(node: Mapping, top: bool) -> bool:
+    """Whether `api` in it is the API server, as in vcluster's values: many a chart has an `api` of its own."""
+    api = node.get("api")
+    image = (api.string("image") or "") if isinstance(api, Mapping) else ""
+    return "apiserver" in image or not _BESIDE.isdisjoint(node.entries) or (top and "controller" in node.entries)
 
 
 def _below(node: Mapping | Sequence) -> Iterator[tuple[str, Node]]:
@@ -65,9 +98,11 @@ def _below(node: Mapping | Sequence) -> Iterator[tuple[str, Node]]:
     return (("", item) for item in node.items)
 
 
-def _server(node: Node, key: str) -> ApiServer | None:
+def _server(node: Node, keys: str) -> ApiServer | None:
+    """A server with these flags. A misspelt flag alone is enough where it is sure whose arguments they are."""
     flags = tuple(_flags(node))
-    if not any(spec(flag.name) is not None and flag.name.startswith("audit-") for flag in flags):
+    sure = _NAMED.search(keys) or _says_so(node)
+    if not flags or not (sure or any(spec(flag.name) is not None for flag in flags)):
         return None
     spelling = _in_map if isinstance(node, Mapping) else _in_list
     return ApiServer("elsewhere", flags[0].place, flags, partial=True, spelling=spelling, name="kube-apiserver")
