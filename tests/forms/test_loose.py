@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from form_samples import misshapes
 
 from kube_audit_lint.cli import main
 
@@ -297,3 +298,40 @@ def test_arguments_in_toml(text: str, capsys: pytest.CaptureFixture[str]) -> Non
     ((rule, place),) = found(capsys, **{"a.toml": text})
     assert rule == "log-maxage"
     assert "2" in place
+
+
+K3D_POLICY = """apiVersion: k3d.io/v1alpha5
+kind: Simple
+options: {k3s: {extraArgs: [{arg: --kube-apiserver-arg=audit-policy-file=/etc/audit.yaml}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "",
+        "image: rancher/k3s:v1.31.4-k3s1\n",
+        "image: +latest\n",
+        "volumes: [{volume: ./p.yaml:/etc/audit.yml}]\n",
+        "volumes: [{volume: './p.yaml:/etc/audit.yaml', nodeFilters: ['agent:*', loadbalancer]}]\n",
+        "files: [{source: p.yaml, destination: /etc/audit.yaml, nodeFilters: ['agent:0']}]\n",
+    ],
+)
+def test_nothing_brings_the_policy_onto_k3d_nodes(rest: str) -> None:
+    assert misshapes(K3D_POLICY + rest) == [("policy-not-mounted", "/etc/audit.yaml")]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "image: example.com/k3s-with-policy:1\n",
+        "volumes: [{volume: ./etc:/etc/}]\n",
+        "volumes: [{volume: './p.yaml:/etc/audit.yaml:ro', nodeFilters: ['server:0']}]\n",
+        "volumes: [{volume: './p.yaml:/etc/audit.yaml', nodeFilters: ['server[0]', 'agent[*]']}]\n",
+        "volumes: [{volume: './p.yaml:$POLICY', nodeFilters: [all]}]\n",
+        "volumes: [./p.yaml:/etc/audit.yaml]\n",
+        "files: [{source: p.yaml, destination: /etc/audit.yaml, nodeFilters: ['server:*']}]\n",
+    ],
+)
+def test_something_may_bring_the_policy_onto_k3d_nodes(rest: str) -> None:
+    assert misshapes(K3D_POLICY + rest) == []

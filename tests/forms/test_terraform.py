@@ -213,6 +213,18 @@ def test_k3d() -> None:
     assert not server.partial
 
 
+def test_volumes_of_k3d() -> None:
+    text = (
+        'resource "k3d_cluster" "c" {\n  k3s {\n    extra_args {\n'
+        '      arg = "--kube-apiserver-arg=audit-policy-file=/a"\n'
+        '    }\n  }\n  volume {\n    source = "/p"\n    destination = "/a"\n    node_filters = ["server:*"]\n  }\n}\n'
+    )
+    assert misshapes(text, "main.tf") == []
+    unmounted = [("policy-not-mounted", "/a")]
+    assert misshapes(text.replace("server:", "agent:"), "main.tf") == unmounted
+    assert misshapes(text.replace('"/a"\n    node', '"/b"\n    node'), "main.tf") == unmounted
+
+
 def test_kind() -> None:
     text = (
         'resource "kind_cluster" "c" {\n  node_image = "kindest/node:v1.31.0"\n  kind_config {\n    kind = "Cluster"\n'

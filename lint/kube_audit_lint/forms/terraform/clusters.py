@@ -143,6 +143,9 @@ def _k3d(block: Head, body: Block, context: Context) -> Found:
     _put(root, _word(context, block, "options"), options)
     if "image" in body.entries:
         _put(root, body.entries["image"].key, body.entries["image"].value)
+    if "volume" in body.entries:
+        volumes = body.entries["volume"]
+        _put(root, _called(volumes.key, "volumes"), _as_kind(volumes.value))
     return k3d.read(Document(body.source, body.start, body.end, root), context) or Found()
 
 
