@@ -265,3 +265,9 @@ def test_a_file_for_hosts_of_etcd_says_nothing_of_a_server() -> None:
 def test_a_clusterfile_is_laid_over_what_its_tool_has(other: str) -> None:
     text = f"apiVersion: {other}\nkind: Cluster\nmetadata: {{name: default}}\n---\n{cluster(MAP)}"
     assert server_in(text).partial is not other.startswith("example")
+
+
+@pytest.mark.parametrize("version", ["v1beta3", "v1beta4"])
+def test_a_kubeadm_of_which_nothing_is_known_may_read_it(version: str) -> None:
+    """What has no known end ends nowhere, and not with the newest version that is known."""
+    assert not misshapes(cluster(MAP if version == "v1beta3" else LIST, version, "kubernetesVersion: v1.99.0\n"))

@@ -64,6 +64,8 @@ def not_read(configuration: Mapping, version: str | None, versions: Versions | N
     if node is None or own is None or served is None or versions is None or versions.overlap(served):
         return None
     first, last = _READ_BY[version or ""]
+    if not last and versions.first > NEWEST:
+        return None  # a kubeadm of which nothing is known: it may read it
     reads = f"1.{first} to 1.{last}" if last else f"1.{first} and later"
     return Misshape(
         "wrong-shape",
