@@ -281,6 +281,17 @@ def test_the_head_of_a_file(text: str, expected: list[tuple[str, str]]) -> None:
     assert rules(text) == expected
 
 
+@pytest.mark.parametrize(
+    "head", ["apiVersion: audit.k8s.io/v1\n", "apiVersion: v1\n", "apiVersion: audit.k8s.io\n", ""]
+)
+@pytest.mark.parametrize(("first", "last", "right"), [(11, 11, "v1beta1"), (10, 14, "v1beta1"), (24, 30, "v1")])
+def test_the_api_version_that_is_advised_is_accepted(head: str, first: int, last: int, right: str) -> None:
+    problems = loaded(head + "kind: Policy\nrules:\n- level: None\n", first, last).problems
+    assert {one.help.partition(";")[0].rstrip(".") for one in problems if one.rule == "unsupported-api-version"} <= {
+        f"Write `apiVersion: audit.k8s.io/{right}`"
+    }
+
+
 def test_what_an_old_version_does_not_know_it_does_not_check() -> None:
     text = HEAD + 'rules:\n- level: Request\n  omitManagedFields: "true"\n'
     result = loaded(text, 20, 30)

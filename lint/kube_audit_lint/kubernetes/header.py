@@ -20,6 +20,7 @@ from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
 
 RIGHT = "audit.k8s.io/v1"
+_BEFORE = "audit.k8s.io/v1beta1"
 _NO_VERSION = "unknown group version field audit.k8s.io/__internal, Kind=Policy in policy"
 DEPRECATED = (21, 23)
 """The minors that log a deprecation for v1beta1 and v1alpha1."""
@@ -45,11 +46,11 @@ def check(root: Mapping, whole: Place, versions: Versions, *, partial: bool, jso
     api_version, kind = _effective(api_versions), _effective(kinds)
     stranger = _is_stranger(root, api_version, kind)
     key = None
-    found = [*_types(api_versions, f"apiVersion: {RIGHT}"), *_types(kinds, "kind: Policy")]
+    found = [*_types(api_versions, f"apiVersion: {_right(versions)}"), *_types(kinds, "kind: Policy")]
     if api_version is None or (_is_string(api_version) and not _text(api_version)):
         if not partial and not any(is_unknown(key) for key in root.entries):
             key = misspelt_key(root, "apiVersion") if api_version is None else None
-            found.append(_missing(root, api_version, key, whole))
+            found.append(_missing(root, api_version, key, whole, versions))
     elif _is_string(api_version) and not is_unknown(_text(api_version)):
         found += _api_version(api_version, _text(kind) or "Policy", versions, stranger)
     if not stranger:
@@ -106,11 +107,27 @@ def _other_kind(kind: Entry | None) -> bool:
     return _text(kind) in ("Event", "EventList", "PolicyList")
 
 
+def _right(versions: Versions) -> str:
+    """The API version to write: the last one, but the one before where that is taken by all and the last is not."""
+    last, before = API_VERSIONS[RIGHT], API_VERSIONS[_BEFORE]
+    return _BEFORE if versions.first < last[0] and versions.last <= before[1] else RIGHT
+
+
+def _instead(versions: Versions) -> str:
+    """The advice where a version refuses what is written."""
+    right = _right(versions)
+    if versions.first < API_VERSIONS[right][0]:
+        return (
+            f"Write `apiVersion: {_BEFORE}` for Kubernetes before 1.{API_VERSIONS[right][0]}; the fields are the same."
+        )
+    return f"Write `apiVersion: {right}`; the fields are the same."
+
+
 def _api_version(entry: Entry, kind: str, versions: Versions, stranger: bool) -> Iterator[Problem]:
     text = _text(entry)
     minors = API_VERSIONS.get(text)
     if minors is None:
-        yield _unsupported(text, kind, entry, stranger)
+        yield _unsupported(text, kind, entry, stranger, versions)
     elif versions.last > minors[1] or versions.first < minors[0]:
         refused = (0, minors[0] - 1) if versions.first < minors[0] else (minors[1] + 1, NEWEST)
         yield fatal(
@@ -119,7 +136,7 @@ def _api_version(entry: Entry, kind: str, versions: Versions, stranger: bool) ->
             f"`{text}` is accepted {'from' if refused[0] == 0 else 'up to'} Kubernetes "
             f"1.{minors[0] if refused[0] == 0 else minors[1]} only.",
             server=f'no kind "Policy" is registered for version "{text}"',
-            help=f"Write `apiVersion: {RIGHT}`; the fields are the same." if refused[0] else "",
+            help=_instead(versions),
             minors=refused,
         )
     elif text != RIGHT:
@@ -133,7 +150,7 @@ def _api_version(entry: Entry, kind: str, versions: Versions, stranger: bool) ->
         )
 
 
-def _missing(root: Mapping, entry: Entry | None, key: Scalar | None, whole: Place) -> Problem:
+def _missing(root: Mapping, entry: Entry | None, key: Scalar | None, whole: Place, versions: Versions) -> Problem:
     place = whole
     message = "There is no `apiVersion`, without which kube-apiserver does not know what this is."
     if entry is not None:
@@ -144,16 +161,17 @@ def _missing(root: Mapping, entry: Entry | None, key: Scalar | None, whole: Plac
         place, message = key.place, f"There is no `apiVersion`: `{key.value}` is another field to kube-apiserver."
     elif "apiVersion" in root.entries:
         place, message = root.entries["apiVersion"].key.place, "`apiVersion` is empty."
-    return fatal("unsupported-api-version", place, message, server=_NO_VERSION, help=f"Write `apiVersion: {RIGHT}`.")
+    help = f"Write `apiVersion: {_right(versions)}`."
+    return fatal("unsupported-api-version", place, message, server=_NO_VERSION, help=help)
 
 
-def _unsupported(text: str, kind: str, entry: Entry, stranger: bool) -> Problem:
+def _unsupported(text: str, kind: str, entry: Entry, stranger: bool, versions: Versions) -> Problem:
     if stranger:
         message = f"This is a {kind} of `{text}` and no audit policy."
         help = "Let `--audit-policy-file` name a file that begins with an audit policy."
     else:
         message = f"`{text}` is no version of audit policies."
-        help = f"Write `apiVersion: {RIGHT}`."
+        help = f"Write `apiVersion: {_right(versions)}`."
     server = f'no kind "{kind}" is registered for version "{text}"'
     if text.count("/") > 1:
         server = f"unexpected GroupVersion string: {text}"
