@@ -195,3 +195,23 @@ def test_templates() -> None:
 )
 def test_others_are_passed_over(text: str) -> None:
     assert not found_in(text)
+
+
+@pytest.mark.parametrize(
+    ("log", "head", "written"),
+    [
+        ("audit_log: {enabled: false}\n", NODES, "`enabled: true` in `audit_log`"),
+        ("audit_log: {}\n", NODES, "`enabled: true` in `audit_log`"),
+        ("", NODES + "kubernetes_version: v1.14.1\n", "`audit_log: {enabled: true}`"),
+        ("audit_log: {enabled: true}\n", NODES, ""),
+    ],
+)
+def test_what_is_off_is_switched_on(log: str, head: str, written: str) -> None:
+    """RKE brings the policy then: nobody has to write one, and RKE has no place for one without it."""
+    assert written in (switch := server_in(cluster("always_pull_images: true\n" + log, head)).switch)
+    assert bool(switch) == bool(written)
+
+
+def test_a_policy_file_of_ones_own_needs_no_switch() -> None:
+    text = "audit_log: {enabled: false}\nextra_args: {audit-policy-file: ''}\n"
+    assert not server_in(cluster(text)).switch

@@ -14,7 +14,7 @@ from kube_audit_lint.forms.common.extra_args import flags_of_arguments, value_of
 from kube_audit_lint.forms.common.nodes import version_at
 from kube_audit_lint.forms.common.reader import meant, unknown_keys
 from kube_audit_lint.forms.common.shapes import argument_names
-from kube_audit_lint.forms.rke1.audit import READER, audit_log, spelling
+from kube_audit_lint.forms.rke1.audit import READER, audit_log, spelling, switch
 from kube_audit_lint.forms.rke1.mounts import mounts_of
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.found import Found, Misshape
@@ -93,6 +93,7 @@ def _found(cluster: _Cluster, context: Context) -> Found:
         version_place=version_place,
         partial=not cluster.whole or audit.unknown,
         spelling=spelling,
+        switch="" if audit.enabled or POLICY_FILE in overridden else switch(section),
         name="kube-apiserver",
         namespace="kube-system",
     )

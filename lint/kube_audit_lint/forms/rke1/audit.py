@@ -89,6 +89,13 @@ def spelling(flag: str, value: str) -> str:
     return f"{name}: {value}"
 
 
+def switch(section: Mapping) -> str:
+    """How auditing is turned on where RKE leaves it off."""
+    there = section.mapping(meant(section, "audit_log")) is not None
+    written = "enabled: true` in `audit_log" if there else "audit_log: {enabled: true}"
+    return f"Write `{written}`: RKE then brings a policy and names a log."
+
+
 def _by_default(version: str) -> AuditLog:
     return AuditLog(True, defaults={**_DEFAULTS, **dict((_POLICY,))}) if _on_by_itself(version) else AuditLog(False)
 
