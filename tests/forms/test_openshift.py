@@ -51,6 +51,12 @@ def test_wrong_profiles(audit: str, rule: str, text: str) -> None:
     assert misshapes(api_server(audit)) == [(rule, text)]
 
 
+@pytest.mark.parametrize("profile", ["Nope", "none", "Nonne"])
+def test_nobody_is_told_to_switch_auditing_off(profile: str) -> None:
+    (wrong,) = found_in(api_server(f"profile: {profile}\n")).misshapes
+    assert wrong.help == "Write one of Default, WriteRequestBodies, AllRequestBodies."
+
+
 def test_misplaced() -> None:
     assert misshapes(HEAD + "audit: {profile: None}\nspec: {}\n") == [("unknown-setting", "audit")]
     assert misshapes(api_server("profile: None\n").replace("APIServer", "OAuth")) == [("unknown-setting", "audit")]

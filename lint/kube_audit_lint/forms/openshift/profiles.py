@@ -19,7 +19,10 @@ from kube_audit_lint.syntax.unknown import is_unknown
 MISSING = "Required value"
 """In messages about what is not there."""
 
-PROFILES = ("Default", "WriteRequestBodies", "AllRequestBodies", "None")
+_RECORDING = ("Default", "WriteRequestBodies", "AllRequestBodies")
+"""The profiles that are advised: None switches auditing off, which nobody is to do by a slip of theirs."""
+
+PROFILES = (*_RECORDING, "None")
 
 _UNSUPPORTED = 'Unsupported value: "{}": supported values: ' + ", ".join(f'"{name}"' for name in PROFILES)
 
@@ -62,8 +65,8 @@ def shape_of_profile(node: Node | None, reader: Reader, says: str) -> Iterator[M
     from kube_audit_lint.kubernetes.spelling import nearest
 
     message = f"There is no profile `{node.value}`: {reader.refused} (`{says.format(node.value)}`)."
-    near = nearest(node.value, PROFILES)
-    help = f"Write `{near}`." if near else f"Write one of {', '.join(PROFILES)}."
+    near = nearest(node.value, _RECORDING)
+    help = f"Write `{near}`." if near else f"Write one of {', '.join(_RECORDING)}."
     yield Misshape("wrong-shape", node.place, message, help)
 
 
