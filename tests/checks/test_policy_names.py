@@ -9,6 +9,7 @@ import pytest
 from kube_audit_lint.checks._subject import PolicySubject
 from kube_audit_lint.checks.literal_wildcard import is_pattern
 from kube_audit_lint.checks.unknown_group import meant_group
+from kube_audit_lint.checks.user_is_a_group import instead
 from kube_audit_lint.forms import policy
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.kubernetes import resources
@@ -294,3 +295,10 @@ def test_removed_resources_are_told_where_no_version_serves_them(first: int, las
 def test_a_version_older_than_the_catalogue_is_taken_for_its_oldest() -> None:
     assert not said("- level: Metadata\n  resources: [{group: '', resources: [nodes, pods]}]\n", 10, 10)
     assert said("- level: Metadata\n  resources: [{group: node.k8s.io, resources: [runtimeclasses]}]\n", 10, 10)
+
+
+@pytest.mark.parametrize("among_others", [False, True])
+def test_a_group_is_not_to_be_written_under_a_second_key(among_others: bool) -> None:
+    there = "the `userGroups` that is there"
+    assert there in instead("system:masters", among_others, True)
+    assert there not in instead("system:masters", among_others, False)

@@ -30,7 +30,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
         for field in _SUBJECTS:
             for item in rule.lists[field]:
                 if _starred(item):
-                    yield _literal(item, field, rule.lists[field])
+                    yield _literal(item, field, rule.lists[field], "userGroups" in rule.lists)
         for entry in rule.entries:
             yield from _in_entry(entry)
 
@@ -39,14 +39,14 @@ def _starred(item: Text) -> bool:
     return item.known and "*" in item.text
 
 
-def _literal(item: Text, field: str, items: list[Text]) -> Hit:
+def _literal(item: Text, field: str, items: list[Text], beside_groups: bool) -> Hit:
     noun, every = _SUBJECTS[field]
     message = f"`*` is an ordinary character in `{field}`: no {noun} is called `{item.text}`, so {_so(items)}."
     if item.text.strip() == "*":
         help = f"Leave `{field}` out: without it the rule matches {every}."
     else:
         others = any(not _starred(one) for one in items)
-        help = _instead(item.text, field, others) or f"Name each {noun}, or leave `{field}` out."
+        help = _instead(item.text, field, others, beside_groups) or f"Name each {noun}, or leave `{field}` out."
     return Hit(item.place, message, help=help)
 
 
@@ -56,7 +56,7 @@ def _so(items: list[Text]) -> str:
     return "this item matches nothing"
 
 
-def _instead(text: str, field: str, others: bool) -> str:
+def _instead(text: str, field: str, others: bool, beside_groups: bool) -> str:
     """The group that has all the users that a pattern was meant for. others: further users are listed beside it."""
     start = text.partition("*")[0].rstrip(":.")
     parts = start.split(":")
@@ -69,7 +69,7 @@ def _instead(text: str, field: str, others: bool) -> str:
         return ""
     if field == "userGroups":
         return f'Write `"{group}"` in place of it.'
-    return instead(group, others)
+    return instead(group, others, beside_groups)
 
 
 def _in_entry(entry: WrittenEntry) -> Iterator[Hit]:
