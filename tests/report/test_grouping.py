@@ -70,3 +70,5 @@ def test_the_same_note_is_given_once(capsys: pytest.CaptureFixture[str]) -> None
     notes = [line for line in capsys.readouterr().err.splitlines() if "note:" in line]
     assert len(notes) == 1
     assert notes[0].endswith("(and in 29 more places)")
+    main(["check", "0.yaml", "1.yaml"])
+    assert "(and in 1 more place)\n" in capsys.readouterr().err

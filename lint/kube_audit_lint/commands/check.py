@@ -224,7 +224,7 @@ def _write_notes(notes: Sequence[Note], show_all: bool) -> None:
     left = 0 if show_all else max(0, len(shown) - LONG)
     for note, others in shown[: len(shown) - left]:
         number, column = note.place.source.position(note.place.start)
-        more = f" (and in {others} more places)" if others else ""
+        more = f" (and in {others} more place{'s' if others > 1 else ''})" if others else ""
         at = f"{note.place.source.path}:{number}:{column}: " if note.place.source.path else ""
         print(line(f"{at}note: {note.message}{more}"), file=sys.stderr)
     if left:
