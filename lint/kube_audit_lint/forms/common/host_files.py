@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from kube_audit_lint.discovery.look import named_policy
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import decode, found_inside
+from kube_audit_lint.forms.common.misplaced import misplaced
 from kube_audit_lint.forms.common.nodes import below
+from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape, Note
 from kube_audit_lint.model.server import ApiServer, HostFile, clean
 from kube_audit_lint.model.value import Value
@@ -42,11 +44,19 @@ def brought_file(
     found = Found()
     if isinstance(content, Scalar) and content.kind == "string":
         found = _content(item, path.value, content, context, "policy" if loaded else "", versions)
+        wrong = misplaced(path.place, path.value) if any(map(_is_itself, found.policies)) else None
+        found = found.with_misshapes((wrong,) if wrong is not None else ())
     elif (loaded or named_policy(path.value)) and not is_unknown(path.value):
         found = Found(notes=(Note(path.place, _elsewhere(item, path.value)),))
     policy = found.policies[0] if found.policies else None
     file = HostFile(path.value, path.place, policy, secret_of(item), next(iter(found.kubeconfigs), None))
     return BroughtFile(file, found)
+
+
+def _is_itself(policy: PolicyDocument) -> bool:
+    """Whether a policy is a document of the file, not a part of some object that may be applied."""
+    root = policy.document.mapping
+    return policy.form == "policy" and root is not None and root.string("kind") == "Policy"
 
 
 def secret_of(item: Mapping) -> Value | None:
