@@ -51,3 +51,35 @@ def test_an_object_that_holds_a_policy_may_be_applied() -> None:
     held += "        " + POLICY.replace("\n", "\n        ")
     path = "/var/lib/rancher/rke2/server/manifests/audit.yaml"
     assert rules({"user-data": f"#cloud-config\nwrite_files:\n- path: {path}\n  content: |\n{held}"}) == []
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"),
+    [
+        ("template: {src: audit-policy.yaml.j2, dest: /var/lib/rancher/k3s/server/manifests/a.yaml}", [OBJECT]),
+        ("ansible.builtin.copy: src=files/audit-policy.yaml dest=/etc/kubernetes/manifests/audit.yaml", [PODS]),
+        ('copy: src=files/audit-policy.yaml dest="{{ kube_manifest_dir }}/" mode=0600', [PODS]),
+        ("copy: src=files/audit-policy.yaml dest=/etc/kubernetes/audit/", []),
+        ("copy: {src: audit-policy.yaml, dest: /etc/kubernetes/manifests/}", [PODS]),
+        ("copy: {src: audit-policy.yaml, dest: /etc/kubernetes/manifests}", [PODS]),
+        ("copy: {src: kube-apiserver.yaml, dest: /etc/kubernetes/manifests/}", []),
+        ("file: {path: /etc/kubernetes/manifests/audit-policy.yaml, state: absent}", []),
+        ("stat: {path: /etc/kubernetes/manifests/audit-policy.yaml}", []),
+        ("kubernetes.core.k8s: {src: files/audit-policy.yaml}", [OBJECT]),
+        ("kubernetes.core.k8s: {template: audit-policy.yaml.j2, state: present}", [OBJECT]),
+        ("kubernetes.core.k8s: {src: files/audit-policy.yaml, state: absent}", []),
+    ],
+)
+def test_tasks_of_ansible(task: str, expected: list[str]) -> None:
+    assert rules({"tasks/main.yml": f"- name: audit policy\n  {task}\n"}) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [(POLICY, [OBJECT]), ("apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: a}\n", [])],
+)
+def test_the_file_itself_decides_where_it_is_seen(text: str, expected: list[str]) -> None:
+    task = "- name: audit\n  k8s: {src: audit-policy.yaml}\n  vars: {log: audit-policy}\n"
+    assert [one for one in rules({"a/tasks/main.yml": task, "a/files/audit-policy.yaml": text}) if one == OBJECT] == (
+        expected
+    )

@@ -19,11 +19,13 @@ from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.delivered import PLACES, with_delivered
 from kube_audit_lint.forms.common.inside import DATA_URL, found_inside
 from kube_audit_lint.forms.common.loose import flags_in_line, loose_arguments
+from kube_audit_lint.forms.common.misplaced import is_folder, misplaced, policy_version, version_beside
 from kube_audit_lint.forms.policy import are_rules, part_of_rules
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.source import Place
 
 MARKS = (
     "audit.k8s.io/",
@@ -50,7 +52,11 @@ _SERVER_FILE = re.compile(r"/rancher/(?:rke2|k3s)/config|kube-?apiserver")
 _EDITS = ("line", "block", "replace")
 _WHOLE = re.compile(r"kube-apiserver-arg|\[Service\]|#cloud-config|kubeadm\.k8s\.io/|kind: ClusterConfiguration\b")
 """What shows that a text of several lines is a file of an API server: read as such, whatever it is called."""
-_MANIFESTS = re.compile(r"/etc/kubernetes/manifests/|\{\{\s*kube_manifest_dir\s*\}\}/")
+_TEMPLATE_ENDING = re.compile(r"\.(?:j2|jinja2?|tpl|tmpl)\Z")
+_EXACT = re.compile(r"(?i)audit[-_.]?policy(?:\.(?:ya?ml|json|j2))*\Z")
+_SOURCES = ("src", "content", "contents", "url", "source")
+_WORD = re.compile(r"\b(\w+)=(\"[^\"]*\"|'[^']*'|(?:\{\{.*?\}\}|\S)+)")
+"""A word of a task that is written on one line."""
 _SCHEMAS = ("CustomResourceDefinition", "Event", "EventList")
 _APPLIERS = {
     "items": "The items of a List are applied, and this one is refused",
@@ -94,7 +100,9 @@ def _walk(root: Node, context: Context) -> Iterator[Found]:
             yield Found((part,), misshapes=wrong)
         else:
             rules = tuple(_rules(node, key, Document(node.source, node.start, node.end, node)))
-            yield Found(rules, misshapes=tuple(_for_the_kubelet(node)), servers=tuple(_edited(node)))
+            yield Found(
+                rules, misshapes=(*_brought(node, context), *_of_task(node, context)), servers=tuple(_edited(node))
+            )
             place = next((path for name in PLACES if "/" in (path := node.string(name) or "")), place)
             waiting += [
                 (entry.value, name, place)
@@ -115,18 +123,51 @@ def _is_list(root: Node) -> bool:
     return isinstance(root, Mapping) and (root.string("kind") or "").endswith("List")
 
 
-def _for_the_kubelet(node: Mapping) -> Iterator[Misshape]:
-    """A policy that a task writes into the static pod directory."""
+def _brought(node: Mapping, context: Context) -> Iterator[Misshape]:
+    """A policy that an entry or a task writes where the kubelet looks for pods, or a distribution for objects."""
     value = next((one for key in ("dest", "path") if isinstance(one := node.get(key), Scalar)), None)
-    to, source = value.place.text.strip("\"'") if value is not None else "", node.string("src") or ""
+    if value is None or node.string("state") == "absent" or not any(key in node.entries for key in _SOURCES):
+        return
     content = node.string("content") or node.string("contents") or ""
-    is_policy = _GROUP in content or named_policy(source) or (named_policy(to) and not content)
-    if value is not None and is_policy and _MANIFESTS.search(to) and re.search(r"\.(?:ya?ml|json|conf)(?:\.j2)?\Z", to):
-        message = f"This writes an audit policy to {to}, into the static pod directory. The kubelet reads every file "
-        message += 'there as a pod, and logs `couldn\'t parse as pod(no kind "Policy" is registered for version '
-        message += '"audit.k8s.io/v1" in scheme ...), please check manifest file` over and over.'
-        help = "Write it to a directory of its own, such as /etc/kubernetes/audit, and change the flag and the mount."
-        yield Misshape("in-manifests", value.place, message, help)
+    source = node.string("src") or ""
+    yield from _written(value.place, value.place.text.strip("\"'"), source, context, content)
+
+
+def _written(place: Place, to: str, source: str, context: Context, content: str = "") -> Iterator[Misshape]:
+    """What becomes of a file that is written there and is a policy: by its content, or where that is not seen by a
+    name."""
+    if is_folder(to) and source:
+        to = f"{to.rstrip('/')}/{source.rpartition('/')[2]}"
+    to = _TEMPLATE_ENDING.sub("", to)
+    wrong = misplaced(place, to)
+    if wrong is None:
+        return
+    version = policy_version(content) if content else version_beside(context.source.path, source)
+    likely = named_policy if wrong.kind == "in-manifests" else _is_named_so
+    if version or (not content and (likely(source) or likely(to)) and version is None):
+        yield wrong
+
+
+def _is_named_so(path: str) -> bool:
+    """Whether a name is that of an audit policy and of no ConfigMap with one."""
+    return _EXACT.search(path) is not None
+
+
+def _of_task(node: Mapping, context: Context) -> Iterator[Misshape]:
+    """Policies that Ansible's modules bring by words on one line, or apply from a file."""
+    for name, entry in node.entries.items():
+        module, value = name.rpartition(".")[2], entry.value
+        if module in ("copy", "template") and isinstance(value, Scalar) and "manifest" in value.place.text:
+            words = {word[1]: word for word in _WORD.finditer(value.place.text)}
+            if "dest" in words and "src" in words:
+                start = value.place.start
+                place = value.place._replace(start=start + words["dest"].start(2), end=start + words["dest"].end(2))
+                yield from _written(place, words["dest"][2].strip("\"'"), words["src"][2].strip("\"'"), context)
+        elif module == "k8s" and isinstance(value, Mapping) and value.string("state") != "absent":
+            for source in (value.get("src"), value.get("template")):
+                version = version_beside(context.source.path, source.value) if isinstance(source, Scalar) else ""
+                if isinstance(source, Scalar) and (version or (version is None and _is_named_so(source.value))):
+                    yield applied(source.place, version or "audit.k8s.io/v1", _APPLIERS["definition"])
 
 
 def _edited(node: Mapping) -> Iterator[ApiServer]:

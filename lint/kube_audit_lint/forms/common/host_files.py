@@ -6,14 +6,13 @@ write_files).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from kube_audit_lint.discovery.look import named_policy
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import decode, found_inside
-from kube_audit_lint.forms.common.misplaced import misplaced
+from kube_audit_lint.forms.common.misplaced import misplaced, policy_version
 from kube_audit_lint.forms.common.nodes import below
-from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape, Note
 from kube_audit_lint.model.server import ApiServer, HostFile, clean
 from kube_audit_lint.model.value import Value
@@ -44,8 +43,8 @@ def brought_file(
     found = Found()
     if isinstance(content, Scalar) and content.kind == "string":
         found = _content(item, path.value, content, context, "policy" if loaded else "", versions)
-        wrong = misplaced(path.place, path.value) if any(map(_is_itself, found.policies)) else None
-        found = found.with_misshapes((wrong,) if wrong is not None else ())
+        if found.policies:
+            found = found.with_misshapes(_misplaced(path, content, item.string("encoding") or ""))
     elif (loaded or named_policy(path.value)) and not is_unknown(path.value):
         found = Found(notes=(Note(path.place, _elsewhere(item, path.value)),))
     policy = found.policies[0] if found.policies else None
@@ -53,10 +52,13 @@ def brought_file(
     return BroughtFile(file, found)
 
 
-def _is_itself(policy: PolicyDocument) -> bool:
-    """Whether a policy is a document of the file, not a part of some object that may be applied."""
-    root = policy.document.mapping
-    return policy.form == "policy" and root is not None and root.string("kind") == "Policy"
+def _misplaced(path: Scalar, content: Scalar, encoding: str) -> Iterator[Misshape]:
+    """That the file is a policy where it may not lie; an object that holds one may be applied."""
+    decoded = decode(content, encoding) or (content.value, None)
+    version = policy_version(decoded[0])
+    wrong = misplaced(path.place, path.value, version) if version else None
+    if wrong is not None:
+        yield wrong
 
 
 def secret_of(item: Mapping) -> Value | None:

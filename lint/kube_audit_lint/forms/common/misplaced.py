@@ -7,6 +7,7 @@ folders below); pkg/applier of k0sproject/k0s (the .yaml files of each folder be
 
 from __future__ import annotations
 
+import os
 import re
 
 from kube_audit_lint.forms.common.applied import applied
@@ -23,6 +24,7 @@ _K0S = re.compile(r"/k0s/manifests/[^/]+/[^/]+\.yaml\Z")
 _FOLDER = re.compile(
     r"(?:/etc/kubernetes|/server|/k0s)/manifests\Z|/agent/pod-manifests\Z|\{\{\s*kube_manifest_dir\s*\}\}\Z"
 )
+_LARGEST = 200_000
 
 
 def policy_version(text: str) -> str:
@@ -30,6 +32,27 @@ def policy_version(text: str) -> str:
     with a policy in it may well be applied."""
     found = _VERSION.search(text)
     return (found[1] or found[2]) if found is not None else ""
+
+
+def policy_version_at(path: str) -> str | None:
+    """The same of a file; None where there is no such file, or none that anybody writes by hand."""
+    try:
+        if os.path.getsize(path) > _LARGEST:
+            return None
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return policy_version(file.read())
+    except (OSError, ValueError):
+        return None
+
+
+def version_beside(path: str, source: str) -> str | None:
+    """The same of a file that a play or the tasks of a role name. path: the file with the task."""
+    folder = os.path.dirname(path)
+    for between in ("", "files", "templates", "../files", "../templates") if source else ():
+        version = policy_version_at(os.path.join(folder, between, source))
+        if version is not None:
+            return version
+    return None
 
 
 def is_folder(path: str) -> bool:
