@@ -120,9 +120,22 @@ def test_the_program_and_its_flags_in_one_item() -> None:
     assert not found_in(pod({"name": "a", "image": "x", "args": [text]})).misshapes
 
 
-def test_an_object_without_a_kind_is_a_part() -> None:
-    assert servers(json.dumps({"spec": TEMPLATE})) == [True]
-    assert servers(json.dumps({"metadata": {"name": "x"}, "spec": {"containers": [SERVER]}})) == [True]
+def test_an_object_without_a_kind_is_whole_with_a_whole_container() -> None:
+    assert servers(json.dumps({"metadata": {"name": "x"}, "spec": TEMPLATE})) == [False]
+    assert servers(json.dumps({"spec": {"containers": [SERVER]}}), "pod.json") == [False]
+    assert servers(json.dumps({"items": [json.loads(pod(SERVER))]}), "pods.json") == [False]
+    assert servers(json.dumps({"items": [{"spec": TEMPLATE}]})) == [False]
+
+
+@pytest.mark.parametrize("missing", ["image", "command"])
+def test_an_object_without_a_kind_is_a_part_with_a_part_of_a_container(missing: str) -> None:
+    container = {**SERVER, "args": ["--audit-log-maxage=1"]}
+    del container[missing]
+    assert servers(json.dumps({"spec": {"containers": [{**container, "name": "kube-apiserver"}]}})) == [True]
+
+
+def test_an_object_without_a_kind_is_a_part_where_patches_lie() -> None:
+    assert servers(json.dumps({"spec": {"containers": [SERVER]}}), "patches/pod.yaml") == [True]
 
 
 def test_an_array_of_pods() -> None:

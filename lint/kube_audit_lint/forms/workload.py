@@ -57,10 +57,11 @@ def read(document: Document, context: Context) -> Found | None:
     servers: list[ApiServer] = []
     misshapes: list[Misshape] = []
     room = Room()
-    for item, whole in _objects(document.root):
+    for item, kind in _objects(document.root):
         for server, wrong in _of_object(item, room):
-            patch = not whole or _is_patch(item, context) or (not server.flags and _is_overlay(context.path))
-            servers.append(server._replace(partial=server.partial or patch))
+            patch = _is_patch(item, context) or (not server.flags and _is_overlay(context.path))
+            part = not kind and (_is_overlay(context.path) or not _is_whole(item, server))
+            servers.append(server._replace(partial=server.partial or patch or part))
             misshapes += wrong
     if "apiserver" in context.path and any(server.partial for server in servers):
         from kube_audit_lint.forms.common.kubeadm_patches import wrong_patches
@@ -80,6 +81,19 @@ def _objects(root: Node | None) -> Iterator[tuple[Mapping, bool]]:
         if isinstance(node, Mapping):
             listed = node.string("kind") not in (None, "List")
             yield from ((item, listed or "kind" in item.entries) for item in objects(node))
+
+
+def _is_whole(item: Mapping, server: ApiServer) -> bool:
+    """Whether the container of a server has its image and its command: who forgot the kind wrote all the rest.
+
+    A part of an object, which something else lays over the whole one, says only what it changes.
+    """
+    spec = pod_spec(item)
+    containers = (*spec.items("initContainers"), *spec.items("containers")) if spec is not None else ()
+    for one in containers:
+        if isinstance(one, Mapping) and one.start <= server.place.start < one.end:
+            return bool(one.string("image")) and bool(one.items(meant(one, "command")))
+    return False
 
 
 def pod_spec(item: Mapping) -> Mapping | None:

@@ -18,8 +18,9 @@ def below(node: Mapping | None, *steps: str) -> Mapping | None:
 
 
 def objects(root: Mapping) -> Iterator[Mapping]:
-    """The object itself, or the items of a list of objects."""
-    if not (root.string("kind") or "").endswith("List"):
+    """The object itself, or the items of a list of objects, also of one that does not say what it is."""
+    bare = "kind" not in root.entries and bool(root.items("items")) and "spec" not in root.entries
+    if not bare and not (root.string("kind") or "").endswith("List"):
         yield root
         return
     for item in root.items("items"):
