@@ -61,6 +61,77 @@ def test_a_container(container: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
+    "before",
+    [
+        "ionice -c2",
+        "ionice -c 2 -t",
+        "nice -n5",
+        "nice -5",
+        "sudo -ukube",
+        "sudo -E",
+        "sudo -Eukube",
+        "sudo --preserve-env",
+        "nsenter -t1 -m",
+        "nsenter -t 1 -mn",
+        "nsenter --target 1 --mount",
+        "unshare -n",
+        "env -i",
+        "timeout -k5 10",
+        "setpriv --no-new-privs",
+        "tini -g",
+        "stdbuf -oL",
+        "chpst -u kube",
+        "chpst -ukube",
+        "s6-setuidgid kube",
+        "firejail --quiet",
+        "perf record -g",
+        "perf record -F99 --",
+        "doppler run --",
+        "aws-vault exec x --",
+        "teller run --config /x --",
+        "dlv debug",
+    ],
+)
+@pytest.mark.parametrize("flags", ["", "--secure-port=6443"])
+def test_behind_whatever_runs_it(before: str, flags: str) -> None:
+    flags = f"-- {flags}" if flags and before.startswith("dlv") else flags
+    command = f"{before} /usr/bin/kube-apiserver {flags}".split()
+    assert servers(pod({"name": "a", "command": command})) == [False]
+
+
+def test_behind_another_program_with_options_alone() -> None:
+    command = ["/wrap", "--wait=5", "kube-apiserver", "--secure-port=6443"]
+    assert servers(pod({"name": "a", "command": command})) == [False]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sudo -u kube-apiserver",
+        "sudo -Eu kube-apiserver",
+        "nsenter -S kube-apiserver",
+        "systemd-run --unit kube-apiserver",
+        "echo kube-apiserver",
+        "echo -n kube-apiserver",
+        "grep -- kube-apiserver",
+        "pgrep -f kube-apiserver",
+        "pgrep -- kube-apiserver",
+        "perf report kube-apiserver",
+        "operator run --target kube-apiserver",
+        "operator --name kube-apiserver --v=2",
+        "systemctl restart kube-apiserver",
+        "systemctl start -- kube-apiserver",
+        "docker run --name kube-apiserver x --v=2",
+        "docker run --name=x kube-apiserver --v=2",
+        "kubectl exec x -- kube-apiserver --v=2",
+        "crictl --timeout=5s exec x -- kube-apiserver",
+    ],
+)
+def test_a_program_that_only_names_it(command: str) -> None:
+    assert servers(pod({"name": "a", "command": command.split()})) == []
+
+
+@pytest.mark.parametrize(
     "container",
     [
         {"name": "a", "command": ["sudo", "-u", "kube-apiserver", "ls"]},

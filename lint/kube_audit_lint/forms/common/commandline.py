@@ -32,9 +32,42 @@ _RUNNERS = frozenset(
         *("go-runner", "gosu", "ionice", "nice", "nohup", "nsenter", "numactl", "prlimit", "setpriv"),
         *("setsid", "stdbuf", "strace", "su-exec", "sudo", "systemd-cat", "systemd-run", "taskset"),
         *("timeout", "tini", "tini-static", "unshare", "vault-env", "runuser"),
+        *("authbind", "aws-vault", "cgexec", "chamber", "chpst", "cpulimit", "doppler", "eatmydata", "envconsul"),
+        *("envdir", "fakeroot", "faketime", "firejail", "infisical", "ltrace", "proot", "s6-envdir"),
+        *("s6-envuidgid", "s6-setuidgid", "s6-softlimit", "setuidgid", "softlimit", "summon", "unbuffer", "valgrind"),
+        *("with-contenv",),
     )
 )
 """Programs that run the program named in their arguments."""
+_SHORT_SWITCHES = {
+    "chpst": "vVP",
+    "chrt": "abdfiorRv",
+    "dumb-init": "cv",
+    "env": "iv",
+    "ionice": "t",
+    "nsenter": "aCceFikmnprTuUwZ",
+    "perf": "agiqRsTv",
+    "setsid": "cfw",
+    "strace": "cCdDfhikqrtTvVxyYzZ",
+    "sudo": "ABbEHiKknNPsS",
+    "taskset": "a",
+    "timeout": "fpv",
+    "tini": "gsvw",
+    "tini-static": "gsvw",
+    "unshare": "cCfimnprTuU",
+}
+"""The short options of programs that run another behind which no value follows as a word of its own."""
+_DIGITS = "0123456789"
+_LONG_SWITCHES = re.compile(
+    r"--(?:all|cgroup|clear-groups|ctty|follow-forks|foreground|fork|ignore|ignore-environment|init-groups|ipc|"
+    r"keep-groups|kill-child|localalloc|login|map-root-user|mount|net|no-fork|no-new-privs|nnp|non-interactive|pid|"
+    r"preserve-env|preserve-status|pty|quiet|reset-env|scope|set-home|time|user|uts|verbose|wait|no[a-z]+)"
+)
+"""The same of the long ones."""
+_ELSEWHERE = frozenset(("crictl", "ctr", "docker", "kubectl", "nerdctl", "oc", "podman", "systemctl"))
+"""Programs whose `run` or `exec` starts something in another place than this container or unit."""
+_STARTING = frozenset(("debug", "exec", "record", "run", "start"))
+"""Words by which programs are told to run what stands behind their `--`."""
 
 OWN_FLAGS = (
     *("--audit-log", "--audit-policy", "--audit-webhook", "--etcd-servers", "--service-cluster-ip-range"),
@@ -130,18 +163,52 @@ def _runs(words: Sequence[Value], at: int, last: int) -> bool:
     follows = [word.text for word in words[last + 1 :]]
     if at == 0 or any(word.startswith(OWN_FLAGS) for word in follows):
         return True
+    before = [word.text for word in words[:at]]
     if not _is_runner(words):
-        return False
+        return _is_told_to_run(before) or _follows_options(before, follows)
     if follows:
         return any(word.startswith(("--", "-v")) or is_unknown(word) for word in follows)
-    before = words[at - 1].text  # `systemd-run --unit kube-apiserver`: the value of an option
-    return before == "--" or not before.startswith("-") or "=" in before
+    return not _takes_next(before[-1], _base(before[0]))
 
 
 def _is_runner(words: Sequence[Value]) -> bool:
     """Whether the first words are a program that runs another."""
-    base = _base(words[0].text)
-    return base in _RUNNERS or (base == "ip" and [word.text for word in words[1:3]] == ["netns", "exec"])
+    base, follows = _base(words[0].text), [word.text for word in words[1:3]]
+    return (
+        base in _RUNNERS
+        or (base == "ip" and follows == ["netns", "exec"])
+        or (base == "perf" and follows[:1] in (["record"], ["stat"], ["trace"]))
+    )
+
+
+def _is_told_to_run(before: Sequence[str]) -> bool:
+    """Whether the words before the program end in `--`, and one of them tells some other program to run it."""
+    return before[-1] == "--" and _base(before[0]) not in _ELSEWHERE and not _STARTING.isdisjoint(before[1:-1])
+
+
+def _follows_options(before: Sequence[str], follows: Sequence[str]) -> bool:
+    """Whether nothing but options with their values stands between some other program and this one, which has flags.
+
+    What searches, lists or kills programs has no such options behind their names.
+    """
+    options = before[1:]
+    if not options or _base(before[0]) in _ELSEWHERE:
+        return False
+    return all(re.match(r"--[a-z][\w-]*=", one) or one == "--" for one in options) and any(
+        re.match(r"--[a-z][\w-]*=", one) for one in follows
+    )
+
+
+def _takes_next(option: str, program: str) -> bool:
+    """Whether the word behind an option of a program that runs another is the option's value: `--unit kube-apiserver`.
+
+    A short option has its value within its own word (`-c2`), or is a switch, or several of them (`-mn`).
+    """
+    if option == "--" or not option.startswith("-") or "=" in option:
+        return False
+    if option.startswith("--"):
+        return program != "firejail" and _LONG_SWITCHES.fullmatch(option) is None
+    return len(option[1:].lstrip(_DIGITS + _SHORT_SWITCHES.get(program, ""))) == 1
 
 
 def _without_launcher(words: Sequence[Value]) -> Sequence[Value]:
@@ -152,7 +219,7 @@ def _without_launcher(words: Sequence[Value]) -> Sequence[Value]:
     texts = [word.text for word in words]
     end = texts.index("--") if "--" in texts else len(words)
     for at, text in enumerate(texts[:end]):
-        if launcher == "dlv" and text == "exec" and at + 1 < end:
+        if launcher == "dlv" and text in ("debug", "exec") and at + 1 < end:
             return [words[at + 1], *words[end + 1 :]]
         if launcher == "rkt" and text.startswith("--exec="):
             return [Value(text.removeprefix("--exec="), words[at].place), *words[end + 1 :]]
