@@ -62,6 +62,26 @@ def test_a_base_is_a_part(name: str, capsys: pytest.CaptureFixture[str]) -> None
     assert rules_found(capsys) == {(name, "unknown-field")}
 
 
+@pytest.mark.parametrize("name", ["audit-rules.yaml", "extra-audit-rules.yaml", "audit-base.yaml", "base-policy.yaml"])
+@pytest.mark.parametrize("rule", ["{level: None, userss: [a]}", "level: None\n  userss: [a]"])
+def test_rules_without_a_head_are_a_part(name: str, rule: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path(name).write_text(f"omitStages: [RequestReceived]\nrules:\n- {rule}\n")
+    assert rules_found(capsys) == {(name, "unknown-field")}
+    Path(name).write_text('rules:\n- level: None\n  resources: [{group: "", resources: [events]}]\n')
+    assert rules_found(capsys) == set()
+
+
+def test_rules_with_a_head_are_a_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("audit-rules.yaml").write_text(POLICY)
+    assert ("audit-rules.yaml", "nothing-recorded") in rules_found(capsys)
+
+
+def test_rules_without_a_head_that_a_server_loads_are_a_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("audit-rules.yaml").write_text("rules:\n- level: None\n  verbs: [get]\n")
+    Path("kube-apiserver.yaml").write_text(SERVER.replace("NAME", "audit-rules.yaml"))
+    assert ("audit-rules.yaml", "unsupported-api-version") in rules_found(capsys)
+
+
 def test_a_base_that_a_server_loads_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
     Path("base-policy.yaml").write_text(POLICY)
     Path("kube-apiserver.yaml").write_text(SERVER.replace("NAME", "base-policy.yaml"))

@@ -28,7 +28,8 @@ _OF_AUDIT = rb"(?m)(?:^[ \t]*(?:- )?|[{,]\s*)[\"']?apiVersion[\"']?[ \t]*:[ \t]*
 _A_POLICY = rb"(?m)(?:^[ \t]*(?:- )?|[{,]\s*)[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Policy\b"
 _CLEAR_NAME = r"(?i)[^/]*audit[-_. ]?polic(?:y|ies)[^/]*\.(?:ya?ml|json)(?:\.(?:j2|jinja2?|tpl|tmpl|erb|gotmpl))?\Z"
 _RULES_NAME = r"(?i)(?:[^/]*[-_.])?rules?\.ya?ml\Z"
-_RULE = rb"(?m)^[ \t-]+level:[ \t]*[\"']?(?:None|Metadata|Request(?:Response)?)\b"
+_PART_NAME = r"(?i)(?=[^/]*(?:audit|polic))(?:[^/]*[-_.])?(?:base|fragment)[-_.][^/]*ya?ml\Z"
+_RULE = rb"(?m)^[ \t-]+(?:\{[ \t]*)?level:[ \t]*[\"']?(?:None|Metadata|Request(?:Response)?)\b"
 _OTHER_KINDS = frozenset(
     b"CustomResourceDefinition NetworkPolicy Service ServiceAccount Namespace ClusterRole ClusterRoleBinding Role "
     b"RoleBinding PodDisruptionBudget HorizontalPodAutoscaler StorageClass PriorityClass Ingress".split()
@@ -46,6 +47,7 @@ _BENCHMARK = rb"(?:---\r?\n|#[^\n]*\n)*controls:"
 """How the files of kube-bench begin, which tell which flags a server must have, and configure none."""
 _SEALED = (b"$ANSIBLE_VAULT", b"\0GITCRYPT", b"version https://git-lfs", b"age-encryption.org/", b"-----BEGIN ")
 """How files begin that are encrypted or kept elsewhere."""
+_NAMED = ("polic", "apiserver", "rule", "audit")
 _SERVER_NAMES = ("kube-apiserver", "kubeapiserver")
 
 
@@ -54,11 +56,11 @@ def worth_parsing(data: bytes, path: str) -> bool:
     if interesting(data):
         return True
     name = path[path.rfind("/") + 1 :].lower()
-    if "polic" not in name and "apiserver" not in name and "rule" not in name:
+    if not any(one in name for one in _NAMED):
         return False  # as most
     if is_binary(data):
         return clearly_policy(path)
-    if named_rules(path):
+    if named_rules(path) and not clearly_policy(path):
         return re.search(_RULE, data) is not None
     return named_policy(path) or any(one in name for one in _SERVER_NAMES)
 
@@ -195,5 +197,6 @@ def clearly_policy(path: str) -> bool:
 
 
 def named_rules(path: str) -> bool:
-    """Whether a file's name is that of a list of rules, which a tool puts into audit policies."""
-    return re.match(_RULES_NAME, path[path.rfind("/") + 1 :]) is not None
+    """Whether a file is called like rules that a tool puts into audit policies, or a base that they begin with."""
+    name = path[path.rfind("/") + 1 :]
+    return re.match(_RULES_NAME, name) is not None or re.match(_PART_NAME, name) is not None

@@ -43,6 +43,7 @@ _LINK = r"(?=[^./]*[./])[\w./-]+"
 _LEVELS = ("metadata", "request", "requestresponse")
 _ALL_LEVELS = ("none", *_LEVELS)
 _FIELDS = ("users", "userGroups", "nonResourceURLs", "omitStages", "verbs", "resources")
+_PART_KEYS = ("rules", "omitStages", "omitManagedFields")
 _NEVER = ("Event", "EventList")
 
 
@@ -55,6 +56,8 @@ def read(document: Document, context: Context) -> Found | None:
         return Found(misshapes=_applied(document, context)) if _is_policy(document) else None
     if _is_policy(document) or (first and _is_meant(document, documents, context)):
         return Found((_policy(document, documents if first else ()),), misshapes=_applied(document, context))
+    if first and is_fragment(document.root, context.path):
+        return Found((_policy(document, documents),))
     if isinstance(document.root, Sequence) and named_rules(context.path) and are_rules(document.root):
         return Found((part_of_rules(document, document.root),))
     return None
@@ -210,6 +213,17 @@ def are_rules(root: Sequence) -> bool:
     """Whether a list holds nothing but rules, at least one of them with a level that exists."""
     rules = [item for item in root.items if isinstance(item, Mapping) and _loose(item, "level")]
     return len(rules) == len(root.items) and any(_loose(rule, "level").lower() in _ALL_LEVELS for rule in rules)
+
+
+def is_fragment(root: Node | None, path: str) -> bool:
+    """Whether a mapping is a part of a policy: it holds rules and no head, and its file is named as a part.
+
+    Its rules may have mistakes of any kind but in all their levels.
+    """
+    rules = root.get("rules") if isinstance(root, Mapping) else None
+    if not isinstance(root, Mapping) or not isinstance(rules, Sequence) or not named_rules(path):
+        return False
+    return all(key in _PART_KEYS for key in root.entries) and are_rules(rules)
 
 
 def part_of_rules(document: Document, rules: Sequence) -> PolicyDocument:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from kube_audit_lint.checks._manifests import is_hidden, is_put_away
 from kube_audit_lint.checks._subject import DirectorySubject, PolicySubject, ServerSubject
+from kube_audit_lint.forms.policy import is_fragment
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.kubernetes.paths import brought_file, policy_path
 from kube_audit_lint.model.document import PolicyDocument
@@ -50,7 +51,7 @@ def subjects(documents: Iterable[PolicyDocument], links: Sequence[Link], options
         servers = tuple(loaders.get(id(document), ()))
         versions, places = _policy_versions(document, servers, options, config)
         if versions.known is not None:
-            part = document.partial or (not servers and _is_base(document))
+            part = document.partial or (not servers and _is_part(document, config))
             shown = document._replace(partial=part)
             policies[id(document)] = PolicySubject(shown, versions.known, servers, places)
         if not servers:
@@ -77,8 +78,11 @@ def _why_aside(server: ApiServer) -> str | None:
     return "the kubelet reads no file whose name begins with a dot" if is_hidden(path) else None
 
 
-def _is_base(document: PolicyDocument) -> bool:
+def _is_part(document: PolicyDocument, config: Config) -> bool:
     """Whether a policy that no server loads is one that others are made from: OpenShift's `base-policy.yaml`."""
+    path = document.source.path
+    if is_fragment(document.root, path) and document.whole_file and not config.hint(path):
+        return True
     return re.search(_BASE, os.path.basename(document.source.path)) is not None and not document.names
 
 
