@@ -122,3 +122,12 @@ def test_a_key_named_so_is_meant_as_a_policy() -> None:
 @pytest.mark.parametrize("name", ["metrics-server-audit-profiles", "prometheus-adapter-audit-profiles"])
 def test_policies_of_servers_of_measurements(name: str) -> None:
     assert not found_in(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata:\n  a.yaml: |\n" + BLOCK)
+
+
+def test_what_is_lost_to_a_key_of_the_same_name() -> None:
+    """kubectl takes the last one, so that the policy does not get into the object."""
+    head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+    held = "data:\n  p.yaml: |\n" + BLOCK
+    assert misshapes(head + held + "data:\n  other: x\n") == [("wrong-shape", "data")]
+    assert misshapes(head + held + "  p.yaml: x\n") == [("wrong-shape", "p.yaml")]
+    assert misshapes(head + "data:\n  other: x\n" + held) == []

@@ -250,3 +250,9 @@ def test_the_switch_is_about_its_own_settings(arguments: str, wrong: int) -> Non
     """OpenShift 4 and HyperShift write `auditConfig` with all values empty, and the flags as arguments."""
     text = "apiVersion: kubecontrolplane.config.openshift.io/v1\nkind: KubeAPIServerConfig\n" + arguments
     assert misshapes(text + "auditConfig: {enabled: false}\n") == [("no-audit-policy", "false")] * wrong
+
+
+def test_a_profile_twice() -> None:
+    head = "apiVersion: config.openshift.io/v1\nkind: APIServer\nmetadata: {name: cluster}\nspec:\n  audit:\n"
+    text = head + "    profile: AllRequestBodies\n    profile: Default\n"
+    assert [(one.kind, one.place.text) for one in found_in(text).misshapes] == [("wrong-shape", "profile")]

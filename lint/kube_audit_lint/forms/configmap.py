@@ -8,12 +8,14 @@ that name). Values that are no strings are refused when the object is applied.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
 from kube_audit_lint.forms.common.nodes import objects
+from kube_audit_lint.forms.common.reader import in_branches
 from kube_audit_lint.model.found import Found, Misshape, joined
-from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar
+from kube_audit_lint.syntax.nodes import Document, Entry, Mapping, Node, Scalar
 
 MARKS = ("ConfigMap", "Secret")
 ORDER = 4
@@ -46,7 +48,7 @@ def _found(item: Mapping, context: Context) -> Found:
     kind = item.string("kind") or ""
     metadata = item.mapping("metadata")
     name = (metadata.string("name") if metadata else None) or ""
-    parts: list[Found] = []
+    parts: list[Found] = [Found(misshapes=tuple(_lost(item, kind, context)))]
     for section, encoding in _SECTIONS[kind]:
         values = item.mapping(section)
         for key, entry in values.entries.items() if values is not None else ():
@@ -54,6 +56,28 @@ def _found(item: Mapping, context: Context) -> Found:
             part = part.with_policies(lambda one: one._replace(names=(*one.names, f"{kind}:{name}")))
             parts.append(part.with_kubeconfigs(lambda one: one._replace(names=(*one.names, f"{kind}:{name}"))))
     return joined(parts)
+
+
+def _lost(item: Mapping, kind: str, context: Context) -> Iterator[Misshape]:
+    """What holds something of ours, and is lost to another key of the same name: a section, or a value."""
+    for section, encoding in _SECTIONS[kind]:
+        for whole, wins in item.duplicates:
+            if whole.key.value == section and isinstance(whole.value, Mapping):
+                held = [_value(one.value, key, encoding, context, kind) for key, one in whole.value.entries.items()]
+                yield from _is_lost(joined(held), whole, wins, kind)
+        values = item.mapping(section)
+        for one, wins in values.duplicates if values is not None else ():
+            yield from _is_lost(_value(one.value, one.key.value, encoding, context, kind), one, wins, kind)
+
+
+def _is_lost(found: Found, lost: Entry, wins: Entry, kind: str) -> Iterator[Misshape]:
+    """That an entry is lost, where something of ours was found in it."""
+    if not (found.policies or found.servers or found.kubeconfigs) or in_branches(lost.key, wins.key):
+        return
+    name, line = lost.key.value, wins.key.source.position(wins.key.start)[0]
+    message = f"`{name}` stands twice, here and in line {line}: kubectl takes the last one, "
+    message += f"and nothing of this one gets into the {kind}."
+    yield Misshape("wrong-shape", lost.key.place, message, f"Keep one `{name}`, with everything that was meant.")
 
 
 def _value(node: Node, key: str, encoding: str, context: Context, kind: str) -> Found:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from kube_audit_lint.forms.common.nodes import first_place
-from kube_audit_lint.forms.common.reader import Reader, unknown_keys
+from kube_audit_lint.forms.common.reader import Reader, twice, unknown_keys
 from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.model.profile import AuditProfile, ProfileRule
 from kube_audit_lint.model.value import Value
@@ -42,6 +42,7 @@ def shapes_of_audit(audit: Node | None, reader: Reader) -> Iterator[Misshape]:
             yield Misshape("wrong-shape", audit.place, message, "Write `audit: {profile: Default}`.")
         return
     yield from unknown_keys(audit, ("profile", "customRules"), reader, "")
+    yield from twice(audit, "kubectl", ("profile", "customRules"))
     yield from shape_of_profile(audit.get("profile"), reader, f"spec.audit.profile: {_UNSUPPORTED}")
     custom = audit.get("customRules")
     if custom is not None and not isinstance(custom, Sequence) and isinstance(custom, Mapping):
@@ -72,6 +73,7 @@ def shape_of_profile(node: Node | None, reader: Reader, says: str) -> Iterator[M
 
 def _shape_of_rule(item: Mapping, reader: Reader) -> Iterator[Misshape]:
     yield from unknown_keys(item, ("group", "profile"), reader)
+    yield from twice(item, "kubectl", ("group", "profile"))
     yield from shape_of_profile(item.get("profile"), reader, f"spec.audit.customRules.profile: {_UNSUPPORTED}")
     for name in ("group", "profile"):
         if name not in item.entries and not any(is_unknown(key) for key in item.entries):
