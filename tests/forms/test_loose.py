@@ -335,3 +335,26 @@ def test_nothing_brings_the_policy_onto_k3d_nodes(rest: str) -> None:
 )
 def test_something_may_bring_the_policy_onto_k3d_nodes(rest: str) -> None:
     assert misshapes(K3D_POLICY + rest) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "effect"),
+    [
+        ("profile: cis\n      audit-policy-file: /etc/audit/policy.yaml", "RKE2 writes a policy there"),
+        ("cni: canal\n      kube-apiserver-arg: [audit-policy-file=/etc/audit/policy.yaml]", "does not start"),
+        (
+            "flannel-backend: none\n      kube-apiserver-arg: [audit-policy-file=/etc/audit/policy.yaml]",
+            "does not start",
+        ),
+    ],
+)
+def test_what_comes_of_a_policy_that_is_brought_elsewhere(
+    settings: str, effect: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "#cloud-config\nwrite_files:\n- path: /etc/audit/policy.yml\n  content: |\n"
+    text += "".join(f"    {line}\n" for line in POLICY.splitlines())
+    Path("user-data").write_text(f"{text}- path: /etc/rancher/config.yaml\n  content: |\n      {settings}\n")
+    main(["check", "--format", "json", "."])
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    (message,) = [one["message"] for one in findings if one["rule"] == "policy-file-missing"]
+    assert effect in message

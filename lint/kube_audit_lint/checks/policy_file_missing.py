@@ -13,7 +13,7 @@ from kube_audit_lint.discovery.look import named_policy
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.kubernetes.paths import brought_file, host_path, policy_path
 from kube_audit_lint.model.finding import Related
-from kube_audit_lint.model.server import HostFile
+from kube_audit_lint.model.server import ApiServer, HostFile
 from kube_audit_lint.syntax.typed import Any
 from kube_audit_lint.syntax.unknown import is_unknown
 
@@ -48,8 +48,15 @@ def _elsewhere(subject: ServerSubject, at: str, brought: list[HostFile]) -> Hit:
     file = brought[0]
     message = (
         f"Nothing brings {at} to the host: the audit policy is written to {file.path}, from where no API server loads "
-        f"it. kube-apiserver does not start: loading audit policy file: failed to read file path."
+        f"it. {_effect(subject.server)}"
     )
     related = (Related(file.place, "the policy goes here"),)
     help = f"Write the same path in both places: {at} or {file.path}."
     return Hit(place_of_value(subject.server, POLICY_FILE), message, related, severity="error", help=help)
+
+
+def _effect(server: ApiServer) -> str:
+    """What the missing policy leads to: a distribution that writes one of its own does so at its own path only."""
+    if server.writes_policy and server.defaults.get(POLICY_FILE) == server.value(POLICY_FILE):
+        return "RKE2 writes a policy there that records nothing, and kube-apiserver starts with it."
+    return "kube-apiserver does not start: loading audit policy file: failed to read file path."

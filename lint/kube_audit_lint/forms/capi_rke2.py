@@ -72,6 +72,7 @@ def _server(one: ControlPlane) -> ApiServer:
         defaults=one.settings.defaults() if one.reader == "RKE2" else {},
         versions=versions,
         version_place=version_place,
+        writes_policy=one.reader == "RKE2",
         spelling=spelling,
         name="kube-apiserver",
         namespace="kube-system",

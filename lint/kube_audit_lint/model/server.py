@@ -117,6 +117,8 @@ class ApiServer(NamedTuple):
     spelling: how the form writes a flag with a value (`auditLogMaxAge: 30`); None where it is `--name=value`.
     mounting: how a file gets into the container, in the form's own keys: of a flag and its path; None in a pod.
     mounts_itself: the form mounts what the flags name, although `mounts` shows what.
+    writes_policy: where no file is at the path that the distribution itself sets, it writes a policy that records
+        nothing there.
     switch: how auditing is turned on where the form then brings policy and flags; "" where nothing does.
     type_key: what the form calls the type of a hostPath.
     flag_files: files that hold further flags (a unit's EnvironmentFile). variables: those that it takes from them;
@@ -145,6 +147,7 @@ class ApiServer(NamedTuple):
     spelling: Callable[[str, str], str] | None = None
     mounting: Callable[[str, str], str] | None = None
     mounts_itself: bool = False
+    writes_policy: bool = False
     switch: str = ""
     type_key: str = "type"
     flag_files: tuple[str, ...] = ()

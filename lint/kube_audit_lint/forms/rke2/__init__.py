@@ -53,6 +53,7 @@ def read(document: Document, context: Context) -> Found | None:
         _place(root),
         settings.flags(own=reader == "RKE2"),
         defaults=settings.defaults() if reader == "RKE2" else {},
+        writes_policy=reader == "RKE2",
         spelling=spelling,
         name="kube-apiserver",
         namespace="kube-system",
