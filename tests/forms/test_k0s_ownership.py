@@ -60,3 +60,17 @@ def test_a_policy_that_it_may_not_read(file: str, user: str, wrong: bool) -> Non
 def test_a_log_that_it_may_not_write(log: str, hooks: str, wrong: bool) -> None:
     assert told(log=log, hooks=hooks) == ["not-writable"] * wrong
     assert told(log=log, hooks=hooks, user="root") == []
+
+
+@pytest.mark.parametrize(
+    ("log", "folder"),
+    [
+        ("/var/lib/k0s/audit/audit.log", "/var/lib/k0s/audit"),
+        ("/opt/k0s/audit.log", "/opt/k0s"),
+        ("/var/log/audit.log", "/var/log/kube-audit"),
+    ],
+)
+def test_the_help_names_the_folder_of_the_log(log: str, folder: str) -> None:
+    text = K0SCTL.replace("FILE", "perm: '0644'").replace("LOG", log).replace("HOOKS", "").replace("USER", "audit")
+    (one,) = found_in(text).misshapes
+    assert f"`install -d -o audit -m 0700 {folder}`" in one.help

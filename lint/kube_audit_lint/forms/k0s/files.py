@@ -136,7 +136,18 @@ def _not_writable(spec: Mapping, configuration: Mapping | None) -> Iterator[Miss
     if hosts and not any(one in text for text in hooks for one in made):
         message = f"k0s runs kube-apiserver as the user {user}, which may not write to {folder} unless that folder is "
         message += "given to it, and no hook of a host does so: it does not start (ensureLogFile: permission denied)."
-        yield Misshape("not-writable", log.place, message)
+        yield Misshape("not-writable", log.place, message, _folder_help(folder, user))
+
+
+def _folder_help(folder: str, user: str) -> str:
+    """How the user gets the folder; one that belongs to the whole system is not given away."""
+    shared = folder in _OF_ROOT
+    own = f"{folder}/kube-audit" if shared else folder
+    first = f"Write the log to a folder of its own, such as {own}, and make" if shared else "Make"
+    help = (
+        f"{first} the folder in a hook of each controller, such as `install -d -o {user} -m 0700 {own}`; or suppress "
+    )
+    return help + "this finding where the hosts come with the folder."
 
 
 def _is_others(item: Mapping, user: str) -> bool:
