@@ -358,3 +358,44 @@ def test_what_comes_of_a_policy_that_is_brought_elsewhere(
     findings = json.loads(capsys.readouterr().out)["findings"]
     (message,) = [one["message"] for one in findings if one["rule"] == "policy-file-missing"]
     assert effect in message
+
+
+KCP = """apiVersion: controlplane.cluster.x-k8s.io/v1beta1
+kind: KubeadmControlPlane
+metadata: {name: prod}
+spec:
+  version: v1.30.4
+  kubeadmConfigSpec:
+    clusterConfiguration:
+      apiServer:
+        extraArgs: {audit-policy-file: /etc/audit/policy.yaml, audit-webhook-config-file: /etc/audit/webhook.yaml}
+        extraVolumes: [{name: p, hostPath: /etc/audit, mountPath: /etc/audit, readOnly: true, pathType: Directory}]
+    preKubeadmCommands: ["COMMAND"]
+    files:
+    - path: NAME
+      content: |
+        apiVersion: v1
+        kind: Config
+        clusters: [{name: s, cluster: {server: "https://a.example.com"}}]
+        contexts: [{name: d, context: {cluster: s, user: ""}}]
+        current-context: d
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "command", "wrong"),
+    [
+        ("/etc/audit/webhook.yaml", "date", 0),
+        ("/etc/audit/webhook.yml", "date", 1),
+        ("/etc/kubernetes/audit-backend.conf", "date", 1),
+        ("/etc/audit/webhook.yml", "mv /etc/audit/webhook.yml /etc/audit/webhook.yaml", 0),
+        ("/etc/audit/authn-webhook.yaml", "date", 0),
+        ("/etc/kubernetes/kubeconfig", "date", 0),
+    ],
+)
+def test_a_webhook_configuration_that_is_brought_elsewhere(
+    name: str, command: str, wrong: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    findings = found(capsys, **{"kcp.yaml": KCP.replace("NAME", name).replace("COMMAND", command)})
+    places = [place for rule, place in findings if rule == "policy-file-missing"]
+    assert places == ["/etc/audit/webhook.yaml"] * wrong

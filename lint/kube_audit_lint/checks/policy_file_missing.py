@@ -1,4 +1,4 @@
-"""The policy that the server loads is not there: not among the files where it was expected, or brought elsewhere."""
+"""The policy that the server loads is not there, or is brought elsewhere; and so for its webhook's configuration."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from kube_audit_lint.checks._commands import named_in_command
 from kube_audit_lint.checks._server import place_of_value
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.discovery.look import named_policy
-from kube_audit_lint.kubernetes.flags import POLICY_FILE
-from kube_audit_lint.kubernetes.paths import brought_file, host_path, policy_path
+from kube_audit_lint.kubernetes.flags import POLICY_FILE, WEBHOOK_CONFIG
+from kube_audit_lint.kubernetes.paths import brought_file, host_path, policy_path, webhook_path
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import ApiServer, HostFile
 from kube_audit_lint.syntax.typed import Any
@@ -20,23 +20,42 @@ from kube_audit_lint.syntax.unknown import is_unknown
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 
+_OTHER_WEBHOOKS = ("auth", "admission", "image", "token", "validating", "mutating")
+
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """Reports why linking did not find a policy that was expected; and a policy that the same file brings elsewhere."""
+    """Reports why linking did not find a policy that was expected; and what the same file brings elsewhere."""
     if subject.policy_missing and subject.policy is None:
         message = f"The audit policy was not found, so nothing can be said of it: {subject.policy_missing}."
         yield Hit(place_of_value(subject.server, POLICY_FILE), message)
-    path = policy_path(subject.server)
-    at = host_path(subject.server, path) if path else None
-    seen = not subject.server.partial or subject.server.files_known
-    if subject.server.policy is not None or not seen or path is None or at is None:
-        return
-    brought = [one for one in subject.server.files if _is_policy(one)]
-    known = not any(is_unknown(one.path) for one in subject.server.files)
-    if not brought or not known or brought_file(subject.server, path) is not None:
-        return
-    if not named_in_command(subject.server, at):
-        yield _elsewhere(subject, at, brought)
+    if not subject.server.partial or subject.server.files_known:
+        yield from _policy_elsewhere(subject)
+        yield from _webhook_elsewhere(subject)
+
+
+def _policy_elsewhere(subject: ServerSubject) -> Iterator[Hit]:
+    server, path = subject.server, policy_path(subject.server)
+    at = _not_brought(server, path) if server.policy is None else None
+    brought = next((one for one in server.files if _is_policy(one)), None)
+    if at is not None and brought is not None:
+        yield _elsewhere(server, POLICY_FILE, "audit policy", at, brought, _effect(server))
+
+
+def _webhook_elsewhere(subject: ServerSubject) -> Iterator[Hit]:
+    server, path = subject.server, webhook_path(subject.server)
+    at = _not_brought(server, path) if subject.webhook is None else None
+    brought = next((one for one in server.files if _is_webhook(one) and _unused(server, one)), None)
+    if at is not None and brought is not None:
+        effect = f"kube-apiserver does not start: initializing audit webhook: stat {path}: no such file or directory."
+        yield _elsewhere(server, WEBHOOK_CONFIG, "audit webhook's configuration", at, brought, effect)
+
+
+def _not_brought(server: ApiServer, path: str | None) -> str | None:
+    """Where a path lies on the host, when the form brings files and surely none to there."""
+    at = host_path(server, path) if path else None
+    if not path or at is None or not server.files or any(is_unknown(one.path) for one in server.files):
+        return None
+    return None if brought_file(server, path) is not None or named_in_command(server, at) else at
 
 
 def _is_policy(file: HostFile) -> bool:
@@ -44,15 +63,27 @@ def _is_policy(file: HostFile) -> bool:
     return file.content is not None or (file.local is not None and named_policy(os.path.basename(file.local.text)))
 
 
-def _elsewhere(subject: ServerSubject, at: str, brought: list[HostFile]) -> Hit:
-    file = brought[0]
+def _is_webhook(file: HostFile) -> bool:
+    """Whether a file is called as the configuration of an audit webhook is: there are other webhooks, too."""
+    name = os.path.basename(file.path).lower()
+    if file.content is not None or any(other in name for other in _OTHER_WEBHOOKS):
+        return False
+    return "webhook" in name or (file.kubeconfig is not None and "audit" in name)
+
+
+def _unused(server: ApiServer, file: HostFile) -> bool:
+    """Whether nothing else in the text names a file's path: another flag may load it, or a command move it."""
+    return server.source.text.count(file.path) < 2
+
+
+def _elsewhere(server: ApiServer, flag: str, what: str, at: str, file: HostFile, effect: str) -> Hit:
     message = (
-        f"Nothing brings {at} to the host: the audit policy is written to {file.path}, from where no API server loads "
-        f"it. {_effect(subject.server)}"
+        f"Nothing brings {at} to the host: the {what} is written to {file.path}, from where no API server loads it. "
+        f"{effect}"
     )
-    related = (Related(file.place, "the policy goes here"),)
+    related = (Related(file.place, f"the {what} goes here"),)
     help = f"Write the same path in both places: {at} or {file.path}."
-    return Hit(place_of_value(subject.server, POLICY_FILE), message, related, severity="error", help=help)
+    return Hit(place_of_value(server, flag), message, related, severity="error", help=help)
 
 
 def _effect(server: ApiServer) -> str:
