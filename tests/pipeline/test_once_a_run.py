@@ -79,6 +79,20 @@ def test_a_setting_that_no_form_reads_is_noted(name: str, text: str, capsys: pyt
     assert ("--embedded looks" in line) == (not name.endswith((".yaml", ".jsonnet")))
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("kops create cluster --set spec.kubeAPIServer.auditLogMaxAge=30d\n", "kubeAPIServer.auditLogMaxAge"),
+        ("minikube start --extra-config=apiserver.Audit.LogOptions.Path=/a\n", "apiserver.Audit.LogOptions.Path"),
+        ("minikube start --extra-config apiserver.audit-policy-fil=/a\n", "apiserver.audit-policy-fil"),
+    ],
+)
+def test_options_of_kops_and_minikube_are_noted(text: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a.sh").write_text(text)
+    (line,) = run(capsys)[1]
+    assert f"{shown}, {NOT_CHECKED}; --embedded" in line
+
+
 def test_a_policy_that_no_form_reads_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
     write_named(notes_md="```yaml\napiVersion: audit.k8s.io/v1\nkind: Policy\n```\n", a_md="kind: Policy\n")
     assert [line.partition(" and")[0] for line in run(capsys)[1]] == ["notes.md:2:13: note: mentions audit.k8s.io/v1,"]

@@ -10,11 +10,12 @@ from kube_audit_lint.model.found import Note
 from kube_audit_lint.syntax.decode import decode
 from kube_audit_lint.syntax.source import Source
 
-_WORD = b"audit"
+_WORDS = (b"audit", b"AUDIT", b"Audit")
 _SETTING = (
     rb"(?:--)?audit(?:-(?:policy-file|log-(?:path|format|mode|max(?:age|backup|size))|webhook-(?:config-file|mode))"
     rb"|_(?:policy_file|log_(?:path|max(?:age|backup|size))|webhook_config_file))\b"
     rb"|AUDIT_(?:POLICY_FILE|LOG_MAX(?:AGE|BACKUP|SIZE)|WEBHOOK_CONFIG_FILE)\b"
+    rb"|kubeAPIServer\.audit[A-Z]\w*|--extra-config[= ]\"?apiserver\.[Aa]udit[\w.-]*"  # kops and minikube
 )
 _POLICY = rb"(?m)^[ \t]*[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Policy\b"
 _GROUP = rb"audit\.k8s\.io/v\d\w*"
@@ -31,7 +32,7 @@ def look(path: str) -> Note | None:
 
 def of(path: str, data: bytes) -> Note | None:
     """What the content of a file mentions: an audit flag or an audit policy, at its place."""
-    if _WORD not in data and _WORD.upper() not in data:
+    if not any(word in data for word in _WORDS):
         return None
     found = re.search(_SETTING, data) or (re.search(_GROUP, data) if re.search(_POLICY, data) else None)
     if found is None:
