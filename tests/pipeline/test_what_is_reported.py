@@ -104,3 +104,12 @@ def test_the_file_that_a_server_loads_need_not_be_linked_twice(capsys: pytest.Ca
     policies = [one for one in found if one["rule"] == "unsupported-api-version"]
     assert [one["kubernetes"] for one in policies] == ["1.30-1.31"]
     assert {one["path"] for one in policies[0]["related"]} == {"kube-apiserver.yaml", "second.yaml"}
+
+
+def test_an_early_catch_all_of_none_is_one_finding(capsys: pytest.CaptureFixture[str]) -> None:
+    rules = "- level: None\n- level: Metadata\n  resources: [{group: '', resources: [secrets]}]\n"
+    Path("early").mkdir()
+    Path("early/audit-policy.yaml").write_text(f"apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n{rules}")
+    (found,) = errors(capsys, "early").values()
+    assert found["rule"] == "nothing-recorded"
+    assert [one["message"] for one in found["related"]] == ["never reached"]

@@ -373,6 +373,7 @@ RULES: list[dict[str, Any]] = [
         'category': 'first-match',
         'subject': 'policy',
         'check': 'unreachable-rule',
+        'yields-to': ['nothing-recorded'],
         'why': 'The first rule that matches a request decides it. Earlier rules take every request that this rule could match, so what it asks for never happens. Where they ask for something else, the policy does not do what it says; where they ask for the same, the rule is only in the way.',
         'help': 'Move the rule in front of those that take its requests, or narrow them.',
         'fix': {'kind': 'remove', 'what': 'rule', 'same': 'warning'},

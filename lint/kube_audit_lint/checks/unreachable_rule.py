@@ -34,9 +34,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
         hit = _about(subject, analysis, rule)
         if hit is not None:
             yield hit
-    reaches = {rule: reach for rule in range(last + 1, len(rules)) if (reach := analysis.reach(rule)).blockers}
-    if reaches:
-        yield _behind(subject, analysis, last, reaches)
+    yield from behind(subject, analysis, last)
 
 
 def _about(subject: PolicySubject, analysis: Analysis, rule: int) -> Hit | None:
@@ -101,8 +99,15 @@ def _hit(subject: PolicySubject, rule: int, reach: Reach, analysis: Analysis, sp
     )
 
 
-def _behind(subject: PolicySubject, analysis: Analysis, catch_all: int, reaches: dict[int, Reach]) -> Hit:
+def behind(subject: PolicySubject, analysis: Analysis, catch_all: int) -> Iterator[Hit]:
     """The rules behind a rule without a condition: none of them is ever reached."""
+    every = range(catch_all + 1, len(analysis.policy.rules))
+    reaches = {rule: reach for rule in every if (reach := analysis.reach(rule)).blockers}
+    if reaches:
+        yield _behind(subject, analysis, catch_all, reaches)
+
+
+def _behind(subject: PolicySubject, analysis: Analysis, catch_all: int, reaches: dict[int, Reach]) -> Hit:
     from kube_audit_lint.checks import _blocked
 
     behind = list(reaches)
@@ -133,9 +138,14 @@ def _help_behind(subject: PolicySubject, analysis: Analysis, catch_all: int, use
         help = f"Move {name_of(subject, catch_all)}, which takes every request, to the end."
     else:
         help = f"Remove {name_of(subject, catch_all)}: {name_of(subject, other)} takes every request that is left."
-    if any(_takes_bodies_of_secrets(rule) for rule in rules[catch_all + 1 :]):
-        help += " A rule that keeps secrets at Metadata has to stand in front."
-    return help
+    return help + keeping_secrets(rules[catch_all + 1 :])
+
+
+def keeping_secrets(reached: Sequence[PolicyRule]) -> str:
+    """What the help adds where rules that are to be reached would record what is in secrets."""
+    if not any(_takes_bodies_of_secrets(rule) for rule in reached):
+        return ""
+    return " A rule that keeps secrets at Metadata has to stand in front."
 
 
 def _help(subject: PolicySubject, analysis: Analysis, rule: int, reach: Reach, same: bool) -> str:
