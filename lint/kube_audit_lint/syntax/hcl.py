@@ -13,6 +13,7 @@ import re
 from array import array
 from collections.abc import Iterator
 from functools import cached_property
+from time import process_time
 from typing import Any
 
 from kube_audit_lint.syntax.nodes import Kind
@@ -24,6 +25,11 @@ LARGEST = 400_000
 """Characters above which a file is not parsed."""
 MOST_PARTS = 200_000
 """Nodes above which a file is not read, as many as 450 KB of what people write have: these take two seconds."""
+_PATIENCE = 1.0
+"""Seconds of processor time after which the parser is stopped: a way on behind mistakes may take it the
+square of the file's size; without mistakes 400 KB take a fifth of a second.
+"""
+_PIECE = 65_536
 DEEPEST = 60
 """Expressions in each other above which what is inside is not looked at."""
 
@@ -146,9 +152,10 @@ class Body(NamedTuple):
 class Tree:
     """A file. wrong: where its first mistake stands, None where it has none."""
 
-    def __init__(self, text: str, root: Any, places: array[int] | None) -> None:
+    def __init__(self, text: str, root: Any, places: array[int] | None, given_up: bool = False) -> None:
         self.text = text
         self._root = root
+        self._given_up = given_up
         self._places = places
 
     def span(self, node: Any) -> tuple[int, int]:
@@ -159,7 +166,7 @@ class Tree:
     @property
     def is_too_large(self) -> bool:
         """Whether there is more in the file than is read."""
-        return bool(self._root.descendant_count > MOST_PARTS)
+        return self._given_up or bool(self._root.descendant_count > MOST_PARTS)
 
     @property
     def wrong(self) -> tuple[int, int] | None:
@@ -386,7 +393,16 @@ def parse(text: str) -> Tree:
 
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
     data = _SURROGATES.sub("?", text).encode()
-    return Tree(text, parser.parse(data).root_node, None if len(data) == len(text) else _characters(text))
+    started = process_time()
+    try:
+        tree = parser.parse(
+            lambda at, _: data[at : at + _PIECE],
+            progress_callback=lambda _, __: process_time() - started > _PATIENCE,
+        )
+    except ValueError:  # the callback has ended it
+        parser.reset()
+        return Tree(text, parser.parse(b"").root_node, None, given_up=True)
+    return Tree(text, tree.root_node, None if len(data) == len(text) else _characters(text))
 
 
 def parse_template(text: str) -> Template | None:

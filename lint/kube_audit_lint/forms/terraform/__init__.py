@@ -62,8 +62,8 @@ def read_text(source: Source, context: Context) -> Found | None:
         return None
     tree = parse(source.text) if len(source.text) <= LARGEST else None
     if tree is None or tree.is_too_large:
-        message = f"larger than what is read of Terraform ({LARGEST / 1e6:g} MB, {MOST_PARTS:,} words): not checked"
-        return Found(notes=(Note(source.place(), message),))
+        limits = f"{LARGEST / 1e6:g} MB, {MOST_PARTS:,} words, a second for mistakes"
+        return Found(notes=(Note(source.place(), f"more than what is read of Terraform ({limits}): not checked"),))
     scope = Scope(source, tree)
     context = context._replace(embedded=True)  # what a string brings onto a machine is run there
     blocks = [block for block in tree.top.blocks if _is_relevant(block, source)]
