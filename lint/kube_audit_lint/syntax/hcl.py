@@ -13,7 +13,6 @@ import re
 from array import array
 from collections.abc import Iterator
 from functools import cached_property
-from time import process_time
 from typing import Any
 
 from kube_audit_lint.syntax.nodes import Kind
@@ -25,11 +24,10 @@ LARGEST = 400_000
 """Characters above which a file is not parsed."""
 MOST_PARTS = 200_000
 """Nodes above which a file is not read, as many as 450 KB of what people write have: these take two seconds."""
-_PATIENCE = 1.0
-"""Seconds of processor time after which the parser is stopped: a way on behind mistakes may take it the
-square of the file's size; without mistakes 400 KB take a fifth of a second.
+MOST_IN_A_LINE = 2_000
+"""Quotes, equals signs or odd spaces in one line above which a file is not parsed: nobody writes so many, and the parser's way on
+behind as many mistakes takes it the square of their number.
 """
-_PIECE = 65_536
 DEEPEST = 60
 """Expressions in each other above which what is inside is not looked at."""
 
@@ -393,16 +391,10 @@ def parse(text: str) -> Tree:
 
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
     data = _SURROGATES.sub("?", text).encode()
-    started = process_time()
-    try:
-        tree = parser.parse(
-            lambda at, _: data[at : at + _PIECE],
-            progress_callback=lambda _, __: process_time() - started > _PATIENCE,
-        )
-    except ValueError:  # the callback has ended it
-        parser.reset()
+    odd = (b'"', b"=", b"\xe2\x80", b"\xc2")
+    if any(line.count(one) > MOST_IN_A_LINE for line in data.splitlines() for one in odd):
         return Tree(text, parser.parse(b"").root_node, None, given_up=True)
-    return Tree(text, tree.root_node, None if len(data) == len(text) else _characters(text))
+    return Tree(text, parser.parse(data).root_node, None if len(data) == len(text) else _characters(text))
 
 
 def parse_template(text: str) -> Template | None:

@@ -19,7 +19,7 @@ from kube_audit_lint.forms.terraform.texts import Texts
 from kube_audit_lint.forms.terraform.values import Block, Head, LocalFile, Values
 from kube_audit_lint.model.found import Found, Note, joined
 from kube_audit_lint.syntax.extras import TERRAFORM, reads_terraform
-from kube_audit_lint.syntax.hcl import LARGEST, MOST_PARTS, Attribute, parse
+from kube_audit_lint.syntax.hcl import LARGEST, MOST_IN_A_LINE, MOST_PARTS, Attribute, parse
 from kube_audit_lint.syntax.hcl import Block as Written
 from kube_audit_lint.syntax.nodes import PLAIN, Entry, Mapping, Scalar
 from kube_audit_lint.syntax.source import Source
@@ -62,7 +62,7 @@ def read_text(source: Source, context: Context) -> Found | None:
         return None
     tree = parse(source.text) if len(source.text) <= LARGEST else None
     if tree is None or tree.is_too_large:
-        limits = f"{LARGEST / 1e6:g} MB, {MOST_PARTS:,} words, a second for mistakes"
+        limits = f"{LARGEST / 1e6:g} MB, {MOST_PARTS:,} words, {MOST_IN_A_LINE:,} quotes in a line"
         return Found(notes=(Note(source.place(), f"more than what is read of Terraform ({limits}): not checked"),))
     scope = Scope(source, tree)
     context = context._replace(embedded=True)  # what a string brings onto a machine is run there
