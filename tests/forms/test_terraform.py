@@ -442,8 +442,8 @@ def test_a_large_file() -> None:
     started = time.process_time()
     found_in(text, "main.tf")
     assert time.process_time() - started < 2
-    assert "larger than what is read" in notes("audit_log = 1\n" + "a = 1\n" * 45_000, "main.tf")[0]
-    assert "larger than what is read" in notes("# audit-log\n" * (hcl.LARGEST // 10), "main.tf")[0]
+    assert "more than what is read" in notes("audit_log = 1\n" + "a = 1\n" * 45_000, "main.tf")[0]
+    assert "more than what is read" in notes("# audit-log\n" * (hcl.LARGEST // 10), "main.tf")[0]
 
 
 def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

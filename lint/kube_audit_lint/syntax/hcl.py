@@ -25,8 +25,9 @@ LARGEST = 400_000
 MOST_PARTS = 200_000
 """Nodes above which a file is not read, as many as 450 KB of what people write have: these take two seconds."""
 MOST_IN_A_LINE = 2_000
-"""Quotes, equals signs or odd spaces in one line above which a file is not parsed: nobody writes so many, and the parser's way on
-behind as many mistakes takes it the square of their number.
+"""Quotes, equals signs or odd spaces in one line above which a file is not parsed.
+
+Nobody writes so many, and the parser's way on behind as many mistakes takes it the square of their number.
 """
 DEEPEST = 60
 """Expressions in each other above which what is inside is not looked at."""
