@@ -178,3 +178,30 @@ def test_pipes_that_nobody_names_are_no_ones_business(repository: Path) -> None:
     os.mkfifo(repository / "pipe")
     (repository / "gone.yaml").symlink_to("nowhere")
     assert check(repository, ".").stderr == ""
+
+
+PLAY = "- copy:\n    src: {}\n    dest: /etc/kubernetes/manifests/x.yaml\n"
+KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [{}]\n"
+NAMING = {"tasks/main.yml": PLAY, "kustomization.yaml": KUSTOMIZATION}
+
+
+@pytest.mark.parametrize("name", NAMING)
+def test_what_a_file_names_is_read_within_the_repository_only(name: str, repository: Path) -> None:
+    (repository / "tasks").mkdir()
+    (repository / "audit.yaml").rename((repository / name).parent / "own-audit.yaml")
+    (repository / name).write_text(NAMING[name].format("own-audit.yaml"))
+    assert "own-audit.yaml" in (repository / name).read_text()
+    assert check(repository, name).stdout.count("error[policy-") == 1
+    outside = repository.parent / "elsewhere" / "audit.yaml"
+    outside.write_text((repository.parent / "token").read_text())
+    for path in (str(outside), os.path.relpath(outside, (repository / name).parent)):
+        (repository / name).write_text(NAMING[name].format(path))
+        assert "error[policy-" not in check(repository, name).stdout, path
+
+
+@pytest.mark.parametrize("name", NAMING)
+def test_a_pipe_that_a_file_names_stops_nothing(name: str, repository: Path) -> None:
+    (repository / "tasks").mkdir()
+    (repository / name).write_text(NAMING[name].format("pipe.yaml"))
+    os.mkfifo((repository / name).parent / "pipe.yaml")
+    assert check(repository, name).returncode == 0

@@ -15,7 +15,7 @@ from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.finding import Finding
 from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.pipeline.suppressing import OWN, apply, extent
+from kube_audit_lint.pipeline.suppressing import OWN, _Extents, apply
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.reader import read_documents
 from kube_audit_lint.syntax.source import Source
@@ -280,7 +280,7 @@ def test_extents_are_those_of_the_nodes(value: Any, deep: bool) -> None:
             outermost[line] = (start, end)
     for line, (start, end) in outermost.items():
         last = source.position(start + len(text[start:end].rstrip()) - 1)[0]
-        assert extent(source, line) == (line, last), (text, line)
+        assert _Extents(source).of(line) == (line, last), (text, line)
 
 
 def test_scalars_alone_are_no_documents() -> None:

@@ -9,6 +9,8 @@ from kube_audit_lint.errors import UsageError
 from kube_audit_lint.syntax.typed import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kube_audit_lint.pipeline.requests import OpenedPolicy
 
 OK = 0
@@ -37,6 +39,16 @@ def file_name(value: str) -> str:
 
         raise ArgumentTypeError("must be a file, and - is a stream (a file of that name is ./-)")
     return filled(value)
+
+
+def add_color(add: Callable[..., object]) -> None:
+    """The option that says whether text has colours. add: of the parser."""
+    add(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="default: auto; honours NO_COLOR and FORCE_COLOR",
+    )
 
 
 def wanted_columns() -> int:

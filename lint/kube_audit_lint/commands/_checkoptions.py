@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from kube_audit_lint import report as reports
 from kube_audit_lint.catalogue.rule import CATEGORIES
-from kube_audit_lint.commands import file_name, filled
+from kube_audit_lint.commands import add_color, file_name, filled
 from kube_audit_lint.model.finding import SEVERITIES
 
 FAIL_ON = (*reversed(SEVERITIES), "never")
@@ -93,9 +93,4 @@ def _add_surroundings(add: Callable[..., object]) -> None:
     add("--no-ignores", action="store_true", help="report also what comments suppress")
     add("--embedded", action="store_true", help="also look into heredocs and fenced blocks")
     add("--stdin-filename", type=filled, metavar="NAME", help="the name of what comes on standard input")
-    add(
-        "--color",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="default: auto; honours NO_COLOR and FORCE_COLOR",
-    )
+    add_color(add)

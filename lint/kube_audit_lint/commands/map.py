@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from kube_audit_lint.commands import OK, file_name, filled, input_of, tell_ignored
+from kube_audit_lint.commands import OK, add_color, file_name, filled, input_of, tell_ignored
 from kube_audit_lint.commands._outputs import prepare_file, refuse_input, style_of
 from kube_audit_lint.errors import UsageError
 from kube_audit_lint.model.finding import Finding
@@ -39,12 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--format", choices=FORMATS, help="default: text, or what the name of --output ends with")
     add("--output", type=file_name, metavar="FILE", help="write it to a file")
-    add(
-        "--color",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="default: auto; honours NO_COLOR and FORCE_COLOR",
-    )
+    add_color(add)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ import errno
 import os
 from collections.abc import Iterable
 
-from kube_audit_lint.discovery.files import TooLarge, read_bytes
+from kube_audit_lint.discovery.files import LIMIT, TooLarge, read_bytes
 from kube_audit_lint.discovery.gitignore import repository_of
 
 OUTSIDE = "it leads out of the repository, or of what the command names: it is not read"
@@ -65,6 +65,20 @@ def read_own(path: str, named: Iterable[str] = ()) -> bytes:
         return read_bytes(path, always=True)
     except TooLarge as error:
         raise OSError(errno.EFBIG, str(error), path) from error
+
+
+def read_named_by(source: str, path: str, limit: int = LIMIT) -> bytes | None:
+    """The content of a file that another file names, whose path is `source`.
+
+    None where there is none, where it is no regular file or larger than `limit`, and where it lies outside of what
+    the other one's folder allows: a change request can name any path of the machine.
+    """
+    if not readable(path, (os.path.dirname(source) or ".",)):
+        return None
+    try:
+        return read_bytes(path, limit=limit)
+    except (OSError, TooLarge):
+        return None
 
 
 def _below(path: str, folder: str) -> bool:

@@ -26,6 +26,7 @@ from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.templates import filled_name
 
 MARKS = (
     "audit.k8s.io/",
@@ -52,7 +53,6 @@ _SERVER_FILE = re.compile(r"/rancher/(?:rke2|k3s)/config|kube-?apiserver")
 _EDITS = ("line", "block", "replace")
 _WHOLE = re.compile(r"kube-apiserver-arg|\[Service\]|#cloud-config|kubeadm\.k8s\.io/|kind: ClusterConfiguration\b")
 """What shows that a text of several lines is a file of an API server: read as such, whatever it is called."""
-_TEMPLATE_ENDING = re.compile(r"\.(?:j2|jinja2?|tpl|tmpl)\Z")
 _EXACT = re.compile(r"(?i)audit[-_.]?policy(?:\.(?:ya?ml|json|j2))*\Z")
 _SOURCES = ("src", "content", "contents", "url", "source")
 _WORD = re.compile(r"\b(\w+)=(\"[^\"]*\"|'[^']*'|(?:\{\{.*?\}\}|\S)+)")
@@ -138,7 +138,7 @@ def _written(place: Place, to: str, source: str, context: Context, content: str 
     name."""
     if is_folder(to) and source:
         to = f"{to.rstrip('/')}/{source.rpartition('/')[2]}"
-    to = _TEMPLATE_ENDING.sub("", to)
+    to = filled_name(to)
     wrong = misplaced(place, to)
     if wrong is None:
         return

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.applied import applied
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
+from kube_audit_lint.forms.common.misplaced import policy_version_at
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar, strings
 
@@ -21,8 +22,6 @@ LOOK = (("kustomiz", r"ation\b"), ("audit", r"[\w.-]*\.ya?ml"))
 ORDER = 4
 
 _NAME = re.compile(r"(?:\A|/)kustomization\.ya?ml\Z|(?:\A|/)Kustomization\Z")
-_POLICY = re.compile(rb"(?m)^[\"']?apiVersion[\"']?:[ \t]*[\"']?(audit\.k8s\.io/\w+)")
-_LARGEST = 200_000
 
 
 def read(document: Document, context: Context) -> Found | None:
@@ -54,20 +53,6 @@ def _applied(root: Mapping, context: Context) -> Iterator[Misshape]:
     """The resources that are audit policies."""
     folder = os.path.dirname(context.source.path)
     for one in strings(root.get("resources")):
-        version = _policy_version(os.path.join(folder, one.value))
+        version = policy_version_at(os.path.join(folder, one.value), context.source.path)
         if version and context.offsets is None:
             yield applied(one.place, version, "kustomize takes this for an object, and nobody can apply it")
-
-
-def _policy_version(path: str) -> str:
-    """The apiVersion of the audit policy in a file; "" for any other file, and for none."""
-    if not path.endswith((".yaml", ".yml")):
-        return ""
-    try:
-        if os.path.getsize(path) > _LARGEST:
-            return ""
-        with open(path, "rb") as file:
-            found = _POLICY.search(file.read())
-    except OSError:
-        return ""
-    return found[1].decode() if found else ""

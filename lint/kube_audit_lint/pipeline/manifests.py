@@ -28,7 +28,6 @@ from kube_audit_lint.syntax.source import Place
 Read = Callable[[str], "tuple[Document, ...] | None"]
 
 _COUNTED = re.compile(r"/(?:command|volumeMounts|volumes|env)/-?\d+(?:/|\Z)")
-_KIND = "ClusterConfiguration"
 
 
 def manifests(folders: Iterable[str], near: Callable[[str], list[str]], read: Read) -> Iterator[Variant]:

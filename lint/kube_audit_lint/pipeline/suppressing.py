@@ -403,11 +403,6 @@ class _Extents:
         return self._known[first]
 
 
-def extent(source: Source, line: int) -> tuple[int, int]:
-    """The lines of what begins on the first line of code from `line` on."""
-    return _Extents(source).of(line)
-
-
 def _extent(source: Source, code: list[int], at: int) -> tuple[int, int]:
     """The same for the line of code at an index of all of them."""
     text = source.line(code[at])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 
+from kube_audit_lint.discovery.roots import read_named_by
 from kube_audit_lint.forms.common.applied import applied
 from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.syntax.source import Place
@@ -34,22 +35,17 @@ def policy_version(text: str) -> str:
     return (found[1] or found[2]) if found is not None else ""
 
 
-def policy_version_at(path: str) -> str | None:
-    """The same of a file; None where there is no such file, or none that anybody writes by hand."""
-    try:
-        if os.path.getsize(path) > _LARGEST:
-            return None
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return policy_version(file.read())
-    except (OSError, ValueError):
-        return None
+def policy_version_at(path: str, source: str) -> str | None:
+    """The same of a file that another one, `source`, names; None where none may be read, or nobody wrote it by hand."""
+    data = read_named_by(source, path, _LARGEST) if "\0" not in path else None
+    return None if data is None else policy_version(data.decode(errors="replace"))
 
 
 def version_beside(path: str, source: str) -> str | None:
     """The same of a file that a play or the tasks of a role name. path: the file with the task."""
     folder = os.path.dirname(path)
     for between in ("", "files", "templates", "../files", "../templates") if source else ():
-        version = policy_version_at(os.path.join(folder, between, source))
+        version = policy_version_at(os.path.join(folder, between, source), path)
         if version is not None:
             return version
     return None

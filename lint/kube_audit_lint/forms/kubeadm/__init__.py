@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 
+from kube_audit_lint.discovery.roots import read_named_by
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import (
     always_mounted,
@@ -214,13 +215,10 @@ def _may_mount(directory: Scalar, context: Context) -> bool:
     folder = os.path.join(os.path.dirname(context.source.path), directory.value)
     try:
         names = [name for name in os.listdir(folder) if name.startswith("kube-apiserver")]
-        texts = []
-        for name in names:
-            with open(os.path.join(folder, name), "rb") as file:
-                texts.append(file.read(_LARGEST))
-    except OSError:
+    except (OSError, ValueError):
         return True
-    return any(b"olume" in text for text in texts)
+    texts = [read_named_by(context.source.path, os.path.join(folder, name), _LARGEST) for name in names]
+    return any(text is None or b"olume" in text for text in texts)
 
 
 def _patches_note(root: Mapping) -> Note | None:

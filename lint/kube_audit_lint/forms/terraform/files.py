@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import os
 
-from kube_audit_lint.discovery.files import TooLarge, read_bytes
-from kube_audit_lint.discovery.gitignore import repository_of
 from kube_audit_lint.discovery.look import interesting
+from kube_audit_lint.discovery.roots import read_named_by
 from kube_audit_lint.forms.terraform.values import LocalFile, Values
 from kube_audit_lint.syntax.decode import decode
 from kube_audit_lint.syntax.hcl import LARGEST, parse_template
@@ -27,7 +26,7 @@ def filled(node: LocalFile) -> PiecedScalar | None:
     if known is None or not any(_is_known(entry.value) for entry in known.entries.values()):
         return None
     path = os.path.normpath(os.path.join(os.path.dirname(node.source.path), node.path))
-    text = _text(path)
+    text = _text(path, node.source.path)
     if text is None:
         return None
     template = parse_template(text)
@@ -42,15 +41,8 @@ def _is_known(node: Node) -> bool:
     return isinstance(node, Scalar) and node.kind != "null" and not is_unknown(node.value)
 
 
-def _text(path: str) -> str | None:
+def _text(path: str, source: str) -> str | None:
     """The text of a template within the repository, where it may hold something of ours."""
-    folder = os.path.realpath(os.path.dirname(path) or ".")
-    root = repository_of(folder) or os.path.realpath(".")
-    if os.path.isabs(path) or not f"{os.path.realpath(path)}{os.sep}".startswith(root.rstrip(os.sep) + os.sep):
-        return None
-    try:
-        data = read_bytes(path)
-    except (OSError, TooLarge):
-        return None
-    text = decode(data)[0] if interesting(data) else ""
+    data = read_named_by(source, path)
+    text = decode(data)[0] if data is not None and interesting(data) else ""
     return text if 0 < len(text) <= LARGEST else None

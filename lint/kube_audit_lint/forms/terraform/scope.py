@@ -12,6 +12,7 @@ import os
 from functools import lru_cache
 
 from kube_audit_lint.discovery.files import TooLarge, read_bytes
+from kube_audit_lint.discovery.roots import readable
 from kube_audit_lint.forms.terraform.values import Values
 from kube_audit_lint.syntax.decode import decode
 from kube_audit_lint.syntax.hcl import LARGEST, Expression, Tree, parse
@@ -98,6 +99,8 @@ def _folder(folder: str, own: str) -> list[_File]:
 
 def _read(path: str) -> _File | None:
     try:
+        if not readable(path, (os.path.dirname(path) or ".",)):
+            return None  # a link that leads out of the repository
         status = os.stat(path)
         return _parsed(path, status.st_mtime_ns, status.st_size)
     except (OSError, TooLarge):
