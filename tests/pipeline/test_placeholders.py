@@ -63,9 +63,11 @@ def test_what_no_yaml_can_hold_is_told(capsys: pytest.CaptureFixture[str]) -> No
     rules, notes = found("p.yaml", data, capsys)
     assert "policy-unreadable" not in rules
     assert any(note.startswith("read as a template; as it stands the file is no YAML: yaml: line ") for note in notes)
-    assert not found("p.yaml", data.replace(b"[${USER_X}]", b"['${USER_X}']"), capsys)[1]
+    notes = found("p.yaml", data.replace(b"[${USER_X}]", b"['${USER_X}']"), capsys)[1]
+    assert notes == [f"`${{USER_X}}` {UNFILLED}"]
 
 
+UNFILLED = "has to be filled in before kube-apiserver reads this: what it stands for was not checked"
 FILLED = f"""{HEAD}- level: ${{LEVEL:-Metadata}}
   verbs: ["${{VERB}}"]
   omitStages: ["${{STAGE}}"]
@@ -78,7 +80,7 @@ FILLED = f"""{HEAD}- level: ${{LEVEL:-Metadata}}
 def test_what_envsubst_fills_in_a_policy_is_unknown(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     inside = "".join(f"    {line}" for line in FILLED.splitlines(keepends=True))
     text = f"{CONFIG_MAP}data:\n  audit-policy.yaml: |\n{inside}" if name == "map.yaml" else FILLED
-    assert found(name, text.encode(), capsys) == (set(), [])
+    assert found(name, text.encode(), capsys) == (set(), [f"`${{LEVEL:-Metadata}}` {UNFILLED}"])
     assert found(name, text.replace("${LEVEL}", "metadata").encode(), capsys)[0] >= {"invalid-level"}
 
 

@@ -71,7 +71,7 @@ def collect(
     if found.policies and "${" in source.text:
         from kube_audit_lint.forms.common.unfilled import with_unknown
 
-        found = found.with_policies(with_unknown)
+        found = with_unknown(found)
     found = with_doubled(found, documents)
     return Collected(source, documents, found, reported) if found else None
 

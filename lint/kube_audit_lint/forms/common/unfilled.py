@@ -8,27 +8,49 @@ from __future__ import annotations
 import re
 
 from kube_audit_lint.model.document import PolicyDocument
+from kube_audit_lint.model.found import Found, Note
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar
 from kube_audit_lint.syntax.unknown import UNKNOWN
 
 _NAME = re.compile(r"\$\{[A-Za-z_][^{}\r\n]*\}")
 
 
-def with_unknown(policy: PolicyDocument) -> PolicyDocument:
-    """The policy, each `${NAME}` in its values unknown. Text in base64 is left as it is: nothing is filled in there."""
-    if policy.root is not None and "${" in policy.root.source.text:
-        _mark(policy.root)
-    return policy
+def with_unknown(found: Found) -> Found:
+    """What a file holds, each `${NAME}` in the values of its policies unknown, with a note at the first of a policy.
+
+    Text in base64 is left as it is: nothing is filled in there.
+    """
+    notes = [note for one in found.policies if (note := _marked(one)) is not None]
+    return found._replace(notes=(*found.notes, *notes))
 
 
-def _mark(root: Node) -> None:
-    """Each node is looked at once: aliases may name one more often than there is time."""
+def _marked(policy: PolicyDocument) -> Note | None:
+    if policy.root is None or "${" not in policy.root.source.text:
+        return None
+    named = _mark(policy.root)
+    if not named:
+        return None
+    first, name = min(named, key=lambda one: one[0].start)
+    message = f"`{name}` has to be filled in before kube-apiserver reads this: what it stands for was not checked"
+    return Note(first.place, message)
+
+
+def _mark(root: Node) -> list[tuple[Scalar, str]]:
+    """Marks what is unknown, and gives the scalars that hold it with the first name in each.
+
+    Each node is looked at once: aliases may name one more often than there is time.
+    """
+    named: list[tuple[Scalar, str]] = []
     waiting, seen = [root], {id(root)}
     while waiting:
         node = waiting.pop()
         if isinstance(node, Scalar):
-            node.value = _NAME.sub(lambda found: UNKNOWN * len(found[0]), node.value)
+            name = _NAME.search(node.value)
+            if name is not None:
+                named.append((node, name[0]))
+                node.value = _NAME.sub(lambda found: UNKNOWN * len(found[0]), node.value)
             continue
         below = [one.value for one in node.entries.values()] if isinstance(node, Mapping) else node.items
         waiting += [one for one in below if id(one) not in seen]
         seen.update(map(id, below))
+    return named
