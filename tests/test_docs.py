@@ -93,7 +93,8 @@ class Shell:
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PATH": self.path},
+            # The two streams come in the order in which they are written.
+            env={**os.environ, "PATH": self.path, "PYTHONUNBUFFERED": "1"},
             encoding="utf-8",
         )
         self.status = process.returncode

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import random
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -227,3 +229,21 @@ def test_spoilt_lines_are_the_same_to_both_readers(opened: OpenedPolicy, seed: i
         outcomes.append((decided, tally.cells, [bad[:2] for bad in tally.shown], tally.bad, tally.first, tally.last))
     assert outcomes[0] == outcomes[1]
     assert outcomes[0][3] > 50
+
+
+def test_a_pipe_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who writes into it may have ended before a second look, and a second opening would wait for ever."""
+    from kube_audit_lint.auditlog import source
+
+    path = str(tmp_path / "pipe")
+    os.mkfifo(path)
+    opened, names = source._opened, []
+    monkeypatch.setattr(source, "_opened", lambda name: names.append(name) or opened(name))
+    handle = os.open(path, os.O_RDWR)  # so that nobody waits, however often it is opened
+    os.write(handle, json.dumps(made_up(1)[0]).encode() + b"\n")
+    chunks = (chunk for batch in Log([path]).batches() for chunk in batch)
+    writer = threading.Timer(0.5, os.close, [handle])
+    writer.start()
+    assert sum(len(chunk.lines) for chunk in chunks) == 1
+    writer.join()
+    assert names == [path]

@@ -159,17 +159,25 @@ def _identity(stream: BinaryIO) -> tuple[int, ...]:
 
 def _parts(path: str) -> list[Part]:
     """The parts of a large file that can be read from anywhere: one with an event in each line, and not packed."""
-    if path == "-":
+    if not _is_large_file(path):  # a pipe is opened once only: what is written into it is gone afterwards
         return []
     with _opened(path) as stream:
         size = os.fstat(stream.fileno()).st_size
-        if size <= _PART or not stat.S_ISREG(os.fstat(stream.fileno()).st_mode) or is_packed(stream):
+        if is_packed(stream):
             return []
         first = stream.readline(_HEAD)
         if not first.lstrip(b" ").startswith(b"{") or not stands_in_lines(first) or may_be_parts(first):
             return []
         identity = _identity(stream)
     return [Part(path, start, min(start + _PART, size), identity) for start in range(0, size, _PART)]
+
+
+def _is_large_file(path: str) -> bool:
+    try:
+        known = os.stat(path)
+    except (OSError, ValueError):
+        return False  # who reads it reports why it cannot be
+    return stat.S_ISREG(known.st_mode) and known.st_size > _PART
 
 
 def _first(lines: Any) -> bytes:
@@ -269,6 +277,8 @@ class _Cut(io.RawIOBase):
                 data = data[end:]
                 break
             data = self._next(len(buffer))
+        if self.limited and self._length + len(data) > LONGEST:
+            data = self._shortened(data)
         end = data.rfind(b"\n")
         self._length = len(data) - end - 1 if end >= 0 else self._length + len(data)
         self._line += data.count(b"\n")
@@ -288,6 +298,15 @@ class _Cut(io.RawIOBase):
             data = b""
         begun: bytes = data.removeprefix(codecs.BOM_UTF8) or self._read(size)
         return begun
+
+    def _shortened(self, data: bytes) -> bytes:
+        """The next bytes, of which the line that they go on with has LONGEST at most, in whatever pieces it comes."""
+        end = data.find(b"\n")
+        rest = data[end:] if end >= 0 else b""
+        kept = min(len(data) - len(rest), LONGEST - self._length)
+        if kept < len(data) - len(rest):
+            self._leave_out(len(data) - len(rest) - kept)
+        return data[:kept] + rest
 
     def _leave_out(self, size: int) -> None:
         if self.long and self.long[-1][0] == self._line:
