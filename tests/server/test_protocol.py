@@ -304,7 +304,7 @@ def test_answers_take_less_than_a_tenth_of_a_second(folder: Path) -> None:
         for name, each in took.items()
     }
     print(shown)
-    # The mean, for the clock of processes ticks in hundredths of a second. A slow or busy machine gets half as much again.
+    # The mean, for processor time is counted in hundredths of a second. A slow machine gets half as much again.
     assert max(mean(each) for each in took.values()) < 0.15, shown
 
 

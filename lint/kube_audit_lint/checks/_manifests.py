@@ -10,6 +10,7 @@ import os
 import re
 
 from kube_audit_lint.checks._subject import DirectorySubject, ServerSubject
+from kube_audit_lint.discovery.look import base_name
 
 _CERTAIN = ("/kubernetes/manifests", "/etc/kubelet.d", "/agent/pod-manifests")
 _LIKELY = (
@@ -26,7 +27,6 @@ _PARTS = ("kube-", "etcd", "haproxy", "keepalived", "cloud-controller-manager", 
 _OTHERS = ("kube-scheduler", "kube-controller-manager", "scheduler", "controller-manager", "etcd")
 _OF_SERVERS = ("apiserver", "api-server", "audit")
 _MANIFESTS = (".yaml", ".yml", ".json", ".manifest")
-_TEMPLATES = (".j2", ".tmpl", ".tpl", ".erb")
 _USUAL = "kube-apiserver.yaml"
 """A name that needs no look at the pattern below, which takes long to compile."""
 _BACKUP = r"""(?x) ~\Z | \A\#.*\#\Z
@@ -75,8 +75,7 @@ def _has_others(path: str) -> bool:
 
 def _is_manifest(name: str) -> bool:
     """Whether a file's name is that of a manifest, or of a template of one."""
-    bare, dot, end = name.rpartition(".")
-    return (bare if dot + end in _TEMPLATES else name).endswith(_MANIFESTS)
+    return base_name(name).endswith(_MANIFESTS)
 
 
 def _absolute(path: str) -> str:

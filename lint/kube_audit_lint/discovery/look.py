@@ -8,6 +8,9 @@ from kube_audit_lint.discovery.marks import BYTES, ENCODED
 
 _HEAD = 1024
 
+TEMPLATE_ENDS = (".j2", ".jinja", ".jinja2", ".tpl", ".tmpl", ".erb", ".gotmpl", ".tftpl")
+"""How names end of files that something fills in: before it stands the name of what it makes."""
+
 LOOK = (
     ("audit", r"(?:\.k8s\.io|(?<=--audit)[-_])"),
     # A key, a flag or a path, but no value such as that of `component: audit-log`.
@@ -26,7 +29,7 @@ _EVENTS = rb"(?s)\s*\{.{0,80}\"kind\"\s*:\s*\"event(?:list)?\""
 # Compiled when first needed, which for most files is never.
 _OF_AUDIT = rb"(?m)(?:^[ \t]*(?:- )?|[{,]\s*)[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?audit\.k8s\.io/"
 _A_POLICY = rb"(?m)(?:^[ \t]*(?:- )?|[{,]\s*)[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Policy\b"
-_CLEAR_NAME = r"(?i)[^/]*audit[-_. ]?polic(?:y|ies)[^/]*\.(?:ya?ml|json)(?:\.(?:j2|jinja2?|tpl|tmpl|erb|gotmpl))?\Z"
+_CLEAR_NAME = r"(?i)audit[-_. ]?polic(?:y|ies)[^/]*\.(?:ya?ml|json)\Z"
 _RULES_NAME = r"(?i)(?:[^/]*[-_.])?rules?\.ya?ml\Z"
 _PART_NAME = r"(?i)(?=[^/]*(?:audit|polic))(?:[^/]*[-_.])?(?:base|fragment)[-_.][^/]*ya?ml\Z"
 _RULE = rb"(?m)^[ \t-]+(?:\{[ \t]*)?level:[ \t]*[\"']?(?:None|Metadata|Request(?:Response)?)\b"
@@ -193,7 +196,15 @@ def says_policy(data: bytes) -> bool:
 
 def clearly_policy(path: str) -> bool:
     """Whether a file's name makes it an audit policy, whatever stands in it."""
-    return named_policy(path) and re.match(_CLEAR_NAME, path[path.rfind("/") + 1 :]) is not None
+    return named_policy(path) and re.search(_CLEAR_NAME, base_name(path)) is not None
+
+
+def base_name(path: str) -> str:
+    """A file's name without the endings that mark a template."""
+    name = path[path.rfind("/") + 1 :]
+    while name.endswith(TEMPLATE_ENDS):
+        name = name.rpartition(".")[0]
+    return name
 
 
 def named_rules(path: str) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from kube_audit_lint.discovery.look import base_name
 from kube_audit_lint.pipeline.clusters import pattern
-from kube_audit_lint.pipeline.repository import Repository, above, absolute, base_name, may_be_policy
+from kube_audit_lint.pipeline.repository import Repository, above, absolute, may_be_policy
 from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable
 from functools import cached_property
 
+from kube_audit_lint.discovery.look import base_name
 from kube_audit_lint.kubernetes.paths import policy_path, webhook_path
 from kube_audit_lint.pipeline.locating import Located, Locator
-from kube_audit_lint.pipeline.repository import Repository, above, absolute, base_name, names_of
+from kube_audit_lint.pipeline.repository import Repository, above, absolute, names_of
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.typed import TYPE_CHECKING
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 
+from kube_audit_lint.discovery.look import base_name
 from kube_audit_lint.kubernetes.paths import brought_file, host_path
 from kube_audit_lint.model.server import ApiServer, HostFile, clean, covering
-from kube_audit_lint.pipeline.repository import Repository, Tree, above, absolute, base_name, names_of
+from kube_audit_lint.pipeline.repository import Repository, Tree, above, absolute, names_of
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.typed import Generic, Protocol, TypeVar
 

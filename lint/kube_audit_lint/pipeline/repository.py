@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 
-from kube_audit_lint.discovery.look import is_utf16
+from kube_audit_lint.discovery.look import base_name, is_utf16
 from kube_audit_lint.discovery.marks import ENCODED
 from kube_audit_lint.discovery.walk import LIMIT
 from kube_audit_lint.kubernetes.paths import wanted_names
@@ -35,8 +35,6 @@ _MOST = 1 << 16
 """Bytes that hold most files whole."""
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-
-_TEMPLATE_ENDS = (".j2", ".tpl", ".tmpl", ".erb", ".gotmpl")
 
 _IN_BASE64 = tuple(mark[:6] for mark in ENCODED)
 """`audit` in base64 at its three alignments."""
@@ -415,14 +413,6 @@ def absolute(path: str) -> str:
 def _absolute(path: str, folder: str) -> str:
     joined = os.path.join(folder, path)
     return (os.path.normpath(joined) if "./" in path or "//" in path else joined).replace(os.sep, "/")
-
-
-def base_name(path: str) -> str:
-    """A file's name without the ending that marks a template."""
-    name = path[path.rfind("/") + 1 :]
-    while name.endswith(_TEMPLATE_ENDS):
-        name = name.rpartition(".")[0]
-    return name
 
 
 def names_of(document: HasNames) -> tuple[str, ...]:

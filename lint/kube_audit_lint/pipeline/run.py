@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.catalogue.selection import turned_off
 from kube_audit_lint.checks._subject import PolicySubject
+from kube_audit_lint.discovery.look import base_name
 from kube_audit_lint.kubernetes import resources
 from kube_audit_lint.kubernetes.paths import wanted_names
 from kube_audit_lint.model.finding import FileError, Finding, Suppressed
@@ -19,7 +20,7 @@ from kube_audit_lint.pipeline.documents import Collected
 from kube_audit_lint.pipeline.linking import Link, Linker
 from kube_audit_lint.pipeline.mentions import some_of
 from kube_audit_lint.pipeline.options import Options
-from kube_audit_lint.pipeline.repository import Repository, absolute, base_name
+from kube_audit_lint.pipeline.repository import Repository, absolute
 from kube_audit_lint.pipeline.sources import Keep, Named, Progress, keep_nothing
 from kube_audit_lint.pipeline.subjects import NO_FILE, Subjects, subjects
 from kube_audit_lint.pipeline.waiving import Context, waived

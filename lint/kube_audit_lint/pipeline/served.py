@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from kube_audit_lint.discovery.look import TEMPLATE_ENDS
 from kube_audit_lint.discovery.roots import read_own
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.kubernetes.custom import CRD, Custom, Served, by_group, of_definition, parse_listed
@@ -18,7 +19,7 @@ from kube_audit_lint.syntax.decode import decode
 _SCHEMA = rb"(?m)^( *)schema:[ \t]*\r?\n(?:\1 [^\n]*\n|[ \t]*\r?\n)+"
 """A key with what is indented below it: nearly all of a definition, of which nothing here needs it."""
 
-_ENDINGS = (".yaml", ".yml", ".json", ".tpl", ".j2", ".tmpl")
+_ENDINGS = (".yaml", ".yml", ".json", *TEMPLATE_ENDS)
 
 
 def listed(path: str, named: tuple[str, ...]) -> Served:
