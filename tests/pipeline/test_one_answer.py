@@ -84,6 +84,24 @@ def monorepo(seed: int) -> dict[str, str]:
             "  kubeadmConfigPatches:\n  - |\n    kind: ClusterConfiguration\n    apiServer:\n      extraArgs:\n"
             "        audit-policy-file: /etc/kubernetes/policy.yaml\n"
         )
+    return files | _brought(choose)
+
+
+def _brought(choose: random.Random) -> dict[str, str]:
+    """Policies in places where another file's finding is about them: as objects, and among static pods."""
+    files: dict[str, str] = {}
+    if choose.random() < 0.6:
+        named = choose.choice(["policy.yaml", "base/audit-policy.yaml", "base/missing.yaml"])
+        files["deploy/kustomization.yaml"] = f"resources:\n- {named}\n"
+        files[f"deploy/{named.replace('missing', 'policy')}"] = POLICY
+    if choose.random() < 0.6:
+        task = "- copy:\n    src: audit.yaml\n    dest: /etc/kubernetes/manifests/audit.yaml\n"
+        files["roles/audit/tasks/main.yaml"] = task + "- kubernetes.core.k8s:\n    src: audit.yaml\n"
+        files["roles/audit/files/audit.yaml"] = POLICY
+    if choose.random() < 0.6:
+        files["host/kube-apiserver.yaml"] = manifest()
+        files["host/kube-scheduler.yaml"] = "apiVersion: v1\nkind: Pod\n"
+        files["host/mine.yaml"] = POLICY
     return files
 
 
@@ -166,6 +184,31 @@ def test_a_monorepo_that_is_no_repository(tmp_path: Path) -> None:
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(text, "utf-8")
     assert hold(random.Random(1), 6) > 0
+
+
+def test_three_servers_of_which_one_loads_another_policy() -> None:
+    """Naming the server whose policy is the other one reports the drift, too."""
+    for name in ("master-1", "master-2", "master-3"):
+        Path(name).mkdir()
+        Path(name, "kube-apiserver.yaml").write_text(manifest("/etc/kubernetes/policy.yaml"), "utf-8")
+        text = POLICY if name != "master-3" else POLICY.replace("Metadata", "Request")
+        Path(name, "policy.yaml").write_text(text, "utf-8")
+    (drift,) = (one for one in found("master-1/kube-apiserver.yaml") if one.rule == "control-plane-drift")
+    assert drift.place.source.path == "master-3/kube-apiserver.yaml"
+    assert hold(random.Random(1), 3) > 0
+
+
+def test_a_policy_that_another_file_brings_where_it_may_not_lie() -> None:
+    """Whoever changes that policy hears of it, with both places."""
+    for name, text in _brought(random.Random(9)).items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text, "utf-8")
+    brought = [one for one in found(".") if one.rule in ("policy-applied-as-object", "policy-in-manifest-directory")]
+    assert len(brought) == 4
+    for one in brought:
+        (related,) = one.related
+        assert related.place.text == "audit.k8s.io/v1" or related.place.source.path == "host/kube-apiserver.yaml"
+    assert hold(random.Random(1), 3) > 0
 
 
 @pytest.mark.parametrize("name", [*sorted(os.listdir(ROOT / "examples" / "ack")), "daocloud"])

@@ -63,7 +63,7 @@ def of_file(found: Found) -> Iterator[tuple[FileRule | MisshapeKind, Hit]]:
     for hit in of_quotes(found):
         yield "typographic-quotes", hit
     for shape in found.misshapes:
-        yield RULES.get(shape.kind, shape.kind), Hit(shape.place, shape.message, help=shape.help)
+        yield RULES.get(shape.kind, shape.kind), Hit(shape.place, shape.message, shape.related, help=shape.help)
     if found.kubeconfigs:
         from kube_audit_lint.checks._kubeconfig import of_kubeconfig  # most runs have none
 

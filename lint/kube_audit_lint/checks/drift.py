@@ -96,7 +96,9 @@ def _policy_hit(server: ServerSubject, here: PolicyDocument, usual: ServerSubjec
         f"This server loads {here.source.path}, {usual.server.source.path} loads {there.source.path}, "
         f"and the two policies differ. {_EFFECT}"
     )
-    related = (Related(here.place, "this policy"), Related(there.place, "the other one"))
+    # A finding is also about the files of its related places: whoever names the other server's has it reported.
+    other = Related(place_of_value(usual.server, POLICY_FILE), "loads the other one")
+    related = (Related(here.place, "this policy"), Related(there.place, "the other one"), other)
     return Hit(place_of_value(server.server, POLICY_FILE), message, related, help="Give both the same policy.")
 
 

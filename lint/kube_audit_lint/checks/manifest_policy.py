@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._manifests import holds_control_plane, is_certain
+from kube_audit_lint.checks._manifests import holds_control_plane, is_certain, is_read
 from kube_audit_lint.checks._subject import DirectorySubject, Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.kubernetes.paths import host_path, policy_path
@@ -24,12 +24,15 @@ _EFFECT = (
 
 def check(subject: DirectorySubject, params: Params) -> Iterator[Hit]:
     """Hits for policy files in such a directory, and for servers that are told to look for theirs there."""
-    if subject.policies and (is_certain(subject.path) or holds_control_plane(subject)):
+    certain = is_certain(subject.path)
+    if subject.policies and (certain or holds_control_plane(subject)):
+        pod = None if certain else next(filter(is_read, subject.servers), None)  # why it is such a directory
+        related = (Related(pod.server.place, "this static pod lies beside it"),) if pod is not None else ()
         for policy in subject.policies:
             document = policy.document
             hidden = document.source.path.rpartition("/")[2].startswith(".")
             if document.whole_file and not document.names and not hidden:
-                yield Hit(document.place, f"This audit policy lies in a static pod directory. {_EFFECT}")
+                yield Hit(document.place, f"This audit policy lies in a static pod directory. {_EFFECT}", related)
     for server in subject.servers:
         yield from _told(server)
 

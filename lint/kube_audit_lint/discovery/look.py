@@ -50,7 +50,7 @@ _BENCHMARK = rb"(?:---\r?\n|#[^\n]*\n)*controls:"
 """How the files of kube-bench begin, which tell which flags a server must have, and configure none."""
 _SEALED = (b"$ANSIBLE_VAULT", b"\0GITCRYPT", b"version https://git-lfs", b"age-encryption.org/", b"-----BEGIN ")
 """How files begin that are encrypted or kept elsewhere."""
-_NAMED = ("polic", "apiserver", "rule", "audit")
+_NAMED = ("polic", "apiserver", "rule", "audit", "kustomization")
 _SERVER_NAMES = ("kube-apiserver", "kubeapiserver")
 
 
@@ -63,6 +63,8 @@ def worth_parsing(data: bytes, path: str) -> bool:
         return False  # as most
     if is_binary(data):
         return clearly_policy(path)
+    if name.startswith("kustomization"):
+        return b"polic" in data  # the only name of a policy among its resources need not have `audit` in it
     if named_rules(path) and not clearly_policy(path):
         return re.search(_RULE, data) is not None
     return named_policy(path) or any(one in name for one in _SERVER_NAMES)

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 
 from kube_audit_lint.discovery.look import named_policy
-from kube_audit_lint.forms.common.applied import applied
+from kube_audit_lint.forms.common.applied import applied, with_policy
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.delivered import PLACES, with_delivered
 from kube_audit_lint.forms.common.inside import DATA_URL, found_inside
@@ -142,10 +142,14 @@ def _written(place: Place, to: str, source: str, context: Context, content: str 
     wrong = misplaced(place, to)
     if wrong is None:
         return
-    version = policy_version(content) if content else version_beside(context.source.path, source)
+    policy = None if content else version_beside(context.source.path, source)
     likely = named_policy if wrong.kind == "in-manifests" else _is_named_so
-    if version or (not content and (likely(source) or likely(to)) and version is None):
-        yield wrong
+    if policy is not None:
+        is_one = bool(policy.text)
+    else:
+        is_one = bool(policy_version(content)) if content else likely(source) or likely(to)
+    if is_one:
+        yield with_policy(wrong, policy)
 
 
 def _is_named_so(path: str) -> bool:
@@ -165,9 +169,12 @@ def _of_task(node: Mapping, context: Context) -> Iterator[Misshape]:
                 yield from _written(place, words["dest"][2].strip("\"'"), words["src"][2].strip("\"'"), context)
         elif module == "k8s" and isinstance(value, Mapping) and value.string("state") != "absent":
             for source in (value.get("src"), value.get("template")):
-                version = version_beside(context.source.path, source.value) if isinstance(source, Scalar) else ""
-                if isinstance(source, Scalar) and (version or (version is None and _is_named_so(source.value))):
-                    yield applied(source.place, version or "audit.k8s.io/v1", _APPLIERS["definition"])
+                if not isinstance(source, Scalar):
+                    continue
+                policy = version_beside(context.source.path, source.value)
+                if policy.text if policy is not None else _is_named_so(source.value):
+                    version = policy.text if policy is not None else "audit.k8s.io/v1"
+                    yield applied(source.place, version, _APPLIERS["definition"], policy)
 
 
 def _edited(node: Mapping) -> Iterator[ApiServer]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.applied import applied
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
-from kube_audit_lint.forms.common.misplaced import policy_version_at
+from kube_audit_lint.forms.common.misplaced import version_at
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar, strings
 
@@ -53,6 +53,7 @@ def _applied(root: Mapping, context: Context) -> Iterator[Misshape]:
     """The resources that are audit policies."""
     folder = os.path.dirname(context.source.path)
     for one in strings(root.get("resources")):
-        version = policy_version_at(os.path.join(folder, one.value), context.source.path)
-        if version and context.offsets is None:
-            yield applied(one.place, version, "kustomize takes this for an object, and nobody can apply it")
+        policy = version_at(os.path.join(folder, one.value), context.source.path)
+        if policy is not None and policy.text and context.offsets is None:
+            by = "kustomize takes this for an object, and nobody can apply it"
+            yield applied(one.place, policy.text, by, policy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from kube_audit_lint.model.finding import Related
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.typed import TYPE_CHECKING, Literal
@@ -36,12 +37,13 @@ an audit log that something else rotates as well, or that a forwarder leaves whe
 
 
 class Misshape(NamedTuple):
-    """Something in a form's file that the form does not take as it was meant."""
+    """Something in a form's file that the form does not take as it was meant. related: in the files that are why."""
 
     kind: MisshapeKind
     place: Place
     message: str
     help: str = ""
+    related: tuple[Related, ...] = ()
 
 
 class Note(NamedTuple):

@@ -21,8 +21,9 @@ from kube_audit_lint.model.version import DEFAULT, Versions
 from kube_audit_lint.pipeline.config import Config, Settings
 from kube_audit_lint.pipeline.documents import Collected
 from kube_audit_lint.pipeline.options import Options
+from kube_audit_lint.pipeline.repository import absolute
 from kube_audit_lint.pipeline.subjects import Subjects, directories
-from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.source import Place, Source
 from kube_audit_lint.syntax.typed import Any
 
 Subject = PolicySubject | ServerSubject | DirectorySubject
@@ -198,14 +199,38 @@ def _apply(
 
 def misshapes(files: list[Collected], rules: Rules) -> Iterator[Finding]:
     """What the forms themselves found: settings that they do not take, audit profiles."""
+    for path, id, hit in _of_forms(files):
+        one = rules.for_path(path).get(id)
+        if one is not None:
+            # Whatever version: the form refuses or drops it, not kube-apiserver.
+            yield _finding(one, hit, DEFAULT)._replace(kubernetes="")
+        elif id not in rules.catalogue.rules:
+            yield _unknown_rule(id, hit.place, hit.message)
+
+
+def _of_forms(files: list[Collected]) -> Iterator[tuple[str, str, Hit]]:
+    """All that touches a reported file: its path, the id of a rule, and the hit."""
+    sources: dict[str, Source] = {}
+    if any(shape.related for file in files for shape in file.found.misshapes):
+        sources = {absolute(file.source.path): file.source for file in files if file.reported}
     for file in files:
-        for id, hit in of_file(file.found) if file.reported else ():
-            one = rules.for_path(file.source.path).get(id)
-            if one is not None:
-                # Whatever version: the form refuses or drops it, not kube-apiserver.
-                yield _finding(one, hit, DEFAULT)._replace(kubernetes="")
-            elif id not in rules.catalogue.rules:
-                yield _unknown_rule(id, hit.place, hit.message)
+        for id, hit in of_file(file.found) if file.reported or sources else ():
+            touched = False
+            if hit.related:
+                hit, touched = _in_named(hit, sources)
+            if file.reported or touched:
+                yield file.source.path, id, hit
+
+
+def _in_named(hit: Hit, sources: dict[str, Source]) -> tuple[Hit, bool]:
+    """A hit whose related places, which a form found by paths of its own, are in the files as the user named them; and
+    whether any is in such a file."""
+    found = [sources.get(absolute(one.place.source.path)) for one in hit.related]
+    related = (
+        one if source is None else one._replace(place=one.place._replace(source=source))
+        for one, source in zip(hit.related, found, strict=True)
+    )
+    return hit._replace(related=tuple(related)), any(found)
 
 
 _NEEDED: dict[str, Callable[[Any], object]] = {

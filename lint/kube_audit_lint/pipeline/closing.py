@@ -22,31 +22,35 @@ ClusterOf = Callable[[str], str | None]
 def close(named: list[str], repository: Repository, linker: Linker, cluster_of: ClusterOf) -> None:
     """Reads what the named files belong to.
 
-    For a policy: the servers that load it, and the servers of their clusters with their policies. For a server: its
-    policy, with all of that. For both: the API servers in the same folder.
+    For a policy: the servers that load it, and the servers of their clusters with their policies; what brings it
+    elsewhere. For a server: its policy, with all of that. For both: the API servers in the same folder; for a pod also
+    the policies there.
     """
     ours = [path for path in named if repository.file(path) is not None or may_be_policy(path)]
     if not ours or repository.is_complete:
         return
     closure = _Closure(repository, linker, cluster_of)
-    folders = set()
+    folders: dict[str, bool] = {}
     for path in ours:
         servers, policies = repository.servers(path), repository.policies(path)
         for base in repository.bases(path):
-            folders.add(base.rpartition("/")[0])
+            folders.setdefault(base.rpartition("/")[0], False)
             repository.file(base)
         for kubeconfig in repository.kubeconfigs(path):
             closure.kubeconfig(kubeconfig)
         if servers or policies:
-            folders.add(path.rpartition("/")[0])
+            folder = path.rpartition("/")[0]
+            folders[folder] = folders.get(folder, False) or any(server.is_pod for server in servers)
         for server in servers:
             closure.server(server)
         for policy in policies:
             closure.policy(policy)
         if not policies and may_be_policy(path):
             closure.declared(path)
-    for folder in folders:
-        repository.read_folder(folder)
+        if policies:
+            repository.read_bringing(path.rpartition("/")[2])
+    for folder, holds_pods in folders.items():
+        repository.read_folder(folder, policies=holds_pods)
 
 
 class _Closure:

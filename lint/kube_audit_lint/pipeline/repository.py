@@ -47,6 +47,10 @@ _STATEMENTS = ("{{", "{%", "<%", "#@")
 
 _LOOKS_LIKE_SERVER = rb"(?i)(?<!system:)apiserver(?!\.k8s\.io)|hyperkube"
 """No user or API group, of which policies name some."""
+_POLICY = b"audit.k8s.io/"
+_BRINGS = rb"manifest|\bk8s[ \t]*:"
+_SOURCE = rb"\b(?:src|template)[ \t]*[:=]"
+"""Both are in tasks that copy a file into a folder of manifests, or apply one."""
 _WITH_DEFAULT_POLICY = b"|".join((rb"profile\"?:|audit_log:|audit-log:|kubernetes_audit", *_IN_BASE64))
 """Forms whose distribution names the policy, and base64: the name of the policy does not stand in the file."""
 
@@ -355,10 +359,21 @@ class Repository:
         """The first megabytes of a file; nothing where it cannot be read."""
         return self._content(path)
 
-    def read_folder(self, folder: str) -> None:
-        """Reads the files of a folder that may be API servers."""
+    def read_folder(self, folder: str, policies: bool) -> None:
+        """Reads the files of a folder that may be API servers, or policies too."""
         for path in self._by_folder.get(folder, ()):
-            if re.search(_LOOKS_LIKE_SERVER, self._content(path)):
+            data = self._content(path)
+            if re.search(_LOOKS_LIKE_SERVER, data) or (policies and _POLICY in data):
+                self.file(path)
+
+    def read_bringing(self, name: str) -> None:
+        """Reads the files that may apply a policy of that name as an object, or bring it to where pods are read."""
+        raw = name.encode("utf-8", "surrogateescape")
+        for path in (path for one in KUSTOMIZATIONS for path in self.by_name.get(one, ())):
+            if raw in self._content(path):
+                self.file(path)
+        for path, data in self._texts.items():
+            if raw in data and re.search(_SOURCE, data) and re.search(_BRINGS, data):
                 self.file(path)
 
 

@@ -16,7 +16,7 @@ from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline import mentions
 from kube_audit_lint.pipeline.config import Config
 from kube_audit_lint.pipeline.documents import Collected, collect
-from kube_audit_lint.pipeline.options import Options
+from kube_audit_lint.pipeline.options import STDIN, Options
 from kube_audit_lint.pipeline.repository import Repository, absolute, beginning, marked
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Source
@@ -73,7 +73,7 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
     if options.stdin is not None:
         name, data = options.stdin
         own = _of_file(name, options, config)
-        read[absolute(name)] = _collected(name, data, own, config.hint(name) or "", always=True)
+        read[absolute(name)] = _collected(name, data, own, config.hint(name) or "", always=name == STDIN)
     walk = discovery.walk(options.paths, config, errors.append, True, lambda *one: left_out.append(one))
     given = {absolute(path) for path in options.paths}
     unread: list[Note] = []

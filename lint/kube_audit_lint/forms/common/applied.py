@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 
+from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.syntax.nodes import Document
 from kube_audit_lint.syntax.source import Place
@@ -22,11 +23,18 @@ _DEPLOYED = r"(?:\A|/)server/manifests/[^/]+\.ya?ml\Z"
 _CHART = r"(?:\A|/)templates/(?:[^_/][^/]*/)*[^_/][^/]*\.ya?ml\Z"
 
 
-def applied(place: Place, version: str, by: str) -> Misshape:
-    """That a policy is applied. by: who does so, as the beginning of a sentence."""
+def applied(place: Place, version: str, by: str, policy: Place | None = None) -> Misshape:
+    """That a policy is applied. by: who does so, as the beginning of a sentence. policy: where it is another file."""
     message = f'{by}: no matches for kind "Policy" in version "{version}". An audit policy is a file on the hosts of '
     message += "the control plane, no object in the cluster."
-    return Misshape("applied", place, message)
+    return with_policy(Misshape("applied", place, message), policy)
+
+
+def with_policy(wrong: Misshape, policy: Place | None) -> Misshape:
+    """What is wrong with how another file's policy is brought, with the place of that; none where it is not seen."""
+    if policy is None or not policy.text:
+        return wrong
+    return wrong._replace(related=(Related(policy, "the policy"),))
 
 
 def applied_by(documents: tuple[Document, ...], path: str) -> str:

@@ -13,7 +13,8 @@ import re
 from kube_audit_lint.discovery.roots import read_named_by
 from kube_audit_lint.forms.common.applied import applied
 from kube_audit_lint.model.found import Misshape
-from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.decode import decode
+from kube_audit_lint.syntax.source import Place, Source
 
 _VERSION = re.compile(
     r"(?m)^[\"']?apiVersion[\"']?:[ \t]*[\"']?(audit\.k8s\.io/\w+)"
@@ -35,17 +36,22 @@ def policy_version(text: str) -> str:
     return (found[1] or found[2]) if found is not None else ""
 
 
-def policy_version_at(path: str, source: str) -> str | None:
-    """The same of a file that another one, `source`, names; None where none may be read, or nobody wrote it by hand."""
+def version_at(path: str, source: str) -> Place | None:
+    """Where the same stands in a file that another one, `source`, names; an empty place where it holds no policy, None
+    where none may be read, or nobody wrote it by hand."""
     data = read_named_by(source, path, _LARGEST) if "\0" not in path else None
-    return None if data is None else policy_version(data.decode(errors="replace"))
+    if data is None:
+        return None
+    file = Source(os.path.normpath(path).replace(os.sep, "/"), decode(data)[0])
+    found = _VERSION.search(file.text)
+    return file.place(*found.span(found.lastindex or 0)) if found is not None else file.place()
 
 
-def version_beside(path: str, source: str) -> str | None:
+def version_beside(path: str, source: str) -> Place | None:
     """The same of a file that a play or the tasks of a role name. path: the file with the task."""
     folder = os.path.dirname(path)
     for between in ("", "files", "templates", "../files", "../templates") if source else ():
-        version = policy_version_at(os.path.join(folder, between, source), path)
+        version = version_at(os.path.join(folder, between, source), path)
         if version is not None:
             return version
     return None
