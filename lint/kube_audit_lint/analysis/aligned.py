@@ -1,4 +1,4 @@
-"""Two policies as one list of rules, in which those that both have stand once.
+"""Two policies as one list of rules, in which those that both have occur once.
 
 A pair that differs in ten of a thousand rules is then as much work as one policy of a thousand and ten.
 """
@@ -32,7 +32,7 @@ class Aligned(NamedTuple):
 def aligned(before: Policy, after: Policy, shared: bool = True) -> list[Aligned]:
     """The rules of both, so that each policy's own keep their order; shared: rules with equal conditions only once.
 
-    A rule that stands twice in one policy never decides the second time, and is left out.
+    A rule that occurs twice in one policy never decides the second time, and is left out.
     """
     one, other = _keyed(before), _keyed(after)
     common = _longest_common(list(one), list(other)) if shared else []
@@ -68,7 +68,7 @@ def conditions_of(rule: PolicyRule) -> Any:
 
 
 def _longest_common(one: Sequence[Any], other: Sequence[Any]) -> list[tuple[int, int]]:
-    """Pairs of indexes of a longest common part of two lists, in each of which everything stands once."""
+    """Pairs of indexes of a longest common part of two lists, in each of which everything occurs once."""
     places = {key: index for index, key in enumerate(other)}
     pairs = [(index, places[key]) for index, key in enumerate(one) if key in places]
     ends: list[int] = []

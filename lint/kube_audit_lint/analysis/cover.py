@@ -80,7 +80,7 @@ class Cover:
     def _own(
         self, chosen: list[Box], number: int, needed: list[int], paths: list[Box], covering: list[list[int]]
     ) -> Box:
-        """A box with only the resources that no wider one has taken all of, where these are much fewer."""
+        """A box with only the resources that no wider one has all of, where these are much fewer."""
         box, rows = chosen[number], 0
         for path, by in zip(paths, covering, strict=True):
             if next(each for each in needed if each in by) == number:

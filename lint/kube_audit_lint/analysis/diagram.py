@@ -383,7 +383,7 @@ class Diagram:
         return found
 
     def _decided(self, sure: int, served: int, traits: Traits) -> Hashable | None:
-        """What stands at a leaf; None for requests that nothing changes for."""
+        """What is at a leaf; None for requests that nothing changes for."""
         one, other = sure & self._first, sure & self._second
         before = self._rules[self._owners[one & -one]].before if served & FIRST else None
         after = self._rules[self._owners[other & -other]].after if served & SECOND else None

@@ -1,7 +1,7 @@
 """Which requests two policies treat differently: `difference(before, after, versions)`.
 
 What comes out is exact: two policies are the same for all served requests when the list is empty; each request that is
-recorded differently lies in one of the classes (`each.requests.matches(request)`), and each request of a class is
+recorded differently is in one of the classes (`each.requests.matches(request)`), and each request of a class is
 recorded differently, in the way that the class tells. For `fix`, `outside` answers whether anything changes for
 requests that a finding is not about; `upgrade` compares what two versions do with one policy.
 """

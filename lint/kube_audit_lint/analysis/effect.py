@@ -1,4 +1,4 @@
-"""What becomes of a request's records when another decision is taken: less, more, something else, or nothing."""
+"""What becomes of a request's records when another rule decides: less, more, something else, or nothing."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def _oddness(name: str) -> int:
 
 
 def pick(candidates: Iterable[str], taken: Container[str]) -> str:
-    """The first candidate that is not taken, or one made up from the last."""
+    """The first candidate that is not in use, or one made up from the last."""
     name = ""
     for name in candidates:
         if name not in taken:

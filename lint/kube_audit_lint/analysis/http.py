@@ -136,8 +136,8 @@ def _list_or_watch(query: str) -> tuple[str, str]:
 def _selected_name(selector: str) -> str:
     """The name that `metadata.name=X` requires; a selector that cannot be parsed requires none.
 
-    Source: k8s.io/apimachinery `pkg/fields/selector.go`; terms are taken in sorted order. Only what can be
-    a segment of a path is taken for a name.
+    Source: k8s.io/apimachinery `pkg/fields/selector.go`; terms are read in sorted order. Only what can be
+    a segment of a path counts as a name.
     """
     terms = sorted(term for term in _TERM.findall(selector) if term)
     if not all("=" in term for term in terms):

@@ -1,7 +1,7 @@
 """What is recorded of every request that API servers serve, as a table: `matrix(before, after, versions)`.
 
 A row is a resource, or all URLs that no rule tells apart; a column is a verb. Cells whose requests come to the same
-rules in the same way are of one class. All of it is exact: each served request of a cell lies in one of the cases of
+rules in the same way are of one class. All of it is exact: each served request of a cell is in one of the cases of
 its class, and each case has a request.
 """
 

@@ -187,7 +187,7 @@ class Search:
         return Only(found, name=value if field == "resource_names" else None)
 
     def _finding(self, reached: Trace, rule: int) -> Callable[[], Request]:
-        """What makes the request of a trace, should somebody want it: the probe itself is not kept."""
+        """What makes the request of a trace, should a user want it: the probe itself is not kept."""
 
         def find() -> Request:
             request = request_of(reached, self._compiled.dimensions.joint)
@@ -281,7 +281,7 @@ class Search:
         return tuple(fields)
 
     def _matches_something(self, rule: PolicyRule) -> bool:
-        """Whether any served request matches the rule, taken by itself."""
+        """Whether any served request matches the rule by itself."""
         if rule not in self._matching:
             alone = Conditions([rule])
             region = region_of([rule], alone)

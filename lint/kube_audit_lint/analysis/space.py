@@ -143,7 +143,7 @@ def built_in(first: int, last: int) -> tuple[tuple[Resource, Profile, int], ...]
     oldest, newest = known[0], known[-1]
     found: dict[tuple[Resource, Profile], int] = {}
     for group, name, (since, until, namespaced, letters, subresources) in catalogue.spans():
-        # What is older or newer than the catalogue is taken for its oldest or newest.
+        # What is older or newer than the catalogue counts as its oldest or newest.
         start = first if since <= oldest or since < first else since
         end = last if until >= newest or until > last else until
         if start > end:
@@ -502,5 +502,5 @@ def _is_segment(name: str) -> bool:
 
 
 def _is_selected(name: str) -> bool:
-    """Whether a field selector can ask for the name: requestinfo.go takes what is valid as a segment of a path."""
+    """Whether a field selector can select the name: requestinfo.go accepts what is valid as a segment of a path."""
     return _is_segment(name) and name not in (".", "..") and "%" not in name

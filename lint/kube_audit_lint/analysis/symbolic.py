@@ -290,7 +290,7 @@ class Joint:
         return bits
 
     def group(self, group: str) -> int:
-        """The alternatives that ask for this group of the user, among others perhaps."""
+        """The alternatives that need this group of the user, among others perhaps."""
         bits = 0
         for part in self.parts:
             bits |= part.groups.get(group, 0)

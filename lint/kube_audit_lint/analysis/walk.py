@@ -1,6 +1,6 @@
 """One pass over the request space: which rule decides which classes of requests, in which worlds.
 
-The dimensions are taken in a fixed order: resource and verb (or path), namespace, name, user, groups. A state
+The dimensions have a fixed order: resource and verb (or path), namespace, name, user, groups. A state
 is the set of alternatives still in play; states that are equal at the same depth are one node. Once the first
 alternative in play has no condition left, all after it are dropped. Nodes carry the worlds in which a request
 reaches them and where each world first came from, so that a request can be traced back from any leaf.
@@ -33,7 +33,7 @@ STATE_STEPS = 3
 """The steps that a new state takes after the users and after each group: it is kept, and that costs most."""
 
 LOOKS_A_STEP = 16
-"""Groups that are passed over in the time of one step, because a state does not ask for them."""
+"""Groups that are passed over in the time of one step, because a state does not need them."""
 
 
 class Segment(NamedTuple):
@@ -271,7 +271,7 @@ class Walk:
         later = [0] * (len(free) + 1)
         for index in range(len(free) - 1, -1, -1):
             later[index] = later[index + 1] | free[index][1]
-        # States wait at the first group that they ask for.
+        # States wait at the first group that they need.
         waiting: list[dict[tuple[int, int], Node]] = [{} for _ in free]
         for key, node in pending.items():
             self._reach_group(waiting, key, 0, node.worlds, node.count, node, "", "")

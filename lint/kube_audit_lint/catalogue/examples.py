@@ -33,7 +33,7 @@ def _whole(example: dict[str, Any], bases: str) -> dict[str, Any]:
 def _text(content: str | dict[str, Any], bases: str) -> str:
     """The content itself, or a file of rules/base/ with other text for some of its lines.
 
-    Lines are named without the blanks before them, which stand before each line of the new text, too; an empty
+    Lines are named without the blanks before them, which are before each line of the new text, too; an empty
     text is no line. Raises KeyError for a line that the file does not have.
     """
     if isinstance(content, str):

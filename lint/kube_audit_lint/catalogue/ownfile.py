@@ -13,7 +13,7 @@ Node = Any
 """A node of PyYAML's, whose types say too little of them."""
 
 Keys = tuple[str | int, ...]
-"""Where a value stands: the keys and indexes from the root down."""
+"""Where a value is: the keys and indexes from the root down."""
 
 LARGEST = 100_000
 """How many values a file may have, those of its aliases counted wherever they are used."""
@@ -22,7 +22,7 @@ LARGEST = 100_000
 class OwnFile:
     """One file: its content as plain data, and where each key and value of it is written.
 
-    An aliased value stands where its anchor does.
+    An aliased value is where its anchor is.
     """
 
     def __init__(self, source: Source) -> None:
@@ -144,7 +144,7 @@ _TAG = "tag:yaml.org,2002:"
 def read_own_file(path: str, named: tuple[str, ...] | None = None) -> OwnFile:
     """A file of the linter's own. Raises OwnFileError with file, line, column and key.
 
-    named: the paths that the user gave, which may lie outside of the repository; by default this one.
+    named: the paths that the user gave, which may be outside of the repository; by default this one.
     """
     try:
         text, problem = decode(read_own(path, (path,) if named is None else named))

@@ -17,7 +17,7 @@ _NO_PARAMS: dict[str, Any] = {"type": "object", "properties": {}, "additionalPro
 def check_settings(file: OwnFile, keys: Keys, settings: Mapping[str, Any], rules: Mapping[str, Rule]) -> None:
     """Raises OwnFileError for a rule or a parameter that does not exist, and for a value that it does not take.
 
-    settings: what stands at `keys` in the file.
+    settings: what is at `keys` in the file.
     """
     for name, setting in settings.items():
         rule = rules.get(name)
@@ -33,7 +33,7 @@ def check_settings(file: OwnFile, keys: Keys, settings: Mapping[str, Any], rules
 
 
 def check_names(file: OwnFile, check: str, params: Mapping[str, Any], keys: Keys) -> None:
-    """Raises OwnFileError for parameters that name what there is not, or that bound nothing. keys: where they stand."""
+    """Raises OwnFileError for parameters that name what there is not, or that bound nothing. keys: where they are."""
     problems = getattr(template(check), "problems", None)
     found = [] if problems is None else list(problems(params))
     if found:

@@ -44,7 +44,7 @@ def validate(file: OwnFile, name: str) -> Any:
 def validate_value(file: OwnFile, data: Any, schema: Mapping[str, Any], keys: Keys) -> None:
     """Raises OwnFileError for the first thing, in the order of the file, that a schema does not allow.
 
-    data: what stands at `keys` in the file.
+    data: what is at `keys` in the file.
     """
     from jsonschema import Draft202012Validator
 

@@ -46,7 +46,7 @@ def custom_alone(analysis: Analysis, rule: int) -> Reach | None:
 def same(analysis: Analysis, rule: int, reach: Reach) -> bool:
     """Whether nothing would be gained by reaching the rule.
 
-    The fewest rules that take everything count: what still others take before them was meant to be taken.
+    The fewest rules that match everything count: what still others match before them was meant to be matched.
     """
     own = decision_of(analysis.policy, rule)
     return all(one.same_outcome or _alike(own, decision_of(analysis.policy, one.rule)) for one in reach.blockers)

@@ -1,4 +1,4 @@
-"""Whether commands that stand beside a server put a file where it looks for it."""
+"""Whether commands that are beside a server put a file where it looks for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ENDS = r"(?=[\s\"',;&|)\]\\]|\Z)"
 
 
 def named_in_command(server: ApiServer, path: str) -> bool:
-    """Whether a path of the host, or its folder as the target of a copy, stands in the file elsewhere than as a
+    """Whether a path of the host, or its folder as the target of a copy, is in the file elsewhere than as a
     setting: what a script does is not known, so that one that names the path may well make the file."""
     text = server.source.text
     settings = [(one.start, one.end) for one in _settings(server) if one.source is server.source]
@@ -27,13 +27,13 @@ def named_in_command(server: ApiServer, path: str) -> bool:
 
 
 def _settings(server: ApiServer) -> list[Place]:
-    """Where the server's flags and the paths of its mounts stand."""
+    """Where the server's flags and the paths of its mounts are."""
     volumes = [one.path.place for one in server.volumes if one.path is not None]
     return [one.place for one in server.flags] + [one.path.place for one in server.mounts or ()] + volumes
 
 
 def _is_setting(text: str, at: int) -> bool:
-    """Whether what begins at an offset is the value of such a key, or stands in a comment."""
+    """Whether what begins at an offset is the value of such a key, or is in a comment."""
     line = text[text.rfind("\n", 0, at) + 1 : at]
     return line.lstrip().startswith("#") or re.search(_KEY, line) is not None
 

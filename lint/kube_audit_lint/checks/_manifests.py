@@ -53,13 +53,13 @@ def holds_control_plane(subject: DirectorySubject) -> bool:
 
 
 def is_likely(path: str) -> bool:
-    """Whether a folder is a static pod directory by its name or by what lies in it."""
+    """Whether a folder is a static pod directory by its name or by what is in it."""
     return _absolute(path).rpartition("/")[2].lower() in _LIKELY or is_certain(path) or _has_others(path)
 
 
 def _has_others(path: str) -> bool:
     """Whether a folder holds manifests of other parts of the control plane, and not mostly other things: in a
-    collection of examples they may stand beside each other as well."""
+    collection of examples they may be beside each other as well."""
     try:
         with os.scandir(path or ".") as entries:
             manifests = [one.name for one in entries if _is_manifest(one.name) and one.is_file()]
@@ -88,7 +88,7 @@ def is_backup(name: str) -> bool:
 
 
 def is_put_away(path: str) -> bool:
-    """Whether a manifest is a copy, by its name or its folder's, that no kubelet reads where it lies."""
+    """Whether a manifest is a copy, by its name or its folder's, that no kubelet reads where it is."""
     folder, _, name = path.rpartition("/")
     copied = is_backup(name) or (
         any(one in folder for one in _COPIED) and re.search(_BACKUP_FOLDER, folder.lower()) is not None

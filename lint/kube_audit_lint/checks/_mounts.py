@@ -51,7 +51,7 @@ def unmounted_volume(server: ApiServer, path: str) -> Volume | None:
 
 
 def is_at(mount: Mount, path: str) -> bool:
-    """Whether the mount stands at the path itself, not above it."""
+    """Whether the mount is at the path itself, not above it."""
     return clean(mount.path.text) == clean(path)
 
 

@@ -13,7 +13,7 @@ from kube_audit_lint.kubernetes.spelling import nearest
 
 Keys = tuple[str | int, ...]
 Problem = tuple[Keys, str]
-"""Where something stands in the parameters, and what is wrong with it."""
+"""Where something is in the parameters, and what is wrong with it."""
 
 
 def of_requests(requests: Sequence[Mapping[str, Any]], at: str) -> Iterator[Problem]:
@@ -76,7 +76,7 @@ def _of_verb(verb: str, request: Mapping[str, Any]) -> Iterator[str]:
 
 
 def of_flags(names: Iterable[str], at: Keys) -> Iterator[Problem]:
-    """Names that are meant as audit flags and are none; at: where they stand, each by its number."""
+    """Names that are meant as audit flags and are none; at: where they are, each by its number."""
     for number, name in enumerate(names):
         yield from (((*at, number), message) for message in of_flag(name))
 

@@ -13,7 +13,7 @@ from kube_audit_lint.syntax.source import Place, Source
 
 _MARKS = "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2018\u2019\u201a\u201b"
 _QUOTED = rf"(?:[=:,\[]|^[ \t]*-[ \t])[ \t]*([{_MARKS}][^\n{_MARKS}]*[{_MARKS}]?)"
-"""What stands in such quotes as a value or an item."""
+"""What is in such quotes as a value or an item."""
 
 
 def of_quotes(found: Found) -> Iterator[Hit]:

@@ -23,7 +23,7 @@ _VALUES = {"_tags": "audit=apiserver", "_product": "k8s-audit", "_jsonfile": "tr
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """One hit when a variable is missing, belongs to another cluster, or says something else."""
+    """One hit when a variable is missing, belongs to another cluster, or has another value."""
     server = subject.server
     found = log_variables(server)
     if not found:

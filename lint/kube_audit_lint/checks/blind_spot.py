@@ -103,7 +103,7 @@ def hidden_by_rule(analysis: Analysis, params: Params) -> dict[int, list[tuple[P
 
 
 def _by_somebody(analysis: Analysis, target: Params, found: Recorded, hiding: int) -> Iterable[Recorded]:
-    """What is hidden of requests that somebody can send: no user is called `system:nodes` or `cluster-admin`."""
+    """What is hidden of requests that a user can send: no user is called `system:nodes` or `cluster-admin`."""
     listed = () if found.rule == NO_RULE else analysis.policy.rules[found.rule].users
     users = tuple(user for user in listed if not no_user_has(user))
     if len(users) == len(listed):

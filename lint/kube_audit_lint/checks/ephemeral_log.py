@@ -1,4 +1,4 @@
-"""The log lies where it does not survive the pod or the host's next start."""
+"""The log is where it does not survive the pod or the host's next start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A flag that is set to a value that somebody does not want."""
+"""A flag that is set to a value that a user does not want."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def _unreadable(flag: Flag, spec: FlagSpec, versions: Versions) -> Hit | None:
 
 
 def _is_open(text: str) -> bool:
-    """Whether a template or somebody has yet to write the value."""
+    """Whether a template or a user has yet to write the value."""
     return is_unknown(text) or is_placeholder(text)
 
 

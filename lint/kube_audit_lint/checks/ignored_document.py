@@ -1,4 +1,4 @@
-"""Template `ignored-document`: what stands after the first YAML document of a policy file.
+"""Template `ignored-document`: what is after the first YAML document of a policy file.
 
 Source: sigs.k8s.io/yaml (YAMLToJSON) as staging/src/k8s.io/apiserver/pkg/audit/policy/reader.go calls it, 1.12 to
 1.37: the parser stops after the first document, and does not even look at what follows.

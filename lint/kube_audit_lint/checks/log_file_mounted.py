@@ -21,7 +21,7 @@ PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
-    """One hit when a mount stands at the log's path; another message when that is a directory."""
+    """One hit when a mount is at the log's path; another message when that is a directory."""
     server = subject.server
     path, mount = log_file(server), mount_of(server, LOG_PATH)
     if path is None or mount is None or not is_at(mount, path):

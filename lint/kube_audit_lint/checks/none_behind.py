@@ -50,7 +50,7 @@ def _recorded(analysis: Analysis, index: int) -> Recorded | None:
 
 
 def _protects(rule: PolicyRule, excluding: PolicyRule) -> bool:
-    """Whether a rule stands in front on purpose: it limits users, namespaces or resources as the exclusion does not.
+    """Whether a rule is in front on purpose: it limits users, namespaces or resources as the exclusion does not.
 
     So policies keep the bodies of secrets out, and a trace of whoever reads them in, before they drop noise.
     """

@@ -51,7 +51,7 @@ def _webhook_elsewhere(subject: ServerSubject) -> Iterator[Hit]:
 
 
 def _not_brought(server: ApiServer, path: str | None) -> str | None:
-    """Where a path lies on the host, when the form brings files and surely none to there."""
+    """Where a path is on the host, when the form brings files and surely none to there."""
     at = host_path(server, path) if path else None
     if not path or at is None or not server.files or any(is_unknown(one.path) for one in server.files):
         return None

@@ -81,7 +81,7 @@ def limits(server: ApiServer, minor: int) -> Limits:
 
 
 def _kept(server: ApiServer, minor: int, rate: float) -> tuple[int, int] | None:
-    """Megabytes kept and days asked for where the former cannot hold the latter."""
+    """Megabytes kept and days required where the former cannot hold the latter."""
     found = limits(server, minor)
     if not found.days or not found.megabytes or found.megabytes >= found.days * rate:
         return None

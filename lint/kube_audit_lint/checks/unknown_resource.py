@@ -65,7 +65,7 @@ _SHORT = {
     "mutatingwebhookconfigs": "mutatingwebhookconfigurations",
 }
 _ANY_GROUPS = "status"
-"""Policies ask for `*/status` of one group after the other; where no resource has it, nothing is lost."""
+"""Policies name `*/status` of one group after the other; where no resource has it, nothing is lost."""
 SUBRESOURCES = {
     "exec": "pods/exec",
     "attach": "pods/attach",

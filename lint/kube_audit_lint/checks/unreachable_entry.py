@@ -62,7 +62,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
 
 
 def _listed(rule: WrittenRule) -> Iterator[_Listed]:
-    """The values that stand beside others: a single one is reached where its rule is."""
+    """The values that are beside others: a single one is reached where its rule is."""
     for field, name, kind in _LISTS:
         values = rule.lists[name]
         for index, text in enumerate(values if len(values) > 1 else ()):

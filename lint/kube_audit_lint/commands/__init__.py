@@ -42,7 +42,7 @@ def file_name(value: str) -> str:
 
 
 def add_color(add: Callable[..., object]) -> None:
-    """The option that says whether text has colours. add: of the parser."""
+    """The option for colours in text. add: of the parser."""
     add(
         "--color",
         choices=("auto", "always", "never"),

@@ -21,7 +21,7 @@ WITH_STATISTICS = ("text", "concise")
 
 _NARROWEST = 40
 _WIDEST = 100
-"""Columns of a terminal that are used; COLUMNS may ask for more."""
+"""Columns of a terminal that are used; COLUMNS may allow more."""
 
 
 class Output(NamedTuple):

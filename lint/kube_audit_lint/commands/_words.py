@@ -18,10 +18,10 @@ _OF_FILES = ("FILE", "PATH", "FOLDER", "POLICY", "DIR")
 
 
 class Word(NamedTuple):
-    """An option, or with no names what stands without one.
+    """An option, or with no names what is without one.
 
     value: what its value is called, "" for none. values: what is known to complete it, or FILES. many: a list with
-    commas, or a word that may stand several times. choices: the only values that it takes, where these are few.
+    commas, or a word that may occur several times. choices: the only values that it takes, where these are few.
     """
 
     names: tuple[str, ...]
@@ -33,7 +33,7 @@ class Word(NamedTuple):
 
 
 class CommandWords(NamedTuple):
-    """A command, what it is for, its options, and what stands without an option."""
+    """A command, what it is for, its options, and what is without an option."""
 
     name: str
     help: str

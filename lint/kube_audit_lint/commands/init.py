@@ -168,6 +168,6 @@ def _next(made: Starter) -> str:
 
 
 def _wrapped(step: str) -> list[str]:
-    """The lines of a step; a command, which stands in backticks, is never parted: somebody will copy it."""
+    """The lines of a step; a command, which is in backticks, is never parted: a user will copy it."""
     held = re.sub(r"`[^`]*`", lambda command: command[0].replace(" ", _HELD), step)
     return [line.replace(_HELD, " ") for line in wrap(held, 100, break_long_words=False, break_on_hyphens=False)]

@@ -15,7 +15,7 @@ _CHUNK = 1 << 20
 _LOOK = 64 << 20  # how far a file above the limit is looked through
 _OVERLAP = 256
 
-# Without O_NONBLOCK, opening a named pipe waits for somebody to write into it.
+# Without O_NONBLOCK, opening a named pipe waits for a process that writes into it.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 _KINDS = (

@@ -43,7 +43,7 @@ NOTHING = Ignores("", Globs(()), None)
 """Ignores nothing."""
 
 EVERYTHING = Ignores("", Globs(("*",)), None)
-"""What holds in a folder that is ignored itself: nothing in it is taken back."""
+"""What holds in a folder that is ignored itself: nothing in it is included again."""
 
 
 def below(ignores: Ignores, root: str, folder: str) -> Ignores:

@@ -195,7 +195,7 @@ def _translate(pattern: str, groups: _Groups, crossing: bool) -> str:
             parts[-1].append(regex)
     out[-1].append(_component(parts, groups))
     first, *inner, last = ["".join(piece) for piece in (out if len(out) > 1 else [[], *out])]
-    # As in a component: what lies between two `**/` is as good where it matches first as anywhere later.
+    # As in a component: what is between two `**/` is as good where it matches first as anywhere later.
     return first + "".join(groups.atomic(f"(?:.*?/)??{piece}") for piece in inner) + (_FOLDERS * (len(out) > 1)) + last
 
 
@@ -214,7 +214,7 @@ def _stars(pattern: str, at: int, crossing: bool) -> tuple[str, int]:
     end = at
     while end < len(pattern) and pattern[end] == "*":
         end += 1
-    # git cuts off a literal beginning before it matches, so behind one `**` stands at the start, too.
+    # git cuts off a literal beginning before it matches, so behind one `**` is at the start, too.
     opens = at == 0 or pattern[at - 1] == "/" or not _is_special(pattern[:at])
     if end - at < 2 or not opens or not crossing:
         return "", end

@@ -9,7 +9,7 @@ from kube_audit_lint.discovery.marks import BYTES, ENCODED
 _HEAD = 1024
 
 TEMPLATE_ENDS = (".j2", ".jinja", ".jinja2", ".tpl", ".tmpl", ".erb", ".gotmpl", ".tftpl")
-"""How names end of files that something fills in: before it stands the name of what it makes."""
+"""How names end of files that something fills in: before it is the name of what it makes."""
 
 LOOK = (
     ("audit", r"(?:\.k8s\.io|(?<=--audit)[-_])"),
@@ -118,7 +118,7 @@ def _without_other_kinds(data: bytes) -> bytes:
         return data
     if _are_other_kinds(data):
         return b""
-    if b"\n```" in data or b"<<" in data:  # documentation, or a script: between documents stands something else
+    if b"\n```" in data or b"<<" in data:  # documentation, or a script: between documents is something else
         return data
     return _SEPARATOR.join([one for one in data.split(_SEPARATOR) if not _are_other_kinds(one)])
 
@@ -152,7 +152,7 @@ def _are_other_kinds(data: bytes) -> bool:
 
 
 def _kind_at(data: bytes, at: int) -> bytes:
-    """The kind that the line at `kind:` says."""
+    """The kind in the line at `kind:`."""
     return data[at + 5 : at + 79].partition(b"\n")[0].partition(b"#")[0].strip(b" \t\r\"'")
 
 
@@ -197,7 +197,7 @@ def says_policy(data: bytes) -> bool:
 
 
 def clearly_policy(path: str) -> bool:
-    """Whether a file's name makes it an audit policy, whatever stands in it."""
+    """Whether a file's name makes it an audit policy, whatever is in it."""
     return named_policy(path) and re.search(_CLEAR_NAME, base_name(path)) is not None
 
 

@@ -1,7 +1,7 @@
 """Below which folders a run may read: links that lead out of them are left alone.
 
 A change request can commit `policy.yaml -> /etc/passwd`, and a report quotes what it reads. So what counts is
-the real path. It has to lie below the repository of the working directory, of a named file or of a named
+the real path. It has to be below the repository of the working directory, of a named file or of a named
 folder (outside of repositories: below the folder itself).
 """
 
@@ -30,14 +30,14 @@ class Roots:
                 self._add(self._root_of(path))
 
     def hold(self, real: str) -> bool:
-        """Whether a real path lies at or below one of them."""
+        """Whether a real path is at or below one of them."""
         return any(real == root or real.startswith(root.rstrip("/") + "/") for root in self._roots)
 
     def _add(self, root: str) -> None:
         self._roots.add(_forward(root))
 
     def _root_of(self, path: str) -> str:
-        """What a named path allows: the repository around the folder that it names or lies in.
+        """What a named path allows: the repository around the folder that it names or is in.
 
         A name within the repository of the working directory allows nothing beyond it, for whoever may commit
         there may put a link in the place of a folder.
@@ -50,14 +50,14 @@ class Roots:
 
 
 def readable(path: str, named: Iterable[str] = ()) -> bool:
-    """Whether the real path of a file lies where a run may read. named: what the command names."""
+    """Whether the real path of a file is where a run may read. named: what the command names."""
     return Roots(named).hold(_forward(os.path.realpath(path)))
 
 
 def read_own(path: str, named: Iterable[str] = ()) -> bytes:
     """The content of one of the linter's own files (configuration, rules, tests) or of a policy for a command.
 
-    Raises OSError, also for what lies outside, is no regular file, or is too large.
+    Raises OSError, also for what is outside, is no regular file, or is too large.
     """
     if not readable(path, named):
         raise OSError(errno.EPERM, OUTSIDE, path)
@@ -70,7 +70,7 @@ def read_own(path: str, named: Iterable[str] = ()) -> bytes:
 def read_named_by(source: str, path: str, limit: int = LIMIT) -> bytes | None:
     """The content of a file that another file names, whose path is `source`.
 
-    None where there is none, where it is no regular file or larger than `limit`, and where it lies outside of what
+    None where there is none, where it is no regular file or larger than `limit`, and where it is outside of what
     the other one's folder allows: a change request can name any path of the machine.
     """
     if not readable(path, (os.path.dirname(source) or ".",)):

@@ -2,7 +2,7 @@
 
 Below folders, left out are: what git ignores (what it tracks is not ignored, whatever .gitignore matches);
 `.git`; everything that `exclude` of the configuration names; symlinks to folders (what they lead to is walked
-where it lies, or lies outside); pipes, sockets and devices; and, by the ends of their names, files that are
+where it is, or is outside); pipes, sockets and devices; and, by the ends of their names, files that are
 surely something else (SOURCES). Markdown, shell and Terraform files are read only when embedded configuration
 is wanted (EMBEDDING), programs in languages for configuration never (LANGUAGES). All else is decided by
 content (look.py), for audit configuration has no end of its own: kube-apiserver.yaml.bak counts in a static
@@ -87,7 +87,7 @@ class Scope(Protocol):
 
     def excluding(self, folder: str, names: Sequence[str] | None = None) -> Sequence[Excluding]:
         """What is excluded of an absolute folder's entries: globs and the folders they start from; the first that
-        says anything about an entry counts. names: the entries, where they are known."""
+        matches an entry counts. names: the entries, where they are known."""
 
 
 def walk(

@@ -16,7 +16,7 @@ def line_start(text: str, at: int) -> int:
 
 
 def line_end(text: str, at: int) -> int:
-    """Where its line break stands, or the text's end."""
+    """Where its line break is, or the text's end."""
     found = _END.search(text, at)
     return len(text) if found is None else found.start()
 
@@ -28,7 +28,7 @@ def next_line(text: str, at: int) -> int:
 
 
 def rest_of_line(text: str, at: int) -> int | None:
-    """The end of the line, where nothing but blanks and a comment stands behind an offset; else None."""
+    """The end of the line, where nothing but blanks and a comment is behind an offset; else None."""
     found = _REST.match(text, at)
     return None if found is None else found.end()
 
@@ -44,7 +44,7 @@ def line_break(text: str, near: int) -> str:
 
 
 def above_comments(text: str, at: int, limit: int) -> int:
-    """The start of the comment lines that stand directly above a line, not before `limit`."""
+    """The start of the comment lines that are directly above a line, not before `limit`."""
     while at > limit:
         before = line_start(text, at - (2 if text[at - 2 : at] == "\r\n" else 1))
         if before < limit or _COMMENT.match(text, before, line_end(text, before)) is None:

@@ -33,11 +33,11 @@ def rules_of(policy: PolicySubject) -> Sequence:
 
 
 def rule_at(policy: PolicySubject, place: Place) -> int:
-    """The index of the rule that a place lies in. Raises NotEditable."""
+    """The index of the rule that a place is in. Raises NotEditable."""
     items = rules_of(policy).items
     near = bisect_right(items, place.start, key=_start) - 1
     likely = bisect_left(items, items[near].start, key=_start) if near >= 0 else len(items)
-    for index in chain(range(likely, near + 1), range(len(items))):  # all: aliases of rules stand in no order
+    for index in chain(range(likely, near + 1), range(len(items))):  # all: aliases of rules are in no order
         item = items[index]
         if item.start <= place.start and place.end <= max(item.end, item.start):
             return index

@@ -1,4 +1,4 @@
-"""What the kinds of fixes for API servers share: flags and volumes added and taken out, in the keys of the file."""
+"""What the kinds of fixes for API servers share: flags and volumes added and removed, in the keys of the file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DEEPEST = 4
 
 
 def spot_of(target: Target, place: Place) -> tree.Spot | None:
-    """The innermost key or value of the file, or of a text in a block of it, that a place lies in."""
+    """The innermost key or value of the file, or of a text in a block of it, that a place is in."""
     spot = _spot(target.documents, place)
     for _ in range(_DEEPEST):
         node = None if spot is None else spot.node

@@ -83,7 +83,7 @@ def _spots(node: Node, place: Place, way: tuple[Step, ...]) -> Iterator[Spot]:
 
 
 def spot_around(root: Node | None, place: Place) -> Spot | None:
-    """The innermost key or value that a place lies in; None where it lies in none."""
+    """The innermost key or value that a place is in; None where it is in none."""
     spot: Spot | None = None
     node, way = root, cast("tuple[Step, ...]", ())
     while node is not None and node.start <= place.start and place.end <= max(node.end, node.start):
@@ -99,7 +99,7 @@ def spot_around(root: Node | None, place: Place) -> Spot | None:
 
 
 def _below(node: Node, place: Place) -> tuple[Node, Step, bool] | None:
-    """What a place lies in of a container's keys, values and items."""
+    """What a place is in of a container's keys, values and items."""
     if isinstance(node, Sequence):
         for index, item in enumerate(node.items):
             if item.start <= place.start and place.end <= item.end and _inside(item, node):

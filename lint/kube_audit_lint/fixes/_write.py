@@ -30,7 +30,7 @@ def quoted_as(text: str, quote: str) -> str:
 class Style(NamedTuple):
     """How a file is written.
 
-    indent: how far lists stand inside their key. listed: whether lists of strings are written by lines. quoted: whether
+    indent: how far lists are inside their key. listed: whether lists of strings are written by lines. quoted: whether
     their items are in double quotes, needed or not. json: whether everything is JSON.
     """
 

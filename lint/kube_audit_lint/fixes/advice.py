@@ -1,4 +1,4 @@
-"""The kind `advice`: what a finding's help says, where that is an edit, is done.
+"""The kind `advice`: what a finding's help advises, where that is an edit, is done.
 
 Help is written in few forms (`Write X.`, `Leave X out.`, ...), and tests/catalogue/test_help.py holds it to them: so
 what is advised and what is done cannot differ.
@@ -38,7 +38,7 @@ def _keeps_what_is_meant(target: Target, found: re.Match[str]) -> bool:
 
 
 def _write(target: Target, found: re.Match[str]) -> Iterator[list[Edit]]:
-    """A value, or a key with its value, in place of what stands there."""
+    """A value, or a key with its value, in place of what is there."""
     new = found[1]
     key, colon, value = new.partition(": ")
     root = target.policy.document.root

@@ -1,4 +1,4 @@
-"""The kind `comment`: an id of a comment that suppresses findings is taken out, or written as it was meant."""
+"""The kind `comment`: an id of a comment that suppresses findings is removed, or written as it was meant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kind `flag`: a flag of kube-apiserver is set, spelt right, or taken out, in the keys of the file."""
+"""The kind `flag`: a flag of kube-apiserver is set, spelt right, or removed, in the keys of the file."""
 
 from __future__ import annotations
 

@@ -52,11 +52,11 @@ def _mount_at(target: Target) -> Mount:
 
 
 def _read_only(target: Target) -> Iterator[Fix]:
-    """`readOnly: true`, which may stand there as false, or misspelt."""
+    """`readOnly: true`, which may be there as false, or misspelt."""
     server = target.server.server
     mount = _mount_at(target)
     if mount_of(server, LOG_PATH) is mount:
-        return  # the log lies in it
+        return  # the log is in it
     title, claim = f"Make the mount {mount.path.text} read-only", _claim(mount.name.text)
     at = mount.read_only_place
     spot = spot_of(target, mount.path.place if at is None else at)
@@ -81,7 +81,7 @@ def _writable(target: Target) -> Iterator[Fix]:
     if spot is None or spot.is_key or spot.mapping[1].key.value != "readOnly":
         return
     if mount_of(target.server.server, POLICY_FILE) is mount:
-        return  # the policy lies in it as well
+        return  # the policy is in it as well
     edit = tree.raw(spot.node, "false")
     yield Fix((edit,), f"Make the mount {mount.path.text} writable", _claim(mount.name.text))
 
@@ -226,7 +226,7 @@ def _listed(section: Mapping, key: str, behind: str, values: dict[str, Any]) -> 
 
 
 def _depth(section: Mapping) -> str:
-    """How far lists stand inside their key here."""
+    """How far lists are inside their key here."""
     for entry in tree.written(section):
         value = entry.value
         if isinstance(value, Sequence) and value.items and not tree.is_flow(value):

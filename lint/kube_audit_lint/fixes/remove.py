@@ -1,4 +1,4 @@
-"""The kind `remove`: what does nothing is taken out.
+"""The kind `remove`: what does nothing is removed.
 
 What its author meant otherwise, and what only looks the same, is no safe fix, although no request is treated otherwise.
 """

@@ -1,4 +1,4 @@
-"""The kind `stage`: a stage is taken off the list of those that are omitted."""
+"""The kind `stage`: a stage is removed from the list of those that are omitted."""
 
 from __future__ import annotations
 

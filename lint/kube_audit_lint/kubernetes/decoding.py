@@ -41,7 +41,7 @@ def check(root: Mapping, *, json: bool, partial: bool, claimed: frozenset[int]) 
 class _Decoder:
     """One walk through the document along the types of the fields.
 
-    `path` is where a value stands, with indexes (`rules[0].users`), `go` the same as Go's messages have it
+    `path` is where a value is, with indexes (`rules[0].users`), `go` the same as Go's messages have it
     (`PolicyRule.rules.users`), `minors` those that know the field at all.
     """
 
@@ -177,7 +177,7 @@ class _Decoder:
 
     def _repeated_below(self, node: Node) -> None:
         """Repeated keys count wherever they are, also below fields that are dropped."""
-        pending = [node]  # as deep as somebody nests them, which is deeper than Python calls
+        pending = [node]  # as deep as a user nests them, which is deeper than Python calls
         while pending:
             node = pending.pop()
             if isinstance(node, Mapping):

@@ -4,8 +4,8 @@ Sources: `flag_table.py`, made by `scripts/generate_flags.py` from pkg/server/op
 modules k8s.io/apiserver 1.10 to 1.37 (the script explains every key of the file); parsing as in
 github.com/spf13/pflag; validation as in AuditOptions.Validate() of the same file.
 
-Flags are named without dashes in front; `_` is taken for `-`, as kube-apiserver does. Minors are plain
-integers: 1.24 is 24. Minors newer than the table are taken for its newest. The table is read at first use.
+Flags are named without dashes in front; `_` counts as `-`, as in kube-apiserver. Minors are plain
+integers: 1.24 is 24. Minors newer than the table count as its newest. The table is read at first use.
 """
 
 from __future__ import annotations
@@ -245,7 +245,7 @@ def _validate_batch(backend: str, values: dict[str, Any], minor: int) -> Errors:
 
 
 def _validate_truncate(backend: str, values: dict[str, Any], given: Mapping[str, str]) -> Errors:
-    """AuditTruncateOptions.Validate(), which does not ask whether truncating is enabled."""
+    """AuditTruncateOptions.Validate(), which does not look whether truncating is enabled."""
     event_flag, batch_flag = (f"audit-{backend}-truncate-max-{kind}-size" for kind in ("event", "batch"))
     event, batch = values[event_flag], values[batch_flag]
     prefix = f"invalid audit truncate {backend} max"

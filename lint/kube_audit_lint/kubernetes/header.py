@@ -59,7 +59,7 @@ def check(root: Mapping, whole: Place, versions: Versions, *, partial: bool, jso
 
 
 def _entries(root: Mapping, name: str, json: bool) -> list[Entry]:
-    """The entries that are taken for a field, in the order in which they are read: YAML is sorted before."""
+    """The entries that count as a field, in the order in which they are read: YAML is sorted before."""
     found = [entry for key, entry in root.entries.items() if _folded(key) == name]
     if json:
         found += [lost for lost, _ in root.duplicates if _folded(lost.key.value) == name]
@@ -108,7 +108,7 @@ def _other_kind(kind: Entry | None) -> bool:
 
 
 def _right(versions: Versions) -> str:
-    """The API version to write: the last one, but the one before where that is taken by all and the last is not."""
+    """The API version to write: the last one, but the one before where all accept that and not the last."""
     last, before = API_VERSIONS[RIGHT], API_VERSIONS[_BEFORE]
     return _BEFORE if versions.first < last[0] and versions.last <= before[1] else RIGHT
 

@@ -98,7 +98,7 @@ def dropped(root: Mapping) -> Iterator[ConfigProblem]:
 def files_of(root: Mapping, path: str) -> Iterator[tuple[str, Value, str]]:
     """The files that it names: the path, where it is written, and the server's message where there is no such file.
 
-    path: where the kubeconfig lies; other paths are relative to its folder (ResolveLocalPaths of clientcmd).
+    path: where the kubeconfig is; other paths are relative to its folder (ResolveLocalPaths of clientcmd).
     """
     found = target(root)
     wanted = (
@@ -154,7 +154,7 @@ def _named(root: Mapping, section: str, name: str) -> Mapping | None:
 
 
 def _shapes(root: Mapping) -> Iterator[ConfigProblem]:
-    """Lists that are none, names that stand twice, certificates that are not in base64."""
+    """Lists that are none, names that occur twice, certificates that are not in base64."""
     for section, kind in _LISTS.items():
         node = root.get(section)
         key = root.key(section)

@@ -1,4 +1,4 @@
-"""Paths of the API server's container: where its flags point, and where that lies on the host."""
+"""Paths of the API server's container: where its flags point, and where that is on the host."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kube_audit_lint.syntax.unknown import is_unknown
 
 
 def host_path(server: ApiServer, path: str) -> str | None:
-    """Where a path of the container lies on the host; None when it does not lie there."""
+    """Where a path of the container is on the host; None when it is not there."""
     if server.mounts is None:
         return clean(path)
     mount = covering(server.mounts, clean(path))
@@ -37,7 +37,7 @@ def webhook_path(server: ApiServer) -> str | None:
 
 
 def brought_file(server: ApiServer, path: str) -> HostFile | None:
-    """The file that the form itself brings to where a path lies on the host, the nearest folder's of several.
+    """The file that the form itself brings to where a path is on the host, the nearest folder's of several.
 
     Files out of a ConfigMap or Secret lie on no host: what brings them names their path in the container.
     """

@@ -1,7 +1,7 @@
 """The JSON Schema (draft-07) of an audit policy, from the tables that the loader itself works with.
 
 It accepts what kube-apiserver of every version of a range loads without dropping anything. Beyond a schema's reach, and
-so accepted: keys that stand twice, what comes after the first document, bytes and texts that no parser reads, and
+so accepted: keys that occur twice, what comes after the first document, bytes and texts that no parser reads, and
 numbers outside of 64 bits.
 """
 

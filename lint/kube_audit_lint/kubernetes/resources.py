@@ -95,7 +95,7 @@ def known_minors() -> range:
 
 
 def clamp(minor: int) -> int:
-    """The known minor nearest to `minor`: what is newer than the catalogue is taken for its newest."""
+    """The known minor nearest to `minor`: for what is newer than the catalogue its newest."""
     known = known_minors()
     return min(max(minor, known[0]), known[-1])
 

@@ -1,4 +1,4 @@
-"""The nearest of a few known words: what somebody probably meant."""
+"""The nearest of a few known words: what a user probably meant."""
 
 from __future__ import annotations
 

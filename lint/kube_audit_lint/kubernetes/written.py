@@ -1,4 +1,4 @@
-"""A policy as somebody wrote it: the values of its rules, each with its place.
+"""A policy as a user wrote it: the values of its rules, each with its place.
 
 Reads as much as can be made sense of, also where kube-apiserver would not: one string where a list belongs
 is a list of one. kubernetes/decoding.py and validation.py find what is wrong with it.
@@ -115,7 +115,7 @@ class WrittenRule(NamedTuple):
 
 
 class WrittenPolicy(NamedTuple):
-    """The rules and what stands beside them.
+    """The rules and what is beside them.
 
     rules_key: the misspelt key that the rules were read from. strange, unknown: as for a rule.
     """
@@ -277,7 +277,7 @@ def _text(node: Node, met: _Trouble) -> Text | None:
 
 
 def _shown(node: Scalar) -> str:
-    """The string, or what somebody meant as one: `on` that YAML takes for a boolean."""
+    """The string, or what a user meant as one: `on` that YAML takes for a boolean."""
     if node.kind == "string":
         return node.value
     return "" if node.kind == "null" else node.place.text

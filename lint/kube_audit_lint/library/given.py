@@ -1,4 +1,4 @@
-"""What a caller gives: taken where it is clear what is meant, else refused with a UsageError and never an accident."""
+"""What a caller gives: accepted where it is clear what is meant, else refused with a UsageError and never an accident."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def texts(value: object, name: str) -> tuple[str, ...]:
 
 
 def several(value: object, name: str, what: str) -> Iterator[Any]:
-    """The members of an iterable. Raises UsageError, also for one text or one mapping, which would be taken apart."""
+    """The members of an iterable. Raises UsageError, also for one text or one mapping, which would be split."""
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise UsageError(f"{name} must be an iterable of {what}, not {_shown(value)}")
     return iter(value)

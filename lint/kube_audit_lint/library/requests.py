@@ -1,4 +1,4 @@
-"""The requests that callers ask a policy about: as kube-apiserver sees them, or refused."""
+"""The requests that callers have a policy decide: as kube-apiserver sees them, or refused."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ WEAKENED = "configuration-weakened"
 
 
 class Comparison(NamedTuple):
-    """A whole run. reason: why less may be recorded, where the message of the commit says it."""
+    """A whole run. reason: why less may be recorded, where the message of the commit has it."""
 
     pairs: tuple[Compared, ...]
     notes: tuple[str, ...] = ()

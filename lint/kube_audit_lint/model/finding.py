@@ -41,7 +41,7 @@ class Proposed(NamedTuple):
 class Finding(NamedTuple):
     """One thing wrong at one place.
 
-    `message` says what is wrong and what really happens in the cluster, `help` how to put it right.
+    `message` tells what is wrong and what really happens in the cluster, `help` how to put it right.
     `kubernetes` names the versions it holds for (`1.24-1.37`), `narrowed` is whether these are fewer than
     were checked. `witness` is a concrete request as JSON data that proves it, `proof` the same as one line
     for a reader. `more` is how many findings of its rule in its file it stands for, where they are too many

@@ -12,7 +12,7 @@ from kube_audit_lint.syntax.record import NamedTuple
 
 
 class ShownFinding(NamedTuple):
-    """A finding on a line of a policy's text. rule: the one of the policy that it stands on, 0 for none."""
+    """A finding on a line of a policy's text. rule: the one of the policy that it is on, 0 for none."""
 
     id: str
     severity: Severity
@@ -22,7 +22,7 @@ class ShownFinding(NamedTuple):
 
 
 class ShownRule(NamedTuple):
-    """A rule, counted from 1. first, last: the lines of the shown text that it stands on; line: that of the file.
+    """A rule, counted from 1. first, last: the lines of the shown text that it is on; line: that of the file.
 
     reached: whether it decides any request.
     """

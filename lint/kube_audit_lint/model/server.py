@@ -1,4 +1,4 @@
-"""kube-apiserver as somebody configured it, in every form alike."""
+"""kube-apiserver as a user configured it, in every form alike."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Flag(NamedTuple):
     """One flag as kube-apiserver gets it.
 
     `name` is without dashes and with `-` for `_`; `written` is as the file has it. `value` is None
-    when the flag needs one and none follows. `place` covers name and value where they stand
+    when the flag needs one and none follows. `place` covers name and value where they are
     together; `value_place` the value alone (the name, when there is no value).
     """
 
@@ -74,9 +74,9 @@ class EnvironmentVariable(NamedTuple):
 class HostFile(NamedTuple):
     """A file that the form itself brings onto the host (cloud-init write_files, kops fileAssets, kind extraMounts).
 
-    `path` is where it lies on the host, for a directory with everything below it. `content` is the
+    `path` is where it is on the host, for a directory with everything below it. `content` is the
     policy in it, when it is given in place and is one, `kubeconfig` likewise; `local` the path on the
-    author's machine (relative to the file that names it) that it is taken from.
+    author's machine (relative to the file that names it) that it comes from.
     """
 
     path: str

@@ -90,7 +90,7 @@ _SINGLE = r"v?1\.(\d{1,3})(?:\.\d+)?(?:[-+].*)?\Z"
 def parse_versions(text: str) -> Versions | None:
     """`1.30`, `v1.30.4` or a range `1.29-1.34` as a range; None when it is neither.
 
-    It may lie outside of the known minors: see Versions.known.
+    It may be outside of the known minors: see Versions.known.
     """
     low, dash, high = text.strip().partition("-")
     if dash and re.match(_SINGLE, high.strip()):
@@ -116,7 +116,7 @@ def _minor(text: str) -> int | None:
 
 
 def refused(versions: Versions) -> str:
-    """Why a version that somebody requests is not taken; "" when it is."""
+    """Why a version that a user requests is not taken; "" when it is."""
     if versions.first >= OLDEST:
         return ""
     return f"1.{versions.first} is older than 1.{OLDEST}, the oldest version that is known"

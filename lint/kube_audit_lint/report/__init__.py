@@ -68,7 +68,7 @@ class Hidden(NamedTuple):
 class Report(NamedTuple):
     """The outcome of a run. `findings` are in the order in which they are to be shown.
 
-    notes: what was not checked. hidden: what somebody keeps out of the findings. show_all: in text, show each finding,
+    notes: what was not checked. hidden: what a user keeps out of the findings. show_all: in text, show each finding,
     however many files have the same. quiet: findings and errors only, no summary. statistics: in text, the table
     by rule in place of the findings.
     """

@@ -1,6 +1,6 @@
 """A comparison as the comment of a pull request: a table of what changes, the details folded.
 
-All that comes from files stands in `<code>` (`codetext`).
+All that comes from files is in `<code>` (`codetext`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Evidence as a table for spreadsheets: a row for each control and subject.
 
 A text that a spreadsheet would take for a formula gets an apostrophe in front, as OWASP advises against CSV injection.
-So do flags: Excel computes `--audit-log-maxage=7` and shows #NAME?. Control characters stand there as escapes.
+So do flags: Excel computes `--audit-log-maxage=7` and shows #NAME?. Control characters are there as escapes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Evidence as Markdown: a table of all controls, then each control with its results.
 
-What comes from files stands in `<code>`; titles and hints are the catalogue's own.
+What comes from files is in `<code>`; titles and hints are the catalogue's own.
 """
 
 from __future__ import annotations

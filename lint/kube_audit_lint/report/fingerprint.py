@@ -30,7 +30,7 @@ def path_of(finding: Finding, base: str = "") -> str:
     """The path from the root of the file's repository, wherever a run is started.
 
     Outside of repositories it counts from `base`, an absolute folder; without one, from the working directory, and
-    what lies outside of that has its absolute path.
+    what is outside of that has its absolute path.
     """
     whole = os.path.normpath(os.path.join(os.getcwd(), finding.place.source.path))
     root = root_of(os.path.dirname(whole), base or os.getcwd())

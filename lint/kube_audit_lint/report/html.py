@@ -85,7 +85,7 @@ def _cell(index: int, content: str) -> str:
 
 
 def page(of: Page) -> str:
-    """The whole file. `data` stands in it as JSON, in `<script type="application/json" id="data">`."""
+    """The whole file. `data` is in it as JSON, in `<script type="application/json" id="data">`."""
     style, script = asset("page.css") + of.style, of.script
     data = "" if of.data is None else f'<script type="application/json" id="data">{json_data(of.data)}</script>\n'
     policy = (
@@ -126,7 +126,7 @@ def _source(script: str) -> str:
 def _hash(inline: str) -> str:
     """What a Content-Security-Policy calls this inline style or script.
 
-    Raises ValueError for one that would end its element: the rest would stand in the page.
+    Raises ValueError for one that would end its element: the rest would be in the page.
     """
     from base64 import b64encode
     from hashlib import sha256

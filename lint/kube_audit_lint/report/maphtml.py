@@ -186,7 +186,7 @@ def _line(policy: ShownPolicy, number: int, line: str) -> str:
 
 
 def _line_of(policy: ShownPolicy, one: ShownFinding) -> int:
-    """The line of the shown text below which a finding stands; the first where it stands on none."""
+    """The line of the shown text below which a finding is; the first where it is on none."""
     if policy.as_loaded and one.rule:
         return policy.rules[one.rule - 1].first
     first = policy.lines[0][0]
@@ -237,7 +237,7 @@ def _ask() -> str:
 
 
 class _Numbered(dict[Any, int]):
-    """Values, each with its number: what stands in many places stands once in the data."""
+    """Values, each with its number: what is in many places occurs once in the data."""
 
     def __missing__(self, value: Any) -> int:
         return self.setdefault(value, len(self))

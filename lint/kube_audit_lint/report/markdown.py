@@ -1,6 +1,6 @@
 """For the summary of a CI job or the comment of a change request: a table by rule, the findings folded.
 
-All that comes from files stands in `<code>` (`codetext`).
+All that comes from files is in `<code>` (`codetext`).
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def _table(of: Table) -> str:
 
 
 def _cell(cell: str, number: bool) -> str:
-    """Numbers stand at the right; of a long name the beginning is shown, and all of it is its title."""
+    """Numbers are at the right; of a long name the beginning is shown, and all of it is its title."""
     if number:
         return element("span", text(cell), class_="number")
     if len(cell) <= _LONGEST:

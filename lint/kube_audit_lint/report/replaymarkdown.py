@@ -1,4 +1,4 @@
-"""A replay's figures as Markdown, for the summary of a job. Text from files stands in `<code>` (`codetext`)."""
+"""A replay's figures as Markdown, for the summary of a job. Text from files is in `<code>` (`codetext`)."""
 
 from __future__ import annotations
 

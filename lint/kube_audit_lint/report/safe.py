@@ -11,7 +11,7 @@ from kube_audit_lint.syntax.typed import Any
 
 _SURROGATE = "[\ud800-\udfff]"  # compiled when needed: a class of Unicode is slow to compile
 MARK = r"##(?=[A-Za-z]*\[)"
-"""`##[group]` of GitHub, `##vso[...]` of Azure, `##teamcity[...]`: commands, wherever in a line they stand."""
+"""`##[group]` of GitHub, `##vso[...]` of Azure, `##teamcity[...]`: commands, wherever in a line they are."""
 _NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _IDEOGRAPHIC_SPACE = "\u3000"  # ordinary in Chinese and Japanese text, and it has a width
 

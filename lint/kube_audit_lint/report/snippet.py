@@ -52,7 +52,7 @@ def mark(place: Place, sign: str, label: str) -> Mark:
     line, column = source.position(start)
     last_line, last_column = source.position(end)
     length = len(source.line(line))
-    first = min(column - 1, length)  # a place may lie between the two characters of a line's end
+    first = min(column - 1, length)  # a place may be between the two characters of a line's end
     stop = min(last_column - 1, length) if last_line == line else length
     return Mark(source, line, first, max(stop, first), last_line, sign, label)
 

@@ -21,7 +21,7 @@ MOST = 8
 """So many findings of a selection are dealt with: each fix is proven, and each comment tried, by runs."""
 
 PREPARED = 20
-"""So many of a buffer before anybody asks."""
+"""So many of a buffer in advance."""
 
 Kind = Callable[[Session, Checked, Finding], Iterator["Action | None"]]
 """What finds one kind of actions about a finding, a proof a step; None where a proof failed."""
@@ -66,7 +66,7 @@ def may_be_fixed(checked: Checked) -> bool:
 
 
 def prepare(session: Session, checked: Checked) -> Iterator[None]:
-    """Finds out what can be done about a buffer's findings, step by step, before anybody asks."""
+    """Finds out what can be done about a buffer's findings, step by step, in advance."""
     for one in checked.findings[:PREPARED]:
         if one.place.source.path == checked.path:
             for kind in _KINDS:

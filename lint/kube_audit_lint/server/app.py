@@ -89,7 +89,7 @@ class Server(LanguageServer):
         return uris.from_fs_path(path) or path
 
     def take_folders(self) -> None:
-        """Takes the folders of the workspace, each by its name and by where it really lies."""
+        """Takes the folders of the workspace, each by its name and by where it really is."""
         folders = [uris.to_fs_path(one.uri) for one in self.workspace.folders.values()] or [self.workspace.root_path]
         self._folders = {real(os.path.join(one, "-"))[:-2]: os.path.normpath(one) for one in folders if one}
         self.session.folders = tuple(self._folders)
@@ -100,12 +100,12 @@ class Server(LanguageServer):
         return self.session.checked(path) if path in self.session.paths else None
 
     def held(self, uri: str) -> Held | None:
-        """A document with the last run over it, for answers while somebody types; None for one that is not open."""
+        """A document with the last run over it, for answers while a user types; None for one that is not open."""
         path = self.path_of(uri)
         return self.session.held(path) if path in self.session.paths else None
 
     def for_lenses(self, uri: str) -> Held | None:
-        """The same; of an editor that cannot be told to ask again, after a run over the text of now."""
+        """The same; of an editor that cannot be told to request them again, after a run over the text of now."""
         workspace = self.client_capabilities.workspace
         told = workspace.code_lens if workspace is not None else None
         if told is None or not told.refresh_support:
@@ -198,7 +198,7 @@ class Server(LanguageServer):
 
     @property
     def resolves(self) -> bool:
-        """Whether the editor asks for the edits of an action when somebody chooses it."""
+        """Whether the editor requests the edits of an action when a user chooses it."""
         capabilities = self.client_capabilities.text_document
         asked = capabilities.code_action if capabilities is not None else None
         lazily = asked.resolve_support if asked is not None else None
@@ -237,7 +237,7 @@ class Server(LanguageServer):
         return None if text is None else self.edits(whole, (Edit(whole.start, whole.end, text),))
 
     def resolve(self, action: types.CodeAction) -> types.WorkspaceEdit | None:
-        """The edits of an action that somebody chose; None where the text is another, or the proof failed."""
+        """The edits of an action that a user chose; None where the text is another, or the proof failed."""
         uri, _, *about = action.data
         checked = self.checked(uri)
         if checked is None or self.stamp(checked.source.place()) != action.data[:2]:

@@ -16,7 +16,7 @@ from kube_audit_lint.syntax.source import Source
 class Checked(NamedTuple):
     """A buffer after a run. outcome: None where the buffer holds nothing of ours.
 
-    versions: those that the buffer's policy or server is checked by; else what the configuration says.
+    versions: those that the buffer's policy or server is checked by; else those of the configuration.
     known: keeps what was found out about it, until the buffer changes.
     """
 

@@ -44,7 +44,7 @@ def completions(checked: Checked, offset: int) -> list[Completion]:
 
 
 def _is_policy(checked: Checked, at: Cursor) -> bool:
-    """Whether the cursor stands in a policy: among rules, or at the top of a file that is one."""
+    """Whether the cursor is in a policy: among rules, or at the top of a file that is one."""
     ours = "audit.k8s.io" in checked.source.text or named_policy(checked.path)
     return ours and ("rules" in at.keys or not at.keys or at.keys[-1] in fields.POLICY)
 
@@ -64,7 +64,7 @@ def _of_policy(checked: Checked, at: Cursor, offset: int) -> Iterator[Completion
 
 
 def _fields(at: Cursor, keys: tuple[str, ...], in_rule: bool) -> dict[str, fields.Field]:
-    """The keys that may stand here."""
+    """The keys that may be here."""
     if not at.in_key or at.quoted:
         return {}
     if not in_rule:
@@ -75,7 +75,7 @@ def _fields(at: Cursor, keys: tuple[str, ...], in_rule: bool) -> dict[str, field
 def _words(
     checked: Checked, at: Cursor, keys: tuple[str, ...], in_rule: bool, offset: int
 ) -> Iterable[tuple[str, str]]:
-    """The values that may stand here, each with what it means."""
+    """The values that may be here, each with what it means."""
     field = keys[-1] if keys else ""
     versions = checked.versions
     if keys == ("resources", "resources") and in_rule:

@@ -1,4 +1,4 @@
-"""Where in a YAML or JSON text a cursor stands, while it is written and no parser reads it: by its lines alone."""
+"""Where in a YAML or JSON text a cursor is, while it is written and no parser reads it: by its lines alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kube_audit_lint.syntax.record import NamedTuple
 
 _KEY = re.compile(r"(?:\"([^\"]*)\"|'([^']*)'|([^\s#:'\"\[\]{},&*!|>%@`][^#:'\"\[\]{},]*?))[ \t]*:(?=[ \t]|$)")
 _OPENS = re.compile(r"[ \t]*(?:[|>&!][^\s]*[ \t]*)*[\[{]?[ \t]*(?:#.*)?$")
-"""What stands behind a key whose value begins on a later line."""
+"""What is behind a key whose value begins on a later line."""
 
 _WORD = re.compile(r"[^\s\"',\[\]{}]*\Z")
 _DASHES = re.compile(r"([ \t]*)((?:-(?:[ \t]+|$))*)")
@@ -21,7 +21,7 @@ class Cursor(NamedTuple):
     """A place in a text. keys: those that hold it, the outermost first.
 
     word: what is written of it, and `start` where that begins. in_key: whether it may be a key. quoted: whether it
-    stands in quotes.
+    is in quotes.
     """
 
     keys: tuple[str, ...]
@@ -32,7 +32,7 @@ class Cursor(NamedTuple):
 
 
 class _Line(NamedTuple):
-    """A line. dash: the column of its first dash, None without one; column: of what stands behind the dashes."""
+    """A line. dash: the column of its first dash, None without one; column: of what is behind the dashes."""
 
     dash: int | None
     column: int
@@ -65,7 +65,7 @@ def _line(text: str) -> _Line:
 
 
 def _flow(text: str) -> tuple[list[str], bool]:
-    """The keys of flow mappings that are open at the end of a text, and whether a key stands there."""
+    """The keys of flow mappings that are open at the end of a text, and whether a key is there."""
     frames: list[str | None] = []  # of a mapping its key, "" before there is one; None of a list
     token, quote = "", ""
     for char in text:
@@ -107,14 +107,14 @@ def _above(lines: list[str], column: int, item: bool) -> list[str]:
 
 
 def group_beside(text: str, offset: int) -> str:
-    """The `group` of the entry of a rule's `resources` in which an offset stands; "" for core."""
+    """The `group` of the entry of a rule's `resources` in which an offset is; "" for core."""
     found = _braces(text, offset) if text.lstrip().startswith("{") else "".join(_entry(text, offset))
     group = _GROUP.search(found)
     return group[1] if group is not None else ""
 
 
 def _braces(text: str, offset: int) -> str:
-    """In JSON: what stands in the nearest braces around an offset."""
+    """In JSON: what is in the nearest braces around an offset."""
     start, end = text.rfind("{", 0, offset), text.find("}", offset)
     return text[max(start, 0) : end if end >= 0 else len(text)]
 

@@ -59,7 +59,7 @@ def told(policy: PolicySubject, rule: int) -> list[str]:
 
 @lru_cache(maxsize=16)
 def _analysis(policy: Policy, versions: Versions) -> Analysis:
-    """With a budget of its own, so that no answer depends on what was asked before."""
+    """With a budget of its own, so that no answer depends on earlier requests."""
     return Analysis(policy, versions)
 
 

@@ -12,7 +12,7 @@ from kube_audit_lint.syntax.source import Place
 def definition(checked: Checked, offset: int) -> list[Place]:
     """Where the other half of a pair is written; nothing where the offset is on neither.
 
-    Of a server: at its `--audit-policy-file`. Of a policy: at whatever stands beside its rules.
+    Of a server: at its `--audit-policy-file`. Of a policy: at whatever is beside its rules.
     """
     for server in checked.servers:
         flag = server.server.flag(POLICY_FILE)

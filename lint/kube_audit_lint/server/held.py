@@ -1,4 +1,4 @@
-"""A buffer while somebody types: its text of now, and the last run, which may be over an older text."""
+"""A buffer while a user types: its text of now, and the last run, which may be over an older text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Held(NamedTuple):
         return self._moved(offset, len(self.now.source.text), len(self.last.source.text))
 
     def place(self, place: Place) -> Place | None:
-        """A place of the last run where it lies now; None in what is there no more. Other files are as they were."""
+        """A place of the last run where it is now; None in what is there no more. Other files are as they were."""
         if place.source.path != self.last.path:
             return place
         start, end = (self._moved(one, len(self.last.source.text), len(self.now.source.text)) for one in place[1:])

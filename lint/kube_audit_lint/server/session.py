@@ -29,7 +29,7 @@ _FIXING = "fixing"
 
 
 def real(path: str) -> str:
-    """A file in the folder that it really lies in, for a repository knows its files by that."""
+    """A file in the folder that it really is in, for a repository knows its files by that."""
     folder, name = os.path.split(os.path.normpath(path))
     return os.path.join(os.path.realpath(folder), name).replace(os.sep, "/")
 
@@ -65,7 +65,7 @@ class Session:
         self._changes += 1
 
     def look_again(self) -> None:
-        """Looks at the disk again: files were saved, or changed by somebody else."""
+        """Looks at the disk again: files were saved, or changed by another program."""
         self._surroundings.look_again()
         self._settings = {}
         self.trouble = ""
@@ -166,7 +166,7 @@ class Session:
             self._enter(path)
 
     def _enter(self, path: str) -> None:
-        """Goes to the folder of the workspace that a file lies in, where somebody would run the command."""
+        """Goes to the folder of the workspace that a file is in, where a user would run the command."""
         around = [one for one in self.folders if path.startswith(one.rstrip("/") + "/")]
         folder = max(around, key=len) if around else os.path.dirname(path)
         if os.path.isdir(folder):

@@ -97,7 +97,7 @@ def _those(choices: Iterable[Any], wanted: Wanted) -> list[dict[str, str]]:
 
 
 def _warnings(data: Mapping[str, Any], wanted: Wanted, written: str) -> Iterable[str]:
-    """What else somebody has to know who uses these files."""
+    """What else a user has to know who uses these files."""
     for stand_in, option in ((RECEIVER, "--webhook URL"), (CLUSTER, "--cluster-id ID")):
         if stand_in in written:
             yield f"Put your own in the place of {stand_in}: it stands there where `{option}` is not given."

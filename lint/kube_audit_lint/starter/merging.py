@@ -86,7 +86,7 @@ def _of_item(target: Sequence, item: Node, path: Path) -> Iterator[Edit]:
 
 
 def _added(target: Mapping, entry: Entry) -> Edit:
-    """The mapping with an entry behind its last one that others can stand behind."""
+    """The mapping with an entry behind its last one that others can be behind."""
     entries = written(target)
     if not entries:
         raise Refused("a mapping without entries cannot be added to")
@@ -116,7 +116,7 @@ def _filled(target: Mapping, own: Entry, entry: Entry) -> Edit:
 def _lines_of(node: Node, start: int, keyed: bool = False) -> list[str]:
     """The lines in which something is written that begins at an offset, moved to the margin.
 
-    keyed: whether it is an entry; the list that is its value may stand as far left as the key.
+    keyed: whether it is an entry; the list that is its value may be as far left as the key.
     """
     text = node.source.text
     column = start - line_start(text, start)

@@ -33,7 +33,7 @@ def policy_text(wanted: Wanted) -> str:
 
 
 def rules_text(wanted: Wanted) -> str:
-    """The rules alone, for forms that write the rest of the policy themselves: stages and fields stand in each rule."""
+    """The rules alone, for forms that write the rest of the policy themselves: stages and fields are in each rule."""
     comments = ignored(wanted)
     return "\n".join(line for line in _rules(wanted, [_STAGES, _MANAGED]) if line not in comments) + "\n"
 
@@ -135,7 +135,7 @@ def _served(wanted: Wanted, rules: list[dict[str, Any]]) -> dict[int, dict[str, 
 
 
 def _decides(rule: dict[str, Any], resource: str, verb: str) -> bool:
-    """Whether a rule decides the requests of somebody who is no part of the control plane."""
+    """Whether a rule decides the requests of a user who is no part of the control plane."""
     if "users" in rule or "userGroups" in rule or "nonResourceURLs" in rule:
         return False
     name, _, group = resource.partition(".")

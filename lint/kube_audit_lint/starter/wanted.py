@@ -1,4 +1,4 @@
-"""What somebody wants written."""
+"""What a user wants written."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def _make_folders(folder: str, made: list[str]) -> None:
 
 def _draft(path: str, text: str, made: list[str]) -> str:
     """A file beside the one that is to be written, with all of its text."""
-    # The dot in front: a kubelet would run it as a pod while it stands beside a manifest.
+    # The dot in front: a kubelet would run it as a pod while it is beside a manifest.
     draft = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.getpid()}.tmp")
     with open(draft, "x", encoding="utf-8", newline="\n") as file:
         made.append(draft)

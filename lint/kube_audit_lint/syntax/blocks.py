@@ -1,4 +1,4 @@
-"""Scanning of block scalars, `|` and `>`; imported where one stands."""
+"""Scanning of block scalars, `|` and `>`; imported where one is."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Block:
         self.breaks: list[Chunk] = []
 
     def take_break(self) -> Chunk | None:
-        """The line break at which we stand."""
+        """The line break at which we are."""
         start, end = self.at, break_end(self.text, self.at)
         if end == start:
             return None

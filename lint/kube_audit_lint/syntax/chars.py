@@ -56,5 +56,5 @@ def normal_break(text: str) -> str:
 
 
 def document_mark(text: str, at: int) -> bool:
-    """Whether `---` or `...` stands alone at the start of a line that begins at `at`."""
+    """Whether `---` or `...` is alone at the start of a line that begins at `at`."""
     return text[at : at + 3] in ("---", "...") and text[at + 3] in BLANK_OR_END

@@ -23,15 +23,15 @@ class Deciding:
         self._known: dict[Span, Span | None] = {}
 
     def insertions_in(self, start: int, end: int) -> tuple[Span, ...]:
-        """The insertions into what stands from `start` to `end`, or directly around it."""
+        """The insertions into what is from `start` to `end`, or directly around it."""
         return tuple(self._template.insertions[index] for index in self._insertions.over(*self._around(start, end)))
 
     def branches_in(self, start: int, end: int) -> tuple[Branch, ...]:
-        """The branches that decide a part of what stands from `start` to `end`; not those that enclose it."""
+        """The branches that decide a part of what is from `start` to `end`; not those that enclose it."""
         return tuple(self._template.branches[index] for index in self._branches.over(start, end))
 
     def decided(self, start: int, end: int) -> Span | None:
-        """The first place that decides a part of what stands from `start` to `end`."""
+        """The first place that decides a part of what is from `start` to `end`."""
         span = start, end
         if span not in self._known:
             branches = ((one.start, one.end) for one in self.branches_in(start, end))
@@ -61,7 +61,7 @@ def line_start(text: str, at: int) -> int:
 
 
 def _pieces(branch: Branch) -> Iterator[Span]:
-    """The statements of a branch: what lies between its arms."""
+    """The statements of a branch: what is between its arms."""
     end = branch.start
     for first, last in branch.arms:
         yield end, first

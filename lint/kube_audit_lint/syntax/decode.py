@@ -17,7 +17,7 @@ class ByteProblem(NamedTuple):
 
 
 def has_mark(data: bytes) -> bool:
-    """Whether a byte order mark stands first: such a file is never read as JSON."""
+    """Whether a byte order mark is first: such a file is never read as JSON."""
     return data.startswith((UTF8_MARK, b"\xff\xfe", b"\xfe\xff"))
 
 
@@ -59,7 +59,7 @@ def chunk_start(text: str, at: int) -> int:
     """Where the piece of text begins that the server reads together with the character at an offset.
 
     It decodes files in pieces of 512 bytes, and refuses a piece as soon as it needs any of it: what
-    is wrong behind the first document is seen only when it lies in the same piece as its end.
+    is wrong behind the first document is seen only when it is in the same piece as its end.
     """
     data = _encode(text)
     bad = len(_encode(text[:at]))

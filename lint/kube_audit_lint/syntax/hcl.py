@@ -1,8 +1,8 @@
-"""HCL (Terraform, OpenTofu, Terragrunt) to bodies, blocks and expressions, each with where it stands.
+"""HCL (Terraform, OpenTofu, Terragrunt) to bodies, blocks and expressions, each with where it is.
 
 The parser is tree-sitter's grammar of HCL, the extra `[terraform]`: it gives every node its bytes, goes on behind a
-mistake, and reads a megabyte in half a second (docs/forms/terraform.md says what else was tried). Here is all that
-knows of it. A top-level block is turned into Python only when somebody reads it.
+mistake, and reads a megabyte in half a second (docs/forms/terraform.md tells what else was tried). Here is all that
+knows of it. A top-level block is turned into Python only when a user reads it.
 
 Sources: HCL's native syntax specification (templates, escapes, heredocs, flush heredocs).
 """
@@ -137,7 +137,7 @@ class Block:
 
     @cached_property
     def body(self) -> Body:
-        """What stands between its braces."""
+        """What is between its braces."""
         return self._tree.body(next((one for one in self._node.children if one.type == "body"), None))
 
 
@@ -149,7 +149,7 @@ class Body(NamedTuple):
 
 
 class Tree:
-    """A file. wrong: where its first mistake stands, None where it has none."""
+    """A file. wrong: where its first mistake is, None where it has none."""
 
     def __init__(self, text: str, root: Any, places: array[int] | None, given_up: bool = False) -> None:
         self.text = text
@@ -158,7 +158,7 @@ class Tree:
         self._places = places
 
     def span(self, node: Any) -> tuple[int, int]:
-        """Where a node stands, in characters."""
+        """Where a node is, in characters."""
         start, end = node.start_byte, node.end_byte
         return (start, end) if self._places is None else (self._places[start], self._places[end])
 
@@ -169,7 +169,7 @@ class Tree:
 
     @property
     def wrong(self) -> tuple[int, int] | None:
-        """Where the first mistake stands."""
+        """Where the first mistake is."""
         node = self._root
         if not node.has_error:
             return None
@@ -326,7 +326,7 @@ class Tree:
         return Template(start, end, opening, tuple(pieces))
 
     def _pieces(self, node: Any, at: int, last: int, depth: int, heredoc: bool) -> Iterator[Chunk | Interpolation]:
-        """What stands in a template. Blanks beside an interpolation are in no node of the grammar: all text counts."""
+        """What is in a template. Blanks beside an interpolation are in no node of the grammar: all text counts."""
         for one in self._interpolations(node):
             start, end = self.span(one)
             yield from _unescaped(self.text, at, start, heredoc)
@@ -399,7 +399,7 @@ def parse(text: str) -> Tree:
 
 
 def parse_template(text: str) -> Template | None:
-    """A file that is a template, as a heredoc of the same text: where it stands in the file. None where it is none."""
+    """A file that is a template, as a heredoc of the same text: where it is in the file. None where it is none."""
     ends = "" if text.endswith("\n") else "\n"
     tree = parse(f"{_BEFORE}{text}{ends}{_BEHIND}\n")
     value = tree.top.attributes[0].value if tree.wrong is None and tree.top.attributes else None

@@ -50,7 +50,7 @@ def read_json(source: Source, text: str, offsets: OffsetMap) -> list[Document]:
     """The documents of a JSON text: one, or several with lines of `---` between them.
 
     kubectl takes the latter (k8s.io/apimachinery `pkg/util/yaml/decoder.go`), and kube-apiserver does not: a policy
-    that such a line follows is broken. What stands behind a line may be YAML.
+    that such a line follows is broken. What is behind a line may be YAML.
     """
     reader = _Reader(source, text, offsets)
     documents: list[Document] = []
@@ -212,7 +212,7 @@ class _Reader:
         return self._make(at, end + 1, "string", value, QUOTED), end + 1
 
     def _string_end(self, at: int) -> int:
-        """Where the closing quote stands, or the first character that no string may hold."""
+        """Where the closing quote is, or the first character that no string may hold."""
         text = self.text
         while True:
             run = _RUN.match(text, at)

@@ -1,6 +1,6 @@
 """Scanning of plain scalars, and what all scalars share: with where every character of the value comes from.
 
-A value is put together from chunks (text, offset, width): characters that stand as they are in the
+A value is put together from chunks (text, offset, width): characters as they are in the
 file (width = length), or a single one that is written otherwise: an escape, a folded line break.
 """
 

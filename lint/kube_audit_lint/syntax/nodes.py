@@ -1,8 +1,8 @@
 """The nodes of a document, as kube-apiserver's YAML or JSON library understands them.
 
 The tree is already resolved: aliases are followed, merges applied in their order, of a key that
-stands twice the value that wins is kept. Offsets are those of the file that the user wrote, also
-for a document that lies inside another (a block scalar, base64).
+occurs twice the value that wins is kept. Offsets are those of the file that the user wrote, also
+for a document that is inside another (a block scalar, base64).
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Scalar:
 
 
 class Inner:
-    """A text that is not the file's own, one inside it or a template made readable; `offsets` tell where it stands."""
+    """A text that is not the file's own, one inside it or a template made readable; `offsets` tell where it is."""
 
     __slots__ = ("offsets", "text")
 
@@ -77,7 +77,7 @@ class Inner:
 
 
 class InnerScalar(Scalar):
-    """A scalar of a text that is not the file's own. `at` is where in that text it stands."""
+    """A scalar of a text that is not the file's own. `at` is where in that text it is."""
 
     __slots__ = ("inner",)
 
@@ -102,7 +102,7 @@ class InnerScalar(Scalar):
 
 
 class PiecedScalar(Scalar):
-    """A string of a language that puts its values together from pieces: `chunks` say where each of them stands."""
+    """A string of a language that puts its values together from pieces: `chunks` say where each of them is."""
 
     __slots__ = ("chunks",)
 
@@ -158,7 +158,7 @@ class EntryFromElsewhere(Entry):
     """An entry whose value is written in another place.
 
     `merged` is whether it came through `<<`. `alias` is where the value's alias is written, if it
-    is one: the value itself stands where the anchor is.
+    is one: the value itself is where the anchor is.
     """
 
     __slots__ = ("alias", "merged")
@@ -237,7 +237,7 @@ Node = Scalar | Sequence | Mapping
 class SyntaxProblem:
     """Why a stream cannot be read: kube-apiserver's own words where they are known, and where.
 
-    `opened` is where the quote, bracket or key stands whose end was not found.
+    `opened` is where the quote, bracket or key is whose end was not found.
     """
 
     __slots__ = ("message", "opened", "place")

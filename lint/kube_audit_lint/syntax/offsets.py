@@ -1,10 +1,10 @@
-"""Where the characters of a text that lies inside a file stand in that file.
+"""Where the characters of a text that is inside a file are in that file.
 
 text, offsets = embedded_text(scalar)            YAML in a block scalar, in quotes, or plain
 decoded = embedded_base64(scalar)                the same for base64 in one; None when it is none
 documents = read_documents(scalar.source, text, offsets)
 
-Maps are composed: a scalar of a text that lies inside a file knows how that text lies there.
+Maps are composed: a scalar of a text that is inside a file knows how that text is there.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from kube_audit_lint.syntax.source import Chunk, OffsetMap
 
 
 class ChunkMap(OffsetMap):
-    """The map of a scalar's value: of chunks that stand as they are, and of characters written otherwise.
+    """The map of a scalar's value: of chunks that are unchanged, and of characters written otherwise.
 
-    `around` is the map of the text in which the scalar stands; `empty` is where in it a value without
-    characters would stand.
+    `around` is the map of the text in which the scalar is; `empty` is where in it a value without
+    characters would be.
     """
 
     __slots__ = ("_around", "_inner", "_length", "_raw", "_widths", "empty")
@@ -56,7 +56,7 @@ class ChunkMap(OffsetMap):
 
 
 class Base64Map(OffsetMap):
-    """The map of a text that stands in base64: every character has the letters that carry its bytes."""
+    """The map of a text that is in base64: every character has the letters that carry its bytes."""
 
     __slots__ = ("_around", "_bytes", "_letters", "_text")
 
@@ -105,7 +105,7 @@ _SAME = OffsetMap()
 
 
 def embedded_text(scalar: Scalar) -> tuple[str, OffsetMap]:
-    """The text of a string, and where it stands in the file."""
+    """The text of a string, and where it is in the file."""
     if isinstance(scalar, PiecedScalar):
         return scalar.value, ChunkMap(scalar.chunks, _SAME, scalar.end)
     text, around, start, end = scalar.source.text, _SAME, scalar.start, scalar.end
@@ -132,7 +132,7 @@ def _chunks(scalar: Scalar, text: str, start: int, end: int) -> list[Chunk] | No
 
 
 def _written_chunks(text: str, start: int, end: int, block: bool, value: str) -> list[Chunk] | None:
-    """The chunks of the YAML scalar that stands from `start` to `end`; None when that does not give `value`."""
+    """The chunks of the YAML scalar that is from `start` to `end`; None when that does not give `value`."""
     from kube_audit_lint.syntax.blocks import block_chunks
     from kube_audit_lint.syntax.chars import END, YamlError
     from kube_audit_lint.syntax.literals import scan_plain

@@ -110,7 +110,7 @@ class Parser:
         self._state = self._states.pop() if self._states else None
 
     def _node(self, block: bool, indentless: bool) -> None:
-        """A node; the state to go on with lies on the stack."""
+        """A node; the state to go on with is on the stack."""
         token = self._peek()
         kind = token[0]
         if kind == tokens.SCALAR:

@@ -2,7 +2,7 @@
 
 Each piece is what it becomes when it is written to a file: without the indentation that `<<-` or the fence takes
 away, with escapes undone, and with `UNKNOWN` characters for what only the running script knows. `chunks` say where
-every character stands, as offsets.ChunkMap takes them.
+every character is, as offsets.ChunkMap takes them.
 
 Sources: IEEE Std 1003.1, Shell Command Language, 2.7.4 Here-Document; Terraform's language reference, Strings and
 Templates (`<<-` takes the common indentation away, `$${` is `${`); CommonMark 0.31, 4.5 Fenced code blocks.
@@ -33,7 +33,7 @@ _CLOSING = {"{": "}", "(": ")"}
 
 
 class Piece(NamedTuple):
-    """A text inside another. start, end: where it stands there. name: the path it is written to; "" when unknown.
+    """A text inside another. start, end: where it is there. name: the path it is written to; "" when unknown.
 
     open: whether something unknown is in it.
     """
@@ -66,7 +66,7 @@ def heredocs(text: str, terraform: bool = False) -> Iterator[Piece]:
 
 
 def strings(text: str) -> Iterator[Piece]:
-    """The strings of a Terraform file in which a policy stands."""
+    """The strings of a Terraform file in which a policy is."""
     for start, end in _strings(text):
         chunks: list[Chunk] = []
         at = start
@@ -80,7 +80,7 @@ def strings(text: str) -> Iterator[Piece]:
 
 
 def _strings(text: str) -> Iterator[tuple[int, int]]:
-    """What stands between quotes, on one line, and names the group."""
+    """What is between quotes, on one line, and names the group."""
     at = text.find('"')
     while at >= 0:
         start = end = at + 1
@@ -111,7 +111,7 @@ def _unescaped(text: str, at: int, piece: str, end: int) -> Iterator[Chunk]:
 
 
 def _last_lines(text: str) -> dict[tuple[bool, str], int]:
-    """Where each line that may end a heredoc stands last: by (loose, line), loose without the blanks around it."""
+    """Where each line that may end a heredoc is last: by (loose, line), loose without the blanks around it."""
     if "<<" not in text:
         return {}
     last: dict[tuple[bool, str], int] = {}

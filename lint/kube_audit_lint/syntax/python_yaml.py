@@ -1,6 +1,6 @@
 """YAML to nodes with positions as Python programs read it (PyYAML): cloud-init its user data, Ansible its variables.
 
-What PyYAML refuses has no root but a problem; of a key that stands twice the last counts; `<<` gives way to a mapping's
+What PyYAML refuses has no root but a problem; of a key that occurs twice the last counts; `<<` gives way to a mapping's
 own keys. Why there are two readers, and what differs, is in docs/readers.md.
 """
 
@@ -34,7 +34,7 @@ LARGEST = 100_000
 
 
 def read_python_yaml(source: Source, text: str, offsets: OffsetMap | None = None) -> Document:
-    """The only document of a text, which is the source's own or lies in it where `offsets` say."""
+    """The only document of a text, which is the source's own or is in it where `offsets` say."""
     import yaml
 
     around = offsets or OffsetMap()

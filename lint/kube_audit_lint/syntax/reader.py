@@ -45,7 +45,7 @@ def read_documents(
     byte_problem: ByteProblem | None = None,
     marked: bool = False,
 ) -> list[Document]:
-    """The documents of a source, or of `text`, which lies in it where `offsets` say.
+    """The documents of a source, or of `text`, which is in it where `offsets` say.
 
     `byte_problem` is what `decode` found; `marked` is whether a byte order mark stood first: then
     a text that starts with `{` is YAML as well.

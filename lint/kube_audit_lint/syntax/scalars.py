@@ -111,7 +111,7 @@ def json_float(number: float) -> str:
 
 
 def _digits(text: str, number: float) -> tuple[str, str, int]:
-    """The sign, the significant digits, and where among them the decimal point stands."""
+    """The sign, the significant digits, and where among them the decimal point is."""
     mantissa, _, exponent = text.partition("e")
     whole, _, fraction = mantissa.partition(".")
     digits = (whole + fraction).lstrip("0")

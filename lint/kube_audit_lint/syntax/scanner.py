@@ -178,7 +178,7 @@ class Scanner:
             self._dispatch(char, text[at + 1])
 
     def _to_next(self) -> None:
-        """Pass blanks, comments and line breaks; a tab may not stand where a key may begin."""
+        """Pass blanks, comments and line breaks; a tab may not be where a key may begin."""
         text, at = self.text, self.at
         if text[at] not in _BEFORE_TOKENS and not self._dropping:
             return

@@ -25,7 +25,7 @@ class Word(NamedTuple):
     """One word of a command.
 
     text: without quotes and backslashes, with `UNKNOWN` for every expansion. start, end: where it
-    stands in the text, with its quotes. splits: an unquoted expansion (or `"$@"`) can make of it
+    is in the text, with its quotes. splits: an unquoted expansion (or `"$@"`) can make of it
     several words or none. variable: the name when the word is one expansion of a variable and
     nothing else (`@` for `"$@"`).
     """

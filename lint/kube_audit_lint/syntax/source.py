@@ -10,7 +10,7 @@ from bisect import bisect_right
 from kube_audit_lint.syntax.record import NamedTuple
 
 Chunk = tuple[str, int, int]
-"""A piece of a value: its text, where it stands in the text that was read, and how wide it is there."""
+"""A piece of a value: its text, where it is in the text that was read, and how wide it is there."""
 
 
 class Source:

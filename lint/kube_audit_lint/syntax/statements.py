@@ -2,7 +2,7 @@
 
 A statement that opens a block (`{{- if }}`, `{% for %}`, `<% if %>`, `%{ if }`, `#@ if x:`) and the one that ends it
 make a `Branch`; every other that puts something in, and one without its counterpart, is an insertion: nobody can
-say what stands there. A branch that encloses a text as a whole leaves what is inside certain.
+say what is there. A branch that encloses a text as a whole leaves what is inside certain.
 """
 
 from __future__ import annotations

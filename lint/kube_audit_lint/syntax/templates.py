@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kube_audit_lint.syntax.nodes import SyntaxProblem
 
 _SHELL_ENDS = (".tpl", ".tftpl", ".tmpl", ".envsubst", ".template", ".in", ".tf", ".sh")
-"""Endings of names in which `${name}` is a placeholder rather than text that somebody forgot."""
+"""Endings of names in which `${name}` is a placeholder rather than text that a user forgot."""
 
 _BRACES = {"{{": "}}", "{%": "%}", "{#": "#}", "<%": "%>", "%{": "}"}
 _BRACE = re.compile(r"\{[{%#]|<%|%\{")
@@ -59,7 +59,7 @@ def filled_name(path: str) -> str:
 class Neutral(NamedTuple):
     """A template's text with nothing of the template language left in it.
 
-    branches: the blocks of it. insertions: where whole lines are put in, or what belongs to no block stands.
+    branches: the blocks of it. insertions: where whole lines are put in, or what belongs to no block is.
     refused: why the text is no YAML as it stands, where that is how it was found to be a template.
     scalars: of a text that is YAML as it stands, where its scalars are: a statement decides only what is in its own.
     """

@@ -118,7 +118,7 @@ class _Reader:
         return Scalar(self.source, start, self.at, kind, word, PLAIN)
 
     def several(self, end: str, read: Callable[[], T]) -> list[T]:
-        """What stands between commas up to a bracket."""
+        """What is between commas up to a bracket."""
         found: list[T] = []
         self.at += 1
         self.skip(_BLANKS)

@@ -54,7 +54,7 @@ class _Level:
 class TreeBuilder:
     """Takes scalars, aliases and the ends of collections in the order in which they are written.
 
-    `text` is what is read: the source's own text, or one that lies in it where `offsets` say.
+    `text` is what is read: the source's own text, or one that is in it where `offsets` say.
     """
 
     def __init__(self, source: Source, text: str, offsets: OffsetMap) -> None:
@@ -261,7 +261,7 @@ class TreeBuilder:
         return None if deepest is None else SyntaxProblem(_TOO_DEEP, deepest.place)
 
     def _too_deep(self) -> Node | None:
-        """A collection that lies too deep for the JSON library that reads the result."""
+        """A collection that is too deep for the JSON library that reads the result."""
         heights: dict[int, int] = {}
         waiting: list[Node] = [] if self.root is None else [self.root]
         while waiting:

@@ -1,6 +1,6 @@
 """The names of `typing` that modules need while they are imported, without `typing`: that takes as long as ten of ours.
 
-To type checkers they are those of `typing`. At run time they only stand in their places; a Literal is the tuple of its
+To type checkers they are those of `typing`. At run time they are only placeholders; a Literal is the tuple of its
 values. For modules that a plain run imports; all others may as well import `typing`.
 """
 

@@ -20,7 +20,7 @@ _NAME = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=")
 
 
 class Assignment(NamedTuple):
-    """`key = value`. start, end: where the key stands. broken: backslashes with blanks behind, which end the line."""
+    """`key = value`. start, end: where the key is. broken: backslashes with blanks behind, which end the line."""
 
     section: str
     key: str

@@ -1,4 +1,4 @@
-"""Values that a template decides: what stands where `{{ name }}` or `${name}` stood.
+"""Values that a template decides: what is where `{{ name }}` or `${name}` stood.
 
 A template is read with each placeholder replaced by a run of one private character of the same
 length, so that offsets stay true. No rule reports on a value that is unknown. What comes from outside,
@@ -24,7 +24,7 @@ def is_unknown(text: str) -> bool:
 
 _MOST_FILLED = 131_072
 """So many characters variables may add to a file's commands: Linux starts nothing with a longer argument
-(MAX_ARG_STRLEN in include/uapi/linux/binfmts.h), and a few lines could ask for gigabytes of them."""
+(MAX_ARG_STRLEN in include/uapi/linux/binfmts.h), and a few lines could need gigabytes of them."""
 
 
 class Room:

@@ -1,6 +1,6 @@
 """Splitting systemd's command lines and lists into words, with the exact place of every character.
 
-Source: systemd src/basic/extract-word.c (quotes are removed wherever they stand in a word; C-style escapes,
+Source: systemd src/basic/extract-word.c (quotes are removed wherever they are in a word; C-style escapes,
 of which unknown ones stay as written) and src/shared/exec-util / replace-var for `$NAME` and `${NAME}`.
 """
 
@@ -46,7 +46,7 @@ Variables = Mapping[str, Sequence[Letter]]
 
 
 def letters(text: str, start: int, end: int) -> list[Letter]:
-    """The characters of a text from an offset to another, each where it stands."""
+    """The characters of a text from an offset to another, each where it is."""
     return [(text[at], at, at + 1) for at in range(start, end)]
 
 
@@ -92,7 +92,7 @@ def _escape(line: Sequence[Letter], at: int, found: list[Letter]) -> int:
 
 
 def expanded(words: Sequence[Word], variables: Variables, room: Room, *, bare: bool = False) -> list[Word]:
-    """Words with `$NAME` (which splits when it stands alone) and `${NAME}` filled in, or unknown.
+    """Words with `$NAME` (which splits when it is alone) and `${NAME}` filled in, or unknown.
 
     bare: whether a `$NAME` within a word is filled in too, as Go's os.Expand does and systemd does not.
     """
