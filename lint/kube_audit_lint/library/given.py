@@ -1,4 +1,4 @@
-"""What a caller gives: accepted where it is clear what is meant, else refused with a UsageError and never an accident."""
+"""What a caller gives: accepted where it is clear what is meant, else refused with a UsageError, never an accident."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ class Amount(NamedTuple):
 class Recorded(NamedTuple):
     """What a policy records of events.
 
-    bytes: of what the log holds, measured. estimated: bytes of what it does not hold, estimated from like events: bodies,
+    bytes: of what the log holds, measured. estimated: bytes of what it lacks, estimated from like events: bodies,
     and `added` events of stages that the log lacks. unknown: events with a body of which nothing can be told.
     """
 
