@@ -114,8 +114,47 @@ def test_a_file_that_a_form_writes_elsewhere_is_not_the_policy(capsys: pytest.Ca
 def test_two_that_fit_equally_well_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     write({"m/kube-apiserver.yaml": MANIFEST, "a/policy.yaml": GOOD, "b/policy.yaml": GOOD})
     _, notes = check(capsys)
-    assert "a/policy.yaml and b/policy.yaml fit /etc/kubernetes/audit/policy.yaml equally well" in notes
+    assert "m/kube-apiserver.yaml:8:71: note: a/policy.yaml and b/policy.yaml fit" in notes
+    assert "/etc/kubernetes/audit/policy.yaml equally well" in notes
+    assert "`links: {PATH OF THIS FILE: a/policy.yaml}`" in notes
     assert NOT_THERE not in notes
+    assert "equally well" in check(capsys, "b/policy.yaml")[1]  # whose versions would be that server's
+    write({".kube-audit-lint.yaml": "links: {m/kube-apiserver.yaml: a/policy.yaml}\n"})
+    assert "equally well" not in check(capsys)[1]
+
+
+@pytest.mark.parametrize(
+    ("image", "told"),
+    [
+        ("kube-apiserver:v1.99.0", "1.99: the newest known version is 1.37, checked by that"),
+        ("kube-apiserver:v2.0.0", "2.0: the newest known version is 1.37, checked by that"),
+        ("kube-apiserver-amd64:v1.5.7", "1.5 is older than 1.10, the oldest version that is known: not checked"),
+        ("kube-apiserver:v0.19.3", "0.19 is older than 1.10, the oldest version that is known: not checked"),
+        ("kube-apiserver:latest", ""),
+        ("kube-apiserver@sha256:0123", ""),
+        ("kube-apiserver:v1.30.1-eks-abc", ""),
+        ("kube-apiserver-operator:v2.3.0", ""),  # has versions of its own
+    ],
+)
+def test_an_image_outside_of_the_known_versions_is_noted_there(
+    image: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write({"kube-apiserver.yaml": MANIFEST.replace("kube-apiserver:v1.30.4", image), "policy.yaml": GOOD})
+    notes = check(capsys)[1].splitlines()
+    assert notes == ([f"kube-apiserver.yaml:7:12: note: {told}"] if told else [])
+
+
+def test_a_configured_version_that_is_newer_is_noted_where_it_is_configured(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    over = "overrides:\n- paths: [b/]\n  kubernetes-version: 1.41\n"
+    write({".kube-audit-lint.yaml": over, "a/policy.yaml": GOOD, "b/audit-policy.yaml": GOOD, "b/c/policy.yaml": GOOD})
+    told = "1.41: the newest known version is 1.37, checked by that"
+    assert check(capsys)[1].splitlines() == [f".kube-audit-lint.yaml:3:23: note: {told}"]
+    assert check(capsys, "a/policy.yaml")[1] == ""
+    assert check(capsys, "b/c/policy.yaml")[1].splitlines() == [f".kube-audit-lint.yaml:3:23: note: {told}"]
+    told = told.replace("1.41", "--kubernetes-version: 1.99")
+    assert check(capsys, ".", "--kubernetes-version", "1.99")[1].splitlines() == [f"note: {told}"]
 
 
 def test_servers_that_are_too_old_do_not_count_beside_others(capsys: pytest.CaptureFixture[str]) -> None:

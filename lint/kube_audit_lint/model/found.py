@@ -47,11 +47,13 @@ class Misshape(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A part of a file that was not checked, and why. is_error: whether it is surely meant as an audit policy."""
+    """A part of a file that was not checked, and why. is_error: whether it is surely meant as an audit policy. about: the
+    paths of other files that it is about as well."""
 
     place: Place
     message: str
     is_error: bool = False
+    about: tuple[str, ...] = ()
 
 
 class Found(NamedTuple):

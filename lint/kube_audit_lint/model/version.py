@@ -78,13 +78,17 @@ class Versions(NamedTuple):
         return isinstance(minor, int) and self.first <= minor <= self.last
 
     def __str__(self) -> str:
-        return f"1.{self.first}" if self.single else f"1.{self.first}-1.{self.last}"
+        return name_of(self.first) if self.single else f"{name_of(self.first)}-{name_of(self.last)}"
 
 
 ALL = Versions(OLDEST, NEWEST)
 DEFAULT = Versions(DEFAULT_FIRST, NEWEST)
 
-_SINGLE = r"v?1\.(\d{1,3})(?:\.\d+)?(?:[-+].*)?\Z"
+_MAJOR = 1000
+"""Minors of Kubernetes 2 would begin here, and those of Kubernetes 0 end below 0: newer and older than all known."""
+
+_OWN_IMAGE = r"(?:\A|/)kube-apiserver(?:-(?:amd64|arm|arm64|ppc64le|s390x))?:"
+_SINGLE = r"v?([012])\.(\d{1,3})(?:\.\d+)?(?:[-+].*)?\Z"
 
 
 def parse_versions(text: str) -> Versions | None:
@@ -100,30 +104,45 @@ def parse_versions(text: str) -> Versions | None:
     return None if first is None or last is None or first > last else Versions(first, last)
 
 
+def name_of(minor: int) -> str:
+    """A minor as it is written: 24 is 1.24."""
+    major, minor = divmod(minor, _MAJOR)
+    return f"{1 + major}.{minor}"
+
+
 def version_of_image(image: str) -> Versions | None:
-    """The version in an image's tag (`kube-apiserver:v1.20.4-aliyun.1`), or None when it has none."""
+    """The version in an image's tag (`kube-apiserver:v1.20.4-aliyun.1`), or None when it has none.
+
+    0 and 2 count as majors of Kubernetes where the image is kube-apiserver's own; others have numbers of their own.
+    """
     tag = image.rpartition("/")[2].partition("@")[0].partition(":")[2]
     tag = (tag[1:] if tag[:1] in tuple(":/@_-") else tag).removeprefix("v")
     numbers = tag[: len(tag) - len(tag.lstrip("0123456789."))].split(".")
-    if len(numbers) not in (2, 3) or numbers[0] != "1" or not all(numbers) or len(numbers[1]) > 2:
+    majors = ("0", "1", "2") if re.search(_OWN_IMAGE, image) else ("1",)
+    if len(numbers) not in (2, 3) or numbers[0] not in majors or not all(numbers) or len(numbers[1]) > 2:
         return None
-    return Versions(int(numbers[1]), int(numbers[1]))
+    minor = _of_numbers(*numbers[:2])
+    return Versions(minor, minor)
 
 
 def _minor(text: str) -> int | None:
     found = re.match(_SINGLE, text)
-    return int(found[1]) if found else None
+    return _of_numbers(found[1], found[2]) if found else None
+
+
+def _of_numbers(major: str, minor: str) -> int:
+    return (int(major) - 1) * _MAJOR + int(minor)
 
 
 def refused(versions: Versions) -> str:
     """Why a version that a user requests is not taken; "" when it is."""
     if versions.first >= OLDEST:
         return ""
-    return f"1.{versions.first} is older than 1.{OLDEST}, the oldest version that is known"
+    return f"{name_of(versions.first)} is older than {name_of(OLDEST)}, the oldest version that is known"
 
 
 def newer(versions: Versions) -> str:
     """A sentence about versions that are newer than what is known; "" where they are not."""
     if versions.last <= NEWEST:
         return ""
-    return f"1.{versions.last}: the newest known version is 1.{NEWEST}, checked by that"
+    return f"{name_of(versions.last)}: the newest known version is {name_of(NEWEST)}, checked by that"

@@ -145,7 +145,7 @@ class Config:
         """Settings with those over them that this configuration has for a file."""
         if self._base is None:
             return settings
-        below = self._below(path) if self._overrides else ""
+        below = self.below(path) if self._overrides else ""
         matching = [index for index, one in enumerate(self._overrides) if one.paths.matches(below)]
         key = (id(settings), *matching)
         if key not in self._settings:
@@ -158,7 +158,7 @@ class Config:
     def hint(self, path: str) -> str | None:
         """`policy` or `server` when the configuration declares what a file is."""
         for one in self.of(path).chain:
-            below = one._below(path) if one._hints else ""
+            below = one.below(path) if one._hints else ""
             for hint, globs in one._hints:
                 if globs.matches(below):
                     return hint
@@ -167,7 +167,7 @@ class Config:
     def linked_policy(self, path: str) -> str | None:
         """The path, as reports show it, of the policy that the configuration has the servers of a file load."""
         for one in self.of(path).chain:
-            below = one._below(path) if one._links else ""
+            below = one.below(path) if one._links else ""
             for globs, policy in reversed(one._links):
                 if globs.matches(below):
                     return self._shown(os.path.join(one.folder, policy))
@@ -176,7 +176,7 @@ class Config:
     def cluster_of(self, path: str) -> str | None:
         """The cluster that the configuration puts a file into, as a name that no other configuration gives."""
         for one in self.of(path).chain:
-            below = one._below(path) if one._clusters else ""
+            below = one.below(path) if one._clusters else ""
             for globs, name in one._clusters:
                 if globs.matches(below):
                     return f"{one.path}:{name}"
@@ -185,7 +185,7 @@ class Config:
     def ignores_for(self, path: str) -> list[Ignore]:
         """The entries of `ignores` for a file, those of the nearest configuration first."""
         chain = (one for one in self.of(path).chain if one.ignores)
-        return [entry for one in chain for entry in one.ignores if entry.paths.matches(one._below(path))]
+        return [entry for one in chain for entry in one.ignores if entry.paths.matches(one.below(path))]
 
     def baseline_of(self, path: str) -> Config | None:
         """The configuration that names the baseline of a file."""
@@ -221,7 +221,7 @@ class Config:
         whole = path if os.path.isabs(path) else self._cwd + path
         return _forward(os.path.normpath(whole)) if "./" in path or ".." in path else whole
 
-    def _below(self, path: str) -> str:
+    def below(self, path: str) -> str:
         """A shown path as globs see it: relative to the folder; a file outside of it by its absolute path."""
         whole = self._whole(path)
         base = self.folder.rstrip("/") + "/"

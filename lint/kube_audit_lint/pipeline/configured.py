@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Settings(NamedTuple):
     """What holds for one file. rules: rule id to `severity` (`off`, `on` or one) and parameters.
 
-    rule_folders: the folders with rules of the users' own that are applied to it.
+    rule_folders: the folders with rules of the users' own that are applied to it. versions_at: where the versions are
+    written.
     """
 
     versions: Versions | None = None
@@ -30,6 +31,7 @@ class Settings(NamedTuple):
     require_reason: bool = False
     fail_on: str = ""
     rule_folders: tuple[str, ...] = ()
+    versions_at: Place | None = None
 
     def with_override(self, over: Override) -> Settings:
         """These settings with those of an override over them."""
@@ -42,6 +44,7 @@ class Settings(NamedTuple):
             self.require_reason if over.require_reason is None else over.require_reason,
             over.fail_on or self.fail_on,
             tuple(dict.fromkeys((*self.rule_folders, *over.rule_folders))),
+            over.versions_at or self.versions_at,
         )
 
 
@@ -57,6 +60,7 @@ class Override(NamedTuple):
     require_reason: bool | None
     fail_on: str
     rule_folders: tuple[str, ...]
+    versions_at: Place | None = None
 
 
 class Ignore(NamedTuple):
@@ -77,9 +81,10 @@ def override_of(file: OwnFile, data: Mapping[str, Any], keys: Keys, rule_folders
     if "log-rate" in data:
         rule, parameter = _LOG_RATE
         rules[rule] = {parameter: data["log-rate"], **rules.get(rule, {})}
+    at = (*keys, "kubernetes-version") if "kubernetes-version" in data else None
     return Override(
         Globs(texts(data.get("paths"))),
-        _versions(file, (*keys, "kubernetes-version")) if "kubernetes-version" in data else None,
+        None if at is None else _versions(file, at),
         data.get("profile", ""),
         rules,
         data.get("pedantic"),
@@ -87,6 +92,7 @@ def override_of(file: OwnFile, data: Mapping[str, Any], keys: Keys, rule_folders
         data.get("require-reason"),
         data.get("fail-on", ""),
         rule_folders,
+        None if at is None else file.place(at),
     )
 
 

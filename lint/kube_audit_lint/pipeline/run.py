@@ -12,6 +12,7 @@ from kube_audit_lint.kubernetes import resources
 from kube_audit_lint.kubernetes.paths import wanted_names
 from kube_audit_lint.model.finding import FileError, Finding, Suppressed
 from kube_audit_lint.model.found import Note
+from kube_audit_lint.model.version import newer
 from kube_audit_lint.pipeline import sources
 from kube_audit_lint.pipeline.applying import Rules, findings_of, misshapes
 from kube_audit_lint.pipeline.closing import close
@@ -77,7 +78,7 @@ def run(
     left = waived(_found(found, rules, config, files), files, Context(named, options, config, rules))
     off = Rules(catalogue, options, config, turned_off)
     hidden = _hidden(left.suppressed, named.excluded, _found_off(found, off, config, files), config, files)
-    notes = (*named.notes, *_notes(found, files), *left.notes)
+    notes = (*named.notes, *_about_configuration(files, options, config), *_notes(found, files), *left.notes)
     errors = dict.fromkeys((*named.errors, *_of_policies(unread, links, _reported(files), repository)))
     report = Report(_shown(left.kept), _counts(named, files, links), tuple(errors), notes, hidden)
     return Outcome(report, notes, tuple(files), found, catalogue)
@@ -126,7 +127,19 @@ def _notes(found: Subjects, files: list[Collected]) -> Iterator[Note]:
     """What was not checked of the named files, and notes about options."""
     yield from (note for one in files if one.reported for note in one.found.notes if not note.is_error)
     reported = _reported(files)
-    yield from dict.fromkeys(one for one in found.notes if one.place is NO_FILE or one.place.source.path in reported)
+    for one in dict.fromkeys(found.notes):
+        if one.place is NO_FILE or not reported.isdisjoint((one.place.source.path, *one.about)):
+            yield one
+
+
+def _about_configuration(files: list[Collected], options: Options, config: Config) -> Iterable[Note]:
+    """A note for each place of the configuration that has named files checked by newer versions than are known."""
+    if options.versions is not None:
+        return ()
+    held = (one for one in files if one.reported and (one.found.policies or one.found.servers))
+    settings = (config.for_path(one.source.path) for one in held) if config.known() else ()
+    places = {one.versions_at: one.versions for one in settings if one.versions is not None}
+    return [Note(at, newer(one)) for at, one in places.items() if at is not None and newer(one)]
 
 
 def _counts(named: Named, files: list[Collected], links: list[Link]) -> Files:

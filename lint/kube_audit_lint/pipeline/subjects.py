@@ -13,10 +13,10 @@ from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.kubernetes.paths import brought_file, policy_path
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Note
-from kube_audit_lint.model.server import ApiServer, HostFile
+from kube_audit_lint.model.server import ApiServer, Flag, HostFile
 from kube_audit_lint.model.version import DEFAULT, Versions, newer, refused
 from kube_audit_lint.pipeline.clusters import clusters
-from kube_audit_lint.pipeline.config import Config
+from kube_audit_lint.pipeline.config import NAMES, Config
 from kube_audit_lint.pipeline.linking import Link
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.syntax.record import NamedTuple
@@ -55,12 +55,12 @@ def subjects(documents: Iterable[PolicyDocument], links: Sequence[Link], options
             shown = document._replace(partial=part)
             policies[id(document)] = PolicySubject(shown, versions.known, servers, places)
         if not servers:
-            notes += _about_versions(versions, document.place, options)
+            notes += _about_versions(versions, document.place, options, config)
     subjects = []
     for link in live:
         versions = _requested(link.server.source.path, options, config) or link.server.versions or DEFAULT
-        notes += _about_versions(versions, link.server.version_place or link.server.place, options)
-        notes += _missing(link)
+        notes += _about_versions(versions, link.server.version_place or link.server.place, options, config)
+        notes += _missing(link, config)
         if versions.known is not None:
             subjects.append(_server_subject(link, versions.known, policies.get(id(link.policy))))
     return Subjects(list(policies.values()), subjects, notes)
@@ -86,18 +86,18 @@ def _is_part(document: PolicyDocument, config: Config) -> bool:
     return re.search(_BASE, os.path.basename(document.source.path)) is not None and not document.names
 
 
-def _about_versions(versions: Versions, place: Place, options: Options) -> Iterator[Note]:
-    """A note about versions that are not among the known ones."""
+def _about_versions(versions: Versions, place: Place, options: Options, config: Config) -> Iterator[Note]:
+    """A note about versions that are not among the known ones; those of the configuration are noted there."""
     if versions.known is None:
         yield Note(place, f"{refused(versions)}: not checked")
     elif newer(versions):
-        if options.versions is None:
-            yield Note(place, newer(versions))
-        else:
+        if options.versions is not None:
             yield Note(NO_FILE, f"--kubernetes-version: {newer(versions)}")
+        elif config.for_path(place.source.path).versions is None:
+            yield Note(place, newer(versions))
 
 
-def _missing(link: Link) -> Iterator[Note]:
+def _missing(link: Link, config: Config) -> Iterator[Note]:
     """A note about a server whose policy is in no file of the run."""
     server, flag = link.server, link.server.flag(POLICY_FILE)
     path = policy_path(server)
@@ -107,13 +107,26 @@ def _missing(link: Link) -> Iterator[Note]:
         yield from _unseen(brought_file(server, path))
         return
     if link.equal:
-        files = " and ".join(link.equal[:3])
-        message = f"{files} fit {path} equally well: which of them is loaded is not known; `links` of the configuration"
-        yield Note(flag.value_place, f"{message} says it")
+        yield _tie(link, path, flag, config)
         return
     file = brought_file(server, path)
     if file is None or file.local is not None:  # else the form brings a policy that is not known
         yield Note(flag.value_place, f"the policy {path} is in no file of this run: what it records was not checked")
+
+
+def _tie(link: Link, path: str, flag: Flag, config: Config) -> Note:
+    """A note about a server that may load several policies, and about each of these."""
+    first, *others = link.equal
+    if not others:  # parts of one file
+        message = f"several policies of {first} fit {path}: which of them this server loads is not known"
+        return Note(flag.value_place, f"{message}, so none was checked with it", about=link.equal)
+    files = f"{first} and {others[0]}" if len(others) == 1 else f"{first}, {others[0]} and {len(others) - 1} more"
+    message = (
+        f"{files} fit {path} equally well: which of them this server loads is not known, so none was checked with "
+    )
+    message += f"it; say so in {config.of(link.server.source.path).path or NAMES[0]}, for instance "
+    shown = config.of(link.server.source.path).below(first)
+    return Note(flag.value_place, f"{message}`links: {{PATH OF THIS FILE: {shown}}}`", about=link.equal)
 
 
 def _unseen(file: HostFile | None) -> Iterator[Note]:
