@@ -47,8 +47,8 @@ class Misshape(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A part of a file that was not checked, and why. is_error: whether it is surely meant as an audit policy. about: the
-    paths of other files that it is about as well."""
+    """A part of a file that was not checked, and why. is_error: whether it is surely meant as an audit policy.
+    about: the paths of other files that it is about as well."""
 
     place: Place
     message: str
