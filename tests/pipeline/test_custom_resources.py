@@ -152,6 +152,41 @@ def test_definitions_in_the_repository(here: Repository) -> None:
     assert len(told(here)) == 1
 
 
+ROLE = """kind: ClusterRole
+rules:
+- apiGroups: [apps]
+  resources: [gizmos]
+  verbs: [get]
+- apiGroups:
+  - example.com
+  resources:
+  - {0}
+  - {0}/status
+  verbs: [get]
+"""
+
+
+def test_definitions_may_be_a_part_of_their_group(here: Repository) -> None:
+    """As in k0rdent/kof, whose roles name resources of a group that another repository defines."""
+    here.write(crds__widgets=CRD.format("widgets", "example.com", "Namespaced"))
+    here.write(a__audit_policy=policy("example.com", "gizmos"))
+    (one,) = here.json("--select", "unknown-resource")["findings"]
+    assert (one["severity"], one["help"]) == ("info", "There is widgets.")
+    assert one["message"] == (
+        "No CustomResourceDefinition of this repository defines `gizmos` of `example.com`. "
+        "Where nothing else does, this item matches nothing."
+    )
+    here.write(role=ROLE.format("gadgets"))
+    assert told(here) == []
+    here.write(a__audit_policy=policy("example.com", "gadgets", "gadget", "widget"))
+    assert [help for _, help in told(here)] == ["Write `gadgets`.", "Write `widgets`."]
+    here.write(role="apiVersion: v1\nkind: List\n", b="apiVersion: example.com/v1\nkind: GadgetPolicy\nspec: {}\n")
+    here.write(a__audit_policy=policy("example.com", "gadgetpolicies", "anything"))
+    assert told(here) == []
+    Path("served.txt").write_text(TABLE)
+    assert len(told(here, "--api-resources", "served.txt")) == 2
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -293,7 +293,7 @@ RULES: list[dict[str, Any]] = [
         'subject': 'policy',
         'check': 'unknown_resource',
         'yields-to': ['typographic-quotes'],
-        'why': 'kube-apiserver does not check the names of resources. `deployments` in the core group, `pod`, `Secrets` and `exec` match no request, and the rule silently does less than it says: if it was to keep secrets out of the log, they go to the next rule. The resources of built-in groups are known for each version; those of other groups are reported where a list of the cluster (`--api-resources`) or CustomResourceDefinitions of the repository say what the group holds.',
+        'why': 'kube-apiserver does not check the names of resources. `deployments` in the core group, `pod`, `Secrets` and `exec` match no request, and the rule silently does less than it says: if it was to keep secrets out of the log, they go to the next rule. The resources of built-in groups are known for each version; those of other groups are reported where a list of the cluster (`--api-resources`) says what the group holds. By CustomResourceDefinitions of the repository, which may be a part of their group, a name is a warning where a known one is near, and an info where nothing in the repository shows that there are others.',
         'help': 'Write the name as `kubectl api-resources` has it, in the group that it has there; a subresource as `pods/exec`.',
         'fix': {'kind': 'advice'},
     },

@@ -113,11 +113,25 @@ def _custom(rule: WrittenRule, entry: WrittenEntry, group: str, served: Served) 
         if not item.known or "*" in name or not name or (slash and not sub):
             continue
         if name not in known:
-            meant = meant_by(name, sorted(known))
-            help = f"Write `{meant}{slash}{sub}`." if meant else f"There is {', '.join(sorted(known))}."
-            yield Hit(item.place, f"{_source(served, group)} has no `{name}`{_NOTHING}", help=help)
+            yield from _undefined(item, group, served)
         else:
             yield from _custom_part(rule, item, known[name], sub, served)
+
+
+def _undefined(item: Text, group: str, served: Served) -> Iterator[Hit]:
+    """A resource that nothing defines. Definitions in a repository may be a part of a group's: by them a name is wrong
+    where a known one is near, and worth a look where nothing shows that there are others."""
+    name, slash, sub = item.text.partition("/")
+    known, used = served.groups.get(group, {}), served.used.get(group, frozenset())
+    meant = meant_by(name, sorted({*known, *used}))
+    if name in used or (used and not meant):
+        return
+    help = f"Write `{meant}{slash}{sub}`." if meant else f"There is {', '.join(sorted(known))}."
+    if meant or served.whole:
+        yield Hit(item.place, f"{_source(served, group)} has no `{name}`{_NOTHING}", help=help)
+        return
+    message = f"No CustomResourceDefinition of this repository defines `{name}` of `{group}`. Where nothing else does, "
+    yield Hit(item.place, message + "this item matches nothing.", severity="info", help=help)
 
 
 def _custom_part(rule: WrittenRule, item: Text, custom: Custom, sub: str, served: Served) -> Iterator[Hit]:

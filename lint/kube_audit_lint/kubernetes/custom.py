@@ -25,11 +25,15 @@ class Custom(NamedTuple):
 
 
 class Served(NamedTuple):
-    """Resources by group and name. whole: whether no other group is served; source: where it is known from."""
+    """Resources by group and name. whole: whether no other group is served; source: where it is known from.
+
+    used: names of resources that roles and objects of a repository use, which nothing in it defines, by group.
+    """
 
     groups: Mapping[str, Mapping[str, Custom]]
     whole: bool
     source: str
+    used: Mapping[str, frozenset[str]] = {}
 
     def is_closed(self, group: str) -> bool:
         """Whether it is known which resources a group has; of built-in groups the versions say that."""

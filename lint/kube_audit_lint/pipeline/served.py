@@ -19,6 +19,10 @@ from kube_audit_lint.syntax.decode import decode
 _SCHEMA = rb"(?m)^( *)schema:[ \t]*\r?\n(?:\1 [^\n]*\n|[ \t]*\r?\n)+"
 """A key with what is indented below it: nearly all of a definition, of which nothing here needs it."""
 
+_ROLE = rb"apiGroups:([^:]{1,500})resources:([^:]{1,2000}?)(?:\w+:|-?[ \t]*\Z)"
+"""What a rule of a role is about; templates of charts hold them, too, so that they are not parsed."""
+
+_OBJECT = r"/v\w+[\"']?[ \t]*\r?\n[ \t]*kind:[ \t]*[\"']?(\w+)"
 _ENDINGS = (".yaml", ".yml", ".json", *TEMPLATE_ENDS)
 
 
@@ -47,17 +51,36 @@ def served_here(wanted: set[str], repository: Repository) -> Served | None:
     """What the definitions of the repository say of groups; None where they say nothing."""
     found: list[Custom] = []
     unclear: set[str] = set()
+    uses: list[bytes] = []
     for path in repository.paths:
         if path.endswith(_ENDINGS):
             data = repository.content(path)
-            named = {group for group in wanted if group.encode() in data} if CRD.encode() in data else set()
-            if named:
+            named = {group for group in wanted if group.encode() in data}
+            if named and CRD.encode() not in data:
+                uses.append(data)
+            elif named:
                 known = list(_definitions(data))
                 found += [one for one in known if one is not None]
                 # A file that a template fills may define more than can be seen.
                 unclear |= named if None in known or not known else set()
     groups = {group: names for group, names in by_group(found).items() if group not in unclear}
-    return Served(groups, False, "the repository") if groups else None
+    if not groups:
+        return None
+    used = {group: frozenset(_used(group, uses)).difference(names) for group, names in groups.items()}
+    return Served(groups, False, "the repository", used)
+
+
+def _used(group: str, texts: list[bytes]) -> Iterator[str]:
+    """The resources of a group that roles name, and those of objects, by the usual plural of their kinds."""
+    exact = rf"(?<![\w.-]){re.escape(group)}"
+    named, of_group = re.compile(rf"{exact}(?![\w.-])".encode()), re.compile(f"{exact}{_OBJECT}".encode())
+    for data in texts:
+        for groups, names in re.findall(_ROLE, data):
+            if named.search(groups):
+                yield from (one.decode().partition("/")[0] for one in re.findall(rb"[a-z][a-z0-9./-]*", names))
+        for kind in of_group.findall(data):
+            name = kind.decode().lower()
+            yield re.sub(r"(?<=[^aeiou])y\Z", "ie", name) + ("es" if re.search(r"(?:s|x|ch|sh)\Z", name) else "s")
 
 
 def _definitions(data: bytes) -> Iterator[Custom | None]:
