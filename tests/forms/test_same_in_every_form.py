@@ -397,6 +397,12 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
         },
         {BACKUP},  # a part
     ),
+    "properties": (
+        {"a.properties": "".join(f"kube-apiserver.{name}={value}\n" for name, value in FLAGS.items()), **BESIDE},
+        {BACKUP},  # a part
+    ),
+    "ini": ({"a.ini": f"[kube-apiserver]\nextra_args = {LINE}\n", **BESIDE}, {BACKUP}),
+    "inventory": ({"hosts": f"[all:vars]\nkube_apiserver_extra_args='{LINE}'\n", **BESIDE}, {BACKUP}),
     "vcluster": (
         {
             "values.yaml": "controlPlane:\n  distro:\n    k8s:\n      apiServer:\n"

@@ -31,7 +31,7 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
     'kubeone': ('KubeOneCluster',),
     'compose': ('services:', '"services"'),
     'k0s': ('k0sproject.io/', 'k0smotron.io/', 'K0s', 'extraArgs'),
-    'openshift': ('openshift.io/', 'MasterConfig'),
+    'openshift': ('openshift.io/', 'MasterConfig', 'openshift_master_audit_config'),
     'deckhouse': ('control-plane-manager', 'controlPlaneManager', 'auditPolicyEnabled'),
     'gardener': ('kubeAPIServer',),
     'kwok': ('kwok.x-k8s.io/',),
@@ -50,6 +50,7 @@ TEXT_FORMS: dict[str, tuple[str, ...]] = {
     'environment': ('--audit', '--etcd-servers'),
     'logrotate': ('rotate ', 'rotate\t', 'copytruncate'),
     'argsfile': ('--audit', '--etcd-servers'),
+    'ini': ('audit-', 'audit_'),
     'toml': ('audit-',),
 }
 

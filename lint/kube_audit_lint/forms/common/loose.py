@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.forms.common.extra_args import value_of
 from kube_audit_lint.forms.common.snap import expanded
-from kube_audit_lint.kubernetes.flags import spec
+from kube_audit_lint.kubernetes.flags import all_names, spec
+from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.server import ApiServer, Flag
 from kube_audit_lint.model.value import Value
@@ -30,12 +31,14 @@ _OWN = re.compile(rf"(?i)(?:\w*[-_])?{_EXTRA}{_SERVER}{_EXTRA}[-_]?{_ARGS}\+?")
 _ANY = re.compile(r"(?i)(?:\w+[-_])*(?:extra|additional)?[-_]?(?:args?|arguments|flags)\+?")
 _SECTION = re.compile(rf"(?i)(?:\w+[-_])*{_SERVER}|(?:vcluster|k3s|rke2|k0s)\w*|kubernetes[-_]?api")
 _CONFIG = re.compile(rf"(?i)(?:\w*[-_])?{_SERVER}[-_]?config(?:uration)?")
+_BARE = re.compile(r"(?i)kube[-_]?api[-_]?server")
+"""A section that holds the flags themselves, perhaps beside other settings."""
 _NEXT = r",(?:--)?[a-z][a-z-]*="
 """What follows a value in a list of arguments with commas."""
 _WORD = re.compile(
     rf"(?<![\w./-])(?:--kube-apiserver-arg[= ])?(?:--)?(audit-[a-z-]+)(?:=|:[ \t]+)((?:(?!{_NEXT})[^\s\"'])*)"
 )
-_SAYS_SO = re.compile(r"(?s)\s*(?:\{\{[^{}]*\}\}\s*)*(?:-.*\s)?--kube-apiserver-arg[= \n]")
+_SAYS_SO = re.compile(r"(?s)\s*(?:\{\{[^{}]*\}\}\s*)*(?:(?:-.*|server(?:\s.*)?)\s)?--kube-apiserver-arg[= \n]")
 """Nothing but arguments, one of them K3s's own for the API server: a sentence or a command begins otherwise."""
 _NAMED = re.compile(r"(?i)kube[-_]?api[-_]?server|api[-_]?server[-_/]?extra")
 """Keys, with those above, that can only be about Kubernetes: many another program has an `apiServer`."""
@@ -43,9 +46,15 @@ _BESIDE = frozenset(("syncer", "vcluster", "controllerManager", "scheduler", "et
 _DEPTH = 20
 
 
-def loose_arguments(root: Node) -> Found:
-    """The servers of a document, one for each key with arguments that say something of auditing."""
-    servers = [_server(node, keys) for node, keys in _arguments(root, "", "", False, 0)]
+def loose_arguments(root: Node, top: bool = False) -> Found:
+    """The servers of a document, one for each key with arguments that say something of auditing.
+
+    top: whether keys outside of all sections may hold such arguments, as in files of a few settings.
+    """
+    found = list(_arguments(root, "", "", False, 0))
+    if top and isinstance(root, Mapping):
+        found += [(one.value, key) for key, one in root.entries.items() if _ANY.fullmatch(key) and _dashed(one.value)]
+    servers = [_server(node, keys) for node, keys in found]
     return Found(servers=tuple(one for one in servers if one is not None))
 
 
@@ -75,7 +84,17 @@ def _arguments(node: Node, key: str, above: str, inside: bool, depth: int) -> It
 def _is_arguments(node: Node, key: str, inside: bool) -> bool:
     if key and (_OWN.fullmatch(key) or (inside and _ANY.fullmatch(key))):
         return True
-    return _says_so(node) or (isinstance(node, Mapping) and bool(_CONFIG.fullmatch(key)) and any(_flags(node)))
+    if not isinstance(node, Mapping):
+        return _says_so(node)
+    if _BARE.fullmatch(key):
+        return any(spec(name) is not None for name in node.entries)
+    return bool(_CONFIG.fullmatch(key)) and any(_flags(node))
+
+
+def _dashed(node: Node) -> bool:
+    """Whether a string, or the first of a list, is arguments with their dashes."""
+    node = node.items[0] if isinstance(node, Sequence) and node.items else node
+    return isinstance(node, Scalar) and node.value.startswith("--") and not _says_so(node)
 
 
 def _says_so(node: Node) -> bool:
@@ -101,6 +120,8 @@ def _below(node: Mapping | Sequence) -> Iterator[tuple[str, Node]]:
 def _server(node: Node, keys: str) -> ApiServer | None:
     """A server with these flags. A misspelt flag alone is enough where it is sure whose arguments they are."""
     flags = tuple(_flags(node))
+    if _BARE.fullmatch(keys.rpartition("/")[2]):
+        flags = tuple(flag for flag in flags if spec(flag.name) is not None or nearest(flag.name, all_names()))
     sure = _NAMED.search(keys) or _says_so(node)
     if not flags or not (sure or any(spec(flag.name) is not None for flag in flags)):
         return None
@@ -133,6 +154,8 @@ def _flags(node: Node) -> Iterator[Flag]:
 def _named(name: Scalar, node: Node | None) -> Iterator[Flag]:
     """A flag by its name, with the dashes that some write in front."""
     bare = name.value.removeprefix("--")
+    for item in node.items if bare.startswith("audit-") and isinstance(node, Sequence) else ():
+        yield from _named(name, item)  # OpenShift's arguments are lists of strings
     if bare.startswith("audit-") and (node is None or isinstance(node, Scalar)):
         value = value_of(node)
         yield setting(Value(bare, name.place), value and Value(expanded(value.text), value.place))

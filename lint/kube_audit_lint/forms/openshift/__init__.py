@@ -14,7 +14,7 @@ from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.nodes import below, objects
 from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.forms.common.settings import part_as_policy
-from kube_audit_lint.forms.openshift.arguments import found_in_arguments
+from kube_audit_lint.forms.openshift.arguments import found_in_arguments, found_in_master
 from kube_audit_lint.forms.openshift.forwarding import not_forwarded
 from kube_audit_lint.forms.openshift.profiles import MISSING, SERVER_DEFAULTS, profile_of, rules_of, shapes_of_audit
 from kube_audit_lint.model.document import PolicyDocument
@@ -24,7 +24,7 @@ from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 from kube_audit_lint.syntax.unknown import is_unknown
 
-MARKS = ("openshift.io/", "MasterConfig")
+MARKS = ("openshift.io/", "MasterConfig", "openshift_master_audit_config")
 LOOK = (
     ("audit", r"(?<=[\s\"{,]audit)\"?:", "openshift.io/", "masterconfig"),
     ("audit", r"(?<=\Aaudit)\"?:", "openshift.io/", "masterconfig"),
@@ -45,6 +45,10 @@ def read(document: Document, context: Context) -> Found | None:
     """The objects of a document that configure the audit of OpenShift's API servers."""
     root = document.mapping
     parts = [found for item in objects(root) if (found := _found(item)) is not None] if root is not None else []
+    if root is not None and "openshift_master_audit_config" in context.source.text:
+        from kube_audit_lint.forms.openshift.inventory import sections
+
+        parts += [found for one in sections(root) if (found := found_in_master(one)) is not None]
     if not parts:
         return None
     found = joined(parts)

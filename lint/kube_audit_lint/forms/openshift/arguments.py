@@ -49,14 +49,20 @@ def found_in_arguments(root: Mapping, group: str, spec: Mapping | None) -> Found
     if group == "kubecontrolplane.config.openshift.io" and kind == "KubeAPIServerConfig":
         return _found(root)
     if group == "v1" and kind == "MasterConfig" and "auditConfig" in root.entries:
-        found = _found(root)
-        kind_place = root.entries["kind"].value.place
-        if found is not None:
-            return found.with_servers(lambda one: one._replace(versions=_OPENSHIFT_3, version_place=kind_place))
+        return found_in_master(root)
     return None
 
 
-def _found(section: Mapping) -> Found | None:
+def found_in_master(section: Mapping) -> Found | None:
+    """The API server of OpenShift 3's MasterConfig, or of the variables that become a part of one."""
+    found = _found(section, master=True)
+    at = section.get("kind") or section.key("auditConfig")
+    if found is None or at is None:
+        return found
+    return found.with_servers(lambda one: one._replace(versions=_OPENSHIFT_3, version_place=at.place))
+
+
+def _found(section: Mapping, master: bool = False) -> Found | None:
     arguments, audit = section.get("apiServerArguments"), section.mapping("auditConfig")
     flags = [*_flags(arguments)] if isinstance(arguments, Mapping) else []
     policy: PolicyDocument | None = None
@@ -64,11 +70,12 @@ def _found(section: Mapping) -> Found | None:
     in_arguments = any(flag.name.startswith("audit-") for flag in flags)
     if audit is not None:
         flags += flags_of_settings(audit, AUDIT_CONFIG, ("", "0"))
-        reader = _READER._replace(name=section.string("kind") or _READER.name)
+        reader = _READER._replace(name="MasterConfig" if master else section.string("kind") or _READER.name)
         misshapes += unknown_keys(audit, _OWN_KEYS, reader)
         # The switch is about these settings alone, and flags among the arguments count all the same:
         # AuditFlags in pkg/config/configflags of openshift/library-go.
         misshapes += () if in_arguments else _switched_off(audit)
+        misshapes += () if in_arguments or not master else _not_switched_on(audit, section.key("auditConfig"))
         node, key = audit.mapping("policyConfiguration"), audit.key("policyConfiguration")
         if node is not None and key is not None and node.entries:
             policy = part_as_policy(node, key.place, "openshift")
@@ -86,6 +93,15 @@ def _switched_off(audit: Mapping) -> Iterator[Misshape]:
     if isinstance(switch, Scalar) and switch.kind == "bool" and switch.value == "false":
         message = "Auditing is switched off: no request is recorded at all, whatever else stands in `auditConfig`."
         yield Misshape("switched-off", switch.place, message, "Write `enabled: true`.")
+
+
+def _not_switched_on(audit: Mapping, key: Scalar | None) -> Iterator[Misshape]:
+    """A MasterConfig's auditConfig is off where it does not say that it is on."""
+    known = not any(is_unknown(name) for name in audit.entries)
+    if key is not None and known and audit.entries and "enabled" not in audit.entries:
+        message = "Auditing is switched off: `enabled` is missing in it, which is false by default, "
+        message += "and no request is recorded at all."
+        yield Misshape("switched-off", key.place, message, "Add `enabled: true`.")
 
 
 def _flags(arguments: Mapping) -> Iterator[Flag]:
