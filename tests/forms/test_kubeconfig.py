@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from textwrap import indent
 
@@ -9,15 +10,19 @@ import pytest
 from form_samples import misshapes
 
 from kube_audit_lint.catalogue.shipped import shipped
-from kube_audit_lint.kubernetes.kubeconfig import host_of
+from kube_audit_lint.kubernetes.kubeconfig import dropped, host_of
+from kube_audit_lint.kubernetes.kubeconfig_refused import refusals
 from kube_audit_lint.pipeline.config import load_config
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.run import run
+from kube_audit_lint.syntax.reader import read_documents
+from kube_audit_lint.syntax.source import Source
 
 HEAD = "apiVersion: v1\nkind: Config\n"
 CLUSTER = 'clusters: [{name: c, cluster: {server: "https://a:1"}}]\n'
 CONTEXT = 'contexts: [{name: d, context: {cluster: c, user: ""}}]\n'
 CURRENT = "current-context: d\n"
+EXEC = "exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never"
 GOOD = HEAD + CLUSTER + CONTEXT + CURRENT
 NOTHING = "no configuration has been provided, try setting KUBERNETES_MASTER environment variable"
 
@@ -202,3 +207,86 @@ def test_two_that_fit_equally_well_are_not_linked() -> None:
         Path(folder, "hook.conf").write_text(BROKEN)
     Path("kube-apiserver.yaml").write_text(POD)
     assert findings(".") == []
+
+
+RECORDED = json.loads((Path(__file__).parent.parent / "data" / "kubeconfigs.json").read_text())
+
+
+@pytest.mark.parametrize("one", RECORDED, ids=lambda one: one["name"])
+def test_what_client_go_makes_of_it(one: dict[str, str]) -> None:
+    """Refused is what client-go refuses, in its words; a key in other letters is reported as one that nobody reads."""
+    text = one["text"]
+    document = next(each for each in read_documents(Source("webhook.yaml", text)) if each.mapping is not None)
+    assert document.mapping is not None
+    errors = [each.error for each in refusals(document.mapping) if each.error]
+    if one["error"] and not errors:
+        assert {each.help for each in dropped(document.mapping)} & {"Write `current-context`.", "Write `server`."}
+    elif not one["error"]:
+        assert errors == []
+    else:
+        assert all(each in one["error"] for each in errors), (errors, one["error"])
+
+
+@pytest.mark.parametrize(
+    ("contexts", "help"),
+    [
+        ("[{name: d, context: {cluster: c}}]", "Write `current-context: d`."),
+        ("[{name: a, context: {}}, {name: b, context: {}}]", "Write `current-context: a` or `current-context: b`."),
+        ("[]", "Add a context, and its name as `current-context`."),
+    ],
+)
+def test_how_to_set_the_current_context(contexts: str, help: str) -> None:
+    Path("audit-webhook.yaml").write_text(f"{HEAD}{CLUSTER}contexts: {contexts}\n")
+    report = run(Options(("audit-webhook.yaml",)), load_config(), shipped()).report
+    (found,) = [one for one in report.findings if one.rule == "webhook-config-invalid"]
+    assert found.help == help
+
+
+def loaded(text: str) -> list[tuple[str, str, str, str]]:
+    """Rule, text, severity and message of what is reported of a kubeconfig that an API server loads."""
+    Path("hooks").mkdir()
+    Path("kube-apiserver.yaml").write_text(POD.replace("/srv/hooks", "/x/hooks"))
+    Path("hooks/hook.conf").write_text(text)
+    report = run(Options((".",)), load_config(), shipped()).report
+    wanted = [one for one in report.findings if one.place.source.path == "hooks/hook.conf"]
+    return [(one.rule, one.place.text, str(one.severity), one.message) for one in wanted]
+
+
+@pytest.mark.parametrize(
+    ("server", "severity"),
+    [("'a.example:8443'", "info"), ("'a.example:8443', certificate-authority: ca.crt", "warning")],
+)
+def test_an_address_without_a_scheme_is_one_of_plain_http(server: str, severity: str) -> None:
+    ((rule, text, found, message),) = loaded(cluster(f"server: {server}"))
+    assert (rule, text, found) == ("webhook-unencrypted", "a.example:8443", severity)
+    assert ("certificate-authority" in message) == (severity == "warning")
+
+
+def test_a_query_is_not_sent() -> None:
+    ((rule, text, _, _),) = loaded(cluster("server: 'https://a.example/k8s?token=x#y'"))
+    assert (rule, text) == ("unknown-setting", "?token=x#y")
+
+
+@pytest.mark.parametrize(
+    ("credentials", "reported"),
+    [
+        ("tokenFile: /run/token", "/run/token"),
+        ("token: t, tokenFile: /run/token", ""),
+        (f"{EXEC}, command: /usr/bin/get}}", "/usr/bin/get"),
+        (f"{EXEC}, command: bin/get}}", ""),
+        (f"{EXEC}, command: ../get}}", "../get"),
+    ],
+)
+def test_files_of_a_user(credentials: str, reported: str) -> None:
+    assert [one[1] for one in loaded(user(credentials))] == [reported] * bool(reported)
+
+
+def test_over_plain_http_no_token_is_read() -> None:
+    ((rule, _, _, message),) = loaded(user("tokenFile: /run/token").replace("https:", "http:"))
+    assert rule == "webhook-unencrypted"
+    assert "`tokenFile` counts for nothing" in message
+
+
+@pytest.mark.parametrize("data", ["<ca>", "BASE64_CA", "LS0t...", "${CA}", "$(base64 ca.crt)", ""])
+def test_what_stands_for_a_certificate(data: str, tmp_path: Path) -> None:
+    assert messages(cluster(f"server: 'https://a:1', certificate-authority-data: '{data}'"), tmp_path) == []

@@ -53,8 +53,9 @@ def _of_backoff(flag: Flag, nanoseconds: int) -> Iterator[Hit]:
 
 def _of_number(server: ApiServer, flag: Flag, number: int) -> Iterator[Hit]:
     if flag.name.endswith("-truncate-max-event-size") and 0 < number < _LEAST_EVENT and _truncates(server, flag):
-        message = f"--{flag.name} counts bytes: an event of more than {number} bytes loses its bodies, and when it is "
-        message += "still larger, as every event is, it is dropped."
+        size = "1 byte" if number == 1 else f"{number} bytes"
+        message = f"--{flag.name} counts bytes: an event of more than {size} loses its bodies, and when it is still "
+        message += "larger, as every event is, it is dropped."
         yield Hit(flag.value_place, message, help=f"Write `--{flag.name}=102400`; these are bytes.")
     elif flag.name.endswith(("-batch-max-size", "-batch-buffer-size")) and number >= _MOST_EVENTS:
         message = f"--{flag.name} counts events, not bytes: {number:,} of them are kept in memory."

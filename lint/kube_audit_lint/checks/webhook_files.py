@@ -28,7 +28,7 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     flag = server.flag(WEBHOOK_CONFIG)
     for at, value, error in files_of(config.root, path):
         if covering(server.mounts or (), clean(at)) is None and not is_placeholder(at):
-            message = f"No volumeMount covers {at}. kube-apiserver does not start: {error}"
+            message = f"No volumeMount covers {at}. {error}"
             related = (*((Related(flag.place, "it is loaded here"),) if flag else ()), *nearest_mounts(server, at))
             yield Hit(
                 value.place, message, related, help=server.mounting(WEBHOOK_CONFIG, at) if server.mounting else ""

@@ -23,9 +23,10 @@ _SECTIONS = ("clusters", "contexts", "current-context", "users")
 def read(document: Document, context: Context) -> Found | None:
     """A kubeconfig, whatever it is for: what loads it is known when servers are linked."""
     root = document.mapping
-    if root is None or root.string("kind") not in ("Config", None) or root.string("apiVersion") not in ("v1", None):
+    if root is None or not (root.string("kind") or "config").lower().endswith("config"):
         return None
-    if sum(name in root.entries for name in _SECTIONS) < 2:
+    known = root.string("kind") in ("Config", None) and root.string("apiVersion") in ("v1", None)
+    if sum(name in root.entries for name in _SECTIONS) < (2 if known else 3):
         return None
     name = context.path.rpartition("/")[2]
     return Found(kubeconfigs=(Kubeconfig(root, first_place(root), _NAME.search(name) is not None),))
