@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+PEM = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCkFBPT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo="
 END = "\0"
 
 _LOG = "  - {name: audit-log, hostPath: {path: /var/log/kubernetes, type: DirectoryOrCreate}}\n"
@@ -279,7 +280,7 @@ BESIDE: dict[str, dict[str, Edits | None]] = {
     "policy-in-manifest-directory-1": {"etc/kubernetes/manifests/audit-policy.yaml": None},
     "webhook-file-not-mounted-1": {
         "collector.yaml": (
-            ("certificate-authority: /etc/kubernetes/pki/collector-ca.crt", "certificate-authority-data: YQ=="),
+            ("certificate-authority: /etc/kubernetes/pki/collector-ca.crt", f"certificate-authority-data: {PEM}"),
         )
     },
     "webhook-file-not-mounted-2": {"collector.yaml": (("../audit.crt", "audit.crt"),)},
