@@ -66,6 +66,11 @@ def test_a_comment_that_suppresses_one_leaves_the_others(capsys: pytest.CaptureF
         ("README.md", "Run it with `--audit-log-path=-`.\n"),
         ("server.jsonnet", "{ flags: { audit_log_path: '-' } }  // or audit-log-path\n"),
         ("vars.yaml", "my_servers_flags:\n- name: --audit-log-path\n  value: x\n"),
+        ("main.go", 'var args = []string{"--audit-log-path=/var/log/audit.log"}\n'),
+        ("stack.py", 'extra_args = {"audit-log-path": "/var/log/audit.log"}\n'),
+        ("stack.ts", "spec.extraArgs['audit-log-path'] = path;\n"),
+        ("Cluster.java", 'List.of("--audit-log-path", "/var/log/audit.log");\n'),
+        ("cluster.rb", "args << '--audit-log-path=/var/log/audit.log'\n"),
     ],
 )
 def test_a_setting_that_no_form_reads_is_noted(name: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,7 +81,9 @@ def test_a_setting_that_no_form_reads_is_noted(name: str, text: str, capsys: pyt
     assert line.startswith(f"{name}:")
     assert "and no form reads it" in line
     assert "mentions audit_log_path" in line or "audit-log-path" in line
-    assert ("--embedded looks" in line) == (not name.endswith((".yaml", ".jsonnet")))
+    assert ("--embedded looks" in line) == name.endswith((".sh", ".md"))
+    (line,) = run(capsys, name)[1]
+    assert line.startswith(f"{name}:")
 
 
 @pytest.mark.parametrize(
@@ -109,12 +116,32 @@ def test_the_note_is_one_with_a_count(capsys: pytest.CaptureFixture[str]) -> Non
     [
         ("a.sh", "auditctl -w /etc/passwd\n"),
         ("events.yaml", "apiVersion: audit.k8s.io/v1\nkind: EventList\nitems: []\n"),
-        ("main.go", 'flag("--audit-log-path")\n'),  # sources are not opened at all
+        # Programs that take the flag, tell of it, or test what sets it.
+        ("main.go", 'fs.StringVar(&o.Path, "audit-log-path", o.Path, "the flag --audit-log-path")\n'),
+        ("main.py", 'parser.add_argument("--audit-log-path", help="where")\n'),
+        ("main.rb", "# args << '--audit-log-path=/a'\n"),
+        ("server_test.go", 'args := []string{"--audit-log-path=/a"}\n'),
+        ("vendor/a/b.go", 'args := []string{"--audit-log-path=/a"}\n'),
+        # What tells how a server should be set, and sets none.
+        ("alerts.yaml", "groups:\n- rules:\n  - alert: A\n    annotations: {text: is --audit-log-path=x set}\n"),
+        ("server.conf", "# --audit-log-path=/a\n"),
     ],
 )
 def test_other_words_are_not_noted(name: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
     Path(name).write_text(text)
     assert run(capsys) == ([], [])
+    assert run(capsys, name) == ([], [])
+
+
+def test_the_note_stands_at_configuration_before_programs_and_documentation(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    flag = '"--audit-log-path=/a"\n'
+    write_named(A_md=flag, b_go=flag, c_conf=flag)
+    (line,) = run(capsys)[1]
+    assert line.startswith("c.conf:1:2: note: mentions --audit-log-path,")
+    assert line.endswith("The same holds for 2 more files: b.go, A.md")
 
 
 def test_what_is_read_is_not_noted(capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,6 +47,7 @@ __all__ = [
     "embeds",
     "interesting",
     "is_benchmark",
+    "is_program",
     "is_sealed",
     "lacks_parser",
     "named_policy",
@@ -76,6 +77,11 @@ EMBEDDING = frozenset(("bash", "hcl", "ksh", "markdown", "md", "mdx", "sh", "tf"
 LANGUAGES = frozenset(("cue", "jsonnet", "libsonnet", "nix"))
 """Ends of names of programs that produce configuration: not read, but noted where they name a setting of auditing."""
 
+PROGRAMS = frozenset(
+    "bat cs ex exs go gradle groovy java js kt kts lua mjs php pl pm pp ps1 py rb rs scala ts tsx".split()  # noqa: SIM905
+)
+"""Ends of names of programs that may start or write an API server's configuration: looked into for such a note only."""
+
 EXCLUDED = "the configuration excludes it"
 
 
@@ -96,14 +102,16 @@ def walk(
     on_error: Callable[[FileError], None],
     embedded: bool = False,
     on_left_out: Callable[[str, str], None] = lambda path, why: None,
+    programs: bool = False,
 ) -> Iterator[str]:
     """The files of a run, as reports show them: relative to the working directory where they are below it.
 
     The order is that of `paths`, and within a folder by name, files before folders. on_left_out: is called
     with what `exclude` names (`EXCLUDED`), with what leads out of the folders of the run (`OUTSIDE`), and with
-    what cannot be read because it is no file (the reason).
+    what cannot be read because it is no file (the reason). programs: whether PROGRAMS are among them.
     """
     skipped = SOURCES if embedded else SOURCES | EMBEDDING | LANGUAGES
+    skipped = skipped - PROGRAMS if programs else skipped
     yield from _Walk(scope, on_error, on_left_out, skipped, Roots(paths)).all(paths)
 
 
@@ -120,6 +128,11 @@ def lacks_parser(path: str) -> bool:
 def produces(path: str) -> bool:
     """Whether a file is a program that produces configuration, which nothing here runs."""
     return _end(path) in LANGUAGES
+
+
+def is_program(path: str) -> bool:
+    """Whether a file is a program, which no form reads."""
+    return _end(path) in PROGRAMS
 
 
 class _Folder(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 
@@ -61,7 +61,7 @@ class _One(NamedTuple):
     file: Collected | None = None
     error: FileError | None = None
     note: Note | None = None
-    unread: Note | None = None
+    unread: Sequence[Note] = ()
 
 
 def read_named(options: Options, config: Config, progress: Progress) -> Named:
@@ -74,11 +74,14 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
         name, data = options.stdin
         own = _of_file(name, options, config)
         read[absolute(name)] = _collected(name, data, own, config.hint(name) or "", always=name == STDIN)
-    walk = discovery.walk(options.paths, config, errors.append, True, lambda *one: left_out.append(one))
+    walk = discovery.walk(options.paths, config, errors.append, True, lambda *one: left_out.append(one), programs=True)
     given = {absolute(path) for path in options.paths}
     unread: list[Note] = []
     lacking: list[str] = []
     for path in walk:
+        if discovery.is_program(path) and path not in options.paths:
+            unread += mentions.look_into_program(path)
+            continue
         at = absolute(path)
         if at in read:
             continue
@@ -88,8 +91,8 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
             read[at] = _read(path, own, config.hint(path) or "")
             names[at] = path
             progress(len(read))
-        elif not discovery.lacks_parser(path) and (mention := mentions.look(path)) is not None:
-            unread.append(mention)
+        elif not discovery.lacks_parser(path):
+            unread += mentions.look(path)
         if discovery.lacks_parser(path):
             lacking.append(path)
     errors = [_with_meant(one) for one in errors]
@@ -98,7 +101,7 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
     wanted = (one for one in left_out if one[1] == OUTSIDE or config.hint(one[0]) or discovery.clearly_policy(one[0]))
     notes = [Note(Source(path, "").place(), why) for path, why in wanted if why != discovery.EXCLUDED]
     notes += [one.note for one in read.values() if one.note is not None]
-    unread += [one.unread for one in read.values() if one.unread is not None]
+    unread += [note for one in read.values() for note in one.unread]
     notes += mentions.one_note(unread, options.embedded)
     notes += mentions.of_terraform(lacking)
     files = {at: one.file for at, one in read.items()}
@@ -221,13 +224,13 @@ def _too_large(path: str, declared: str, why: str) -> _One:
 def _collected(path: str, data: bytes, options: Options, declared: str, *, always: bool = False) -> _One:
     """What a file holds. declared: `policy` or `server` where the configuration or a server declares what it is."""
     if not (declared or always or discovery.worth_parsing(data, path)):
-        return _One(unread=mentions.of(path, data) if discovery.is_benchmark(data) else None)
+        return _One(unread=mentions.of(path, data) if discovery.is_benchmark(data) else ())
     if discovery.is_sealed(data):
         return _One(note=_sealed(path) if declared or discovery.clearly_policy(path) else None)
     try:
         file = collect(path, data, hint=declared, embedded=options.embedded)
         wrong = next((FileError(path, one.message) for one in file.found.notes if one.is_error), None) if file else None
-        return _One(file, wrong, unread=mentions.of(path, data) if file is None else None)
+        return _One(file, wrong, unread=mentions.of(path, data) if file is None else ())
     except TooManyPartsError as error:
         return _too_large(path, declared or ("policy" if discovery.says_policy(data) else ""), str(error))
     except Exception as error:  # one file's fault must not hide the others' findings
