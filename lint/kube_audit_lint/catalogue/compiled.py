@@ -863,7 +863,7 @@ RULES: list[dict[str, Any]] = [
         'category': 'mounts',
         'subject': 'file',
         'check': 'form',
-        'why': '`kind: Policy` of audit.k8s.io is the format of a file that kube-apiserver reads from its disk. No API server serves it as an object, so whoever applies it (kubectl, kustomize, Helm, the deploy controller of K3s and RKE2) gets an error, and mostly none of the other objects is applied either.',
+        'why': '`kind: Policy` of audit.k8s.io is the format of a file that kube-apiserver reads from its disk. No API server serves it as an object, so whoever applies it (kubectl, kustomize, Helm, the deploy controller of K3s and RKE2) gets an error, and mostly none of the other objects is applied either. Content of a ConfigMap or Secret is data.',
         'search': 'no matches for kind "Policy" in version "audit.k8s.io/v1"',
         'help': 'Bring the file onto the hosts of the control plane and name it with --audit-policy-file; as an object it can only be the content of a ConfigMap or Secret.',
     },

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kube_audit_lint.forms.common.applied import applied_in, version_of
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.model.found import Found, joined
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence
@@ -26,6 +27,7 @@ MARKS = (
 )
 ORDER = 8
 
+_APPLIES = "What this object carries is applied, and this is refused"
 _GROUPS = (
     *("apiextensions.crossplane.io", "kubernetes.crossplane.io", "kubernetes.m.crossplane.io"),
     *("policy.open-cluster-management.io", "work.open-cluster-management.io", "hive.openshift.io"),
@@ -60,7 +62,8 @@ def _read(one: Mapping, context: Context) -> Found | None:
     document = Document(one.source, one.start, one.end, one)
     inner = context._replace(documents=(document,), depth=context.depth + 1)
     readers = context.readers.of_document(context.text) if context.readers else ()
-    return next((found for read_one in readers if (found := read_one(document, inner)) is not None), None)
+    found = next((found for read_one in readers if (found := read_one(document, inner)) is not None), None)
+    return applied_in(found, _APPLIES) if found is not None and version_of(one) else found
 
 
 def _carried(root: Mapping) -> Iterator[Mapping]:

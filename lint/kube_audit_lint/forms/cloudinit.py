@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kube_audit_lint.forms.common.applied import policies_by_name
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.host_files import BroughtFile, brought_file, policy_paths
+from kube_audit_lint.forms.common.kubectl import in_commands
 from kube_audit_lint.forms.common.loose import loose_arguments
 from kube_audit_lint.forms.common.python import as_python, lost_keys, unreadable
 from kube_audit_lint.forms.common.reader import Reader, unknown_keys
@@ -42,6 +44,7 @@ def read(document: Document, context: Context) -> Found | None:
     found = joined([one.found for one in files])
     own = loose_arguments(root)  # Kairos starts K3s with `k3s.args`
     found = joined([found, own.with_servers(lambda server: server._replace(files_known=not context.is_template))])
+    found = found.with_misshapes(in_commands(root.items("runcmd"), context, dict(policies_by_name(found))))
     halves = split(listed, FILE, "file") if found else ()
     misshapes = (*_misspelt(root, items), *_lost(root, items), *halves)
     if not found and not misshapes:

@@ -14,10 +14,11 @@ import re
 from collections.abc import Iterator
 
 from kube_audit_lint.discovery.look import named_policy
-from kube_audit_lint.forms.common.applied import applied, with_policy
+from kube_audit_lint.forms.common.applied import applied, applied_in, with_policy
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.delivered import PLACES, with_delivered
 from kube_audit_lint.forms.common.inside import DATA_URL, found_inside
+from kube_audit_lint.forms.common.kubectl import in_string, may_apply
 from kube_audit_lint.forms.common.loose import flags_in_line, loose_arguments
 from kube_audit_lint.forms.common.misplaced import is_folder, misplaced, policy_version, version_beside
 from kube_audit_lint.forms.policy import are_rules, part_of_rules
@@ -39,6 +40,8 @@ MARKS = (
     "audit_",
     "logrotate.",
     "auditPolicy",
+    "kubectl",
+    "k8s:",
 )
 ENCODED = ("YXVkaXQuazhzLmlv", "F1ZGl0Lms4cy5pb", "hdWRpdC5rOHMuaW")  # audit.k8s.io in base64 at its three alignments
 ORDER = 9
@@ -57,13 +60,19 @@ _EXACT = re.compile(r"(?i)audit[-_.]?policy(?:\.(?:ya?ml|json|j2))*\Z")
 _SOURCES = ("src", "content", "contents", "url", "source")
 _WORD = re.compile(r"\b(\w+)=(\"[^\"]*\"|'[^']*'|(?:\{\{.*?\}\}|\S)+)")
 """A word of a task that is written on one line."""
+_LOOKUP = re.compile(r"lookup\(\s*[\"'](?:ansible\.builtin\.)?(?:file|template)[\"']\s*,\s*[\"']([^\"'{}]+)[\"']")
 _SCHEMAS = ("CustomResourceDefinition", "Event", "EventList")
 _APPLIERS = {
     "items": "The items of a List are applied, and this one is refused",
     "definition": "This task applies it as an object, and fails",
     "resource_definition": "This task applies it as an object, and fails",
+    **dict.fromkeys(
+        ("extraObjects", "extraDeploy", "extraManifests"), "The chart applies these, and fails at this one"
+    ),
+    "addons": "RKE applies its addons with kubectl, and fails at this one",
+    "additionalManifest": "Rancher gives this to RKE2 and K3s to apply, and they fail at this one",
 }
-"""Keys below which stands what is applied."""
+"""Keys below which stands what is applied, as objects or as text."""
 _LIMIT = 20_000
 """How many nodes are looked at: larger documents are data, not configuration."""
 
@@ -96,8 +105,8 @@ def _walk(root: Node, context: Context) -> Iterator[Found]:
         elif node is not root and _is_policy(node):
             by = _APPLIERS.get(key, "") if key != "items" or _is_list(root) else ""
             part = _part(node)
-            wrong = (applied(part.place, node.string("apiVersion") or "", by),) if by else ()
-            yield Found((part,), misshapes=wrong)
+            found = Found((part,))
+            yield applied_in(found, by) if by else found
         else:
             rules = tuple(_rules(node, key, Document(node.source, node.start, node.end, node)))
             yield Found(
@@ -168,6 +177,7 @@ def _of_task(node: Mapping, context: Context) -> Iterator[Misshape]:
                 place = value.place._replace(start=start + words["dest"].start(2), end=start + words["dest"].end(2))
                 yield from _written(place, words["dest"][2].strip("\"'"), words["src"][2].strip("\"'"), context)
         elif module == "k8s" and isinstance(value, Mapping) and value.string("state") != "absent":
+            yield from _looked_up(value.get("definition") or value.get("resource_definition"), context)
             for source in (value.get("src"), value.get("template")):
                 if not isinstance(source, Scalar):
                     continue
@@ -175,6 +185,14 @@ def _of_task(node: Mapping, context: Context) -> Iterator[Misshape]:
                 if policy.text if policy is not None else _is_named_so(source.value):
                     version = policy.text if policy is not None else "audit.k8s.io/v1"
                     yield applied(source.place, version, _APPLIERS["definition"], policy)
+
+
+def _looked_up(node: Node | None, context: Context) -> Iterator[Misshape]:
+    """A policy that a definition takes out of a file: `{{ lookup('file', 'audit-policy.yaml') | from_yaml }}`."""
+    found = _LOOKUP.search(node.place.text) if isinstance(node, Scalar) else None
+    policy = version_beside(context.source.path, found[1]) if found is not None else None
+    if isinstance(node, Scalar) and policy is not None and policy.text:
+        yield applied(node.place, policy.text, _APPLIERS["definition"], policy)
 
 
 def _edited(node: Mapping) -> Iterator[ApiServer]:
@@ -198,8 +216,13 @@ def _in_string(node: Scalar, key: str, place: str, context: Context) -> Found:
         return found_inside(node, context, name=place, encoding=DATA_URL)
     if key in _CONTENTS and _CONFIGURATION.search(place):
         return found_inside(node, context, name=place)
+    if "kubectl" in node.value and may_apply(node.value):
+        wrong = tuple(in_string(node, context))
+        if wrong:
+            return Found(misshapes=wrong)
     if _GROUP in node.value and "kind" in node.value:
-        return found_inside(node, context, name=place or key)
+        found = found_inside(node, context, name=place or key)
+        return applied_in(found, _APPLIERS[key]) if key in _APPLIERS else found
     if any(mark in node.value for mark in ENCODED):
         return found_inside(node, context, name=place or key, encoding="base64")
     if key not in _EDITS and "audit-" in node.value and "\n" in node.value and _WHOLE.search(node.value):

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.forms.common.applied import applied
+from kube_audit_lint.forms.common.applied import BY_KUSTOMIZE, applied
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
 from kube_audit_lint.forms.common.misplaced import version_at
@@ -55,5 +55,4 @@ def _applied(root: Mapping, context: Context) -> Iterator[Misshape]:
     for one in strings(root.get("resources")):
         policy = version_at(os.path.join(folder, one.value), context.source.path)
         if policy is not None and policy.text and context.offsets is None:
-            by = "kustomize takes this for an object, and nobody can apply it"
-            yield applied(one.place, policy.text, by, policy)
+            yield applied(one.place, policy.text, BY_KUSTOMIZE, policy)

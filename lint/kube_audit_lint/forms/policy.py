@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 
 from kube_audit_lint.discovery.look import clearly_policy, named_rules
-from kube_audit_lint.forms.common.applied import applied, applied_by
+from kube_audit_lint.forms.common.applied import BY_KUSTOMIZE, applied, applied_by
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape
@@ -72,7 +72,12 @@ def _applied(document: Document, context: Context) -> tuple[Misshape, ...]:
     if context.offsets is not None or context.hint or "{{- define" in context.source.text:
         return ()
     by = applied_by(context.documents, context.source.path)
-    return (applied(_place(document), version or "", by),) if by else ()
+    if by:
+        return (applied(_place(document), version or "", by),)
+    from kube_audit_lint.forms.common.kustomized import named_by_kustomization  # of most policies nothing is known
+
+    at = named_by_kustomization(context.source.path)
+    return () if at is None else (applied(at, version or "", BY_KUSTOMIZE, _place(document)),)
 
 
 def _is_whole_policy(first: Document, context: Context) -> bool:

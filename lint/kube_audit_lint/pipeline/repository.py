@@ -51,6 +51,8 @@ _POLICY = b"audit.k8s.io/"
 _BRINGS = rb"manifest|\bk8s[ \t]*:"
 _SOURCE = rb"\b(?:src|template)[ \t]*[:=]"
 """Both are in tasks that copy a file into a folder of manifests, or apply one."""
+_APPLIES = rb"\b(?:kubectl|oc)[ \t]|addons_include|extraManifests|rawYaml|yaml_body|lookup\("
+"""What stands beside the name of a file that is applied."""
 _WITH_DEFAULT_POLICY = b"|".join((rb"profile\"?:|audit_log:|audit-log:|kubernetes_audit", *_IN_BASE64))
 """Forms whose distribution names the policy, and base64: the name of the policy does not stand in the file."""
 
@@ -373,7 +375,8 @@ class Repository:
             if raw in self._content(path):
                 self.file(path)
         for path, data in self._texts.items():
-            if raw in data and re.search(_SOURCE, data) and re.search(_BRINGS, data):
+            brings = raw in data and re.search(_SOURCE, data) and re.search(_BRINGS, data)
+            if brings or (raw in data and re.search(_APPLIES, data)):
                 self.file(path)
 
 

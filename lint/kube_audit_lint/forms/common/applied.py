@@ -1,26 +1,34 @@
 """Audit policies that somebody applies to the API server, which serves no such object.
 
 Sources: kubectl's and kustomize's error `no matches for kind "Policy" in version "audit.k8s.io/v1"`
-(k8s.io/apimachinery pkg/api/meta, NoKindMatchError); k3s-io/k3s pkg/deploy (whatever lies in server/manifests is
-applied); Helm, docs/chart_template_guide (every file of templates/ but partials and NOTES.txt is applied).
+(k8s.io/apimachinery pkg/api/meta, NoKindMatchError); k3s-io/k3s pkg/deploy (.yaml, .yml and .json of server/manifests
+and of the folders below are applied); k0sproject/k0s pkg/applier (the .yaml files of each folder below manifests);
+Helm, docs/chart_template_guide (every file of templates/ but partials and NOTES.txt is applied) and
+docs/chart_best_practices/custom_resource_definitions (so is every file of crds/).
 """
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 
+from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.finding import Related
-from kube_audit_lint.model.found import Misshape
-from kube_audit_lint.syntax.nodes import Document
+from kube_audit_lint.model.found import Found, Misshape
+from kube_audit_lint.syntax.nodes import Document, Mapping
 from kube_audit_lint.syntax.source import Place
 
+BY_KUSTOMIZE = "kustomize takes this for an object, and nobody can apply it"
 _OBJECTS = (
     *("Namespace", "ConfigMap", "Secret", "Deployment", "DaemonSet", "StatefulSet", "Job", "CronJob", "Service"),
     *("ServiceAccount", "ClusterRole", "Role", "ClusterRoleBinding", "RoleBinding", "Ingress", "NetworkPolicy"),
 )
-_DEPLOYED = r"(?:\A|/)server/manifests/[^/]+\.ya?ml\Z"
-_CHART = r"(?:\A|/)templates/(?:[^_/][^/]*/)*[^_/][^/]*\.ya?ml\Z"
+_K3S = r"(?:\A|/)server/manifests/(?:[^/]+/)*[^/]+\.(?:ya?ml|json)\Z"
+_K0S = r"(?:\A|/)k0s/manifests/[^/]+/[^/]+\.yaml\Z"
+_CHART = r"(?:\A|/)(?:templates/(?:[^_/][^/]*/)*[^_/][^/]*\.ya?ml|crds/(?:[^/]+/)*[^/]+\.(?:ya?ml|json))\Z"
+HOLDERS = ("ConfigMap:", "Secret:")
+"""How the name of a policy begins that says which object holds it."""
 
 
 def applied(place: Place, version: str, by: str, policy: Place | None = None) -> Misshape:
@@ -37,12 +45,35 @@ def with_policy(wrong: Misshape, policy: Place | None) -> Misshape:
     return wrong._replace(related=(Related(policy, "the policy"),))
 
 
+def applied_in(found: Found, by: str) -> Found:
+    """What is applied as it stands: with that for each policy in it that no other object holds."""
+    return found.with_misshapes(applied(one.place, own_version(one), by) for one in found.policies if own_version(one))
+
+
+def policies_by_name(found: Found) -> Iterator[tuple[str, str]]:
+    """The apiVersions of the same by the paths that they are written to."""
+    return ((name, own_version(one)) for one in found.policies if own_version(one) for name in one.names)
+
+
+def own_version(policy: PolicyDocument) -> str:
+    """The apiVersion of what says itself that it is a policy, and lies in no ConfigMap; "" for others."""
+    held = any(name.startswith(HOLDERS) for name in policy.names)
+    return "" if held or not isinstance(policy.root, Mapping) else version_of(policy.root)
+
+
+def version_of(root: Mapping) -> str:
+    """The apiVersion of an object that says itself that it is a policy; "" for others."""
+    version = root.string("apiVersion") or ""
+    return version if root.string("kind") == "Policy" and version.startswith("audit.k8s.io/") else ""
+
+
 def applied_by(documents: tuple[Document, ...], path: str) -> str:
     """Who applies the policies of a file, by its path and what else is in it; "" when nothing says so."""
     path = path.replace("\\", "/")
-    if "manifests/" in path and re.search(_DEPLOYED, path):
-        return "K3s and RKE2 apply every file of server/manifests, and fail at this one"
-    if "templates/" in path and re.search(_CHART, path) and _has_chart(path):
+    by = applier(path)
+    if by:
+        return by
+    if ("templates/" in path or "crds/" in path) and re.search(_CHART, path) and _has_chart(path):
         return "Helm applies what the chart's templates give, and fails at this one"
     kinds = {root.string("kind") for one in documents if (root := one.mapping) is not None}
     if len(documents) > 1 and kinds.intersection(_OBJECTS):
@@ -50,6 +81,15 @@ def applied_by(documents: tuple[Document, ...], path: str) -> str:
     return ""
 
 
+def applier(path: str) -> str:
+    """Who applies a file at a path of the host, as the beginning of a sentence; "" for nobody."""
+    if "manifests/" not in path:
+        return ""
+    if re.search(_K3S, path):
+        return "K3s and RKE2 apply every file of server/manifests, and fail at this one"
+    return "k0s applies every file of its folder of manifests, and fails at this one" if re.search(_K0S, path) else ""
+
+
 def _has_chart(path: str) -> bool:
-    folder = path[: path.rindex("templates/")]
-    return os.path.exists(os.path.join(folder, "Chart.yaml"))
+    folders = (path[: found.start()] for found in re.finditer(r"(?:templates|crds)/", path))
+    return any(os.path.exists(os.path.join(folder, "Chart.yaml")) for folder in folders)

@@ -1,8 +1,7 @@
 """Policies that something writes, on the host, into a folder whose files are taken for pods or objects.
 
 Sources: pkg/kubelet/config/file.go of k8s.io/kubernetes (every file whose name does not begin with a dot, with any
-ending, and none of the folders below); pkg/deploy of k3s-io/k3s (.yaml, .yml and .json of server/manifests and of the
-folders below); pkg/applier of k0sproject/k0s (the .yaml files of each folder below manifests).
+ending, and none of the folders below). Folders of objects: applied.py.
 """
 
 from __future__ import annotations
@@ -11,8 +10,10 @@ import os
 import re
 
 from kube_audit_lint.discovery.roots import read_named_by
-from kube_audit_lint.forms.common.applied import applied
-from kube_audit_lint.model.found import Misshape
+from kube_audit_lint.forms.common.applied import applied, applier, own_version, with_policy
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.model.found import Found, Misshape
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.decode import decode
 from kube_audit_lint.syntax.source import Place, Source
 
@@ -21,8 +22,6 @@ _VERSION = re.compile(
     r"|\A\s*\{[^{}\[\]]*\"apiVersion\"\s*:\s*\"(audit\.k8s\.io/\w+)"
 )
 _PODS = re.compile(r"(?:/etc/kubernetes/manifests|/agent/pod-manifests|\{\{\s*kube_manifest_dir\s*\}\})/[^/.][^/]*\Z")
-_K3S = re.compile(r"/server/manifests/(?:[^/]+/)*[^/]+\.(?:ya?ml|json)\Z")
-_K0S = re.compile(r"/k0s/manifests/[^/]+/[^/]+\.yaml\Z")
 _FOLDER = re.compile(
     r"(?:/etc/kubernetes|/server|/k0s)/manifests\Z|/agent/pod-manifests\Z|\{\{\s*kube_manifest_dir\s*\}\}\Z"
 )
@@ -62,6 +61,24 @@ def is_folder(path: str) -> bool:
     return path.endswith("/") or _FOLDER.search(path) is not None
 
 
+def misplaced_in(found: Found, path: str, place: Place | None = None) -> Found:
+    """What a file holds that is written to a path: with that for each policy that may not lie there.
+
+    place: where the path stands; without it the policy itself is underlined.
+    """
+    policies = [one for one in found.policies if own_version(one)]
+    wrong = (misplaced(place or one.place, path, own_version(one)) for one in policies)
+    return found.with_misshapes(shape for shape in wrong if shape is not None)
+
+
+def of_local(path: str, local: Value, context: Context) -> Misshape | None:
+    """The same of a file beside the one that names it (`local`), which is brought to a path of the host."""
+    wrong = misplaced(local.place, path)
+    own = context.source.path
+    policy = version_at(os.path.join(os.path.dirname(own), local.text), own) if wrong is not None else None
+    return with_policy(wrong, policy) if wrong is not None and policy is not None and policy.text else None
+
+
 def misplaced(place: Place, path: str, version: str = "") -> Misshape | None:
     """What becomes of a policy at a path of the host; None where it may lie. place: where the path stands."""
     if _PODS.search(path):
@@ -72,12 +89,3 @@ def misplaced(place: Place, path: str, version: str = "") -> Misshape | None:
         return Misshape("in-manifests", place, message, help)
     by = applier(path)
     return applied(place, version or "audit.k8s.io/v1", by) if by else None
-
-
-def applier(path: str) -> str:
-    """Who applies a file at a path of the host, as the beginning of a sentence; "" for nobody."""
-    if "manifests/" not in path:
-        return ""
-    if _K3S.search(path):
-        return "K3s and RKE2 apply every file of server/manifests, and fail at this one"
-    return "k0s applies every file of its folder of manifests, and fails at this one" if _K0S.search(path) else ""

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.host_files import brought_file
 from kube_audit_lint.forms.common.inside import found_inside
+from kube_audit_lint.forms.common.misplaced import misplaced_in, of_local
 from kube_audit_lint.forms.common.nodes import below, version_at
 from kube_audit_lint.forms.common.split import FILE, UPLOAD, split, whole
 from kube_audit_lint.model.found import Found, Misshape, joined
@@ -98,7 +99,9 @@ def _uploaded(host: object, context: Context, versions: Versions | None) -> Iter
             found = found_inside(data, context, name=path, versions=versions)
         local = Value(source.value, source.place) if isinstance(source, Scalar) and source.kind == "string" else None
         policy, kubeconfig = next(iter(found.policies), None), next(iter(found.kubeconfigs), None)
-        yield HostFile(path, item.place, policy, local, kubeconfig), found
+        wrong = of_local(path, local, context) if local is not None else None
+        found = found if wrong is None else found.with_misshapes((wrong,))
+        yield HostFile(path, item.place, policy, local, kubeconfig), misplaced_in(found, path, item.place)
 
 
 def _closed(host: object, configuration: Mapping | None) -> Iterator[Misshape]:

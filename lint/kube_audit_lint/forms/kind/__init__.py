@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import always_mounted, extra_volume, ordered
+from kube_audit_lint.forms.common.misplaced import of_local
 from kube_audit_lint.forms.common.nodes import version_at
 from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
 from kube_audit_lint.forms.common.split import KIND_MOUNT, split, whole
@@ -55,6 +56,8 @@ def read(document: Document, context: Context) -> Found | None:
     versions, version_place = version_at(first.get("image") if first is not None else None, version_of_image)
     patches = patches_of([root] if first is None else [root, first], versions)
     misshapes = [*_unknown(root, nodes), *patches.misshapes]
+    files = (file for node in nodes for file in _files(node))
+    misshapes += [wrong for one in files if one.local and (wrong := of_local(one.path, one.local, context))]
     if patches.about_audit:
         server = _server(root, first, patches, versions, version_place)
         if not context.is_template:

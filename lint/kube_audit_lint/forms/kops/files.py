@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
+from kube_audit_lint.forms.common.misplaced import misplaced_in
 from kube_audit_lint.forms.common.split import ASSET, whole
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import HostFile, clean
@@ -56,7 +57,8 @@ def found_in_assets(
     parts: dict[int, Found] = {}
     for asset in assets:
         hint = "policy" if loaded and clean(loaded) == clean(asset.path) else ""
-        parts[id(asset)] = _found_in(asset, context, hint, versions)
+        at = asset.item.get("path") or asset.item
+        parts[id(asset)] = misplaced_in(_found_in(asset, context, hint, versions), asset.path, at.place)
     return parts
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.manifests import applied_text
 from kube_audit_lint.forms.common.nodes import version_at
 from kube_audit_lint.forms.common.reader import near_key
 from kube_audit_lint.forms.rancher.files import files_of, policy_of, shapes_of_files
@@ -27,6 +28,7 @@ LOOK = (("provisioning.cattle.io", "/"),)
 ORDER = 4
 
 _GROUP = "provisioning.cattle.io/"
+_APPLIES = "Rancher gives this to RKE2 and K3s to apply, and they fail at this one"
 _GLOBAL, _SELECTED = "machineGlobalConfig", "machineSelectorConfig"
 _SECTIONS = (_GLOBAL, _SELECTED, "machineSelectorFiles")
 _POLICY_PLACE = "/etc/config-files/audit-policy-file"
@@ -46,7 +48,8 @@ def read(document: Document, context: Context) -> Found | None:
     found = [_server(mappings, config, spec, reader, policies) for mappings in _machines(config)]
     misshapes = [*_misplaced(spec, config), *(shape for mapping in _all(config) for shape in shapes(mapping, reader))]
     misshapes += shapes_of_files(config)
-    return joined([*policies.values(), *found, Found(misshapes=tuple(misshapes))])
+    manifest = applied_text(config.get("additionalManifest"), _APPLIES, context)
+    return joined([*policies.values(), *found, Found(misshapes=tuple(misshapes)), manifest])
 
 
 def _policies(config: Mapping, versions: Versions | None, context: Context) -> dict[int, Found]:

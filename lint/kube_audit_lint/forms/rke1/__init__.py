@@ -11,13 +11,14 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import flags_of_arguments, value_of
+from kube_audit_lint.forms.common.manifests import applied_files, applied_text
 from kube_audit_lint.forms.common.nodes import version_at
 from kube_audit_lint.forms.common.reader import meant, unknown_keys
 from kube_audit_lint.forms.common.shapes import argument_names
 from kube_audit_lint.forms.rke1.audit import READER, audit_log, spelling, switch
 from kube_audit_lint.forms.rke1.mounts import mounts_of
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
-from kube_audit_lint.model.found import Found, Misshape
+from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions
@@ -29,6 +30,7 @@ MARKS = ("kube-api:", "kube_api:", 'kube-api"', 'kube_api"')
 LOOK = (("kube-api", r"\"?:"),)
 ORDER = 3
 
+_APPLIES = "RKE applies its addons with kubectl, and fails at this one"
 _WRAPPERS = ("rancher_kubernetes_engine_config", "rke_config")
 _SIGNS = frozenset(
     (
@@ -103,7 +105,13 @@ def _found(cluster: _Cluster, context: Context) -> Found:
     server = server._replace(mounts=mounts_of(server, section, audit.enabled))
     misshapes = (*_shapes(cluster), *audit.misshapes)
     policies = () if audit.policy is None else (audit.policy,)
-    return Found(policies, (server,), misshapes, audit.notes)
+    return joined([Found(policies, (server,), misshapes, audit.notes), _addons(cluster.config, context)])
+
+
+def _addons(config: Mapping, context: Context) -> Found:
+    """What RKE applies when the cluster is up: manifests in place, and files."""
+    included = applied_files(config.items("addons_include"), _APPLIES, context)
+    return applied_text(config.get("addons"), _APPLIES, context).with_misshapes(included)
 
 
 def _extra(section: Mapping) -> Iterator[Flag]:

@@ -17,6 +17,7 @@ from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import value_of
 from kube_audit_lint.forms.common.host_files import brought_file, policy_paths
 from kube_audit_lint.forms.common.json_patch import operations
+from kube_audit_lint.forms.common.manifests import applied_files, applied_text
 from kube_audit_lint.forms.common.nodes import below, version_at
 from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
 from kube_audit_lint.forms.common.settings import in_map, part_as_policy
@@ -59,6 +60,7 @@ _SERVER_KEYS = frozenset(
 _POLICY = "KubeAuditPolicyConfig"
 _POLICY_KEYS = frozenset(("apiVersion", "kind", "configuration"))
 _PATH = "/cluster/apiServer"
+_APPLIES = "Talos applies its inline and extra manifests, and fails at this one"
 
 
 def read(document: Document, context: Context) -> Found | None:
@@ -81,6 +83,18 @@ def _machine(root: Mapping, context: Context) -> Found | None:
         return Found()  # Talos runs no API server there, whatever the file says of one
     if cluster is None:
         return None
+    applied = joined([applied_text(one, _APPLIES, context) for one in _inline_manifests(cluster)])
+    applied = applied.with_misshapes(applied_files(cluster.items("extraManifests"), _APPLIES, context))
+    found = _server_of(root, cluster, machine, context)
+    return joined([found, applied]) if found is not None else (applied or None)
+
+
+def _inline_manifests(cluster: Mapping) -> Iterator[Node | None]:
+    for item in cluster.items("inlineManifests"):
+        yield item.get("contents") if isinstance(item, Mapping) else None
+
+
+def _server_of(root: Mapping, cluster: Mapping, machine: Mapping | None, context: Context) -> Found | None:
     key = meant(cluster, "apiServer")
     section = cluster.mapping(key)
     whole = machine is not None and root.string("version") == "v1alpha1"
