@@ -194,6 +194,16 @@ FOLLOWED: dict[str, Edits] = {
         ),
     ),
     "policy-applied-as-object-2": (("- audit-policy.yaml\n", ""),),
+    "policy-applied-as-object-4": (("apply -f", "create configmap audit --from-file"),),
+    "policy-applied-as-object-5": (
+        (
+            "      apiVersion: audit.k8s.io/v1\n      kind: Policy\n      omitStages: [RequestReceived]\n      rules:\n"
+            "      - level: Metadata\n",
+            "      apiVersion: v1\n      kind: ConfigMap\n      metadata: {name: audit}\n      data:\n"
+            "        audit-policy.yaml: |\n          apiVersion: audit.k8s.io/v1\n          kind: Policy\n"
+            "          omitStages: [RequestReceived]\n          rules:\n          - level: Metadata\n",
+        ),
+    ),
     "policy-in-manifest-directory-2": (
         ("manifests/audit-policy.yaml", "audit/audit-policy.yaml"),
         ("mountPath: /etc/kubernetes/manifests", "mountPath: /etc/kubernetes/audit"),

@@ -38,7 +38,7 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
     'kwok': ('kwok.x-k8s.io/',),
     'microshift': ('auditLog', 'apiServer'),
     'carriers': ('crossplane.io/', 'policy.open-cluster-management.io/', 'work.open-cluster-management.io/', 'hive.openshift.io/', 'kro.run/', 'template.openshift.io/', 'kind: Template'),
-    'talos': ('apiServer', 'KubeAPIServerConfig', 'KubeAuditPolicyConfig'),
+    'talos': ('apiServer', 'inlineManifests', 'extraManifests', 'KubeAPIServerConfig', 'KubeAuditPolicyConfig'),
     'elsewhere': ('audit.k8s.io/', 'audit.k8s.io%2', '/config.yaml', '/manifests/kube', 'kube_manifest_dir', '/kubernetes/manifests', 'audit-', 'audit_', 'logrotate.', 'auditPolicy', 'kubectl', 'k8s:', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW'),
 }
 

@@ -45,8 +45,16 @@ def _folders(path: str) -> Iterator[str]:
         folder = os.path.normpath(os.path.join(folder, ".."))
     above = os.path.normpath(os.path.join(own, ".."))
     if folder != own and readable(above, (own or ".",)):
-        with os.scandir(above) as entries:
-            yield from (one.path for one in islice(entries, _MOST) if is_folder(one) and one.path != own)
+        yield from (one for one in _inside(above) if one != own)
+
+
+def _inside(folder: str) -> list[str]:
+    """The folders of a folder."""
+    try:
+        with os.scandir(folder) as entries:
+            return [os.path.normpath(one.path) for one in islice(entries, _MOST) if is_folder(one)]
+    except OSError:
+        return []
 
 
 def _resource(path: str, policy: str) -> Place | None:

@@ -35,7 +35,7 @@ from kube_audit_lint.syntax.parts import part_of
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
 
-MARKS = ("apiServer", "KubeAPIServerConfig", "KubeAuditPolicyConfig")
+MARKS = ("apiServer", "inlineManifests", "extraManifests", "KubeAPIServerConfig", "KubeAuditPolicyConfig")
 ORDER = 8
 
 _READER = Reader(
