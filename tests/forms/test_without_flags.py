@@ -99,6 +99,26 @@ def test_behind_whatever_runs_it(before: str, flags: str) -> None:
     assert servers(pod({"name": "a", "command": command})) == [False]
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "sudo -u kube-apiserver",
+        "exec setpriv --reuid kube-apiserver --clear-groups",
+        "gosu kube-apiserver",
+        "sudo timeout -s KILL 5 su-exec kube-apiserver:kube-apiserver",
+        "systemd-run --unit kube-apiserver --uid kube-apiserver",
+        "flock -n /run/kube-apiserver",
+        "sudo -u kube-apiserver A=kube-apiserver",
+        "authbind --depth 3 --of=kube-apiserver kube-apiserver",  # options that are not known: flags tell
+    ],
+)
+def test_behind_its_own_name(before: str) -> None:
+    """The program is what runs, and not the user or the unit that is called like it."""
+    command = f"{before} kube-apiserver --etcd-servers=x".split()
+    (server,) = found_in(pod({"name": "a", "command": command}), "file.yaml").servers
+    assert [flag.name for flag in server.flags] == ["etcd-servers"]
+
+
 def test_behind_another_program_with_options_alone() -> None:
     command = ["/wrap", "--wait=5", "kube-apiserver", "--secure-port=6443"]
     assert servers(pod({"name": "a", "command": command})) == [False]
@@ -125,6 +145,22 @@ def test_behind_another_program_with_options_alone() -> None:
         "docker run --name=x kube-apiserver --v=2",
         "kubectl exec x -- kube-apiserver --v=2",
         "crictl --timeout=5s exec x -- kube-apiserver",
+        # Behind a program that runs another: its user, its unit, or a name that the other is given.
+        "sudo -u kube-apiserver -- ls --color=auto",
+        "sudo -g kube-apiserver -u kube-apiserver ls --all",
+        "sudo systemctl enable --now kube-apiserver",
+        "sudo pkill --signal HUP kube-apiserver",
+        "runuser -u kube-apiserver -- ls --all",
+        "setpriv --reuid kube-apiserver --regid kube-apiserver ls --all",
+        "gosu kube-apiserver ls --all",
+        "chpst -u kube-apiserver ls --all",
+        "setuidgid kube-apiserver ls --all",
+        "exec su-exec kube-apiserver etcd --data-dir=/x",
+        "timeout 5 pgrep kube-apiserver --full",
+        "flock /run/kube-apiserver ls --all",
+        "systemd-cat -t kube-apiserver ls --all",
+        "echo kube-apiserver --audit-log-path=/x",
+        "timeout 5 grep -e kube-apiserver --audit-log-path=/x",
     ],
 )
 def test_a_program_that_only_names_it(command: str) -> None:

@@ -44,6 +44,8 @@ _SHORT_SWITCHES = {
     "chrt": "abdfiorRv",
     "dumb-init": "cv",
     "env": "iv",
+    "exec": "cl",
+    "flock": "eFnosux",
     "ionice": "t",
     "nsenter": "aCceFikmnprTuUwZ",
     "perf": "agiqRsTv",
@@ -64,6 +66,35 @@ _LONG_SWITCHES = re.compile(
     r"preserve-env|preserve-status|pty|quiet|reset-env|scope|set-home|time|user|uts|verbose|wait|no[a-z]+)"
 )
 """The same of the long ones."""
+_OPERANDS = {
+    "aws-vault": 2,
+    "chamber": 2,
+    "chroot": 1,
+    "chrt": 1,
+    "doppler": 1,
+    "envdir": 1,
+    "faketime": 1,
+    "flock": 1,
+    "gosu": 1,
+    "infisical": 1,
+    "ip": 3,
+    "perf": 1,
+    "s6-envdir": 1,
+    "s6-envuidgid": 1,
+    "s6-setuidgid": 1,
+    "setuidgid": 1,
+    "su-exec": 1,
+    "taskset": 1,
+    "timeout": 1,
+}
+"""How many words stand between such a program's options and the program that it runs: a user, a file, a time."""
+_NAMING = frozenset(
+    (
+        *("awk", "cat", "chown", "cp", "curl", "echo", "egrep", "fgrep", "grep", "install", "journalctl", "killall"),
+        *("logger", "ls", "pgrep", "pidof", "pkill", "printf", "ps", "rg", "rm", "sed", "systemctl", "test", "which"),
+    )
+)
+"""Programs that are given a program's name or its command line, and run neither."""
 _ELSEWHERE = frozenset(("crictl", "ctr", "docker", "kubectl", "nerdctl", "oc", "podman", "systemctl"))
 """Programs whose `run` or `exec` starts something in another place than this container or unit."""
 _STARTING = frozenset(("debug", "exec", "record", "run", "start"))
@@ -150,25 +181,60 @@ def overfull(room: Room, place: Place) -> tuple[Note, ...]:
 
 
 def _program(words: Sequence[Value]) -> int | None:
-    """The index of the word that names the API server."""
-    for at in range(len(words)):
-        last = _last_word_of_program(words, at)
-        if last is not None and _runs(words, at, last):
+    """The index of the word that names the API server, where the words start one."""
+    found = [(at, last) for at in range(len(words)) if (last := _last_word_of_program(words, at)) is not None]
+    if not found:
+        return None
+    start = _started(words)
+    for at, last in found:
+        if at == start:
+            return last
+    if start < len(words) and _base(words[start].text) in _NAMING:
+        return None
+    return _with_own_flags(words, found) or _behind_another(words, start, found)
+
+
+def _with_own_flags(words: Sequence[Value], found: Sequence[tuple[int, int]]) -> int | None:
+    """The last of the names in front of a flag that only an API server has."""
+    flag = next((at for at, word in enumerate(words) if word.text.startswith(OWN_FLAGS)), 0)
+    return max((last for _, last in found if last < flag), default=None)
+
+
+def _behind_another(words: Sequence[Value], start: int, found: Sequence[tuple[int, int]]) -> int | None:
+    """The first of the names that another program, which is not known to run others, is given as what to run."""
+    for at, last in found:
+        before, follows = [word.text for word in words[start:at]], [word.text for word in words[last + 1 :]]
+        if before and (_is_told_to_run(before) or _follows_options(before, follows)):
             return last
     return None
 
 
-def _runs(words: Sequence[Value], at: int, last: int) -> bool:
-    """Whether the program that stands from one word to another is run, and is not some other program's argument."""
-    follows = [word.text for word in words[last + 1 :]]
-    if at == 0 or any(word.startswith(OWN_FLAGS) for word in follows):
-        return True
-    before = [word.text for word in words[:at]]
-    if not _is_runner(words):
-        return _is_told_to_run(before) or _follows_options(before, follows)
-    if follows:
-        return any(word.startswith(("--", "-v")) or is_unknown(word) for word in follows)
-    return not _takes_next(before[-1], _base(before[0]))
+def _started(words: Sequence[Value]) -> int:
+    """The index of the word that names the program which runs in the end, behind those that only run another; that of
+    the end where there is none. What is only known when it runs counts as one of the latter."""
+    at = 0
+    while at < len(words) and (_is_runner(words[at:]) or is_unknown(words[at].text)):
+        at += _width_of_runner([word.text for word in words[at:]])
+    return at
+
+
+def _width_of_runner(words: Sequence[str]) -> int:
+    """How many words a program that runs another takes: its name, options with their values, and operands."""
+    program = _base(words[0])
+    operands = _OPERANDS.get(program, 0)
+    at = 1
+    while at < len(words):
+        word = words[at]
+        if word.startswith("-") and word != "-":
+            at += 2 if _takes_next(word, program) else 1
+        elif _is_assignment(word):
+            at += 1
+        elif operands:
+            operands -= 1
+            at += 1
+        else:
+            break
+    return min(at, len(words))
 
 
 def _is_runner(words: Sequence[Value]) -> bool:
