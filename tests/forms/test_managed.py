@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from form_samples import misshapes
+from form_samples import found_in, misshapes
+
+from kube_audit_lint.checks._files import of_file
 
 OFF = "control-plane-logging-off"
 EKSCTL = 'apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: a, version: "1.33"}\n'
@@ -29,11 +31,14 @@ KUBERMATIC = "apiVersion: kubermatic.k8c.io/v1\nkind: Cluster\nspec:\n  auditLog
 IS_OFF = {
     EKSCTL + TYPES % "[api]": "enableTypes",
     EKSCTL + TYPES % "[]": "enableTypes",
-    EKSCTL + TYPES % "[Audit]": "enableTypes",
+    EKSCTL + TYPES % "[Audit]": "Audit",
+    EKSCTL + TYPES % "[api, audits]": "audits",
+    EKSCTL.replace(', version: "1.33"', ""): "kind",
     EKSCTL: "kind",
     STACK: "Properties",
     STACK + LOGGING % "[]": "EnabledTypes",
     STACK + LOGGING % "[{Type: api}]": "EnabledTypes",
+    STACK + LOGGING % "[{Type: api}, {Type: adit}]": "adit",
     CAPA: "kind",
     CAPA + "  logging: {apiServer: true, audit: false}\n": "audit",
     UPBOUND: "forProvider",
@@ -41,8 +46,10 @@ IS_OFF = {
     CROSSPLANE + "    logging: {clusterLogging: [{enabled: false, types: [audit]}]}\n": "clusterLogging",
     ACK + "  logging: {clusterLogging: [{enabled: true, types: [api]}]}\n": "clusterLogging",
     RANCHER + "  loggingTypes: [api]\n": "loggingTypes",
+    RANCHER + "  loggingTypes: [kube-audit]\n": "kube-audit",
     ARM % '[{"category": "kube-audit", "enabled": false}]': '"logs"',
     MONITOR + "    enabledLog: [{category: kube-apiserver}]\n": "enabledLog",
+    MONITOR + "    enabledLog: [{category: kube-audits}]\n": "enabledLog",
     TANZU % "false": "false",
     KUBERMATIC % "false": "false",
     "INFRASTRUCTURE_PROVIDER: vsphere\nENABLE_AUDIT_LOGGING: false\n": "false",
@@ -55,6 +62,8 @@ NOTHING = [
     STACK + LOGGING % "[{Type: audit}]",
     STACK + LOGGING % "!Ref Types",
     STACK + LOGGING % "[{Type: !Ref One}]",
+    STACK + LOGGING % "[{Type: !Ref Audit}]",
+    EKSCTL + TYPES % "[types]",
     STACK + '      Logging: !If [On, {ClusterLogging: {EnabledTypes: [{Type: api}]}}, !Ref "AWS::NoValue"]\n',
     STACK + '      Logging: {"Fn::If": [On, {}, {}]}\n',
     CAPA + "  logging: {audit: true}\n",
@@ -65,6 +74,7 @@ NOTHING = [
     RANCHER + "  loggingTypes: null\n",
     ARM % '[{"categoryGroup": "allLogs", "enabled": true}]',
     ARM % '[{"category": "kube-audit-admin", "enabled": true}]',
+    ARM % '[{"category": "Kube-Audit", "enabled": true}]',
     ARM % "\"[parameters('logs')]\"",
     ARM.replace("ContainerService/managedClusters", "Web/sites") % '[{"category": "AppServiceHTTPLogs"}]',
     MONITOR + "    enabledLog: [{category: AuditEvent}]\n",
@@ -143,3 +153,18 @@ def test_bicep(items: str, wrong: int) -> None:
     assert misshapes(BICEP % items, "aks.bicep") == [(OFF, "logs")] * wrong
     module = BICEP.replace("logs:", "logCategoriesAndGroups:")
     assert misshapes(module % items, "aks.bicep") == [(OFF, "logCategoriesAndGroups")] * wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (EKSCTL + TYPES % "[api, audits]", 'log type "audits" (cloudWatch.clusterLogging.enableTypes[1]) is unknown'),
+        (STACK + LOGGING % "[{Type: Audit}]", "EnabledTypes/0/Type: #: Audit is not a valid enum value"),
+        (RANCHER + "  loggingTypes: [kube-audit]\n", "`audit` is written `kube-audit` here, and EKS refuses that."),
+        (ARM % '[{"category": "kube-audits", "enabled": true}]', "Category 'kube-audits' is not supported."),
+    ],
+)
+def test_a_type_that_does_not_exist_is_refused(text: str, says: str) -> None:
+    ((_, hit),) = of_file(found_in(text))
+    assert says in hit.message
+    assert hit.help in ("Write `audit`.", "Write `kube-audit`.")

@@ -9,6 +9,7 @@ from textwrap import indent
 import pytest
 from form_samples import POLICY, flags, found_in, misshapes, notes, policy_in, server_in
 
+from kube_audit_lint.checks._files import of_file
 from kube_audit_lint.cli import main
 from kube_audit_lint.syntax import hcl
 from kube_audit_lint.syntax.unknown import is_unknown
@@ -340,6 +341,7 @@ def test_names_of_files_and_config_maps() -> None:
         ('resource "aws_eks_cluster" "c" {\n  enabled_cluster_log_types = var.types\n}\n', []),
         ('resource "aws_eks_cluster" "c" {\n  enabled_cluster_log_types = concat(["api"], var.types)\n}\n', []),
         ('data "aws_eks_cluster" "c" {\n  name = "c"\n}\n', []),
+        ('resource "aws_eks_cluster" "c" {\n  enabled_cluster_log_types = ["api", "audits"]\n}\n', ['"audits"']),
         ('module "eks" {\n  source = "terraform-aws-modules/eks/aws"\n}\n', []),
         (
             'module "eks" {\n  source = "terraform-aws-modules/eks/aws"\n  cluster_enabled_log_types = []\n}\n',
@@ -478,3 +480,11 @@ def test_fixes_keep_to_the_syntax(
     assert "    rules:\n    - level: Metadata\n      resources:\n" in after
     assert after.startswith(lines[: lines.index("module")])
     assert "Terraform's own syntax" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "near"), [("API_SERVER", "APISERVER"), ("apiserver", "APISERVER"), ("APISERVER", "")])
+def test_a_component_of_gke(name: str, near: str) -> None:
+    text = 'resource "google_container_cluster" "c" {\n  logging_config {\n    enable_components = ["%s"]\n  }\n}\n'
+    expected = [("wrong-shape", f'"{name}"', f"Write `{near}`.")] if near else []
+    found = of_file(found_in(text % name, "a.tf"))
+    assert [(rule, hit.place.text, hit.help) for rule, hit in found] == expected

@@ -44,7 +44,7 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
 
 TEXT_FORMS: dict[str, tuple[str, ...]] = {
     'quadlet': ('[Container]',),
-    'terraform': ('audit', 'AUDIT', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW', 'aws_eks_cluster', 'terraform-aws-modules/eks', 'azurerm_monitor_diagnostic_setting', 'cluster_log_types', 'enabled_log_types', 'templatefile', 'template_file', 'rke_cluster', 'rancher2_cluster'),
+    'terraform': ('audit', 'AUDIT', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW', 'aws_eks_cluster', 'terraform-aws-modules/eks', 'azurerm_monitor_diagnostic_setting', 'cluster_log_types', 'enabled_log_types', 'templatefile', 'template_file', 'rke_cluster', 'rancher2_cluster', 'enable_components'),
     'bicep': ('logs: [', 'logs:[', 'logCategoriesAndGroups'),
     'embedded': ('<<', '```', '~~~', 'kubectl', 'oc apply', 'oc create', 'manifests', 'minikube', '--kube-apiserver-arg', 'kubeAPIServer.audit', 'audit.k8s.io/', 'update-cluster-logging', 'diagnostic-settings', 'clusterLogging'),
     'systemd': ('[Service]',),
@@ -63,6 +63,7 @@ BYTES: tuple[tuple[bytes, bytes, tuple[bytes, ...]], ...] = (
     (b'templatefile', b'templatefile(?:\\()', ()),
     (b'template_file', b'template_file(?:\\")', ()),
     (b'rke_cluster', b'rke_cluster(?:\\")', ()),
+    (b'enable_components', b'enable_components(?:\\s*=)', ()),
     (b'clusterconfiguration', b'clusterconfiguration(?:\\b)', ()),
     (b'apiserver', b'apiserver(?:(?:(?<![\\w/-]apiserver)|(?<=kubeapiserver))(?:extraargs)?(?:\\":|:(?=\\s|\\Z))|(?<=\\"apiserver)\\"|-arg\\"?:|\\.audit\\.)', ()),
     (b'awsmanagedcontrolplane', b'awsmanagedcontrolplane(?:)', ()),

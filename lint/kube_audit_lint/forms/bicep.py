@@ -43,4 +43,5 @@ def _off(text: str, context: Context) -> Iterator[Misshape]:
             at = item.end()
         literal = text[at : at + 1] == "]" or text[at:].lstrip().startswith("]")
         if literal and any(name.startswith(NAMES_OF_AKS) for name, _ in items) and not delivers_audit(items):
-            yield aks_off(context.place(*one.span(1)), "Write `{ category: 'kube-audit', enabled: true }`")
+            on = (name for name, enabled in items if enabled)
+            yield aks_off(context.place(*one.span(1)), "Write `{ category: 'kube-audit', enabled: true }`", on)

@@ -69,7 +69,8 @@ def _aks(words: list[Word], context: Context) -> Iterator[Misshape]:
         return
     items = [(str(one.get("category") or one.get("categoryGroup")), one.get("enabled") is not False) for one in listed]
     if any(name.startswith(NAMES_OF_AKS) for name, _ in items) and not delivers_audit(items):
-        yield aks_off(context.place(word.start, word.end), 'Add `{"category": "kube-audit", "enabled": true}`')
+        on = (name for name, enabled in items if enabled)
+        yield aks_off(context.place(word.start, word.end), 'Add `{"category": "kube-audit", "enabled": true}`', on)
 
 
 def _option(words: list[Word], name: str) -> tuple[Word | None, str]:

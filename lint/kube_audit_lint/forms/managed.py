@@ -6,11 +6,13 @@ default); cluster-api-provider-aws controlplane/eks/api (ControlPlaneLoggingSpec
 the EKS controller of ACK (enabledClusterLogTypes, logging.clusterLogging); rancher/eks-operator (loggingTypes); Azure
 Monitor's reference of log categories (kube-audit, kube-audit-admin; the groups allLogs and audit); Kubermatic's
 documentation (auditLogging); Tanzu's class-based clusters (the variable auditLogging). GKE's Admin Activity log cannot
-be switched off.
+be switched off. The answers to a type that does not exist: eksctl pkg/apis/eksctl.io/v1alpha5/validation.go;
+CloudFormation's schema of the resource (an enum); `validation.StringInSlice` of Terraform's SDK; Azure Monitor.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
@@ -46,6 +48,10 @@ ORDER = 2
 
 _TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 _ALL = ("all", "*")
+_AUDIT = re.compile(r"(?i)(?:kube[-_]?)?audits?(?:ing)?(?:[-_]?logs?)?")
+_TAG = re.compile(r"!\S+[ \t]*\Z")
+REFUSED = "EKS refuses that"
+"""What becomes of a type that does not exist: `{word}` stands for it, `{at}` for its place in the list."""
 EKS = "EKS delivers no audit log"
 AKS = "AKS delivers no audit log"
 AKS_TYPES = ("kube-audit", "kube-audit-admin")
@@ -86,13 +92,20 @@ def _eksctl(root: Mapping) -> Iterator[Misshape]:
     if types is None and not _makes_cluster(root):
         return  # such a file is often used for node groups only
     place = _place(logging, "enableTypes") or _place(root, "cloudWatch") or _place(root, "kind")
-    yield off(place or root.place, EKS, types, "Write `audit` into `cloudWatch.clusterLogging.enableTypes`.")
+    help = "Write `audit` into `cloudWatch.clusterLogging.enableTypes`."
+    refused = 'eksctl refuses that (`log type "{word}" (cloudWatch.clusterLogging.enableTypes[{at}]) is unknown`)'
+    yield off(place or root.place, EKS, types, help, refused)
 
 
 def _makes_cluster(root: Mapping) -> bool:
     metadata = root.mapping("metadata")
     version = metadata is not None and "version" in metadata.entries
-    return version or any(key in root.entries for key in ("vpc", "availabilityZones", "cloudWatch", "autoModeConfig"))
+    alone = root.entries.keys() <= {"apiVersion", "kind", "metadata"}
+    return (
+        version
+        or alone
+        or any(key in root.entries for key in ("vpc", "availabilityZones", "cloudWatch", "autoModeConfig"))
+    )
 
 
 def _cloudformation(root: Mapping) -> Iterator[Misshape]:
@@ -102,7 +115,11 @@ def _cloudformation(root: Mapping) -> Iterator[Misshape]:
         kind = resource.string("Type") if isinstance(resource, Mapping) else None
         if isinstance(resource, Mapping) and kind == "AWS::EKS::Cluster":
             help = "Write `Logging: {ClusterLogging: {EnabledTypes: [{Type: audit}]}}` into its `Properties`."
-            yield from _along(resource, ("Properties", "Logging", "ClusterLogging", "EnabledTypes"), "Type", help)
+            path = ("Properties", "Logging", "ClusterLogging", "EnabledTypes")
+            refused = (
+                "the stack fails (`#/Logging/ClusterLogging/EnabledTypes/{at}/Type: #: {word} is not a valid enum "
+            )
+            yield from _along(resource, path, "Type", help, refused + "value`)")
         elif isinstance(resource, Mapping) and kind == "Custom::AWSCDK-EKS-Cluster":
             help = "Give the construct `clusterLogging: [eks.ClusterLoggingTypes.AUDIT]`."
             yield from _along(resource, ("Properties", "Config", "logging", "clusterLogging"), "types", help)
@@ -153,7 +170,9 @@ def _aws_objects(root: Mapping) -> Iterator[Misshape]:
                 yield off(_place(item.mapping("spec"), "loggingTypes") or types.place, EKS, types, help)
 
 
-def _along(resource: Mapping, path: tuple[str, ...], inner: str, help: str) -> Iterator[Misshape]:
+def _along(
+    resource: Mapping, path: tuple[str, ...], inner: str, help: str, refused: str = REFUSED
+) -> Iterator[Misshape]:
     """What a list of types at the end of a path leaves off. inner: the key of an item that holds the types."""
     node: Node | None = resource
     place = _place(resource, "Type") or _place(resource, "type") or _place(resource, "kind") or resource.place
@@ -167,7 +186,7 @@ def _along(resource: Mapping, path: tuple[str, ...], inner: str, help: str) -> I
         if node is None:
             break
     if state_of(node, inner) == "off":
-        yield off(place, EKS, node, help)
+        yield off(place, EKS, node, help, refused)
 
 
 def state_of(node: Node | None, inner: str = "") -> State:
@@ -183,12 +202,19 @@ def state_of(node: Node | None, inner: str = "") -> State:
         if isinstance(enabled, Scalar) and enabled.value == "false":
             continue
         for one in value.items if isinstance(value, Sequence) else [value]:
-            if not isinstance(one, Scalar) or one.kind != "string":
+            if not isinstance(one, Scalar) or one.kind != "string" or _TAG.search(one.source.text, 0, one.start):
                 return "open"
             found.append(one.value)
     if "audit" in found or (len(found) == 1 and found[0] in _ALL):  # eksctl: SetClusterConfigDefaults
         return "on"
-    return "off" if all(one.lower() in map(str.lower, _TYPES) for one in found) else "open"
+    return "off" if all(one in _TYPES or _meant(one) for one in found) else "open"
+
+
+def _meant(word: str) -> str | None:
+    """The type that a word is a slip for; other words may be names of something that is filled in."""
+    from kube_audit_lint.kubernetes.spelling import nearest
+
+    return "audit" if _AUDIT.fullmatch(word) else nearest(word, _TYPES)
 
 
 def _azure(root: Mapping) -> Iterator[Misshape]:
@@ -229,16 +255,26 @@ def _logs(node: Node | None, owner: Mapping, surely: bool) -> Iterator[Misshape]
     known = surely or any(name.startswith(NAMES_OF_AKS) for name, _ in items)
     if isinstance(node, Sequence) and known and not delivers_audit(items):
         key = next((entry.key for entry in _entries(owner) if entry.value is node), None)
-        yield aks_off(key.place if key is not None else owner.place, "Write `{category: kube-audit, enabled: true}`")
+        place = key.place if key is not None else owner.place
+        yield aks_off(place, "Write `{category: kube-audit, enabled: true}`", (name for name, on in items if on))
 
 
 def delivers_audit(items: Iterable[tuple[str, bool]]) -> bool:
     """Whether the audit log is among the categories, each with whether it is on."""
-    return any(on and name in (*AKS_TYPES, *AKS_GROUPS) for name, on in items)
+    delivering = {one.lower() for one in (*AKS_TYPES, *AKS_GROUPS)}
+    return any(on and name.lower() in delivering for name, on in items)
 
 
-def aks_off(place: Place, help: str) -> Misshape:
-    """That diagnostic settings leave the audit log out. help: how to add it."""
+def aks_off(place: Place, help: str, names: Iterable[str] = ()) -> Misshape:
+    """That diagnostic settings leave the audit log out. help: how to add it. names: the categories that are there."""
+    from kube_audit_lint.kubernetes.spelling import nearest
+
+    for name in names:
+        meant = nearest(name, AKS_TYPES)
+        if meant is not None:
+            message = f"{AKS}: `{meant}` is written `{name}` here, and Azure refuses that "
+            message += f"(`Category '{name}' is not supported.`). {_NOBODY}"
+            return Misshape("logging-off", place, message, f"Write `{meant}`.")
     return off(place, AKS, None, f"{help}, or `kube-audit-admin` for all but reads.")
 
 
@@ -286,27 +322,29 @@ def _quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def off(place: Place, what: str, types: Node | None, help: str) -> Misshape:
-    """The finding about a cluster that delivers no audit log. types: those that it delivers."""
-    why = (
-        "is not among the log types here" if isinstance(types, Sequence) and types.items else "is not switched on here"
+def off(place: Place, what: str, types: Node | None, help: str, refused: str = REFUSED) -> Misshape:
+    """The finding about a cluster that delivers no audit log. types: those that it delivers. refused: see REFUSED."""
+    for at, one in enumerate(_scalars(types)):
+        if one.value not in _TYPES and _meant(one.value) == "audit":
+            why = f"`audit` is written `{one.value}` here, and {refused.format(word=one.value, at=at)}"
+            return Misshape("logging-off", one.place, f"{what}: {why}. {_NOBODY}", "Write `audit`.")
+    listed = isinstance(types, Sequence) and types.items
+    why = "is not among the log types here" if listed else "is not switched on here"
+    return Misshape(
+        "logging-off", place, f"{what}: `audit` {why}, and nothing is delivered by default. {_NOBODY}", help
     )
-    misspelt = next((one for one in _words(types) if one != "audit" and one.lower() == "audit"), None)
-    if misspelt is not None:
-        why, help = f"is written `{misspelt}` here, and types are taken as they are written", "Write `audit`."
-    message = (
-        f"{what}: `audit` {why}, and nothing is delivered by default. Nobody can tell who did what in the cluster."
-    )
-    return Misshape("logging-off", place, message, help)
 
 
-def _words(node: Node | None) -> Iterator[str]:
+_NOBODY = "Nobody can tell who did what in the cluster."
+
+
+def _scalars(node: Node | None) -> Iterator[Scalar]:
     if isinstance(node, Scalar):
-        yield node.value
+        yield node
     for one in node.items if isinstance(node, Sequence) else ():
-        yield from _words(one)
+        yield from _scalars(one)
     for entry in node.entries.values() if isinstance(node, Mapping) else ():
-        yield from _words(entry.value)
+        yield from _scalars(entry.value)
 
 
 def _place(section: Mapping | None, name: str) -> Place | None:

@@ -43,6 +43,7 @@ MARKS = (
     "template_file",
     "rke_cluster",
     "rancher2_cluster",
+    "enable_components",
 )
 LOOK = (
     ("eks", r"_cluster\"|/aws\""),
@@ -51,6 +52,7 @@ LOOK = (
     ("templatefile", r"\("),
     ("template_file", r"\""),
     ("rke_cluster", r"\""),
+    ("enable_components", r"\s*="),
 )
 ORDER = 1
 

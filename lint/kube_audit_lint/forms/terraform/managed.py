@@ -4,14 +4,15 @@ Sources: hashicorp/terraform-provider-aws website/docs/r/eks_cluster (enabled_cl
 terraform-aws-modules/terraform-aws-eks variables.tf (cluster_enabled_log_types, from v21 enabled_log_types: audit is
 among the defaults since v18); hashicorp/terraform-provider-azurerm docs of azurerm_monitor_diagnostic_setting
 (enabled_log, formerly log); rancher/terraform-provider-rancher2 (eks_config_v2.logging_types). Of GKE nothing can be
-off: its Admin Activity log is always written, whatever `logging_config` says.
+off: its Admin Activity log is always written, whatever `logging_config` says; a component that does not exist is
+refused (google.golang.org/genproto container/v1 LoggingComponentConfig).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kube_audit_lint.forms.managed import AKS, AKS_GROUPS, AKS_TYPES, EKS, NAMES_OF_AKS, off, state_of
+from kube_audit_lint.forms.managed import EKS, NAMES_OF_AKS, aks_off, delivers_audit, off, state_of
 from kube_audit_lint.forms.terraform.values import Block, Head
 from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
@@ -19,7 +20,12 @@ from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
 
 _TYPES = ("enabled_cluster_log_types", "cluster_enabled_log_types")
+_COMPONENTS = ("SYSTEM_COMPONENTS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER", "WORKLOADS")
 _OF_MODULE = (*_TYPES, "enabled_log_types")
+_REFUSED = (
+    'Terraform refuses that (`expected enabled_cluster_log_types.{at} to be one of ["api" "audit" "authenticator" '
+    '"controllerManager" "scheduler"], got {word}`)'
+)
 _HELP = "Write `audit` among the types."
 
 
@@ -36,7 +42,16 @@ def switched_off(blocks: Iterable[tuple[Head, Block]]) -> Iterator[Misshape]:
 
 def may_be_off(head: Head) -> bool:
     """Whether a block is one of those that are looked at."""
-    return _kind(head) in ("aws_eks_cluster", "module", "rancher2_cluster", "azurerm_monitor_diagnostic_setting")
+    return _kind(head) in _KINDS
+
+
+_KINDS = (
+    "aws_eks_cluster",
+    "module",
+    "rancher2_cluster",
+    "azurerm_monitor_diagnostic_setting",
+    "google_container_cluster",
+)
 
 
 def _kind(head: Head) -> str:
@@ -50,13 +65,29 @@ def _logging_off(head: Head, body: Block) -> Iterator[Misshape]:
         types = body.get(_TYPES[0])
         if state_of(types) == "off":
             help = f'Write `{_TYPES[0]} = ["audit"]`, with the other types that you need.'
-            yield off(_key(body, _TYPES[0]) or place, EKS, types, help)
+            yield off(_key(body, _TYPES[0]) or place, EKS, types, help, _REFUSED)
     elif kind == "module":
         of_eks = "eks" in (body.string("source") or "").lower()
         yield from listed(body, _OF_MODULE if of_eks else _TYPES)
+    elif kind == "google_container_cluster":
+        for config in _blocks(body.get("logging_config")):
+            yield from _components(config.get("enable_components"))
     elif kind == "rancher2_cluster":
         for config in _blocks(body.get("eks_config_v2")):
             yield from listed(config, ("logging_types",))
+
+
+def _components(node: Node | None) -> Iterator[Misshape]:
+    """Misspelt components of GKE, of which it collects logs; its audit log is none of them."""
+    from kube_audit_lint.kubernetes.spelling import nearest
+
+    for one in node.items if isinstance(node, Sequence) else ():
+        if isinstance(one, Scalar) and one.kind == "string" and one.value not in _COMPONENTS:
+            near = nearest(one.value, _COMPONENTS)
+            if near is not None:
+                message = f"GKE has no component `{one.value}`: Terraform refuses the plan "
+                message += f"(`expected logging_config.0.enable_components to be one of [...], got {one.value}`)."
+                yield Misshape("wrong-shape", one.place, message, f"Write `{near}`.")
 
 
 def listed(section: Mapping, names: Iterable[str] = _TYPES) -> Iterator[Misshape]:
@@ -64,7 +95,7 @@ def listed(section: Mapping, names: Iterable[str] = _TYPES) -> Iterator[Misshape
     for name in names:
         types = section.get(name)
         if isinstance(types, Sequence) and state_of(types) == "off":
-            yield off(section.entries[name].key.place, EKS, types, _HELP)
+            yield off(section.entries[name].key.place, EKS, types, _HELP, _REFUSED)
 
 
 def _settings_of_aks(blocks: Iterable[Block]) -> Iterator[Misshape]:
@@ -75,8 +106,8 @@ def _settings_of_aks(blocks: Iterable[Block]) -> Iterator[Misshape]:
     for block, logs in about:
         if logs.of_aks:
             name = "enabled_log" if "enabled_log" in block.entries else "log"
-            help = 'Write `enabled_log { category = "kube-audit" }`, or `kube-audit-admin` for all but reads.'
-            yield off(block.entries[name].key.place, AKS, None, help)
+            help = 'Write `enabled_log { category = "kube-audit" }`'
+            yield aks_off(block.entries[name].key.place, help, logs.names)
 
 
 class _Logs:
@@ -90,7 +121,7 @@ class _Logs:
     @property
     def audited(self) -> bool:
         """Whether the audit log is among them."""
-        return any(name in (*AKS_TYPES, *AKS_GROUPS) for name in self.names)
+        return delivers_audit((name, True) for name in self.names)
 
 
 def _logs(block: Block) -> _Logs | None:
