@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 from base64 import b64encode
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from form_samples import flags, found_in, server_in
+from form_samples import flags, found_in, notes, server_in
 
 from kube_audit_lint.catalogue.shipped import shipped
 from kube_audit_lint.pipeline.config import load_config
@@ -50,6 +51,32 @@ def test_base64() -> None:
         assert place.start == at
     assert found_in(ignition("data:;base64,%%%"), "a.ign").policies == ()
     assert found_in(ignition("data:;base64," + b64encode(b"\xff\xfeaudit.k8s.io").decode()), "a.ign").policies == ()
+
+
+def test_compressed() -> None:
+    packed = "data:;base64," + b64encode(gzip.compress(POLICY.encode())).decode()
+    text = ignition(packed).replace('"source"', '"compression": "gzip", "source"')
+    (policy,) = found_in(text, "a.ign").policies
+    assert policy.names == ("/etc/audit-policy.yaml",)
+    assert policy.at("rules", 0, "level").text == f'"{packed}"'
+    plain = text.replace("gzip", "").replace(packed, "data:," + quote(POLICY))
+    assert len(found_in(plain, "a.ign").policies) == 1
+    for other in ("data:;base64,AAAA", "data:,a"):
+        assert not found_in(text.replace(packed, other), "a.ign").policies
+        assert notes(text.replace(packed, other), "a.ign") == ["/etc/audit-policy.yaml: its content is not gzip"]
+
+
+def test_a_loop_of_ansible() -> None:
+    task = "- lineinfile: {path: /etc/kubernetes/manifests/kube-apiserver.yaml, line: '    - {{ item }}'}\n"
+    task += "  loop:\n  - --audit-log-maxage=30d\n  - --v=2\n"
+    assert flags(server_in(task, "tasks.yml")) == {"audit-log-maxage": "30d"}
+    assert not found_in(task.replace("/etc/kubernetes/manifests/kube-apiserver.yaml", "/etc/issue")).servers
+
+
+def test_lines_of_a_configuration_file() -> None:
+    text = 'rke2_server_options:\n- "kube-apiserver-arg:"\n- "  - audit-log-maxage=30d"\n- profile: cis\n'
+    server = server_in(text, "group_vars/all.yml")
+    assert flags(server) == {"audit-log-maxage": "30d"}
 
 
 def test_lines_that_ansible_writes() -> None:

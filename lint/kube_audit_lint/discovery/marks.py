@@ -39,13 +39,14 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
     'microshift': ('auditLog', 'apiServer'),
     'carriers': ('crossplane.io/', 'policy.open-cluster-management.io/', 'work.open-cluster-management.io/', 'hive.openshift.io/', 'kro.run/', 'template.openshift.io/', 'kind: Template'),
     'talos': ('apiServer', 'inlineManifests', 'extraManifests', 'KubeAPIServerConfig', 'KubeAuditPolicyConfig'),
-    'elsewhere': ('audit.k8s.io/', 'audit.k8s.io%2', '/config.yaml', '/manifests/kube', 'kube_manifest_dir', '/kubernetes/manifests', 'audit-', 'audit_', 'logrotate.', 'auditPolicy', 'kubectl', 'k8s:', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW'),
+    'elsewhere': ('audit.k8s.io/', 'audit.k8s.io%2', '/config.yaml', '/manifests/kube', 'kube_manifest_dir', '/kubernetes/manifests', 'audit-', 'audit_', 'logrotate.', 'auditPolicy', 'kubectl', 'k8s:', 'compression', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW'),
 }
 
 TEXT_FORMS: dict[str, tuple[str, ...]] = {
     'quadlet': ('[Container]',),
     'terraform': ('audit', 'AUDIT', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW', 'aws_eks_cluster', 'terraform-aws-modules/eks', 'azurerm_monitor_diagnostic_setting', 'cluster_log_types', 'enabled_log_types', 'templatefile', 'template_file', 'rke_cluster', 'rancher2_cluster', 'enable_components'),
     'bicep': ('logs: [', 'logs:[', 'logCategoriesAndGroups'),
+    'helm_define': ('define "',),
     'embedded': ('<<', '```', '~~~', 'kubectl', 'oc apply', 'oc create', 'manifests', 'minikube', '--kube-apiserver-arg', 'kubeAPIServer.audit', 'audit.k8s.io/', 'update-cluster-logging', 'diagnostic-settings', 'clusterLogging'),
     'systemd': ('[Service]',),
     'environment': ('--audit', '--etcd-servers'),
@@ -92,5 +93,6 @@ BYTES: tuple[tuple[bytes, bytes, tuple[bytes, ...]], ...] = (
     (b'audit', b'audit(?:(?<=[\\s\\"{,]audit)\\"?:|(?<=\\Aaudit)\\"?:|(?<=kubeapiaudit)\\"?:)', (b'openshift.io/', b'masterconfig')),
     (b'apiserver', b'apiserver(?:(?<=kind: apiserver)\\b)', (b'openshift.io/', b'masterconfig')),
     (b'clusterlogforwarder', b'clusterlogforwarder(?:\\b)', (b'openshift.io/',)),
+    (b'compression', b'compression(?:[\\"\']?[ \\t]*:[ \\t]*[\\"\']?gzip)', (b'ignition',)),
 )
 ENCODED = (b'YXVkaXQuazhzLmlv', b'F1ZGl0Lms4cy5pb', b'hdWRpdC5rOHMuaW')

@@ -17,7 +17,7 @@ from kube_audit_lint.discovery.look import named_policy
 from kube_audit_lint.forms.common.applied import applied, applied_in, with_policy
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.delivered import PLACES, with_delivered
-from kube_audit_lint.forms.common.inside import DATA_URL, found_inside
+from kube_audit_lint.forms.common.inside import DATA_URL, GZIP_DATA_URL, found_inside
 from kube_audit_lint.forms.common.kubectl import in_string, may_apply
 from kube_audit_lint.forms.common.loose import flags_in_line, loose_arguments
 from kube_audit_lint.forms.common.misplaced import is_folder, misplaced, policy_version, version_beside
@@ -25,8 +25,9 @@ from kube_audit_lint.forms.policy import are_rules, part_of_rules
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence
-from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.nodes import Document, Mapping, Node, PiecedScalar, Scalar, Sequence, strings
+from kube_audit_lint.syntax.parts import part_of
+from kube_audit_lint.syntax.source import Chunk, Place
 from kube_audit_lint.syntax.templates import filled_name
 
 MARKS = (
@@ -42,7 +43,9 @@ MARKS = (
     "auditPolicy",
     "kubectl",
     "k8s:",
+    "compression",
 )
+LOOK = (("compression", r"[\"']?[ \t]*:[ \t]*[\"']?gzip", "ignition"),)
 ENCODED = ("YXVkaXQuazhzLmlv", "F1ZGl0Lms4cy5pb", "hdWRpdC5rOHMuaW")  # audit.k8s.io in base64 at its three alignments
 ORDER = 9
 
@@ -54,9 +57,13 @@ _CONFIGURATION = re.compile(
 )
 _SERVER_FILE = re.compile(r"/rancher/(?:rke2|k3s)/config|kube-?apiserver")
 _EDITS = ("line", "block", "replace")
+_LOOPS = ("loop", "with_items", "with_list")
+_LINES = re.compile(r"(?:rke2|k3s)_server_options")
+"""Variables with the lines of a configuration file (lablabs/ansible-role-rke2)."""
 _WHOLE = re.compile(r"kube-apiserver-arg|\[Service\]|#cloud-config|kubeadm\.k8s\.io/|kind: ClusterConfiguration\b")
 """What shows that a text of several lines is a file of an API server: read as such, whatever it is called."""
 _EXACT = re.compile(r"(?i)audit[-_.]?policy(?:\.(?:ya?ml|json|j2))*\Z")
+_ITEM = re.compile(r"[\"']?\s*(?:- )?\{\{\s*item\s*\}\}[\"']?\s*\Z")
 _SOURCES = ("src", "content", "contents", "url", "source")
 _WORD = re.compile(r"\b(\w+)=(\"[^\"]*\"|'[^']*'|(?:\{\{.*?\}\}|\S)+)")
 """A word of a task that is written on one line."""
@@ -84,7 +91,7 @@ def read(document: Document, context: Context) -> Found | None:
     if isinstance(document.root, Mapping) and document.root.string("kind") in _SCHEMAS:
         return None
     found = joined([*_walk(document.root, context), loose_arguments(document.root)])
-    if not (found.policies or found.servers or found.misshapes):
+    if not found:
         return None
     return with_delivered(found, document.root, context) if isinstance(document.root, Mapping) else found
 
@@ -101,6 +108,8 @@ def _walk(root: Node, context: Context) -> Iterator[Found]:
         if isinstance(node, Scalar):
             yield _in_string(node, key, place, context)
         elif isinstance(node, Sequence):
+            if _LINES.fullmatch(key):
+                yield found_inside(_joined_lines(node), context, name="/etc/rancher/rke2/config.yaml")
             waiting += [(item, key, "") for item in reversed(node.items)]
         elif node is not root and _is_policy(node):
             by = _APPLIERS.get(key, "") if key != "items" or _is_list(root) else ""
@@ -109,15 +118,33 @@ def _walk(root: Node, context: Context) -> Iterator[Found]:
             yield applied_in(found, by) if by else found
         else:
             rules = tuple(_rules(node, key, Document(node.source, node.start, node.end, node)))
-            yield Found(
-                rules, misshapes=(*_brought(node, context), *_of_task(node, context)), servers=tuple(_edited(node))
-            )
+            yield _compressed(node, place, context)
+            servers = (*_edited(node), *_looped(node))
+            yield Found(rules, misshapes=(*_brought(node, context), *_of_task(node, context)), servers=servers)
             place = next((path for name in PLACES if "/" in (path := node.string(name) or "")), place)
             waiting += [
                 (entry.value, name, place)
                 for name, entry in reversed(node.entries.items())
-                if name != _COPIES and not entry.merged
+                if name != _COPIES and not entry.merged and not (name == "source" and "compression" in node.entries)
             ]
+
+
+def _compressed(node: Mapping, place: str, context: Context) -> Found:
+    """What Ignition unpacks: `source` is a `data:` URL of a file that `compression` says is compressed."""
+    source, compression = node.get("source"), node.get("compression")
+    if compression is None or not isinstance(source, Scalar) or not source.value.startswith("data:"):
+        return Found()
+    packed = isinstance(compression, Scalar) and compression.value == "gzip"
+    return found_inside(source, context, name=place, encoding=GZIP_DATA_URL if packed else DATA_URL)
+
+
+def _joined_lines(node: Sequence) -> Scalar:
+    """The lines of a list as one text."""
+    chunks: list[Chunk] = []
+    for item in strings(node):
+        place = part_of(item, 0, len(item.value))
+        chunks += [(item.value, place.start, place.end - place.start), ("\n", place.end, 0)]
+    return PiecedScalar(node.source, node.start, node.end, chunks)
 
 
 def _rules(node: Mapping, above: str, document: Document) -> Iterator[PolicyDocument]:
@@ -193,6 +220,18 @@ def _looked_up(node: Node | None, context: Context) -> Iterator[Misshape]:
     policy = version_beside(context.source.path, found[1]) if found is not None else None
     if isinstance(node, Scalar) and policy is not None and policy.text:
         yield applied(node.place, policy.text, _APPLIERS["definition"], policy)
+
+
+def _looped(task: Mapping) -> Iterator[ApiServer]:
+    """What a task of Ansible edits with each item of a loop in turn."""
+    items = [one for key in _LOOPS for one in strings(task.get(key))]
+    modules = (entry.value for entry in task.entries.values() if items and isinstance(entry.value, Mapping))
+    for module in modules:
+        line, path = module.get("line"), module.string("path") or module.string("dest") or ""
+        if line is not None and _ITEM.match(line.place.text) and _SERVER_FILE.search(path):
+            flags = tuple(flag for item in items if item.value.startswith("--audit") for flag in flags_in_line(item))
+            if flags:
+                yield ApiServer("elsewhere", flags[0].place, flags, partial=True, name="kube-apiserver")
 
 
 def _edited(node: Mapping) -> Iterator[ApiServer]:

@@ -31,9 +31,10 @@ REPEATS = 10
 """How often one text is read that stands in several places by alias."""
 
 DATA_URL = "data url"
+GZIP_DATA_URL = "gzip data url"
 _BASE64 = ("b64", "base64")
 _GZIP = ("gz", "gzip")
-_GZIP_BASE64 = ("gz+base64", "gzip+base64", "gz+b64", "gzip+b64")
+_GZIP_BASE64 = ("gz+base64", "gzip+base64", "gz+b64", "gzip+b64", GZIP_DATA_URL)
 
 
 def found_inside(
@@ -57,7 +58,11 @@ def found_inside(
         return Found(notes=(Note(scalar.place, f"{name or 'this text'}: {limited}"),))
     decoded = decode(scalar, encoding)
     if decoded is None:
-        about = f"its content is not {encoding}" if not is_unknown(scalar.value) else "a template decides its content"
+        about = (
+            f"its content is not {encoding.removesuffix(' data url')}"
+            if not is_unknown(scalar.value)
+            else "a template decides its content"
+        )
         wanted = hint or named_policy(name)
         return Found(notes=(Note(scalar.place, f"{name or 'this text'}: {about}"),)) if wanted else Found()
     text, offsets = decoded
@@ -149,7 +154,12 @@ def decode(scalar: Scalar, encoding: str = "") -> tuple[str, OffsetMap] | None:
 
 def _unpacked(scalar: Scalar) -> bytes | None:
     """What a compressed string becomes, up to just above the limit; None when it is not compressed."""
-    data = decoded_base64(scalar.value)
+    value = scalar.value
+    if value.startswith("data:"):
+        head, _, value = value.partition(",")
+        if not head.lower().endswith(";base64"):
+            return None
+    data = decoded_base64(value)
     try:
         return None if data is None else zlib.decompressobj(31).decompress(data, LARGEST + 1)
     except zlib.error:
