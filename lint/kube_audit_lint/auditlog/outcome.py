@@ -6,7 +6,7 @@ theirs, and unknown where there are none. A stage that the log has of no such re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from kube_audit_lint.analysis.evaluate import NO_RULE, Decision, decision_of
 from kube_audit_lint.analysis.request import Request
@@ -19,17 +19,19 @@ from kube_audit_lint.auditlog.tally import (
     RESPONSE_BYTES,
     RESPONSE_MANAGED,
     SUMS,
-    Key,
     Sums,
     Tally,
 )
 from kube_audit_lint.model.policy import LEVELS, STAGES, Policy
-from kube_audit_lint.model.replayed import Amount, Recorded
+from kube_audit_lint.model.replayed import Amount, Recorded, records
 from kube_audit_lint.syntax.record import NamedTuple, make
 
 _REQUEST, _RESPONSE = LEVELS.index("Request"), LEVELS.index("RequestResponse")
 _COMPLETE = "ResponseComplete"
 _NOTHING = Recorded()
+
+Users = dict[str | None, Sums]
+"""The sums of each user."""
 
 
 class Kind(NamedTuple):
@@ -41,66 +43,93 @@ class Kind(NamedTuple):
     what: str
 
 
-class Cell(NamedTuple):
-    """Events that the log has, and what the policy makes of them."""
+class Like(NamedTuple):
+    """What events have in common that differ by their users only. nobody: as of a Kind; the others as of a Key."""
 
-    key: Key
+    rules: tuple[int, ...]
+    level: str
+    stage: str
+    verb: str
+    what: str | None
+    nobody: bool
+
+
+class Cell(NamedTuple):
+    """Events of one user that the log has, and what the policy records of them."""
+
+    user: str | None
     sums: Sums
+    under: Recorded
+
+
+class Group(NamedTuple):
+    """Events that differ by their users only, what the policy makes of them, and all their cells together."""
+
+    like: Like
     decision: Decision
     kept: bool
+    cells: list[Cell]
+    now: Amount
     under: Recorded
 
 
 class Outcome:
-    """The cells of a log under one of the policies that it was counted for.
+    """What one of the policies that a log was counted for makes of it.
 
-    After those of the log come the ones of stages that only the policy records, which have no events.
+    After the groups of the log come those of stages that only the policy records, which have no events.
     """
 
     def __init__(self, tally: Tally, policy: Policy, which: int = 0) -> None:
         self._which = which
-        self._bodies = _bodies(tally)
-        self._means: dict[object, tuple[float | None, ...]] = {}
         self._decisions = {rule: decision_of(policy, rule) for rule in range(NO_RULE, len(policy.rules))}
-        ordered = sorted(tally.cells.items(), key=_order)
-        self.cells = [self._cell(key, sums) for key, sums in ordered]
-        lacking = {kind: self._lacking_stages(kind, known) for kind, known in _stages(ordered).items()}
-        for kind, users in _users(ordered, lacking).items():
-            for user, stages in users.items():
-                self.cells += self._added(kind, lacking[kind], user, stages)
+        users = _users(tally)
+        self._bodies = _bodies(users)
+        self.groups = [self._group(like, users[like]) for like in sorted(users, key=_order)]
+        for kind, stages in _stages(users).items():
+            lacking = self._lacking_stages(kind, {like.stage for like in stages})
+            if lacking:
+                self._add(kind, lacking, _amounts((like.stage, users[like]) for like in stages))
 
-    def _cell(self, key: Key, sums: Sums) -> Cell:
-        decision = self._decisions[key.rules[self._which]]
-        kept = decision.level != "None" and key.stage not in decision.omit_stages
-        return make(Cell, (key, sums, decision, kept, self._recorded(key, sums, decision) if kept else _NOTHING))
+    def _group(self, like: Like, users: Users) -> Group:
+        decision = self._decisions[like.rules[self._which]]
+        if decision.level == "None" or like.stage in decision.omit_stages:
+            cells = [make(Cell, (user, sums, _NOTHING)) for user, sums in users.items()]
+            return make(Group, (like, decision, False, cells, amount_of(cells), _NOTHING))
+        cells = self._recorded(like, decision, users)
+        return make(Group, (like, decision, True, cells, amount_of(cells), recorded_of(cells)))
 
-    def _recorded(self, key: Key, sums: Sums, decision: Decision) -> Recorded:
+    def _recorded(self, like: Like, decision: Decision, users: Users) -> list[Cell]:
         """What the policy records of events that it keeps."""
         level, managed = LEVELS.index(decision.level), decision.omit_managed_fields
-        size = sums[BYTES]
-        if key.level:
-            size += sums[EVENTS] * (len(decision.level) - len(key.level))
-        for least, length, fields in (
-            (_REQUEST, REQUEST_BYTES, REQUEST_MANAGED),
-            (_RESPONSE, RESPONSE_BYTES, RESPONSE_MANAGED),
-        ):
-            size -= sums[length] if level < least else sums[fields] if managed else 0
-        which = *key[1:4], key.what, decision.rule
-        means = self._means.get(which)
-        if means is None:
-            means = self._means[which] = tuple(self._lacking(key, level, managed))
-        estimated = sum([round(sums[EVENTS] * (mean or 0)) for mean in means])
-        return make(Recorded, (sums[EVENTS], size, 0, estimated, sums[EVENTS] if None in means else 0))
+        longer = len(decision.level) - len(like.level) if like.level else 0
+        left_out = [
+            length if level < least else fields
+            for least, length, fields in (
+                (_REQUEST, REQUEST_BYTES, REQUEST_MANAGED),
+                (_RESPONSE, RESPONSE_BYTES, RESPONSE_MANAGED),
+            )
+            if level < least or managed
+        ]
+        means = list(self._lacking(like, level, managed))
+        cells = []
+        for user, sums in users.items():
+            events, size = sums[EVENTS], sums[BYTES] + sums[EVENTS] * longer
+            for which in left_out:
+                size -= sums[which]
+            estimated = sum([round(events * (mean or 0)) for mean in means]) if means else 0
+            under = make(Recorded, (events, size, 0, estimated, events if None in means else 0))
+            cells.append(make(Cell, (user, sums, under)))
+        return cells
 
-    def _lacking(self, key: Key, level: int, managed: bool) -> Iterator[float | None]:
+    def _lacking(self, like: Like, level: int, managed: bool) -> Iterator[float | None]:
         """The mean length of each body that a level records and events lack; None where nothing is known of it."""
         for least, response in ((_REQUEST, False), (_RESPONSE, True)):
-            if level >= least and _lacks_body(key, least, response):
-                yield self._like(key, response, managed)
+            if level >= least and _lacks_body(like, least, response):
+                yield self._like(like, response, managed)
 
-    def _like(self, key: Key, response: bool, managed: bool) -> float | None:
+    def _like(self, like: Like, response: bool, managed: bool) -> float | None:
         """The mean length of the body of like events."""
-        found = self._bodies.get((key.verb, key.what or "", response))
+        found = self._bodies.get((like.verb, like.what or "", response))
         if found is None:
             return None
         events, length, fields = found
@@ -113,60 +142,78 @@ class Outcome:
             return []
         return [stage for stage in _expected(kind) if stage not in known and stage not in decision.omit_stages]
 
-    def _added(self, kind: Kind, lacking: list[str], user: str, stages: dict[str, Amount]) -> Iterator[Cell]:
-        """The events of such stages for a user, each as long as one of the other stages."""
-        decision = self._decisions[kind.rules[self._which]]
-        requests = max(amount.events for amount in stages.values())
-        size = sum(amount.bytes for amount in stages.values()) / sum(amount.events for amount in stages.values())
-        added = Recorded(added=requests, estimated=round(requests * size))
+    def _add(self, kind: Kind, lacking: list[str], users: dict[str | None, dict[str, Amount]]) -> None:
+        """The events of such stages: for each user as many as there were requests, each as long as one of the other
+        stages."""
+        cells = []
+        for user, stages in users.items():
+            requests = max(amount.events for amount in stages.values())
+            size = sum(amount.bytes for amount in stages.values()) / sum(amount.events for amount in stages.values())
+            cells.append(Cell(user, [0] * SUMS, Recorded(added=requests, estimated=round(requests * size))))
+        decision, under = self._decisions[kind.rules[self._which]], recorded_of(cells)
         for stage in lacking:
-            yield Cell(Key(kind.rules, "", stage, kind.verb, user, kind.what), [0] * SUMS, decision, True, added)
+            like = Like(kind.rules, "", stage, kind.verb, kind.what, kind.nobody)
+            self.groups.append(Group(like, decision, True, cells, Amount(), under))
 
 
-def _bodies(tally: Tally) -> dict[tuple[str, str, bool], tuple[int, int, int]]:
+def amount_of(cells: Iterable[Cell]) -> Amount:
+    """What the log has of some events."""
+    events = size = 0
+    for _, sums, _ in cells:
+        events += sums[EVENTS]
+        size += sums[BYTES]
+    return make(Amount, (events, size))
+
+
+def recorded_of(cells: Iterable[Cell]) -> Recorded:
+    """What the policy records of some events."""
+    return records([cell.under for cell in cells])
+
+
+def _users(tally: Tally) -> dict[Like, Users]:
+    """For events that differ by their users only the sums of each user."""
+    found: dict[Like, Users] = {}
+    for (rules, level, stage, verb, user, what), sums in tally.cells.items():
+        found.setdefault(make(Like, (rules, level, stage, verb, what, not user)), {})[user] = sums
+    return found
+
+
+def _bodies(groups: dict[Like, Users]) -> dict[tuple[str, str, bool], tuple[int, int, int]]:
     """For a verb and a resource: the events whose level records the request's body (or the response's), its bytes, and
     those of managed fields in it."""
     found: dict[tuple[str, str, bool], tuple[int, int, int]] = {}
-    for key, sums in tally.cells.items():
-        if key.what is None or key.stage != _COMPLETE or key.level not in LEVELS:
+    for like, users in groups.items():
+        if like.what is None or like.stage != _COMPLETE or like.level not in LEVELS:
             continue
-        level = LEVELS.index(key.level)
+        level = LEVELS.index(like.level)
         for response, least, start in ((False, _REQUEST, REQUEST_BYTES), (True, _RESPONSE, RESPONSE_BYTES)):
             if level >= least:
-                which = key.verb, key.what, response
-                known = found.get(which, (0, 0, 0))
-                found[which] = known[0] + sums[EVENTS], known[1] + sums[start], known[2] + sums[start + 1]
+                which = like.verb, like.what, response
+                events, length, fields = found.get(which, (0, 0, 0))
+                for sums in users.values():
+                    events, length, fields = events + sums[EVENTS], length + sums[start], fields + sums[start + 1]
+                found[which] = events, length, fields
     return found
 
 
-def _kind(key: Key) -> Kind | None:
-    """The kind of a cell's requests; None where it is not told any more."""
-    if key.what is None or key.stage not in STAGES:
-        return None
-    return make(Kind, (key.rules, not key.user, key.verb, key.what))
-
-
-def _stages(cells: list[tuple[Key, Sums]]) -> dict[Kind, set[str]]:
-    """For each kind of request the stages that the log has."""
-    found: dict[Kind, set[str]] = {}
-    for key, _ in cells:
-        kind = _kind(key)
-        if kind is not None:
-            found.setdefault(kind, set()).add(key.stage)
+def _stages(groups: Iterable[Like]) -> dict[Kind, list[Like]]:
+    """For each kind of request what the log has of it; without those whose kind is not told any more."""
+    found: dict[Kind, list[Like]] = {}
+    for like in groups:
+        if like.what is not None and like.stage in STAGES:
+            found.setdefault(Kind(like.rules, like.nobody, like.verb, like.what), []).append(like)
     return found
 
 
-def _users(cells: list[tuple[Key, Sums]], lacking: dict[Kind, list[str]]) -> dict[Kind, dict[str, dict[str, Amount]]]:
-    """For each kind of request that lacks stages, and each user, the stages that the log has, with the bytes of their
-    events but for bodies."""
-    found: dict[Kind, dict[str, dict[str, Amount]]] = {}
-    for key, sums in cells if any(lacking.values()) else ():
-        kind = _kind(key)
-        if kind is not None and lacking[kind]:
-            stages = found.setdefault(kind, {}).setdefault(key.user or "", {})
-            events, known = stages.get(key.stage, (0, 0))
+def _amounts(groups: Iterable[tuple[str, Users]]) -> dict[str | None, dict[str, Amount]]:
+    """For each user the events of each stage, with their bytes but for bodies. groups: stages, with the users."""
+    found: dict[str | None, dict[str, Amount]] = {}
+    for stage, users in groups:
+        for user, sums in users.items():
+            stages = found.setdefault(user, {})
+            events, known = stages.get(stage, (0, 0))
             size = sums[BYTES] - sums[REQUEST_BYTES] - sums[RESPONSE_BYTES]
-            stages[key.stage] = make(Amount, (events + sums[EVENTS], known + size))
+            stages[stage] = make(Amount, (events + sums[EVENTS], known + size))
     return found
 
 
@@ -175,11 +222,11 @@ def _expected(kind: Kind) -> tuple[str, ...]:
     return stages_of(_request(kind.verb, kind.what)._replace(user=None if kind.nobody else ""))
 
 
-def _lacks_body(key: Key, least: int, response: bool) -> bool:
+def _lacks_body(like: Like, least: int, response: bool) -> bool:
     """Whether the level of events leaves a body out that such requests have."""
-    if key.stage != _COMPLETE or key.what is None or key.level not in LEVELS or LEVELS.index(key.level) >= least:
+    if like.stage != _COMPLETE or like.what is None or like.level not in LEVELS or LEVELS.index(like.level) >= least:
         return False
-    request = _request(key.verb, key.what)
+    request = _request(like.verb, like.what)
     return request.url is None and (has_response_body(request) if response else has_request_body(request))
 
 
@@ -190,6 +237,5 @@ def _request(verb: str, what: str) -> Request:
     return Request("", frozenset(), verb, resource=what.partition("/")[0], subresource=what.partition("/")[2])
 
 
-def _order(item: tuple[Key, Sums]) -> tuple[object, ...]:
-    rules, level, stage, verb, user, what = item[0]
-    return rules, level, stage, verb, user or "", what or ""
+def _order(like: Like) -> tuple[object, ...]:
+    return *like[:4], like.what or "", like.nobody

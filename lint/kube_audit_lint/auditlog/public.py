@@ -13,9 +13,9 @@ from kube_audit_lint.auditlog.counting import Chunk
 from kube_audit_lint.auditlog.outcome import Outcome
 from kube_audit_lint.auditlog.running import counter
 from kube_audit_lint.auditlog.sizes import compact
-from kube_audit_lint.auditlog.tally import BYTES, EVENTS, Tally
+from kube_audit_lint.auditlog.tally import Tally
 from kube_audit_lint.model.policy import Policy
-from kube_audit_lint.model.replayed import Amount, Recorded
+from kube_audit_lint.model.replayed import Amount, Recorded, amounts, records
 
 Event = str | bytes | Mapping[str, Any]
 
@@ -46,11 +46,10 @@ def sums_by_rule(tally: Tally, policy: Policy, which: int = 0) -> dict[int, tupl
     which: the policy's place among those that were counted for.
     """
     found: dict[int, tuple[Amount, Recorded]] = {}
-    for cell in Outcome(tally, policy, which).cells:
-        rule = cell.decision.rule + 1
+    for group in Outcome(tally, policy, which).groups:
+        rule = group.decision.rule + 1
         now, under = found.get(rule, (Amount(), Recorded()))
-        now = Amount(now.events + cell.sums[EVENTS], now.bytes + cell.sums[BYTES])
-        found[rule] = now, Recorded(*(a + b for a, b in zip(under, cell.under, strict=True)))
+        found[rule] = amounts((now, group.now)), records((under, group.under))
     return dict(sorted(found.items()))
 
 

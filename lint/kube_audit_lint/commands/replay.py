@@ -101,7 +101,7 @@ def _figures(
     if arguments.propose_noise:
         from kube_audit_lint.pipeline.noise import proposals, rules_file
 
-        found = found._replace(proposals=proposals(opened, Outcome(tally, opened.policy).cells))
+        found = found._replace(proposals=proposals(opened, Outcome(tally, opened.policy).groups))
         _save(arguments.propose_noise, iter((rules_file(found.proposals),)), "--propose-noise")
     return found
 

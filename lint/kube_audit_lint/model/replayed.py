@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Amount(NamedTuple):
@@ -29,6 +33,16 @@ class Recorded(NamedTuple):
     def total(self) -> int:
         """All bytes that there are figures for."""
         return self.bytes + self.estimated
+
+
+def amounts(each: Iterable[Amount]) -> Amount:
+    """All of them together."""
+    return Amount(*map(sum, zip(*each, strict=True)))
+
+
+def records(each: Iterable[Recorded]) -> Recorded:
+    """All of them together."""
+    return Recorded(*map(sum, zip(*each, strict=True)))
 
 
 class RuleRow(NamedTuple):

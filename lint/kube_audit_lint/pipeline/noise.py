@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.analysis.analysis import Analysis
-from kube_audit_lint.auditlog.outcome import Cell
+from kube_audit_lint.auditlog.outcome import Group
 from kube_audit_lint.catalogue.shipped import shipped
 from kube_audit_lint.checks.blind_spot import hidden_by_rule
 from kube_audit_lint.model.policy import GroupResources, Policy, PolicyRule
-from kube_audit_lint.model.replayed import Proposal
+from kube_audit_lint.model.replayed import Proposal, Recorded, records
 from kube_audit_lint.pipeline.requests import OpenedPolicy
 from kube_audit_lint.report.safe import visible
 from kube_audit_lint.syntax.record import NamedTuple
@@ -41,40 +41,43 @@ class _Noise(NamedTuple):
     what: str
 
 
-def proposals(opened: OpenedPolicy, cells: Iterable[Cell]) -> tuple[Proposal, ...]:
+def proposals(opened: OpenedPolicy, groups: Iterable[Group]) -> tuple[Proposal, ...]:
     """What could be dropped in front of the policy's rules, the largest first; what must not be, with the reason."""
-    cells = [cell for cell in cells if cell.kept]
-    total = sum(cell.under.total for cell in cells)
-    groups: dict[_Noise, list[Cell]] = {}
-    for cell in cells:
-        noise = _noise(cell)
-        if noise is not None:
-            groups.setdefault(noise, []).append(cell)
-    sizes = {noise: sum(cell.under.total for cell in group) for noise, group in groups.items()}
-    found = sorted(
-        (noise for noise in groups if sizes[noise] >= LEAST_SHARE * total), key=lambda one: (-sizes[one], one)
+    total = 0
+    found: dict[_Noise, dict[str, list[Recorded]]] = {}
+    for group in groups:
+        total += group.under.total
+        if group.kept and group.like.what and group.like.verb in _READS:
+            for cell in group.cells:
+                noise = _noise(cell.user, group.like.what)
+                if noise is not None:
+                    found.setdefault(noise, {}).setdefault(group.like.verb, []).append(cell.under)
+    sizes = {noise: sum(one.total for under in verbs.values() for one in under) for noise, verbs in found.items()}
+    large = sorted(
+        (noise for noise in found if sizes[noise] >= LEAST_SHARE * total), key=lambda one: (-sizes[one], one)
     )
     versions = opened.loaded.policy_versions
-    return tuple(_proposal(opened.policy, versions, noise, groups[noise], sizes[noise] / total) for noise in found)
+    return tuple(_proposal(opened.policy, versions, noise, found[noise], total) for noise in large)
 
 
-def _noise(cell: Cell) -> _Noise | None:
-    """What a control-plane identity reads; None for all other events."""
-    user, what = cell.key.user, cell.key.what
-    if not user or not what or cell.key.verb not in _READS:
+def _noise(user: str | None, what: str) -> _Noise | None:
+    """What a control-plane identity reads; None for all others."""
+    if not user:
         return None
     if user.startswith(_NODE):
         return _Noise(_NODES, True, what)
     return _Noise(user, False, what) if _COMPONENTS.fullmatch(user) else None
 
 
-def _proposal(policy: Policy, versions: Versions, noise: _Noise, cells: list[Cell], share: float) -> Proposal:
-    verbs = tuple(verb for verb in _READS if any(cell.key.verb == verb for cell in cells))
+def _proposal(
+    policy: Policy, versions: Versions, noise: _Noise, by_verb: dict[str, list[Recorded]], total: int
+) -> Proposal:
+    verbs = tuple(verb for verb in _READS if verb in by_verb)
     rule = _rule(noise, verbs)
-    events = sum(cell.under.events + cell.under.added for cell in cells)
-    size = sum(cell.under.total for cell in cells)
+    under = records(one for each in by_verb.values() for one in each)
     reason = _opens(Policy((rule, *policy.rules), policy.omit_stages, policy.omit_managed_fields), versions)
-    return Proposal(_yaml(rule), noise.identity, verbs, noise.what, events, size, share, reason)
+    what = _yaml(rule), noise.identity, verbs, noise.what
+    return Proposal(*what, under.events + under.added, under.total, under.total / total, reason)
 
 
 def _rule(noise: _Noise, verbs: tuple[str, ...]) -> PolicyRule:

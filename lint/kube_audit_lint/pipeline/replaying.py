@@ -8,9 +8,9 @@ from heapq import nsmallest
 from typing import Any
 
 from kube_audit_lint.analysis.evaluate import NO_RULE
-from kube_audit_lint.auditlog.outcome import Cell, Outcome
+from kube_audit_lint.auditlog.outcome import Cell, Group, Like, Outcome, amount_of, recorded_of
 from kube_audit_lint.auditlog.source import Log
-from kube_audit_lint.auditlog.tally import BYTES, EVENTS, Tally
+from kube_audit_lint.auditlog.tally import Tally
 from kube_audit_lint.model.policy import LEVELS
 from kube_audit_lint.model.replayed import (
     Amount,
@@ -22,9 +22,10 @@ from kube_audit_lint.model.replayed import (
     Replayed,
     RuleRow,
     Talker,
+    amounts,
+    records,
 )
 from kube_audit_lint.pipeline.requests import OpenedPolicy
-from kube_audit_lint.syntax.record import make
 
 OTHERS = "(others)"
 NOBODY = "(nobody)"
@@ -32,10 +33,10 @@ NOBODY = "(nobody)"
 
 def replayed(opened: OpenedPolicy, log: Log, tally: Tally, top: int, other: OpenedPolicy | None = None) -> Replayed:
     """The figures of a log under a policy; with another one, changes are told against that and not against the log."""
-    cells = Outcome(tally, opened.policy).cells
-    before = Outcome(tally, other.policy, 1).cells if other is not None else None
-    under = _recorded(cells)
-    rules = _rules(opened, cells)
+    groups = Outcome(tally, opened.policy).groups
+    before = Outcome(tally, other.policy, 1).groups if other is not None else None
+    under = _recorded(groups)
+    rules = _rules(opened, groups)
     reached = {row.rule for row in rules}
     return Replayed(
         opened.path,
@@ -43,15 +44,15 @@ def replayed(opened: OpenedPolicy, log: Log, tally: Tally, top: int, other: Open
         tally.first,
         tally.last,
         _seconds(tally),
-        _amount(cells),
+        _amount(groups),
         under,
         rules,
-        _levels(cells),
+        _levels(groups),
         tuple(row for row in _every(opened) if row.rule not in reached),
-        _talkers(cells, under.total, top),
-        _changed(opened, cells, before, _is_dropped, top),
-        _changed(opened, cells, before, _is_reduced, top),
-        _changed(opened, cells, before, _is_raised, top),
+        _talkers(groups, under.total, top),
+        _changed(opened, groups, before, _is_dropped, top),
+        _changed(opened, groups, before, _is_reduced, top),
+        _changed(opened, groups, before, _is_raised, top),
         tally.bad,
         tuple(BadLine(*bad) for bad in tally.shown),
         tuple(log.notes),
@@ -60,16 +61,12 @@ def replayed(opened: OpenedPolicy, log: Log, tally: Tally, top: int, other: Open
     )
 
 
-def _amount(cells: Iterable[Cell]) -> Amount:
-    events = size = 0
-    for cell in cells:
-        sums = cell.sums
-        events, size = events + sums[EVENTS], size + sums[BYTES]
-    return Amount(events, size)
+def _amount(groups: Iterable[Group]) -> Amount:
+    return amounts(group.now for group in groups)
 
 
-def _recorded(cells: Iterable[Cell]) -> Recorded:
-    return Recorded(*map(sum, zip(*(cell.under for cell in cells), strict=True))) if cells else Recorded()
+def _recorded(groups: Iterable[Group]) -> Recorded:
+    return records(group.under for group in groups)
 
 
 def _seconds(tally: Tally) -> float:
@@ -83,118 +80,130 @@ def _seconds(tally: Tally) -> float:
     return (last - first).total_seconds()
 
 
-def _grouped(cells: Iterable[Cell], key: Callable[[Cell], object]) -> list[list[Cell]]:
-    groups: dict[object, list[Cell]] = {}
-    for cell in cells:
-        groups.setdefault(key(cell), []).append(cell)
-    return list(groups.values())
-
-
 def _every(opened: OpenedPolicy) -> list[RuleRow]:
     return [_row(opened, index, []) for index in range(len(opened.policy.rules))]
 
 
-def _row(opened: OpenedPolicy, rule: int, cells: list[Cell]) -> RuleRow:
+def _row(opened: OpenedPolicy, rule: int, groups: list[Group]) -> RuleRow:
     none = rule == NO_RULE
     level = "None" if none else opened.policy.rules[rule].level
     line = 0 if none else opened.line(rule)
-    return RuleRow(rule + 1, line, level, _amount(cells), _recorded(cells))
+    return RuleRow(rule + 1, line, level, _amount(groups), _recorded(groups))
 
 
-def _rules(opened: OpenedPolicy, cells: list[Cell]) -> tuple[RuleRow, ...]:
+def _rules(opened: OpenedPolicy, groups: list[Group]) -> tuple[RuleRow, ...]:
     """The rules that decide events, in the order of the file; what no rule matches comes last."""
-    rows = [_row(opened, group[0].decision.rule, group) for group in _grouped(cells, lambda cell: cell.decision.rule)]
+    found: dict[int, list[Group]] = {}
+    for group in groups:
+        found.setdefault(group.decision.rule, []).append(group)
+    rows = [_row(opened, rule, each) for rule, each in found.items()]
     return tuple(sorted(rows, key=lambda row: (row.rule == 0, row.rule)))
 
 
-def _levels(cells: list[Cell]) -> tuple[LevelRow, ...]:
+def _levels(groups: list[Group]) -> tuple[LevelRow, ...]:
     rows = []
     for level in (*LEVELS, ""):
-        now = _amount(cell for cell in cells if cell.key.level == level or (not level and cell.key.level not in LEVELS))
-        under = _recorded([cell for cell in cells if cell.decision.level == level])
+        now = _amount(one for one in groups if (one.like.level if one.like.level in LEVELS else "") == level)
+        under = _recorded(one for one in groups if one.decision.level == level)
         if now.events or under.events or under.added:
             rows.append(LevelRow(level or "unknown", now, under))
     return tuple(rows)
 
 
-def _talkers(cells: list[Cell], total: int, top: int) -> tuple[Talker, ...]:
+def _talkers(groups: list[Group], total: int, top: int) -> tuple[Talker, ...]:
     """Who makes the policy record most, the largest first."""
-    groups = _grouped(
-        (cell for cell in cells if cell.key.user is not None and cell.kept),
-        lambda cell: (cell.key.user, cell.key.verb, cell.key.what, cell.decision.rule),
-    )
-    return tuple(_talker(group, total) for group in nsmallest(top, groups, key=_largest_first))
+    found: dict[tuple[Any, ...], list[Cell]] = {}
+    for group in groups:
+        if group.kept:
+            verb, what, rule = group.like.verb, group.like.what, group.decision.rule
+            for cell in group.cells:
+                found.setdefault((cell.user, verb, what, rule), []).append(cell)
+    named = (item for item in found.items() if item[0][0] is not None)
+    return tuple(_talker(key, cells, total) for key, cells in nsmallest(top, named, key=_largest_first))
 
 
-def _largest_first(group: list[Cell]) -> tuple[Any, ...]:
-    key = group[0].key
-    size = sum(cell.under.total for cell in group)
-    return -size, key.user or NOBODY, key.verb, key.what or OTHERS, group[0].decision.rule
+def _largest_first(item: tuple[tuple[Any, ...], list[Cell]]) -> tuple[Any, ...]:
+    (user, verb, what, rule), cells = item
+    size = 0
+    for _, _, under in cells:
+        size += under.total
+    return -size, user or NOBODY, verb, what or OTHERS, rule
 
 
-def _talker(group: list[Cell], total: int) -> Talker:
-    key, under = group[0].key, _recorded(group)
+def _talker(key: tuple[Any, ...], cells: list[Cell], total: int) -> Talker:
+    user, verb, what, rule = key
+    under = recorded_of(cells)
     share = under.total / total if total else 0.0
-    rule = group[0].decision.rule + 1
-    return Talker(key.user or NOBODY, key.verb, key.what or OTHERS, rule, _amount(group), under, share)
+    return Talker(user or NOBODY, verb, what or OTHERS, rule + 1, amount_of(cells), under, share)
 
 
-def _is_dropped(cell: Cell, before: Cell | None) -> bool:
+def _is_dropped(group: Group, before: Group | None) -> bool:
     """Whether events are not recorded that the log has, or that the other policy records."""
-    return not cell.kept and (before.kept if before is not None else cell.sums[EVENTS] > 0)
+    return not group.kept and (before.kept if before is not None else group.now.events > 0)
 
 
-def _is_reduced(cell: Cell, before: Cell | None) -> bool:
+def _is_reduced(group: Group, before: Group | None) -> bool:
     """Whether events are recorded at a lower level than in the log, or than by the other policy."""
-    level = cell.key.level if before is None else before.decision.level if before.kept else ""
-    return cell.kept and level in LEVELS and LEVELS.index(cell.decision.level) < LEVELS.index(level)
+    level = group.like.level if before is None else before.decision.level if before.kept else ""
+    return group.kept and level in LEVELS and LEVELS.index(group.decision.level) < LEVELS.index(level)
 
 
-def _is_raised(cell: Cell, before: Cell | None) -> bool:
+def _is_raised(group: Group, before: Group | None) -> bool:
     """Whether bodies or events are recorded that the log does not have, or that the other policy does not record."""
     if before is None:
-        return bool(cell.under.estimated or cell.under.unknown or cell.under.added)
-    if not cell.kept:
+        return bool(group.under.estimated or group.under.unknown or group.under.added)
+    if not group.kept:
         return False
-    return not before.kept or LEVELS.index(cell.decision.level) > LEVELS.index(before.decision.level)
+    return not before.kept or LEVELS.index(group.decision.level) > LEVELS.index(before.decision.level)
 
 
 def _changed(
     opened: OpenedPolicy,
-    cells: list[Cell],
-    before: list[Cell] | None,
-    wanted: Callable[[Cell, Cell | None], bool],
+    groups: list[Group],
+    before: list[Group] | None,
+    wanted: Callable[[Group, Group | None], bool],
     top: int,
 ) -> tuple[Changed, ...]:
     """Events that are recorded otherwise, by rule, verb and resource, the most bytes first."""
-    old: dict[object, Cell] = {cell.key: cell for cell in before or ()}
-    found = [cell for cell in cells if wanted(cell, old.get(cell.key) if old else None)]
-    groups = _grouped(found, lambda cell: (cell.decision.rule, cell.key.verb, cell.key.what, _level(cell, old)))
-    rows = []
+    old = {group.like: group for group in before or ()}
+    found: dict[tuple[int, str, str, str], list[Group]] = {}
     for group in groups:
-        cell, under = group[0], _recorded(group)
-        was = [_before(each, old) for each in group]
-        becomes = cell.decision.level if cell.kept else "None"
-        size = under.total if wanted is _is_raised else sum(each.total for each in was) - under.total
-        guessed = [under] if wanted is _is_raised else [under, *was]
-        events = _amount(group).events + sum(each.under.added for each in group)
-        row = cell.decision.rule + 1, cell.key.verb, cell.key.what or OTHERS, _level(cell, old), becomes, events, size
-        rows.append(Changed(*row, any(one.estimated for one in guessed), any(one.unknown for one in guessed)))
+        if wanted(group, old.get(group.like)):
+            one = group if wanted is not _is_raised or old else _with_more(group)
+            key = group.decision.rule + 1, group.like.verb, group.like.what or OTHERS, _level(group, old)
+            found.setdefault(key, []).append(one)
+    rows = [_change(key, each, old, wanted is _is_raised) for key, each in found.items()]
     rows.sort(key=lambda row: (-row.bytes, -row.events, row.rule, row.verb, row.resource))
     return tuple(rows[:top])
 
 
-def _before(cell: Cell, old: dict[object, Cell]) -> Recorded:
-    """What the log has of a cell's events, or what the other policy records of them."""
+def _with_more(group: Group) -> Group:
+    """Those of a group's cells of which the policy records more than the log has."""
+    cells = [cell for cell in group.cells if cell.under.estimated or cell.under.unknown or cell.under.added]
+    return group._replace(cells=cells, now=amount_of(cells), under=recorded_of(cells))
+
+
+def _change(key: tuple[int, str, str, str], groups: list[Group], old: dict[Like, Group], raised: bool) -> Changed:
+    under, was = _recorded(groups), records(_before(group, old) for group in groups)
+    size = under.total if raised else was.total - under.total
+    guessed = [under] if raised else [under, was]
+    events = _amount(groups).events + under.added
+    becomes = groups[0].decision.level if groups[0].kept else "None"
+    estimated, unknown = any(one.estimated for one in guessed), any(one.unknown for one in guessed)
+    return Changed(*key, becomes, events, size, estimated, unknown)
+
+
+def _before(group: Group, old: dict[Like, Group]) -> Recorded:
+    """What the log has of some events, or what the other policy records of them."""
     if not old:
-        return make(Recorded, (cell.sums[EVENTS], cell.sums[BYTES], 0, 0, 0))
-    before = old.get(cell.key)
+        return Recorded(*group.now)
+    before = old.get(group.like)
     return before.under if before is not None else Recorded()
 
 
-def _level(cell: Cell, old: dict[object, Cell]) -> str:
+def _level(group: Group, old: dict[Like, Group]) -> str:
     """The level that events had before: that of the log, or of the other policy."""
     if old:
-        before = old.get(cell.key)
+        before = old.get(group.like)
         return before.decision.level if before is not None and before.kept else "None"
-    return cell.key.level or "None"
+    return group.like.level or "None"
