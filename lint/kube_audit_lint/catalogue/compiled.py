@@ -938,6 +938,17 @@ RULES: list[dict[str, Any]] = [
         'help': 'Write `perm: "0644"` beside the file.',
     },
     {
+        'id': 'static-pod-references',
+        'title': 'A static pod of kube-apiserver needs objects of the API',
+        'severity': 'error',
+        'category': 'mounts',
+        'subject': 'server',
+        'check': 'static-references',
+        'why': 'The kubelet starts a static pod without any API server, so that ConfigMaps, Secrets and claims are not there for it. From Kubernetes 1.34 on it refuses such a pod; older ones wait for the volume, and the API server that would serve it is the one that does not start. An API server that runs as a workload of another cluster may use them.',
+        'search': 'static pods may not reference configmaps',
+        'help': 'Put the file onto the host, and mount it with `hostPath`.',
+    },
+    {
         'id': 'volume-missing',
         'title': 'A mount of kube-apiserver names a volume that the pod does not have',
         'severity': 'error',

@@ -14,6 +14,7 @@ from kube_audit_lint.forms.common.commandline import CommandLine, api_server, ov
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.nodes import below, objects
 from kube_audit_lint.forms.common.pod import environment_of, expander, mounts_of, volumes_of
+from kube_audit_lint.forms.common.pod_in_patch import kept, merged_items, mounting
 from kube_audit_lint.forms.common.pod_shape import shapes_of_container, shapes_of_pod
 from kube_audit_lint.forms.common.reader import meant
 from kube_audit_lint.model.found import Found, Misshape
@@ -58,18 +59,25 @@ def read(document: Document, context: Context) -> Found | None:
     misshapes: list[Misshape] = []
     room = Room()
     for item, kind in _objects(document.root):
-        for server, wrong in _of_object(item, room):
-            patch = _is_patch(item, context) or (not server.flags and _is_overlay(context.path))
+        patch = _is_patch(item, context)
+        merged = patch and not _replaces(context.path)
+        found = list(_of_object(item, room, merged=merged))
+        spec = pod_spec(item) if patch and not found else None
+        for server, wrong in mounting(spec, item, merged=merged) if spec is not None else found:
             part = not kind and (_is_overlay(context.path) or not _is_whole(item, server))
-            servers.append(server._replace(partial=server.partial or patch or part))
+            part = part or patch or (not server.flags and _is_overlay(context.path))
+            static = item.string("kind") in ("Pod", None) and (_is_static(context.path) or _in_host(item))
+            servers.append(server._replace(partial=server.partial or part, is_static=static))
             misshapes += wrong
-    if "apiserver" in context.path and any(server.partial for server in servers):
+    about = any(server.partial for server in servers) if servers else "audit" in context.text
+    if "apiserver" in context.path and about:
         from kube_audit_lint.forms.common.kubeadm_patches import wrong_patches
 
         misshapes += wrong_patches(document.root, context.path)
-    if not servers:
+    if not servers and not misshapes:
         return None
-    return Found(servers=tuple(servers), misshapes=tuple(misshapes), notes=overfull(room, servers[0].place))
+    notes = overfull(room, servers[0].place) if servers else ()
+    return Found(servers=tuple(servers), misshapes=tuple(misshapes), notes=notes)
 
 
 def _objects(root: Node | None) -> Iterator[tuple[Mapping, bool]]:
@@ -108,7 +116,25 @@ def pod_spec(item: Mapping) -> Mapping | None:
     return spec
 
 
-def _of_object(item: Mapping, room: Room) -> Iterator[tuple[ApiServer, list[Misshape]]]:
+def _is_static(path: str) -> bool:
+    """Whether the kubelet itself reads a file, or kubeadm writes what comes of it for the kubelet to read."""
+    folder, _, name = path.rpartition("/")
+    return folder.endswith(("kubernetes/manifests", "pod-manifests")) or name.endswith(_PATCHES)
+
+
+def _in_host(item: Mapping) -> bool:
+    """Whether a pod is in the network of its host. Of pods that are no part of a workload only static ones are."""
+    host = below(item, "spec")
+    node = host.get("hostNetwork") if host is not None else None
+    return item.string("kind") == "Pod" and isinstance(node, Scalar) and node.value == "true"
+
+
+def _replaces(path: str) -> bool:
+    """Whether a patch replaces lists as a whole, by the name that kubeadm takes it by."""
+    return path.endswith(("+merge.yaml", "+merge.json"))
+
+
+def _of_object(item: Mapping, room: Room, *, merged: bool = False) -> Iterator[tuple[ApiServer, list[Misshape]]]:
     """The API servers of an object's pod, each with what is wrong with its container; with the first, with the pod."""
     spec = pod_spec(item)
     if spec is None:
@@ -124,9 +150,11 @@ def _of_object(item: Mapping, room: Room) -> Iterator[tuple[ApiServer, list[Miss
             volumes = volumes_of(spec, item)
             all_volumes = tuple(volumes.values())
         if server.audited or "audit" in container.place.text:
-            wrong += [*(shapes_of_pod(spec, item) if not told else ()), *shapes_of_container(container, spec)]
+            wrong += [*(shapes_of_pod(spec, item, merged=merged) if not told else ())]
+            wrong += [*shapes_of_container(container, spec), *(merged_items(spec) if merged and not told else ())]
             told = True
         mounts = mounts_of(container, volumes, spec)
+        mounts = kept(mounts) if merged else mounts
         yield server._replace(mounts=mounts, volumes=all_volumes, host_names=_host_names(spec)), wrong
 
 

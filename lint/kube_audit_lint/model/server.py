@@ -37,7 +37,8 @@ class Flag(NamedTuple):
 class Volume(NamedTuple):
     """A volume of the pod. `kind` is its source's key: `hostPath`, `emptyDir`, `configMap`, ...; "" when unset.
 
-    `path` and `type` are a hostPath's.
+    `path` and `type` are a hostPath's. `refers`: the kind of object that it needs of an API server, as the kubelet
+    names it ("configmaps"); "" for none.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Volume(NamedTuple):
     place: Place
     path: Value | None = None
     type: Value | None = None
+    refers: str = ""
 
 
 class Mount(NamedTuple):
@@ -155,6 +157,7 @@ class ApiServer(NamedTuple):
     name: str = ""
     namespace: str = ""
     host_names: bool = True
+    is_static: bool = False
     overlay: Overlay | None = None
 
     @property

@@ -147,7 +147,7 @@ class _Manifest:
         new = mounts_of(container, volumes_of(spec, pod), spec)
         pairs = zip(container.items("volumeMounts"), new, strict=False)
         mounts = tuple(self._mounts.get(id(node), mount) if kept else mount for node, mount in pairs)
-        return self._server._replace(flags=flags, mounts=mounts)
+        return self._server._replace(flags=flags, mounts=mounts, is_static=True)
 
     def _of_word(self, word: Node) -> Iterator[Flag]:
         if id(word) in self._flags:

@@ -11,17 +11,25 @@ import os
 import re
 from collections.abc import Iterator
 
+from kube_audit_lint.forms.common.json_patch import operations
 from kube_audit_lint.forms.common.nodes import first_place
 from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.templates import filled_name
+from kube_audit_lint.syntax.unknown import is_unknown
 
 _TARGETS = r"etcd|kube-apiserver|kube-controller-manager|kube-scheduler|kubeletconfiguration|corednsdeployment"
 _NAME = re.compile(rf"({_TARGETS})([^.+\n]*)(\+)?(json|merge|strategic)?")
 _SURELY = re.compile(rf"(?:{_TARGETS})[^.+\n]*\+(?:json|merge|strategic)[^.]*\.(?:yaml|json)\Z")
 _MEANT = re.compile(r"(?i)\A(?:kube[-_]?)?api[-_]?server")
 _MEDIA = {"json": "json-patch", "merge": "merge-patch", "strategic": "strategic-merge-patch"}
+_ABSENT = re.compile(
+    r"[^/]|/(?:spec/)?(?:template|volumeMounts|initContainers|args|command)/|/(?:volumes|containers)/"
+    r"|/spec/containers/(?:[1-9]|[^\d/])|/spec/containers/0/(?:args|volumes|initContainers)/"
+)
+"""Paths of which the manifest that kubeadm writes does not even have what is above them (phases/controlplane of
+cmd/kubeadm: one container, without args)."""
 _KNOWN = "[etcd kube-apiserver kube-controller-manager kube-scheduler ...]"  # more in newer versions
 
 
@@ -90,11 +98,15 @@ def _of_type(root: Node, type: str, name: str) -> Iterator[Misshape]:
         yield Misshape("wrong-shape", first_place(root), message, help)
     elif isinstance(root, Mapping):
         yield from _replaced(root, type)
+    elif isinstance(root, Sequence):
+        yield from _missing_paths(root)
 
 
 def _replaced(root: Mapping, type: str) -> Iterator[Misshape]:
     """Lists that a patch replaces as a whole, though it has but some of their items."""
     spec = root.mapping("spec")
+    if type == "merge" and spec is not None:
+        yield from _replaced_volumes(spec)
     key = spec.key("containers") if spec is not None else None
     if type == "merge" and spec is not None and key is not None:
         containers = [one for one in spec.items("containers") if isinstance(one, Mapping)]
@@ -116,6 +128,30 @@ def _replaced(root: Mapping, type: str) -> Iterator[Misshape]:
                 "Write the flags into `extraArgs` of the ClusterConfiguration, or as `args:`, which kubeadm does not "
             )
             yield Misshape("wrong-shape", key.place, message, f"{help}set and which come behind the command.")
+
+
+def _replaced_volumes(spec: Mapping) -> Iterator[Misshape]:
+    """Volumes in place of all that kubeadm writes, while its mounts are left."""
+    key = spec.key("volumes")
+    names = {one.string("name") or "" for one in spec.items("volumes") if isinstance(one, Mapping)}
+    if key is not None and "k8s-certs" not in names and not any(is_unknown(one) for one in names):
+        message = "A merge patch replaces the whole list of volumes: those that kubeadm writes are gone while their "
+        message += 'mounts are left, and the kubelet refuses the pod: volumeMounts[0].name: Not found: "ca-certs".'
+        help = "Call the file `kube-apiserver+strategic.yaml`: a strategic merge merges volumes by name."
+        yield Misshape("wrong-shape", key.place, message, help)
+
+
+def _missing_paths(root: Sequence) -> Iterator[Misshape]:
+    """Operations of a JSON patch that add to something which the manifest of kubeadm does not have."""
+    added: set[str] = set()
+    for operation in operations(root.items):
+        path = operation.path.value
+        if _ABSENT.match(path) and not any(path.startswith(f"{one}/") for one in added) and not is_unknown(path):
+            message = "kubeadm stops: the manifest that it writes has nothing at this path. "
+            message += f'add operation does not apply: doc is missing path: "{path}": missing value'
+            help = "Paths that it has: /spec/containers/0/command/-, /spec/containers/0/volumeMounts/-, /spec/volumes/-"
+            yield Misshape("wrong-shape", operation.path.place, f"{message}.", f"{help}.")
+        added.add(path)
 
 
 def _is_short(command: Sequence) -> bool:

@@ -19,6 +19,22 @@ from kube_audit_lint.syntax.unknown import UNKNOWN, Room
 
 _READ_ONLY = ("readonly", "read_only", "read-only", "ro", "writable")
 """What is written for `readOnly`, in small letters."""
+_REFERRING = {
+    "secret": "secrets",
+    "configMap": "configmaps",
+    "csi": "csidrivers (via CSI volumes)",
+    "glusterfs": "endpoints (via glusterFS volumes)",
+    "persistentVolumeClaim": "persistentvolumeclaims",
+    "ephemeral": "persistentvolumeclaims (via ephemeral volumes)",
+    "azureFile": "secrets",
+}
+_PROJECTED = {
+    "secret": "secrets",
+    "configMap": "configmaps",
+    "serviceAccountToken": "serviceaccounts (via projected volumes)",
+    "clusterTrustBundle": "clustertrustbundles",
+    "podCertificate": "podcertificates",
+}
 _REFERENCE = r"\$(?:\$|\(([^()]*)\))"
 
 
@@ -73,7 +89,20 @@ def volumes_of(spec: Mapping, owner: Mapping | None = None) -> dict[str, Volume]
 def _volume(node: Mapping, name: Value) -> Volume:
     kind = next((key for key in node.entries if key != "name"), "")
     source = node.get(kind) if kind == "hostPath" else None
-    return Volume(name.text, kind, name.place, value_at(source, "path"), value_at(source, "type"))
+    return Volume(name.text, kind, name.place, value_at(source, "path"), value_at(source, "type"), _refers(node))
+
+
+def _refers(volume: Mapping) -> str:
+    """What a volume needs of an API server (HasAPIObjectReference in pkg/api/pod of k8s.io/kubernetes 1.36)."""
+    for kind, what in _REFERRING.items():
+        if kind in volume.entries:
+            return what
+    projected = volume.mapping("projected")
+    for source in projected.items("sources") if projected is not None else ():
+        for kind, what in _PROJECTED.items():
+            if isinstance(source, Mapping) and kind in source.entries:
+                return what
+    return ""
 
 
 def environment_of(container: Mapping) -> tuple[EnvironmentVariable, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.reader import in_branches
 from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
 
 _REFUSED = "The pod is refused, and kube-apiserver is not started:"
@@ -23,8 +24,10 @@ _LABEL_ERROR = (
 _TYPES = {"hostPath": "v1.HostPathVolumeSource", "emptyDir": "v1.EmptyDirVolumeSource"}
 
 
-def refused_volumes(spec: Mapping, volumes: list[Node], sources: tuple[str, ...]) -> Iterator[Misshape]:
-    """What is wrong with the volumes as a list, and with each of them."""
+def refused_volumes(
+    spec: Mapping, volumes: list[Node], sources: tuple[str, ...], *, merged: bool = False
+) -> Iterator[Misshape]:
+    """What is wrong with the volumes as a list, and with each of them. merged: of two with one name, one is left."""
     yield from _no_list(spec, "volumes", "PodSpec.spec.volumes of type []v1.Volume")
     seen: dict[str, Scalar] = {}
     for at, volume in enumerate(volumes):
@@ -32,7 +35,7 @@ def refused_volumes(spec: Mapping, volumes: list[Node], sources: tuple[str, ...]
             continue
         name = volume.get("name")
         if isinstance(name, Scalar) and not is_unknown(name.value):
-            yield from _name(name, seen, f"spec.volumes[{at}].name")
+            yield from _name(name, {} if merged else seen, f"spec.volumes[{at}].name")
         elif name is None:
             yield _misshape(_first(volume), f"spec.volumes[{at}].name: Required value", "Give the volume a name.")
         given = [key for key in volume.entries if key in sources]
@@ -80,9 +83,20 @@ def _name(name: Scalar, seen: dict[str, Scalar], path: str) -> Iterator[Misshape
         line = before.source.position(before.start)[0]
         message = f'{path}: Duplicate value: "{name.value}" (the other one is in line {line})'
         yield _misshape(name, message, "Give each volume a name of its own, or leave one of them away.")
-    elif name.value and not _is_label(name.value):
-        help = "Write small letters, digits and `-` only, here and in the mount."
+    else:
+        yield from wrong_name(name, path)
+
+
+def wrong_name(name: Scalar, path: str, help: str = "") -> Iterator[Misshape]:
+    """A volume's name that is no label. path: where it is in the pod."""
+    if name.kind == "string" and name.value and not is_unknown(name.value) and not _is_label(name.value):
+        help = help or "Write small letters, digits and `-` only, here and in the mount."
         yield _misshape(name, f'{path}: Invalid value: "{name.value}": {_LABEL_ERROR}', help)
+
+
+def required(place: Place, error: str, help: str) -> Misshape:
+    """Something without which a volume is refused."""
+    return Misshape("refused", place, f"{_REFUSED} {error}", help)
 
 
 def _is_label(name: str) -> bool:

@@ -65,8 +65,9 @@ def _containers(spec: Mapping) -> list[Mapping]:
     return [one for one in spec.items("containers") if isinstance(one, Mapping)]
 
 
-def shapes_of_pod(spec: Mapping, owner: Mapping) -> Iterator[Misshape]:
-    """What is wrong with the volumes of an API server's pod. owner: the object around it."""
+def shapes_of_pod(spec: Mapping, owner: Mapping, *, merged: bool = False) -> Iterator[Misshape]:
+    """What is wrong with the volumes of an API server's pod. owner: the object around it. merged: it is a strategic
+    merge patch, in which items of one name are one."""
     listed = volumes_in(spec, owner)
     yield from split(spec.items("volumes"), POD_VOLUME, "volume")
     for volume in listed:
@@ -75,18 +76,21 @@ def shapes_of_pod(spec: Mapping, owner: Mapping) -> Iterator[Misshape]:
             yield from twice(volume, "the kubelet")
             yield from twice(volume.get("hostPath"), "the kubelet")
     yield from _elsewhere(spec, owner)
-    yield from refused_volumes(spec, listed, SOURCES)
+    yield from refused_volumes(spec, listed, SOURCES, merged=merged)
     yield from twice(spec, "the kubelet", _LISTS)
     yield from twice(owner, "the kubelet", ("spec",))
 
 
-def shapes_of_container(container: Mapping, spec: Mapping) -> Iterator[Misshape]:
-    """What is wrong with the mounts of an API server's container, and with its other keys."""
+def shapes_of_container(container: Mapping, spec: Mapping, *, alone: bool = False) -> Iterator[Misshape]:
+    """What is wrong with the mounts of an API server's container, and with its other keys. alone: no flags are there,
+    so that no rule says what a misspelt `readOnly` does to the policy."""
     listed = mounts_in(container, spec)
     yield from split(container.items("volumeMounts"), POD_MOUNT, "mount")
     for mount in listed:
         if isinstance(mount, Mapping):
             yield from _misspelt(mount, _MOUNT_KEYS, _MOUNT)
+            if alone:
+                yield from _near(mount, ("readOnly",), _MOUNT)
             yield from twice(mount, "the kubelet")
     yield from refused_mounts(container, listed)
     yield from _near(container, ("command", "args", "volumeMounts", "env"), _CONTAINER)

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.nodes import first_place
-from kube_audit_lint.forms.common.reader import Reader, in_branches, unknown_key, unknown_keys
+from kube_audit_lint.forms.common.pod_refused import required, wrong_name
+from kube_audit_lint.forms.common.reader import Reader, in_branches, near_key, unknown_key, unknown_keys
 from kube_audit_lint.forms.common.split import KUBEADM_VOLUME, split, whole
 from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
@@ -158,7 +159,20 @@ def shape_of_volumes(volumes: Node | None, reader: Reader) -> Iterator[Misshape]
             yield from _read_only(item, reader)
             if "type" in item.entries and "pathType" not in item.entries:
                 yield unknown_key(item.entries["type"].key, reader, "Write `pathType`.")
+            yield from _refused(item)
     yield from _named_twice(items)
+
+
+def _refused(item: Mapping) -> Iterator[Misshape]:
+    """A volume that kubeadm writes into the pod as it is, and the kubelet does not take."""
+    name = item.get("name")
+    if isinstance(name, Scalar):
+        yield from wrong_name(name, "spec.volumes.name", "Write small letters, digits and `-` only.")
+    if any(is_unknown(key) for key in item.entries):
+        return
+    for key, field in (("name", "name"), ("hostPath", "hostPath.path"), ("mountPath", "volumeMounts.mountPath")):
+        if not any(near_key(item, one, (key,)) for one in item.entries) and key not in item.entries:
+            yield required(first_place(item), f"{field}: Required value", f"Write `{key}`.")
 
 
 def _read_only(item: Mapping, reader: Reader) -> Iterator[Misshape]:
