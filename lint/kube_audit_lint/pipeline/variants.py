@@ -3,8 +3,10 @@
 What stands in a branch may be there or not. A rule with an unknown value matches something between what its known
 values match, or nothing, and what it would match without the conditions that hold the value, so each request gets what
 one of these two gives it: a finding that holds with the narrow and with the widened rule holds for every value. What
-is found in all variants in which its place is there is reported. Unknown stages may be any but ResponseComplete:
-without that one nothing is recorded of most requests, and no finding would be less of one.
+is found in all variants in which its place is there is reported. What is said of the whole policy, or of other rules,
+has to hold in all of them: that nothing is recorded, and that a rule is never reached where it is there. Unknown
+stages may be any but ResponseComplete: without that one nothing is recorded of most requests, and no finding would be
+less of one.
 """
 
 from __future__ import annotations
@@ -67,6 +69,8 @@ class _Filled(NamedTuple):
 Key = tuple[str, Place]
 """A rule of the linter and the place of its finding."""
 
+_Found = list[tuple[Variant, dict[Key, Finding]]]
+
 
 def variants(subject: PolicySubject) -> list[Variant]:
     """The ways in which a template may fill the policy; empty where what it leaves open is not known."""
@@ -87,12 +91,42 @@ def common(subjects: list[Variant], findings_of: Callable[[PolicySubject], Itera
     for one, findings in found:
         for key, finding in findings.items():
             about = _rule_at(finding.place, ordered)
-            if key not in done and about not in one.untold and _holds(key, about, found):
+            if key in done or about in one.untold or not _elsewhere(finding, ordered, found):
+                continue
+            if _holds(key, about, found):
                 done.add(key)
                 yield _renumbered(finding, one.numbers)
 
 
-def _holds(key: Key, about: int | None, found: list[tuple[Variant, dict[Key, Finding]]]) -> bool:
+def _elsewhere(finding: Finding, ordered: list[Variant], found: _Found) -> bool:
+    """Whether what a finding says beyond its own place holds in all variants: also where that place is not there."""
+    if finding.rule == "nothing-recorded":
+        return all(any(key[0] == finding.rule for key in findings) for _, findings in found)
+    if finding.rule != "unreachable-rule" or not finding.related:
+        return True
+    hidden = {_rule_at(place, ordered) for place in _hidden_by(finding)}
+    return all(hidden.intersection(one.kept) <= _unreached(one, ordered, found) for one, _ in found)
+
+
+def _hidden_by(finding: Finding) -> Iterator[Place]:
+    """The rules that another takes every request from."""
+    return (one.place for one in finding.related if one.message == "never reached")
+
+
+def _unreached(variant: Variant, ordered: list[Variant], found: _Found) -> set[int | None]:
+    """The rules that no request reaches in a variant: what none reaches, none reaches behind more rules."""
+    rules: set[int | None] = set(variant.uncounted)
+    for one, findings in found:
+        if one is not variant and (one.changed or not set(one.kept) < set(variant.kept)):
+            continue
+        for finding in findings.values():
+            if finding.rule == "unreachable-rule" and not finding.narrowed and finding.severity != "info":
+                places = list(_hidden_by(finding)) or [finding.place]
+                rules.update(_rule_at(place, ordered) for place in places)
+    return rules
+
+
+def _holds(key: Key, about: int | None, found: _Found) -> bool:
     """Whether a finding holds in all variants that have its place."""
     if key[0] in _ALWAYS:
         return True
