@@ -253,7 +253,7 @@ def test_what_holds_with_and_without_the_optional_rules(
 ) -> None:
     """Exactly what is found in both ways, and of the optional rule itself what is found where it is there.
 
-    What is said of the whole policy, or of the rules behind, is found in both ways.
+    What is said of the whole policy is found in both ways; of other rules: test_fillings.py.
     """
     rules = numbered(names)
     for at, rule in enumerate(rules):
@@ -265,7 +265,6 @@ def test_what_holds_with_and_without_the_optional_rules(
         unreached = {one for one in without if one[0] == "unreachable-rule"}
         both, wanted = located("audit-policy.yaml", text, capsys), (there & without) | own | unreached
         assert beside_whole(both) == beside_whole(wanted), text
-        assert both <= wanted, text
         in_each = [any(rule == "nothing-recorded" for rule, _ in one) for one in (both, there, without)]
         assert in_each[0] == (in_each[1] and in_each[2]), text
 

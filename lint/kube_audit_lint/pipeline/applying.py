@@ -166,7 +166,8 @@ def _of_variants(policy: PolicySubject, rules: Rules) -> Iterator[Finding]:
     own = list(found(policy))
     yield from own
     if policy.loaded.policy is None and policy.loaded.written is not None:
-        from kube_audit_lint.pipeline.variants import common, variants
+        from kube_audit_lint.pipeline.certain import common
+        from kube_audit_lint.pipeline.variants import variants
 
         known = {(one.rule, one.place) for one in own}
         filled = variants(policy)

@@ -16,11 +16,14 @@ from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
 
 Entries = dict[str, Entry]
-Users = tuple[str, ...]
+Named = dict[str, tuple[str, ...]]
+"""The names that an unknown value may have, as far as it matters, by the condition: there are always others."""
 
 _SETTINGS = ("level", "omitStages", "omitManagedFields")
 """What a rule records; its other keys say of which requests."""
 _WHO = ("users", "userGroups")
+_NAMESPACES = ("", "default", "kube-node-lease", "kube-public", "kube-system")
+"""The namespaces of every cluster, and that of what is in none."""
 _STAGES = ("RequestReceived", "ResponseStarted", "Panic")
 """What stages a policy may omit that still records what requests came to."""
 _SOME = "unknown"
@@ -39,11 +42,8 @@ class Way(NamedTuple):
     counts: bool = True
 
 
-def ways_of(item: Node, users: Users = ()) -> list[Way | None]:
-    """What a rule may be: with some values for the unknown ones, without the conditions that they are in, nothing.
-
-    users: whom an unknown user's name may name, as far as it matters; there are always others.
-    """
+def ways_of(item: Node, named: Named) -> list[Way | None]:
+    """What a rule may be: with some values for the unknown ones, with all that may stand there, nothing."""
     if not isinstance(item, Mapping):
         return [None, *_with_settings(item, {}, False, False)] if has_unknown(item) else [Way(item)]
     unknown = {key: one for key, one in item.entries.items() if not is_unknown(key) and has_unknown(one.value)}
@@ -57,42 +57,85 @@ def ways_of(item: Node, users: Users = ()) -> list[Way | None]:
     if not conditions:
         return [*_with_settings(item, known)]
     some = {key: Entry(one.key, _some(key, one.value)) for key, one in conditions.items()}
-    least = [] if all(_has_known(key, one.value) for key, one in conditions.items()) else [None]
-    named = conditions.get("users")
-    all_users = {"users": _all_of(named, users)} if named is not None and isinstance(named.value, NodeList) else {}
+    least = [] if all(_matches_some(key, one.value) for key, one in conditions.items()) else [None]
+    wide = {key: wider for key, one in conditions.items() if (wider := _wide(key, one, named)) is not None}
     # Whom a rule is about tells how grave it is: nothing is reported about one of which nobody is certain.
     told = all(key not in _WHO or _has_known(key, one.value) for key, one in conditions.items())
-    return [*least, *_with_settings(item, known | some, told), *_with_settings(item, known | all_users, told)]
+    return [*least, *_with_settings(item, known | some, told), *_with_settings(item, known | wide, told)]
 
 
-def users_of(root: Mapping) -> Users:
-    """The users that a policy names in any of its rules, and those that every cluster has."""
-    found = dict.fromkeys((*COMPONENTS, API_SERVER, ANONYMOUS, _SOME))
-    for rules in (one.value for one in entries_without(root, ()) if one.key.value == "rules"):
-        for item in rules.items if isinstance(rules, NodeList) else ():
-            found.update(
-                dict.fromkeys(one.value for one in strings(item.get("users") if isinstance(item, Mapping) else None))
-            )
-    return tuple(name for name in found if not is_unknown(name))
+def named_in(root: Mapping) -> Named:
+    """The users and namespaces that a policy names in any of its rules, and those that every cluster has."""
+    lists = [one.value for one in entries_without(root, ()) if one.key.value == "rules"]
+    rules = [item for one in lists if isinstance(one, NodeList) for item in one.items if isinstance(item, Mapping)]
+    everywhere = {"users": (*COMPONENTS, API_SERVER, ANONYMOUS), "namespaces": _NAMESPACES}
+    return {
+        key: tuple(dict.fromkeys((*names, *(one for rule in rules for one in _known_names(rule.get(key))))))
+        for key, names in everywhere.items()
+    }
 
 
-def _all_of(entry: Entry, users: Users) -> Entry:
+def _known_names(value: Node | None) -> Iterator[str]:
+    return (one.value for one in strings(value) if not is_unknown(one.value))
+
+
+def _wide(key: str, entry: Entry, named: Named) -> Entry | None:
+    """A condition with all that an unknown value in it may take; None where that is everything."""
     node = entry.value
-    items: list[Node] = [Scalar(node.source, node.start, node.start, "string", one) for one in users]
-    return Entry(entry.key, NodeList(node.source, node.start, node.end, items))
+    if not isinstance(node, NodeList):
+        return None
+    if key in named:
+        items = [one for item in node.items for one in _wide_names(item, named[key])]
+        return Entry(entry.key, NodeList(node.source, node.start, node.end, items))
+    if key == "nonResourceURLs":
+        every = Scalar(node.source, node.start, node.start, "string", "*")
+        return Entry(entry.key, NodeList(node.source, node.start, node.end, [every]))
+    if key != "resources":
+        return None
+    wide: list[Node] = [one for item in node.items if (one := _wide_entry(item)) is not None]
+    return Entry(entry.key, NodeList(node.source, node.start, node.end, wide)) if len(wide) == len(node.items) else None
+
+
+def _wide_entry(item: Node) -> Node | None:
+    """What one of `resources` takes at most; None where its group is not known."""
+    if not has_unknown(item):
+        return item
+    if not isinstance(item, Mapping) or any(map(is_unknown, item.entries)):
+        return None
+    group = item.entries.get("group")
+    if group is not None and has_unknown(group.value):
+        return None
+    return Mapping(item.source, item.start, item.end, {"group": group} if group is not None else {})
+
+
+def _wide_names(item: Node, names: tuple[str, ...]) -> Iterator[Node]:
+    """A name that is known, or those that an unknown one may be, of which one is nobody's."""
+    yield _some_scalar(item)
+    if isinstance(item, Scalar) and is_unknown(item.value):
+        pattern = re.compile(".*".join(map(re.escape, re.split(f"{UNKNOWN}+", item.value))), re.DOTALL)
+        for name in filter(pattern.fullmatch, names):
+            yield Scalar(item.source, item.start, item.start, "string", name)
 
 
 def _with_settings(item: Node, known: Entries, told: bool = True, counts: bool = True) -> Iterator[Way]:
     """A rule with every level and every stages that it may have, where they are not known."""
     entries = item.entries if isinstance(item, Mapping) else {}
-    levels = [known["level"]] if "level" in known else [_entry(item, "level", one) for one in LEVELS]
+    levels = [known["level"]] if "level" in known else [_level(item, one) for one in LEVELS]
     stages = [known.get("omitStages")]
     if "omitStages" in entries and stages == [None]:
         stages = list(_stages(entries["omitStages"]))
     for level, omitted in product(levels, stages):
-        with_stages = {} if omitted is None else {"omitStages": omitted}
-        node = Mapping(item.source, item.start, item.end, {**known, "level": level, **with_stages})
-        yield Way(node, changed=True, told=told, counts=counts)
+        settings = {"level": level} if omitted is None else {"level": level, "omitStages": omitted}
+        inner = {key: both[key] for key in (*entries, *settings) if key in (both := known | settings)}
+        yield Way(Mapping(item.source, item.start, item.end, inner), changed=True, told=told, counts=counts)
+
+
+def _level(item: Node, level: str) -> Entry:
+    """A level where an unknown one stands, or without a place of its own."""
+    entry = item.entries.get("level") if isinstance(item, Mapping) else None
+    if entry is None:
+        return _entry(item, "level", level)
+    return Entry(entry.key, Scalar(item.source, entry.value.start, entry.value.end, "string", level))
 
 
 def _stages(entry: Entry) -> Iterator[Entry | None]:
@@ -174,6 +217,11 @@ def _has_known(key: str, value: Node) -> bool:
     if key == "resources":
         return any(isinstance(one, Mapping) and all(_is_sure(*entry) for entry in one.entries.items()) for one in items)
     return any(not has_unknown(one) for one in items)
+
+
+def _matches_some(key: str, value: Node) -> bool:
+    """Whether a condition matches some requests whatever the unknown values are: any name is one that is sent."""
+    return _has_known(key, value) or (key not in ("verbs", "resources") and isinstance(value, NodeList))
 
 
 def _is_sure(key: str, entry: Entry) -> bool:
