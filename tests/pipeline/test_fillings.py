@@ -259,7 +259,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folding, "folded", lambda findings, rules: list(findings))
 
 
-MANY = [range(14), pytest.param(range(14, 130), marks=pytest.mark.slow)]
+MANY = [range(8), pytest.param(range(8, 80), marks=pytest.mark.slow)]
 
 
 @pytest.mark.parametrize("seeds", MANY)

@@ -2,8 +2,9 @@
 
 What stands in a branch may be there or not. A rule with an unknown value matches something between what its known
 values match, or nothing, and what it would match with all that may stand there, so each request gets what one of these
-two gives it: a finding that holds with the narrow and with the widened rule holds for every value (certain.py). Unknown stages may be any but ResponseComplete: without that one nothing is recorded of most requests,
-and no finding would be less of one.
+two gives it: a finding that holds with the narrow and with the widened rule holds for every value (certain.py).
+Unknown stages may be any but ResponseComplete: without that one nothing is recorded of most requests, and no finding
+would be less of one.
 """
 
 from __future__ import annotations
