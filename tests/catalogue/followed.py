@@ -193,6 +193,16 @@ FOLLOWED: dict[str, Edits] = {
             "    - level: Metadata\n",
         ),
     ),
+    "policy-file-missing-2": (
+        ("policy-file=/etc/rancher/rke2/audit-policy.yaml", "policy-file=/etc/rancher/rke2/audit.yaml"),
+    ),
+    "policy-file-missing-3": (
+        (
+            "- path: /etc/rancher/rke2/registries.yaml\n",
+            "- path: /etc/rancher/rke2/audit.yaml\n  content: |\n    apiVersion: audit.k8s.io/v1\n    kind: Policy\n"
+            "    omitStages: [RequestReceived]\n    rules:\n    - level: Metadata\n- path: /etc/rancher/rke2/registries.yaml\n",
+        ),
+    ),
     "policy-applied-as-object-2": (("- audit-policy.yaml\n", ""),),
     "policy-applied-as-object-4": (("apply -f", "create configmap audit --from-file"),),
     "policy-applied-as-object-5": (

@@ -10,6 +10,8 @@ from kube_audit_lint.syntax.source import Place
 # What is no command: the key of a flag or of a mount, and the path of a file that the form brings.
 _KEY = r"(?i)(?:path|audit-?policy-?file|audit-?webhook-?config-?file)[\"']?\s*[:=]\s*[\"']?\Z"
 _INTO = r"\b(?:cp|mv|ln|install|rsync|tar|unzip)\b(?![^\n;&|]*\s-d\b)(?:\\\r?\n|[^\n;&|])*[\s\"']"
+_FOLDER_KEY = r"(?i)(?:path|dir|directory|folder)[\"']?\s*[:=]\s*[\"']?\Z"
+_PREPARES = r"\b(?:mkdir|chmod|chown|chcon|restorecon|install\b[^\n]*\s-d)\b[^\n;&|]*\Z|volume|mount"
 _ENDS = r"(?=[\s\"',;&|)\]\\]|\Z)"
 
 
@@ -24,6 +26,17 @@ def named_in_command(server: ApiServer, path: str) -> bool:
             return True
     folder = path.rpartition("/")[0]
     return bool(folder) and re.search(rf"{_INTO}{re.escape(folder)}/?{_ENDS}", _without_comments(text)) is not None
+
+
+def folder_in_command(server: ApiServer, path: str) -> bool:
+    """Whether anything but what makes or protects a folder names that of a path: a download may go there."""
+    folder = path.rpartition("/")[0]
+    text = _without_comments(server.source.text)
+    for found in re.finditer(rf"(?<![\w./-]){re.escape(folder)}/?(?:[$*{{]|{_ENDS})", text) if folder else ():
+        line = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
+        if not re.search(_FOLDER_KEY, line) and not re.search(_PREPARES, line):
+            return True
+    return False
 
 
 def _settings(server: ApiServer) -> list[Place]:

@@ -71,7 +71,8 @@ class ServerSubject:
     """An API server with the versions it is checked by, and the policy it loads when that is among the files.
 
     policy_missing: in words, why the policy was expected and is not there; "" otherwise. webhook: the configuration
-    of its audit webhook, when that is among the files.
+    of its audit webhook, when that is among the files. brought: paths on the host that another file of the repository
+    brings.
     """
 
     def __init__(
@@ -81,12 +82,14 @@ class ServerSubject:
         policy: PolicySubject | None = None,
         policy_missing: str = "",
         webhook: Kubeconfig | None = None,
+        brought: frozenset[str] = frozenset(),
     ) -> None:
         self.server = server
         self.versions = versions
         self.policy = policy
         self.policy_missing = policy_missing
         self.webhook = webhook
+        self.brought = brought
 
 
 class DirectorySubject:

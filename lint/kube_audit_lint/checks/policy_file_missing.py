@@ -6,16 +6,15 @@ import os
 from collections.abc import Iterator
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._commands import named_in_command
+from kube_audit_lint.checks._commands import folder_in_command, named_in_command
 from kube_audit_lint.checks._server import place_of_value
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.discovery.look import named_policy
 from kube_audit_lint.kubernetes.flags import POLICY_FILE, WEBHOOK_CONFIG
-from kube_audit_lint.kubernetes.paths import brought_file, host_path, policy_path, webhook_path
+from kube_audit_lint.kubernetes.paths import brought_file, host_path, may_cover, policy_path, webhook_path
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import ApiServer, HostFile
 from kube_audit_lint.syntax.typed import Any
-from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
@@ -34,33 +33,56 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
 
 
 def _policy_elsewhere(subject: ServerSubject) -> Iterator[Hit]:
-    server, path = subject.server, policy_path(subject.server)
-    at = _not_brought(server, path) if server.policy is None else None
+    server = subject.server
+    at = _not_brought(subject, policy_path(server)) if server.policy is None else None
     brought = next((one for one in server.files if _is_policy(one)), None)
     if at is not None and brought is not None:
         yield _elsewhere(server, POLICY_FILE, "audit policy", at, brought, _effect(server))
+    elif at is not None and subject.policy is None and not folder_in_command(server, at):
+        yield from _nothing_brings(server, POLICY_FILE, "audit policy", at, _effect(server))
 
 
 def _webhook_elsewhere(subject: ServerSubject) -> Iterator[Hit]:
     server, path = subject.server, webhook_path(subject.server)
-    at = _not_brought(server, path) if subject.webhook is None else None
+    at = _not_brought(subject, path) if subject.webhook is None else None
     brought = next((one for one in server.files if _is_webhook(one) and _unused(server, one)), None)
-    if at is not None and brought is not None:
-        effect = f"kube-apiserver does not start: initializing audit webhook: stat {path}: no such file or directory."
+    if at is None:
+        return
+    effect = f"kube-apiserver does not start: initializing audit webhook: stat {path}: no such file or directory."
+    if brought is not None:
         yield _elsewhere(server, WEBHOOK_CONFIG, "audit webhook's configuration", at, brought, effect)
+    elif not folder_in_command(server, at):
+        yield from _nothing_brings(server, WEBHOOK_CONFIG, "audit webhook's configuration", at, effect)
 
 
-def _not_brought(server: ApiServer, path: str | None) -> str | None:
-    """Where a path is on the host, when the form brings files and surely none to there."""
+def _not_brought(subject: ServerSubject, path: str | None) -> str | None:
+    """Where a path is on the host, when the form brings files and surely none to there, and nothing else does."""
+    server = subject.server
     at = host_path(server, path) if path else None
-    if not path or at is None or not server.files or any(is_unknown(one.path) for one in server.files):
+    if not path or at is None or at in subject.brought or not server.files:
         return None
-    return None if brought_file(server, path) is not None or named_in_command(server, at) else at
+    if brought_file(server, path) is not None or any(may_cover(one.path, at) for one in server.files):
+        return None
+    return None if named_in_command(server, at) else at
+
+
+def _nothing_brings(server: ApiServer, flag: str, what: str, at: str, effect: str) -> Iterator[Hit]:
+    """That files are brought to the host, and this one is not among them."""
+    others = [one for one in server.files if one.path.startswith("/") and one.place != server.place]
+    if others:
+        message = f"Nothing brings {at} to the host, though other files are brought there, such as {others[0].path}. "
+        message += f"Unless the {what} comes with the machine's image, {effect}"
+        related = (Related(others[0].place, "the files that are brought"),)
+        help = f"Bring the {what} to {at} too; suppress this finding where the image has it."
+        yield Hit(place_of_value(server, flag), message, related, help=help)
 
 
 def _is_policy(file: HostFile) -> bool:
     """Whether a file is brought to the host that is a policy, or is called so where it comes from."""
-    return file.content is not None or (file.local is not None and named_policy(os.path.basename(file.local.text)))
+    if file.content is not None or file.local is None:
+        return file.content is not None
+    local = file.local.text  # `ConfigMap:audit-policy/policy.yaml` where it is an object's key
+    return named_policy((local.partition(":")[2] or os.path.basename(local)).replace("/", "-"))
 
 
 def _is_webhook(file: HostFile) -> bool:
@@ -77,12 +99,17 @@ def _unused(server: ApiServer, file: HostFile) -> bool:
 
 
 def _elsewhere(server: ApiServer, flag: str, what: str, at: str, file: HostFile, effect: str) -> Hit:
-    message = (
-        f"Nothing brings {at} to the host: the {what} is written to {file.path}, from where no API server loads it. "
-        f"{effect}"
-    )
+    if not file.path:
+        message = (
+            f"The {what} is brought to other machines only, and nothing brings {at} to those of the control plane. "
+        )
+        help = "Bring it to the machines of the control plane."
+    else:
+        message = f"Nothing brings {at} to the host: the {what} is written to {file.path}, from where no API server "
+        message += "loads it. "
+        help = f"Write the same path in both places: {at} or {file.path}."
     related = (Related(file.place, f"the {what} goes here"),)
-    help = f"Write the same path in both places: {at} or {file.path}."
+    message += effect
     return Hit(place_of_value(server, flag), message, related, severity="error", help=help)
 
 

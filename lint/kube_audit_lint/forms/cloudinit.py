@@ -19,6 +19,7 @@ from kube_audit_lint.forms.common.python import as_python, lost_keys, unreadable
 from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.forms.common.split import FILE, split, whole
 from kube_audit_lint.model.found import Found, Misshape, joined
+from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.nodes import Document, Entry, Mapping
 
 MARKS = ("write_files", "#cloud-config")
@@ -50,9 +51,13 @@ def read(document: Document, context: Context) -> Found | None:
     if not found and not misshapes:
         return None
     misshapes += tuple(unreadable(python, "cloud-init", "and does nothing of what it says"))
-    brought = tuple(one.file for one in files)
-    found = found.with_servers(lambda server: server._replace(files=(*server.files, *brought)))
-    return found.with_misshapes(misshapes)
+    return found.with_servers(lambda server: _with_files(server, files)).with_misshapes(misshapes)
+
+
+def _with_files(server: ApiServer, files: list[BroughtFile]) -> ApiServer:
+    """A server with the files beside the one that it was found in."""
+    others = (one.file for one in files if all(held.place != server.place for held in one.found.servers))
+    return server._replace(files=(*server.files, *others))
 
 
 def _files(items: list[Mapping], context: Context) -> list[BroughtFile]:

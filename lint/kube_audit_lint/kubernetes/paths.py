@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 
 from kube_audit_lint.kubernetes.flags import POLICY_FILE, WEBHOOK_CONFIG
 from kube_audit_lint.model.server import ApiServer, HostFile, clean, covering
-from kube_audit_lint.syntax.unknown import is_unknown
+from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
+
+_FLAG = r"(?i)(?:hostPath|mountPath|audit-?policy-?file|audit-?webhook-?config-?file)[\"']?\s*[:=,]\s*[\"']?\Z"
+_PATH = r"(?i)path[\"']?\s*[:=]\s*[\"']?\Z"
+_CONTENT = r"\b(?:content|contents|contentFrom|source|local|inline)\b"
+_NEAR = 200
+_ENDS = r"(?=[\s\"',;&|)}\]\\]|\Z)"
 
 
 def host_path(server: ApiServer, path: str) -> str | None:
@@ -52,6 +59,27 @@ def brought_file(server: ApiServer, path: str) -> HostFile | None:
         if at is not None and (at == folder or at.startswith(folder.rstrip("/") + "/")):
             best = file if best is None or len(file.path) > len(best.path) else best
     return best
+
+
+def may_cover(path: str, at: str) -> bool:
+    """Whether a path of which only a part is known may be another one or a folder above it."""
+    if not is_unknown(path):
+        return False
+    known = "[^/].*".join(re.escape(one) for one in re.split(f"{UNKNOWN}+", path))
+    return re.match(rf"{known}(?:/|\Z)", at) is not None
+
+
+def is_brought_by(text: str, path: str) -> bool:
+    """Whether a text brings a file to a path of the host: it names it elsewhere than as a setting or in a comment."""
+    return any(not _is_setting(text, found) for found in re.finditer(rf"(?<![\w./-]){re.escape(path)}{_ENDS}", text))
+
+
+def _is_setting(text: str, found: re.Match[str]) -> bool:
+    """Whether a path is the value of a flag or of a mount, the path of an entry without content, or in a comment."""
+    line = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
+    if line.lstrip().startswith(("#", "//")) or re.search(_FLAG, line):
+        return True
+    return re.search(_PATH, line) is not None and re.search(_CONTENT, text[found.end() : found.end() + _NEAR]) is None
 
 
 def wanted_names(server: ApiServer) -> tuple[str, ...]:

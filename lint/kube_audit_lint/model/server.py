@@ -76,7 +76,8 @@ class EnvironmentVariable(NamedTuple):
 class HostFile(NamedTuple):
     """A file that the form itself brings onto the host (cloud-init write_files, kops fileAssets, kind extraMounts).
 
-    `path` is where it is on the host, for a directory with everything below it. `content` is the
+    `path` is where it is on the host, for a directory with everything below it; "" where it is brought only to machines
+    without an API server. `place` is the server's own where no entry of the file says what is brought. `content` is the
     policy in it, when it is given in place and is one, `kubeconfig` likewise; `local` the path on the
     author's machine (relative to the file that names it) that it comes from.
     """

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from kube_audit_lint.discovery.look import base_name
 from kube_audit_lint.kubernetes.paths import policy_path, webhook_path
+from kube_audit_lint.pipeline.delivering import NOTHING, Delivered, Deliveries
 from kube_audit_lint.pipeline.locating import Located, Locator
 from kube_audit_lint.pipeline.repository import Repository, above, absolute, names_of
 from kube_audit_lint.syntax.record import NamedTuple
@@ -30,6 +31,7 @@ class Link(NamedTuple):
     missing: str = ""
     equal: tuple[str, ...] = ()
     webhook: Kubeconfig | None = None
+    delivered: Delivered = NOTHING
 
 
 class Linker:
@@ -43,6 +45,7 @@ class Linker:
         self._configured = configured
         self._links: dict[int, Link] = {}
         self._policies = Locator(repository, repository.policies, self._declared, lambda file: file.content)
+        self._deliveries = Deliveries(repository, self._policies)
         self._webhooks: Locator[Kubeconfig] = Locator(
             repository, repository.kubeconfigs, lambda path: None, lambda file: file.kubeconfig
         )
@@ -52,7 +55,8 @@ class Linker:
         if id(server) not in self._links:
             path = webhook_path(server)
             webhook = self._webhooks.locate(server, path).document if path is not None else None
-            self._links[id(server)] = self._link(server)._replace(webhook=webhook)
+            link = self._link(server)._replace(webhook=webhook, delivered=self._deliveries.of(server))
+            self._links[id(server)] = link
         return self._links[id(server)]
 
     def _link(self, server: ApiServer) -> Link:

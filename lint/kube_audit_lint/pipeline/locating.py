@@ -107,6 +107,10 @@ class Locator(Generic[D]):
                 return Located(document)
         return Located()
 
+    def of_file(self, server: ApiServer, file: HostFile) -> Located[D]:
+        """The document in a file that the form brings, whether or not the server reads it."""
+        return self._brought(server, file.path, file)
+
     def _on_disk(self, server: ApiServer, at: str, folders: tuple[str, ...]) -> Located[D]:
         """The document in a file whose path has the longest end in common with `at`, the nearest of several."""
         parts, name = at.strip("/").split("/")[-_PARTS:], os.path.basename(at)

@@ -67,7 +67,9 @@ def subjects(documents: Iterable[PolicyDocument], links: Sequence[Link], options
 
 
 def _server_subject(link: Link, versions: Versions, policy: PolicySubject | None) -> ServerSubject:
-    return ServerSubject(link.server, versions, policy, link.missing, link.webhook)
+    files, brought = link.delivered
+    server = link.server if files == link.server.files else link.server._replace(files=files)
+    return ServerSubject(server, versions, policy, link.missing, link.webhook, brought)
 
 
 def _why_aside(server: ApiServer) -> str | None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.host_files import brought_file
 from kube_audit_lint.forms.common.inside import found_inside
+from kube_audit_lint.forms.common.local_files import brought_from, is_several
 from kube_audit_lint.forms.common.misplaced import misplaced_in, of_local
 from kube_audit_lint.forms.common.nodes import below, version_at
 from kube_audit_lint.forms.common.split import FILE, UPLOAD, split, whole
@@ -98,6 +99,10 @@ def _uploaded(host: object, context: Context, versions: Versions | None) -> Iter
         if isinstance(data, Scalar) and data.kind == "string":
             found = found_inside(data, context, name=path, versions=versions)
         local = Value(source.value, source.place) if isinstance(source, Scalar) and source.kind == "string" else None
+        if local is not None and is_several(local, item.place):
+            several = brought_from(local, item.string("dstDir") or path, item.place)
+            yield from ((one, Found()) for one in several)
+            continue
         policy, kubeconfig = next(iter(found.policies), None), next(iter(found.kubeconfigs), None)
         wrong = of_local(path, local, context) if local is not None else None
         found = found if wrong is None else found.with_misshapes((wrong,))

@@ -61,7 +61,9 @@ def read(document: Document, context: Context) -> Found | None:
     if patches.about_audit:
         server = _server(root, first, patches, versions, version_place)
         if not context.is_template:
-            misshapes += _not_on_nodes(server, control_planes)
+            lacking = list(_not_on_nodes(server, control_planes))
+            misshapes += lacking
+            server = server._replace(files=() if lacking else server.files)
         return Found(servers=(server,), misshapes=tuple(misshapes))
     misshapes += _on_workers(nodes, versions)
     return Found(misshapes=tuple(misshapes)) if misshapes else None

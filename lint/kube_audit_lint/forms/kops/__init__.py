@@ -81,7 +81,7 @@ def _cluster(root: Mapping, spec: Mapping, context: Context, partial: bool = Fal
     )
     assets = assets_of(spec)
     inside = found_in_assets(assets, context, server.value("audit-policy-file") or "", versions)
-    files = tuple(asset.host_file(inside[id(asset)]) for asset in assets if asset.on_control_plane)
+    files = tuple(asset.host_file(inside[id(asset)]) for asset in assets)
     server = server._replace(mounts=mounts_of(server), files=files, mounting=mounting(server))
     misshapes = (*misplaced(root, spec), *_shapes(section, key), *twice_mounted(server))
     misshapes += tuple(split(spec.items("fileAssets"), ASSET, "file"))

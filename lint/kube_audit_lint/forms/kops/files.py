@@ -37,7 +37,7 @@ class Asset:
     def host_file(self, found: Found) -> HostFile:
         """The file as the model has it. found: what it holds."""
         policy, kubeconfig = next(iter(found.policies), None), next(iter(found.kubeconfigs), None)
-        return HostFile(self.path, self.item.place, policy, None, kubeconfig)
+        return HostFile(self.path if self.on_control_plane else "", self.item.place, policy, None, kubeconfig)
 
 
 def assets_of(spec: Mapping) -> list[Asset]:

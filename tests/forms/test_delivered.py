@@ -1,0 +1,177 @@
+"""Files that an object brings to its machines, where none is at the path that the API server reads its policy from."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from kube_audit_lint.catalogue.shipped import shipped
+from kube_audit_lint.pipeline.config import load_config
+from kube_audit_lint.pipeline.options import Options
+from kube_audit_lint.pipeline.run import run
+
+POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n- level: Metadata\n"
+OTHER = "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources: []\n"
+AT = "/etc/kubernetes/audit/policy.yaml"
+
+
+def at(width: int, text: str = POLICY) -> str:
+    return textwrap.indent(text, " " * width)
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def missing(files: dict[str, str]) -> list[str]:
+    """The severities of the findings about files that are missing."""
+    for name, text in files.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text)
+    report = run(Options((".",), embedded=True), load_config(), shipped()).report
+    return [one.severity for one in report.findings if one.rule == "policy-file-missing"]
+
+
+def kops(*assets: tuple[str, str, str]) -> str:
+    head = f"apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\nspec:\n  kubeAPIServer: {{auditPolicyFile: {AT}}}\n"
+    listed = (f"  - path: {path}\n    roles: [{role}]\n    content: |\n{at(6, text)}" for path, text, role in assets)
+    return f"{head}  fileAssets:\n{''.join(listed)}"
+
+
+def kcp(files: str, more: str = "") -> str:
+    head = "apiVersion: controlplane.cluster.x-k8s.io/v1beta1\nkind: KubeadmControlPlane\nspec:\n  version: v1.30.4\n"
+    head += f"  kubeadmConfigSpec:\n    clusterConfiguration: {{apiServer: {{extraArgs: {{audit-policy-file: {AT}}},\n"
+    mount = "/etc/kubernetes/audit"
+    volumes = f"        extraVolumes: [{{name: a, hostPath: {mount}, mountPath: {mount}, readOnly: true}}]}}}}\n"
+    return f"{head}{volumes}{more}    files:\n{files}"
+
+
+def entry(path: str, text: str = POLICY) -> str:
+    return f"    - path: {path}\n      content: |\n{at(8, text)}"
+
+
+SECRET = "    - path: {0}\n      contentFrom: {{secret: {{name: audit-policy, key: p.yaml}}}}\n"
+KEYS = entry("/etc/kubernetes/keys.yaml", OTHER)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (kops((AT, POLICY, "ControlPlane")), []),
+        (kops(("/srv/audit.yaml", POLICY, "ControlPlane")), ["error"]),
+        (kops((AT, POLICY, "Node")), ["error"]),
+        (kops(("/srv/keys.yaml", OTHER, "Master")), ["warning"]),
+        (kops(("/srv/keys.yaml", OTHER, "Master"), (AT, POLICY, "Master")), []),
+        (kcp(KEYS), ["warning"]),
+        (kcp(KEYS + entry("/etc/kubernetes/audit//policy.yaml")), []),
+        (kcp(KEYS + SECRET.format(AT)), []),
+        (kcp(SECRET.format("/etc/kubernetes/policy.yaml")), ["error"]),
+        (kcp(KEYS, f"    preKubeadmCommands: ['curl -o {AT} https://example.com/p']\n"), []),
+        (kcp(KEYS, "    preKubeadmCommands: ['wget -P /etc/kubernetes/audit https://example.com/policy.yaml']\n"), []),
+        (kcp(KEYS, "    preKubeadmCommands: [mkdir -p /etc/kubernetes/audit]\n"), ["warning"]),
+        (kcp(entry("/root/a.sh", f"cp /x {AT}\n")), []),
+        (kcp(entry("/etc/kubernetes/{{ .name }}", OTHER)), []),
+    ],
+)
+def test_what_an_object_brings(text: str, expected: list[str]) -> None:
+    assert missing({"cluster.yaml": text}) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"- copy: {{src: p.yaml, dest: {AT}}}\n", []),
+        (f"files:\n- path: {AT}\n  contentFrom: {{secret: {{name: a, key: b}}}}\n", []),
+        (f"curl -o {AT} https://example.com/p\n", []),
+        (f"args: [--audit-policy-file={AT}]\n", ["warning"]),
+        (f"volumes:\n- hostPath: {{path: {AT}}}\n", ["warning"]),
+        (f"# copy it to {AT}\n", ["warning"]),
+    ],
+)
+def test_another_file_of_the_repository_may_bring_it(text: str, expected: list[str]) -> None:
+    assert missing({"cluster.yaml": kcp(KEYS), "other/main.yml": text}) == expected
+
+
+UNIT = (
+    "[Service]\nExecStart=/usr/bin/kube-apiserver --etcd-servers=http://a:2379 \\\n"
+    "  --service-cluster-ip-range=10.0.0.0/16 \\\n"
+    f"  --audit-policy-file={AT} --audit-log-path=/var/log/a.log\n"
+)
+
+
+def butane(storage: str) -> str:
+    units = f"systemd:\n  units:\n  - name: kube-apiserver.service\n    contents: |\n{at(6, UNIT)}"
+    return f"variant: flatcar\nversion: 1.0.0\nstorage:\n{storage}{units}"
+
+
+LOCAL = "  files:\n  - {{path: {0}, contents: {{local: files/p.yaml}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("storage", "name", "expected"),
+    [
+        (LOCAL.format(AT), "files/p.yaml", []),
+        (LOCAL.format("/etc/kubernetes/p.yaml"), "files/p.yaml", ["error"]),
+        ("  trees: [{local: root}]\n", f"root{AT}", []),
+        ("  trees: [{local: root, path: /opt}]\n", f"root{AT}", ["error"]),
+        ("  trees: [{local: elsewhere}]\n", f"root{AT}", []),
+        (f"  links: [{{path: {AT}, target: /opt/p.yaml}}]\n", "p.yaml", []),
+    ],
+)
+def test_butane_beside_its_files(storage: str, name: str, expected: list[str]) -> None:
+    assert missing({"a.bu": butane(storage), name: POLICY}) == expected
+
+
+RANCHER = (
+    "apiVersion: provisioning.cattle.io/v1\nkind: Cluster\nspec:\n  kubernetesVersion: v1.30.4+rke2r1\n  rkeConfig:\n"
+    f"    machineGlobalConfig: {{kube-apiserver-arg: [audit-policy-file={AT}]}}\n    machineSelectorFiles:\n"
+    "    - fileSources: [{configMap: {name: NAME, items: [{key: KEY, path: PATH}]}}]\n"
+)
+MAP = f"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: files}}\ndata:\n  p.yaml: |\n{at(4)}"
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "path", "more", "expected"),
+    [
+        ("audit-policy", "p.yaml", AT, "", []),
+        ("audit-policy", "p.yaml", "/etc/p.yaml", "", ["error"]),
+        ("files", "p.yaml", "/etc/p.yaml", MAP, ["error"]),
+        ("files", "p.yaml", AT, MAP, []),
+        ("certs", "ca.crt", "/etc/ca.crt", "", ["warning"]),
+    ],
+)
+def test_objects_of_rancher(name: str, key: str, path: str, more: str, expected: list[str]) -> None:
+    assert (
+        missing({"a.yaml": RANCHER.replace("NAME", name).replace("KEY", key).replace("PATH", path) + more}) == expected
+    )
+
+
+K0SCTL = (
+    "apiVersion: k0sctl.k0sproject.io/v1beta1\nkind: Cluster\nspec:\n  hosts:\n  - role: controller\n    files:\n"
+    "    - {src: SRC, dstDir: DIR}\n"
+    f"  k0s: {{config: {{spec: {{api: {{extraArgs: {{audit-policy-file: {AT}}}}}}}}}}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("src", "folder", "expected"),
+    [
+        ("conf", "/etc/kubernetes/audit", []),
+        ("conf/*.yaml", "/etc/kubernetes/audit", []),
+        ("conf", "/etc/k0s", ["error"]),
+        ("keys.yaml", "/etc/k0s", ["warning"]),
+    ],
+)
+def test_uploads_of_k0sctl(src: str, folder: str, expected: list[str]) -> None:
+    files = {"k0sctl.yaml": K0SCTL.replace("SRC", src).replace("DIR", folder), "keys.yaml": OTHER}
+    brought = {"conf/policy.yaml": POLICY} if src.startswith("conf") else {}
+    assert missing({**files, **brought}) == expected
+
+
+@pytest.mark.parametrize(("more", "expected"), [("", []), ("- {path: /etc/x.yaml, content: 'a: b'}\n", ["warning"])])
+def test_a_file_of_settings_alone_says_nothing_of_the_machine(more: str, expected: list[str]) -> None:
+    config = f"- path: /etc/rancher/rke2/config.yaml\n  content: |\n    kube-apiserver-arg: [audit-policy-file={AT}]\n"
+    assert missing({"user-data": f"#cloud-config\nwrite_files:\n{config}{more}"}) == expected
