@@ -372,6 +372,8 @@ spec:
         extraVolumes: [{name: p, hostPath: /etc/audit, mountPath: /etc/audit, readOnly: true, pathType: Directory}]
     preKubeadmCommands: ["COMMAND"]
     files:
+    - path: /etc/audit/policy.yaml
+      contentFrom: {secret: {name: policy, key: policy.yaml}}
     - path: NAME
       content: |
         apiVersion: v1
@@ -389,8 +391,8 @@ spec:
         ("/etc/audit/webhook.yml", "date", 1),
         ("/etc/kubernetes/audit-backend.conf", "date", 1),
         ("/etc/audit/webhook.yml", "mv /etc/audit/webhook.yml /etc/audit/webhook.yaml", 0),
-        ("/etc/audit/authn-webhook.yaml", "date", 0),
-        ("/etc/kubernetes/kubeconfig", "date", 0),
+        ("/etc/audit/authn-webhook.yaml", "date", 1),  # another webhook's: nothing brings the one of auditing
+        ("/etc/kubernetes/kubeconfig", "date", 1),
     ],
 )
 def test_a_webhook_configuration_that_is_brought_elsewhere(
