@@ -23,7 +23,8 @@ from kube_audit_lint.syntax.source import Place
 MARKS = ("RKE2ControlPlane", "KThreesControlPlane")
 
 _GROUP = ".cluster.x-k8s.io/"
-_PATHS = {
+_Path = tuple[str, tuple[str, ...], tuple[str, ...], str]
+_PATHS: dict[str, _Path] = {
     "RKE2ControlPlane": ("RKE2", (), ("serverConfig", "kubeAPIServer"), "extraArgs"),
     "KThreesControlPlane": ("K3s", ("kthreesConfigSpec",), ("kthreesConfigSpec", "serverConfig"), "kubeAPIServerArg"),
 }
@@ -48,8 +49,16 @@ def read(document: Document, context: Context) -> Found | None:
     if root is None or path is None or _GROUP not in f".{root.string('apiVersion') or ''}":
         return None
     spec = below(root, "spec", "template", "spec") if kind.endswith("Template") else root.mapping("spec")
-    if spec is None:
-        return None
+    return None if spec is None else _found(path, spec, root, context)
+
+
+def found_in_class(spec: Mapping, root: Mapping, context: Context) -> Found:
+    """What the patches of a ClusterClass put into the spec of such a control plane: a part of what it becomes."""
+    found = joined([_found(path, spec, root, context) for path in _PATHS.values() if below(spec, *path[2]) is not None])
+    return found.with_servers(lambda server: server._replace(partial=True))
+
+
+def _found(path: _Path, spec: Mapping, root: Mapping, context: Context) -> Found:
     reader, around, section, name = path
     inside = below(spec, *section)
     arguments = inside.entries.get(name) if inside is not None else None

@@ -17,14 +17,14 @@ from kube_audit_lint.discovery.look import named_policy
 from kube_audit_lint.forms.common.applied import applied, applied_in, with_policy
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.delivered import PLACES, with_delivered
+from kube_audit_lint.forms.common.edits import EDITS, edited
 from kube_audit_lint.forms.common.inside import DATA_URL, GZIP_DATA_URL, found_inside
 from kube_audit_lint.forms.common.kubectl import in_string, may_apply
-from kube_audit_lint.forms.common.loose import flags_in_line, loose_arguments
+from kube_audit_lint.forms.common.loose import loose_arguments
 from kube_audit_lint.forms.common.misplaced import is_folder, misplaced, policy_version, version_beside
 from kube_audit_lint.forms.policy import are_rules, part_of_rules
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape, joined
-from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, PiecedScalar, Scalar, Sequence, strings
 from kube_audit_lint.syntax.parts import part_of
 from kube_audit_lint.syntax.source import Chunk, Place
@@ -55,15 +55,13 @@ _CONTENTS = ("content", "contents", "inline")
 _CONFIGURATION = re.compile(
     r"/rancher/(?:rke2|k3s)/config|/manifests/kube-?apiserver|microk8s/current/args/kube-apiserver|/logrotate\.(?:d/|conf)"
 )
-_SERVER_FILE = re.compile(r"/rancher/(?:rke2|k3s)/config|kube-?apiserver")
-_EDITS = ("line", "block", "replace")
-_LOOPS = ("loop", "with_items", "with_list")
 _LINES = re.compile(r"(?:rke2|k3s)_server_options")
 """Variables with the lines of a configuration file (lablabs/ansible-role-rke2)."""
 _WHOLE = re.compile(r"kube-apiserver-arg|\[Service\]|#cloud-config|kubeadm\.k8s\.io/|kind: ClusterConfiguration\b")
 """What shows that a text of several lines is a file of an API server: read as such, whatever it is called."""
+_VALUES = ("values", "valuesContent", "values.yaml")
+"""Keys of the values of a chart as a text: of Argo CD's Application, K3s's HelmChart, a ConfigMap."""
 _EXACT = re.compile(r"(?i)audit[-_.]?policy(?:\.(?:ya?ml|json|j2))*\Z")
-_ITEM = re.compile(r"[\"']?\s*(?:- )?\{\{\s*item\s*\}\}[\"']?\s*\Z")
 _SOURCES = ("src", "content", "contents", "url", "source")
 _WORD = re.compile(r"\b(\w+)=(\"[^\"]*\"|'[^']*'|(?:\{\{.*?\}\}|\S)+)")
 """A word of a task that is written on one line."""
@@ -119,7 +117,7 @@ def _walk(root: Node, context: Context) -> Iterator[Found]:
         else:
             rules = tuple(_rules(node, key, Document(node.source, node.start, node.end, node)))
             yield _compressed(node, place, context)
-            servers = (*_edited(node), *_looped(node))
+            servers = tuple(edited(node, root))
             yield Found(rules, misshapes=(*_brought(node, context), *_of_task(node, context)), servers=servers)
             place = next((path for name in PLACES if "/" in (path := node.string(name) or "")), place)
             waiting += [
@@ -222,31 +220,6 @@ def _looked_up(node: Node | None, context: Context) -> Iterator[Misshape]:
         yield applied(node.place, policy.text, _APPLIERS["definition"], policy)
 
 
-def _looped(task: Mapping) -> Iterator[ApiServer]:
-    """What a task of Ansible edits with each item of a loop in turn."""
-    items = [one for key in _LOOPS for one in strings(task.get(key))]
-    modules = (entry.value for entry in task.entries.values() if items and isinstance(entry.value, Mapping))
-    for module in modules:
-        line, path = module.get("line"), module.string("path") or module.string("dest") or ""
-        if line is not None and _ITEM.match(line.place.text) and _SERVER_FILE.search(path):
-            flags = tuple(flag for item in items if item.value.startswith("--audit") for flag in flags_in_line(item))
-            if flags:
-                yield ApiServer("elsewhere", flags[0].place, flags, partial=True, name="kube-apiserver")
-
-
-def _edited(node: Mapping) -> Iterator[ApiServer]:
-    """What Ansible's lineinfile, blockinfile and replace write into a file of an API server: a part of its settings."""
-    path = node.string("path") or node.string("dest") or ""
-    if not _SERVER_FILE.search(path) or node.string("state") == "absent":
-        return
-    for key in _EDITS:
-        text = node.get(key)
-        if isinstance(text, Scalar) and text.kind == "string" and "audit" in text.value:
-            flags = flags_in_line(text)
-            if flags:
-                yield ApiServer("elsewhere", flags[0].place, flags, partial=True, name="kube-apiserver")
-
-
 def _in_string(node: Scalar, key: str, place: str, context: Context) -> Found:
     """What a string holds. place: the path of the file that it is the content of, where that stands beside it."""
     if node.kind != "string" or len(node.value) < len(_GROUP):
@@ -264,7 +237,9 @@ def _in_string(node: Scalar, key: str, place: str, context: Context) -> Found:
         return applied_in(found, _APPLIERS[key]) if key in _APPLIERS else found
     if any(mark in node.value for mark in ENCODED):
         return found_inside(node, context, name=place or key, encoding="base64")
-    if key not in _EDITS and "audit-" in node.value and "\n" in node.value and _WHOLE.search(node.value):
+    if key in _VALUES and "audit-" in node.value and "\n" in node.value:
+        return found_inside(node, context, name="values.yaml")
+    if key not in EDITS and "audit-" in node.value and "\n" in node.value and _WHOLE.search(node.value):
         found = found_inside(node, context, name=place or key)
         return found if "[Service]" in node.value else found.with_servers(lambda one: one._replace(partial=True))
     return Found()

@@ -1,4 +1,4 @@
-"""ClusterClass: the JSON patches that put audit settings into a KubeadmControlPlaneTemplate.
+"""ClusterClass: the JSON patches that put audit settings into the template of a control plane.
 
 Source: api/core/v1beta1 and v1beta2 of Cluster API (ClusterClassPatch: definitions with jsonPatches, each with a
 value, or a valueFrom: a template in Go's language, or a variable, of which the class may have a default).
@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kube_audit_lint.forms import capi_rke2
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import always_mounted, ordered
 from kube_audit_lint.forms.common.host_files import brought_file, policy_paths
-from kube_audit_lint.forms.common.json_patch import operations, patched
+from kube_audit_lint.forms.common.json_patch import assembled, items_at, operations, patched
 from kube_audit_lint.forms.common.nodes import below
 from kube_audit_lint.model.found import Found, Note, joined
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.nodes import Entry, Mapping, Node, Scalar
 
-_SPEC = "/spec/template/spec/kubeadmConfigSpec"
+_TEMPLATE = "/spec/template/spec"
+_SPEC = f"{_TEMPLATE}/kubeadmConfigSpec"
 _CONFIGURATION = f"{_SPEC}/clusterConfiguration"
 
 
@@ -31,13 +33,11 @@ def found_in_class(root: Mapping, context: Context) -> Found | None:
         mounts = (*always_mounted(place), *what.mounts)
         servers = (ApiServer("cluster-api", place, ordered(what.flags), mounts=mounts, partial=True),)
     wanted = policy_paths(servers)
-    files = []
-    for operation in operations(patches):
-        if operation.path.value.startswith(f"{_SPEC}/files/") and isinstance(operation.value, Mapping):
-            one = brought_file(operation.value, context, wanted)
-            files += [one] if one is not None else []
-    servers = tuple(server._replace(files=tuple(one.file for one in files)) for server in servers)
-    found = joined([Found(servers=servers, notes=tuple(_notes(patches))), *(one.found for one in files)])
+    items = items_at(operations(patches), f"{_SPEC}/files")
+    files = [one for item in items if isinstance(item, Mapping) and (one := brought_file(item, context, wanted))]
+    servers = tuple(server._replace(files=tuple(one.file for one in files), files_known=True) for server in servers)
+    other = capi_rke2.found_in_class(assembled(operations(patches), _TEMPLATE, root), root, context)
+    found = joined([Found(servers=servers, notes=tuple(_notes(patches))), *(one.found for one in files), other])
     return found if found else None
 
 
@@ -109,4 +109,4 @@ def _notes(patches: list[Mapping]) -> Iterator[Note]:
 
 def _about_audit(patch: Mapping, path: Scalar) -> bool:
     inside = patch.source.text[patch.start : patch.end]
-    return path.value.startswith(_SPEC) and "audit" in inside
+    return path.value.startswith(_TEMPLATE) and "audit" in inside

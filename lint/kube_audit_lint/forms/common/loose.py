@@ -63,6 +63,11 @@ def flags_in_line(node: Scalar) -> tuple[Flag, ...]:
     return tuple(_flags(node))
 
 
+def flag_named(name: Scalar, value: Node | None) -> tuple[Flag, ...]:
+    """The audit flag of a name and its value, each written in its own place."""
+    return tuple(_named(name, value))
+
+
 def _arguments(node: Node, key: str, above: str, inside: bool, depth: int) -> Iterator[tuple[Node, str]]:
     """The values that hold arguments of an API server, each with its keys. inside: whether one above says so."""
     if depth > _DEPTH:

@@ -1,0 +1,177 @@
+"""Places in which audit settings stand in forms that are known: a good file each, and the mistakes that are found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import indent
+
+import pytest
+from form_samples import found_in
+
+from kube_audit_lint.catalogue.shipped import shipped
+from kube_audit_lint.pipeline.config import Config
+from kube_audit_lint.pipeline.options import Options
+from kube_audit_lint.pipeline.run import run
+
+Rules = Callable[[dict[str, str]], set[str]]
+POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n- level: Metadata\n"
+
+
+@pytest.fixture
+def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rules:
+    """What is found in files, by the rules' ids; infos are left out. Something must have been read in them."""
+    monkeypatch.chdir(tmp_path)
+
+    def found(files: dict[str, str]) -> set[str]:
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        outcome = run(Options((".",)), Config(), shipped())
+        assert not outcome.report.errors
+        assert outcome.report.files.policies + outcome.report.files.servers
+        return {one.rule for one in outcome.report.findings if one.severity != "info"}
+
+    return found
+
+
+def klass(kind: str, *patches: tuple[str, str]) -> dict[str, str]:
+    """A ClusterClass with patches: a path below the template's spec, and a value."""
+    head = "apiVersion: cluster.x-k8s.io/v1beta1\nkind: ClusterClass\nmetadata: {name: c}\nspec:\n  patches:\n"
+    text = head + f"  - name: audit\n    definitions:\n    - selector: {{kind: {kind}}}\n      jsonPatches:\n"
+    for path, value in patches:
+        text += f"      - op: add\n        path: /spec/template/spec{path}\n        value:\n" + indent(value, " " * 10)
+    return {"class.yaml": text}
+
+
+KUBEADM = "KubeadmControlPlaneTemplate"
+API_SERVER = """extraArgs: {audit-policy-file: /etc/kubernetes/p.yaml}
+extraVolumes: [{name: p, hostPath: /etc/kubernetes, mountPath: /etc/kubernetes, readOnly: true}]
+"""
+FILES = "- path: /etc/kubernetes/p.yaml\n  content: |\n" + indent(POLICY, "    ")
+CONFIGURATION = "apiServer:\n" + indent(API_SERVER, "  ")
+SPEC = "clusterConfiguration:\n" + indent(CONFIGURATION, "  ") + "files:\n" + FILES
+AT = "/kubeadmConfigSpec/clusterConfiguration"
+CLASSES = {
+    "apiServer": klass(KUBEADM, (f"{AT}/apiServer", API_SERVER), ("/kubeadmConfigSpec/files", FILES)),
+    "clusterConfiguration": klass(KUBEADM, (AT, CONFIGURATION), ("/kubeadmConfigSpec/files", FILES)),
+    "spec": klass(KUBEADM, ("/kubeadmConfigSpec", SPEC)),
+}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_class_puts_in_mappings_and_lists(name: str, rules: Rules) -> None:
+    """A value may stand for all that is below its path."""
+    assert rules(CLASSES[name]) == set()
+    text = CLASSES[name]["class.yaml"]
+    assert rules({"class.yaml": text.replace("- path: /etc/kubernetes/p.yaml", "- path: /etc/kubernetes/p.yml")}) == {
+        "policy-file-missing"
+    }
+    assert rules({"class.yaml": text.replace("level: Metadata", "level: All")}) == {"invalid-level"}
+    assert rules({"class.yaml": text.replace("audit-policy-file", "audit-policy-path")}) == {"unknown-audit-flag"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "patch"),
+    [
+        ("RKE2ControlPlaneTemplate", ("/serverConfig/kubeAPIServer/extraArgs/-", "audit-log-maxage=30\n")),
+        ("RKE2ControlPlaneTemplate", ("/serverConfig/kubeAPIServer", "extraArgs: [audit-log-maxage=30]\n")),
+        (
+            "KThreesControlPlaneTemplate",
+            ("/kthreesConfigSpec/serverConfig/kubeAPIServerArg", "[audit-log-maxage=30]\n"),
+        ),
+    ],
+)
+def test_a_class_of_rke2_and_k3s(kind: str, patch: tuple[str, str], rules: Rules) -> None:
+    good = klass(kind, patch)
+    assert rules(good) == set()
+    assert rules({"class.yaml": good["class.yaml"].replace("=30", "=30d")}) == {"invalid-flag-value"}
+
+
+MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
+EDITS = {
+    "items": """  lineinfile: {path: MANIFEST, line: "    - {{ item }}", insertafter: "- kube-apiserver"}
+  loop:
+  - --audit-log-path=/var/log/kubernetes/audit.log
+  - --audit-log-maxage=30
+""",
+    "fields": """  ansible.builtin.lineinfile:
+    dest: MANIFEST
+    regexp: "--{{ item.name }}="
+    line: "    - --{{ item.name }}={{ item.value }}"
+  with_items:
+  - {name: audit-log-path, value: /var/log/kubernetes/audit.log}
+  - {name: audit-log-maxage, value: 30}
+""",
+    "one field": """  lineinfile: {path: MANIFEST, line: "    - {{ item.line }}"}
+  with_items: [{line: "--audit-log-maxage=30"}]
+""",
+    "a mapping": """  lineinfile: {path: MANIFEST, line: "    - --{{ item.key }}={{ item.value }}"}
+  with_dict: {audit-log-maxage: "30"}
+""",
+    "variables": """  lineinfile: {path: MANIFEST, line: "    - --{{ item.key }}={{ item.value }}"}
+  loop: "{{ audit_flags | dict2items }}"
+  vars:
+    audit_flags: {audit-log-maxage: "30"}
+""",
+    "one line": "  lineinfile: path=MANIFEST line='    - --audit-log-maxage=30' insertafter='- kube-apiserver'\n",
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_what_ansible_writes_line_by_line(name: str, rules: Rules) -> None:
+    good = f"- name: flags\n{EDITS[name]}".replace("MANIFEST", MANIFEST)
+    assert rules({"tasks.yml": good}) == set()
+    assert rules({"tasks.yml": good.replace("audit-log-maxage", "audit-log-max-age")}) == {"unknown-audit-flag"}
+    assert rules({"tasks.yml": re.sub("30(?![^'\"\\n}]*[a-z])", "30d", good)}) == {"invalid-flag-value"}
+
+
+def test_a_variable_of_the_play(rules: Rules) -> None:
+    task = """- hosts: all
+  vars:
+    flags: [--audit-log-maxage=30d]
+  tasks:
+  - lineinfile: {path: MANIFEST, line: "    - {{ item }}"}
+    loop: "{{ flags }}"
+"""
+    assert rules({"play.yml": task.replace("MANIFEST", MANIFEST)}) == {"invalid-flag-value"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (MANIFEST, "/etc/kubernetes/manifests/etcd.yaml"),
+        ("line=", "state=absent line="),
+        ("    - {{ item }}", "# was {{ item }}"),
+    ],
+)
+def test_what_ansible_writes_elsewhere_or_takes_away(change: tuple[str, str]) -> None:
+    for name in ("items", "one line"):
+        good = f"- name: flags\n{EDITS[name]}".replace("MANIFEST", MANIFEST)
+        text = good.replace(*change)
+        assert text == good or not found_in(text, "tasks.yml").servers
+
+
+VALUES = """controlPlane:
+  distro:
+    k8s:
+      apiServer:
+        extraArgs: [--audit-log-path=/data/audit.log, --audit-log-maxage=30]
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec:\n  source:\n    helm:\n      values: |\n"
+        + indent(VALUES, "        "),
+        "apiVersion: helm.cattle.io/v1\nkind: HelmChart\nspec:\n  valuesContent: |-\n" + indent(VALUES, "    "),
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec:\n  source:\n    helm:\n      valuesObject:\n"
+        + indent(VALUES, "        "),
+    ],
+)
+def test_values_of_a_chart_in_an_object(text: str, rules: Rules) -> None:
+    assert rules({"app.yaml": text}) == set()
+    assert rules({"app.yaml": text.replace("=30", "=30d")}) == {"invalid-flag-value"}
