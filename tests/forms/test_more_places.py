@@ -175,3 +175,46 @@ VALUES = """controlPlane:
 def test_values_of_a_chart_in_an_object(text: str, rules: Rules) -> None:
     assert rules({"app.yaml": text}) == set()
     assert rules({"app.yaml": text.replace("=30", "=30d")}) == {"invalid-flag-value"}
+
+
+FIRST = "- level: Metadata\n  resources: [{group: '', resources: [pods]}]\n"
+SECOND = "- level: RequestResponse\n  verbs: [create]\n  resources: [{group: '', resources: [pods]}]\n"
+FORWARDER = """apiVersion: observability.openshift.io/v1
+kind: ClusterLogForwarder
+metadata: {name: instance, namespace: openshift-logging}
+spec:
+  filters:
+  - name: audit
+    type: kubeAPIAudit
+    kubeAPIAudit:
+      rules:
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "head", "by"),
+    [
+        ("audit-rules.yaml", "", ""),
+        ("vars.yml", "audit_policy_extra_rules:\n", ""),
+        ("base-audit-policy.yaml", "rules:\n", ""),
+        ("clf.yaml", FORWARDER, "      "),
+    ],
+)
+def test_rules_that_take_each_others_requests(path: str, head: str, by: str, rules: Rules) -> None:
+    """Whatever stands around a list of rules, what its first rules take the others never get."""
+    assert rules({path: head + indent(SECOND + FIRST, by)}) == set()
+    assert rules({path: head + indent(FIRST + SECOND, by)}) == {"unreachable-rule"}
+
+
+def test_rules_that_a_template_may_leave_out(rules: Rules) -> None:
+    text = "{% if metadata %}\n" + FIRST + "{% endif %}\n" + SECOND
+    assert rules({"audit-rules.yaml.j2": text, "audit-rules.yaml": SECOND + FIRST}) == set()
+
+
+def test_rules_in_json(rules: Rules) -> None:
+    good = '[{"level": "None", "users": ["system:apiserver"]}, {"level": "Metadata", "verbs": ["create"]}]'
+    assert rules({"audit-rules.json": good}) == set()
+    assert rules({"audit-rules.json": good.replace("users", "user")}) == {"unknown-field", "unreachable-rule"}
+    assert rules(
+        {"audit-rules.json": good.replace("None", "none").replace(', {"level": "Metadata"', ', {"level": "m"')}
+    ) == {"invalid-level"}

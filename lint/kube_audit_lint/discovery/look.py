@@ -30,9 +30,9 @@ _EVENTS = rb"(?s)\s*\{.{0,80}\"kind\"\s*:\s*\"event(?:list)?\""
 _OF_AUDIT = rb"(?m)(?:^[ \t]*(?:- )?|[{,]\s*)[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?audit\.k8s\.io/"
 _A_POLICY = rb"(?m)(?:^[ \t]*(?:- )?|[{,]\s*)[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Policy\b"
 _CLEAR_NAME = r"(?i)audit[-_. ]?polic(?:y|ies)[^/]*\.(?:ya?ml|json)\Z"
-_RULES_NAME = r"(?i)(?:[^/]*[-_.])?rules?\.ya?ml\Z"
+_RULES_NAME = r"(?i)(?:[^/]*[-_.])?rules?\.(?:ya?ml|json)\Z"
 _PART_NAME = r"(?i)(?=[^/]*(?:audit|polic))(?:[^/]*[-_.])?(?:base|fragment)[-_.][^/]*ya?ml\Z"
-_RULE = rb"(?m)^[ \t-]+(?:\{[ \t]*)?level:[ \t]*[\"']?(?:None|Metadata|Request(?:Response)?)\b"
+_RULE = rb"(?im)(?:^[ \t-]+|[{,][ \t]*)(?:\{[ \t]*)?[\"']?level[\"']?:[ \t]*[\"']?(?:None|Metadata|Request(?:Response)?)\b"
 _OTHER_KINDS = frozenset(
     b"CustomResourceDefinition NetworkPolicy Service ServiceAccount Namespace ClusterRole ClusterRoleBinding Role "
     b"RoleBinding PodDisruptionBudget HorizontalPodAutoscaler StorageClass PriorityClass Ingress".split()

@@ -236,7 +236,7 @@ def part_of_rules(document: Document, rules: Sequence) -> PolicyDocument:
     key = Scalar(rules.source, rules.start, rules.start, "string", "rules")
     whole = Mapping(rules.source, rules.start, rules.end, {"rules": Entry(key, rules)})
     inner = Document(rules.source, document.start, document.end, whole)
-    return PolicyDocument(inner, rules.place, form="policy", partial=True)
+    return PolicyDocument(inner, rules.place, form="policy", partial=True, in_order=True)
 
 
 def _place(document: Document) -> Place:

@@ -165,6 +165,10 @@ def _of_variants(policy: PolicySubject, rules: Rules) -> Iterator[Finding]:
 
     own = list(found(policy))
     yield from own
+    if policy.document.partial and policy.document.in_order:
+        from kube_audit_lint.pipeline.lists import among_each_other
+
+        yield from among_each_other(policy, found)
     if policy.loaded.policy is None and policy.loaded.written is not None:
         from kube_audit_lint.pipeline.certain import common
         from kube_audit_lint.pipeline.variants import variants

@@ -52,7 +52,7 @@ def subjects(documents: Iterable[PolicyDocument], links: Sequence[Link], options
         versions, places = _policy_versions(document, servers, options, config)
         if versions.known is not None:
             part = document.partial or (not servers and _is_part(document, config))
-            shown = document._replace(partial=part)
+            shown = document._replace(partial=part, in_order=document.in_order or (part and not document.partial))
             policies[id(document)] = PolicySubject(shown, versions.known, servers, places)
         if not servers:
             notes += _about_versions(versions, document.place, options, config)

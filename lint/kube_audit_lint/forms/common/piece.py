@@ -39,7 +39,8 @@ def found_in_piece(piece: Piece, context: Context, fenced: bool = False) -> Foun
     def of_policy(policy: PolicyDocument) -> PolicyDocument:
         names = policy.names or ((piece.name,) if piece.name else ())
         opened = None if left_out else policy.opened
-        return policy._replace(names=names, partial=policy.partial or left_out, opened=opened)
+        in_order = policy.in_order and not left_out
+        return policy._replace(names=names, partial=policy.partial or left_out, opened=opened, in_order=in_order)
 
     found = found.with_policies(of_policy)
     doubtful = fenced or piece.open or neutral.text != piece.text

@@ -41,7 +41,8 @@ class TemplateParts:
         later = tuple(one for one in policy.later if not self._conditional(one, (start, end)))
         opened = None if policy.partial else open_policy(root, self._deciding, self._text, self._template.text)
         partial = policy.partial or self._is_partial((start, end))
-        return policy._replace(partial=partial, opened=opened, later=later)
+        in_order = policy.in_order and not self._is_partial((start, end))
+        return policy._replace(partial=partial, opened=opened, later=later, in_order=in_order)
 
     def _conditional(self, document: Document, policy: tuple[int, int]) -> bool:
         """Whether a document after a policy is only there under a condition that the policy does not have."""

@@ -79,7 +79,7 @@ def _filters(spec: Mapping) -> Iterator[PolicyDocument]:
         if node is not None and key is not None and "rules" in node.entries:
             entries = {name: entry for name, entry in node.entries.items() if name != "omitResponseCodes"}
             policy = Mapping(node.source, node.start, node.end, entries, node.duplicates)
-            yield part_as_policy(policy, key.place, "openshift")._replace(partial=True)
+            yield part_as_policy(policy, key.place, "openshift")._replace(partial=True, in_order=True)
 
 
 def _api_server(root: Mapping, spec: Mapping | None) -> Found:
