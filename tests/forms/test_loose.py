@@ -274,9 +274,14 @@ RULES = """global:
     [
         ("auditPolicy", "extraRules", "Metadata", []),
         ("auditPolicy", "extraRules", "Metadat", []),  # no level at all: it may be somebody else's list
-        ("auditPolicy", "rules", "None\n      - level: Metadat", [("invalid-level", "Metadat")]),
-        ("apiServer", "audit_rules", "None\n      - level: Metadat", [("invalid-level", "Metadat")]),
-        ("alerts", "rules", "None\n      - level: Metadat", []),
+        ("auditPolicy", "rules", "None\n        verbs: [get]\n      - level: Metadat", [("invalid-level", "Metadat")]),
+        (
+            "apiServer",
+            "audit_rules",
+            "None\n        verbs: [get]\n      - level: Metadat",
+            [("invalid-level", "Metadat")],
+        ),
+        ("alerts", "rules", "None\n        verbs: [get]\n      - level: Metadat", []),
     ],
 )
 def test_rules_under_a_key_of_auditing(

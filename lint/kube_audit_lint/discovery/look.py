@@ -32,7 +32,8 @@ _A_POLICY = rb"(?m)(?:^[ \t]*(?:- )?|[{,]\s*)[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?
 _CLEAR_NAME = r"(?i)audit[-_. ]?polic(?:y|ies)[^/]*\.(?:ya?ml|json)\Z"
 _RULES_NAME = r"(?i)(?:[^/]*[-_.])?rules?\.(?:ya?ml|json)\Z"
 _PART_NAME = r"(?i)(?=[^/]*(?:audit|polic))(?:[^/]*[-_.])?(?:base|fragment)[-_.][^/]*ya?ml\Z"
-_RULE = rb"(?im)(?:^[ \t-]+|[{,][ \t]*)(?:\{[ \t]*)?[\"']?level[\"']?:[ \t]*[\"']?(?:None|Metadata|Request(?:Response)?)\b"
+_LEVEL = rb"level[\"']?:[ \t]*[\"']?(?:None|Metadata|Request(?:Response)?)\b"
+_RULE = rb"(?im)(?:^[ \t-]+|[{,][ \t]*)(?:\{[ \t]*)?[\"']?" + _LEVEL
 _OTHER_KINDS = frozenset(
     b"CustomResourceDefinition NetworkPolicy Service ServiceAccount Namespace ClusterRole ClusterRoleBinding Role "
     b"RoleBinding PodDisruptionBudget HorizontalPodAutoscaler StorageClass PriorityClass Ingress".split()

@@ -36,7 +36,7 @@ class PolicyDocument(NamedTuple):
         document): what is special about reading a file does not hold.
     partial: only a part of the policy is here (a fragment, a template whose loops decide the rest).
     opened: of a partial policy, what may become of it, where the places that are left open are known.
-    in_order: of a partial policy, that nothing is put in between its rules: what the first take, those behind never get.
+    in_order: of a partial policy, that its rules follow one another: what the first take, the others never get.
     only_rules: the file holds the list of rules and no key beside it; who reads it writes the rest.
     names: what it is called where it is mounted from (a ConfigMap's key, the path that cloud-init
         writes it to); empty when the name of the file counts.
