@@ -174,6 +174,7 @@ FOLLOWED: dict[str, Edits] = {
     ),
     "typographic-quotes-1": (("“RequestReceived”", '"RequestReceived"'), ("“alice”", '"alice"')),
     "typographic-quotes-2": (("=“", "="), ("”\n    - “", "\n    - "), ("audit.log”", "audit.log")),
+    "typographic-quotes-3": (("secrets\u00a0", "secrets"),),
     "audit-profile-too-weak-2": (("spec: {", "spec: {audit: {profile: WriteRequestBodies}, "),),
     "log-directory-not-writable-1": (
         (

@@ -56,6 +56,44 @@ def test_rotation_says_nothing_without_a_log_file(log: str) -> None:
     assert rotation(AGE, "--audit-log-maxage=1", log=log) == []
 
 
+@pytest.mark.parametrize(
+    ("word", "versions", "message", "help"),
+    [
+        # What kube-apiserver 1.19 and later say of a word that is no flag, with Go's %q.
+        ("\u2013audit-log-path=/a", "1.30", 'got ["\u2013audit-log-path=/a"]', "U+2013, en dash"),
+        ("\u2014audit-log-path=/a", "1.30", 'got ["\u2014audit-log-path=/a"]', "U+2014, em dash"),
+        ("\u2212\u2212audit-log-path=/a", "1.30", 'got ["\u2212\u2212audit-log-path=/a"]', "U+2212, minus sign"),
+        ("\u00a0--audit-log-path=/a", "1.30", r'got ["\u00a0--audit-log-path=/a"]', "U+00A0, no-break space"),
+        ("\ufeff--audit-log-path=/a", "1.30", r'got ["\ufeff--audit-log-path=/a"]', "zero width no-break space"),
+        ("audit-log-path=/a", "1.30", 'got ["audit-log-path=/a"]', "Write `--audit-log-path`."),
+        (
+            "\u201c--audit-log-path=/a\u201d",
+            "1.30",
+            'got ["\u201c--audit-log-path=/a\u201d"]',
+            "left double quotation mark",
+        ),
+        ("\u2013audit-log-path=/a", "1.18", "kube-apiserver passes over it, and the flag is not set", "en dash"),
+        # pflag.
+        ("-\u2013audit-log-path=/a", "1.30", "unknown shorthand flag: 'â' in -\u2013audit-log-path=/a", "en dash"),
+        ("--audit\u2011log-path=/a", "1.30", "unknown flag: --audit\u2011log-path", "U+2011, non-breaking hyphen"),
+        ("--audit-log-path =/a", "1.30", "unknown flag: --audit-log-path ", "`--audit-log-path`, without the space."),
+    ],
+)
+def test_what_only_looks_like_a_flag(word: str, versions: str, message: str, help: str) -> None:
+    (hit,) = hits("unknown_flag", subject(pod([POLICY, word]), versions))
+    assert message in hit.message
+    assert "Write `--audit-log-path`" in hit.help
+    assert help in hit.help
+    assert not hits("required_flag", subject(pod([POLICY, word]), versions), any_of=["audit-log-path"], consequence="")
+
+
+@pytest.mark.parametrize(
+    "word", ["audit-policy.yaml", "/etc/audit-log-path=x", "x=audit-log-path", "audit", "\u2013audit"]
+)
+def test_other_words_are_not_taken_for_flags(word: str) -> None:
+    assert not hits("unknown_flag", subject(pod([POLICY, "--v=2", word]), "1.30"))
+
+
 def test_the_last_one_counts() -> None:
     assert rotation(AGE, "--audit-log-maxage=30", "--audit-log-maxage=1") == [("1", "warning")]
     assert rotation(AGE, "--audit-log-maxage=1", "--audit-log-maxage=30") == []

@@ -1,25 +1,37 @@
-"""Typographic quotes where YAML knows none: they become a part of the value."""
+"""Typographic quotes and spaces where YAML knows none: they become a part of the value."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from kube_audit_lint.checks import Hit
+from kube_audit_lint.checks._server import name_of
+from kube_audit_lint.kubernetes.flags import LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.found import Found
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.source import Place, Source
+from kube_audit_lint.syntax.unknown import is_unknown
 
 _MARKS = "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2018\u2019\u201a\u201b"
 _QUOTED = rf"(?:[=:,\[]|^[ \t]*-[ \t])[ \t]*([{_MARKS}][^\n{_MARKS}]*[{_MARKS}]?)"
 """What is in such quotes as a value or an item."""
+_SPACES = "\u00a0\u00ad\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff"
+_AROUND = rf"\A[{_SPACES}\s]|[{_SPACES}\s]\Z|[{_SPACES}]"
+"""A space around a value, or one in it that is none to any reader and cannot be told from one."""
+_PATHS = (LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG)
 
 
 def of_quotes(found: Found) -> Iterator[Hit]:
-    """One hit for the policies and one for the flags of a file, with every place."""
+    """One hit for the policies and one for the flags of a file, with every place; the same of spaces."""
     sources = {server.source.path: server.source for server in found.servers}
-    policies = [place for policy in found.policies for place in _in(policy.root)]
+    policies = [place for policy in found.policies for place in _in(policy.root, _is_quoted)]
+    spaced = [place for policy in found.policies for place in _in(policy.root, _is_spaced)]
+    paths = (flag for server in found.servers for flag in server.flags if flag.name in _PATHS)
+    spaced += [flag.value_place for flag in paths if _is_path_spaced(flag.value or "")]
+    if spaced:
+        yield _spaces(spaced)
     if policies:
         yield _hit(policies, f'Write straight quotes, such as `"{policies[0].text.strip(_MARKS)}"`, or none')
     flags = [place for source in sources.values() for place in _in_text(source)]
@@ -40,8 +52,20 @@ def _hit(places: list[Place], help: str) -> Hit:
     return Hit(first, message, related, help=f"{help}{', at each of these places' if others else ''}.")
 
 
-def _in(root: Node | None) -> list[Place]:
-    """The scalars of a policy that begin or end with such a quote, without recursion: a policy may be very deep."""
+def _spaces(places: list[Place]) -> Hit:
+    first, *others = dict.fromkeys(places)
+    around = re.search(_AROUND, first.text)
+    which = f" ({name_of(around[0])})" if around is not None else ""
+    message = (
+        f"There is a space{which} in `{first.text.strip()}` that YAML and kube-apiserver take for a letter of the "
+        "value: such a path is another file's, such a level or stage is refused, such a user or resource is nobody's."
+    )
+    related = tuple(Related(place, "here too") for place in others)
+    return Hit(first, message, related, help=f"Delete the space{' at each of these places' if others else ''}.")
+
+
+def _in(root: Node | None, wanted: Callable[[str], bool]) -> list[Place]:
+    """The scalars of a policy that are as wanted, without recursion: a policy may be very deep."""
     found: list[Place] = []
     waiting = [root]
     while waiting:
@@ -50,13 +74,21 @@ def _in(root: Node | None) -> list[Place]:
             waiting += [part for entry in node.entries.values() for part in (entry.key, entry.value)]
         elif isinstance(node, Sequence):
             waiting += node.items
-        elif isinstance(node, Scalar) and node.kind == "string" and node.plain and _is_quoted(node.value):
+        elif isinstance(node, Scalar) and node.kind == "string" and node.plain and wanted(node.value):
             found.append(node.place)
     return sorted(found, key=lambda place: place.start)
 
 
 def _is_quoted(text: str) -> bool:
     return text[:1] in tuple(_MARKS) or text[-1:] in tuple(_MARKS)
+
+
+def _is_path_spaced(path: str) -> bool:
+    return re.search(_AROUND, path) is not None and not is_unknown(path)
+
+
+def _is_spaced(text: str) -> bool:
+    return not text.isascii() and re.search(rf"[{_SPACES}]", text) is not None
 
 
 def _in_text(source: Source) -> Iterator[Place]:

@@ -75,6 +75,13 @@ def place_of_value(server: ApiServer, name: str) -> Place:
     return server.place if flag is None else flag.value_place
 
 
+def name_of(char: str) -> str:
+    """What a character is, for one that cannot be seen or told from another."""
+    import unicodedata
+
+    return f"U+{ord(char):04X}, {unicodedata.name(char, 'unnamed').lower()}"
+
+
 def name_place(flag: Flag) -> Place:
     """Where a flag's name is written, with its dashes."""
     if flag.place.text.startswith(flag.written):

@@ -37,4 +37,6 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
             f"`{flag.value}` is not absolute: kube-apiserver takes it from its working directory, "
             "which the image or the unit decides."
         )
-        yield Hit(flag.value_place, message)
+        # `--audit-log-path =/a` are two words, and the value is `=/a`.
+        help = "Delete the space in front of `=`." if flag.value.startswith("=/") else ""
+        yield Hit(flag.value_place, message, help=help)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._server import name_place
+from kube_audit_lint.checks._server import name_of, name_place
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes import flags
 from kube_audit_lint.model.server import Flag
@@ -17,6 +17,8 @@ from kube_audit_lint.syntax.unknown import is_unknown
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
+
+_REFUSES_ARGUMENTS = 19
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
@@ -27,8 +29,27 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
         from kube_audit_lint.kubernetes.meant_flags import is_about_auditing, meant
 
         if is_about_auditing(flag.name):
-            error, help = _error(flag), _help(flag.name, meant(flag.name))
-            yield Hit(name_place(flag), f"kube-apiserver does not start: {error}", help=help)
+            help = _help(flag, meant(flag.name))
+            if flag.argument:
+                yield _argument(subject, flag, help)
+            else:
+                yield Hit(name_place(flag), f"kube-apiserver does not start: {_error(flag)}", help=help)
+
+
+def _argument(subject: ServerSubject, flag: Flag, help: str) -> Hit:
+    """That a word is no flag. Source: `Args` of cmd/kube-apiserver/app/server.go, from 1.19 on."""
+    whole = flag.written if flag.value is None else f"{flag.written}={flag.value}"
+    if subject.versions.last < _REFUSES_ARGUMENTS:
+        message = f"`{whole}` does not begin with `--`: kube-apiserver passes over it, and the flag is not set."
+    else:
+        shown = "".join(char if char.isprintable() and char not in '"\\' else _escaped(char) for char in whole)
+        message = f'kube-apiserver does not start: "kube-apiserver" does not take any arguments, got ["{shown}"]'
+    return Hit(name_place(flag), message, help=help)
+
+
+def _escaped(char: str) -> str:
+    """A character as Go's `%q` shows it."""
+    return f"\\{char}" if char in '"\\' else f"\\u{ord(char):04x}"
 
 
 def _error(flag: Flag) -> str:
@@ -38,13 +59,22 @@ def _error(flag: Flag) -> str:
     whole = f"{flag.written}={flag.value}" if together else flag.written
     if flag.written.startswith("--"):
         return f"bad flag syntax: {whole}"
-    return f"unknown shorthand flag: '{flag.written[1:2]}' in {whole}"
+    first = chr(flag.written[1:2].encode("utf-8", "replace")[0])  # pflag shows one byte
+    return f"unknown shorthand flag: '{first}' in {whole}"
 
 
-def _help(name: str, near: str | None) -> str:
-    _, space, value = name.strip("- ").partition(" ")
+def _help(flag: Flag, near: str | None) -> str:
+    _, space, value = flag.name.strip("- ").partition(" ")
     if near and space and value.strip():
         return f"Write `--{near}={value.strip()}`, or the value as an argument of its own."
     if near:
-        return f"Write `--{near}`."
-    return "Remove it, or look it up in `kube-apiserver --help`."
+        return f"Write `--{near}`{_foreign(flag.written)}."
+    return f"Remove it, or look it up in `kube-apiserver --help`{_foreign(flag.written)}."
+
+
+def _foreign(written: str) -> str:
+    """What in a name is no ASCII, which may not be seen."""
+    if written.isascii():
+        return ", without the space" if written != written.strip() else ""
+    names = dict.fromkeys(name_of(char) for char in written if not char.isascii())
+    return f": the name holds {' and '.join(names)}, as word processors and web pages write it"

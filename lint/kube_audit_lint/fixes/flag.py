@@ -94,7 +94,7 @@ def _name(target: Target) -> Iterator[Fix]:
 
 def _is_word(flag: Flag) -> bool:
     """Whether the flag is a word of a command, and no key."""
-    return flag.written.startswith("-")
+    return flag.argument or flag.written.startswith("-")
 
 
 def _repeated(target: Target) -> Iterator[Fix]:

@@ -7,6 +7,7 @@ alike (staging/src/k8s.io/component-base/logs, k8s.io/klog up to Kubernetes 1.25
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 
 from kube_audit_lint.kubernetes import flags
@@ -20,6 +21,10 @@ _FILE = (
 """The three flags that name a file, with any word for the file."""
 _PARTS = ("log-", "policy-file", "webhook")
 """Parts of audit flags. A name without any is not looked at for a slip in `audit` itself."""
+
+_PLAIN = {"Pd": "-", "Zs": " ", "Sm": "-", "Cf": "", "Pi": "", "Pf": ""}
+"""What was meant by characters, by their categories: dashes (the minus is a symbol of mathematics), spaces, and what
+cannot be seen; quotes are left out."""
 
 NOT_AUDIT = frozenset(
     (
@@ -50,6 +55,8 @@ def meant(name: str) -> str | None:
 
 def _bare(name: str) -> str:
     """A name as it was written: `-Audit_Log.Path:` is audit-log-path, and so is `Audit.LogOptions.Path` (localkube)."""
+    if not name.isascii():
+        name = "".join(_PLAIN.get(unicodedata.category(char), char) for char in name)
     bare = name.strip("- ").replace(":", " ").replace("=", " ").partition(" ")[0]
     bare = bare.replace("_", "-").replace(".", "-").lower()
     return bare.replace("options", "") if bare.startswith("audit-") else bare

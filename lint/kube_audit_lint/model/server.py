@@ -24,7 +24,8 @@ class Flag(NamedTuple):
 
     `name` is without dashes and with `-` for `_`; `written` is as the file has it. `value` is None
     when the flag needs one and none follows. `place` covers name and value where they are
-    together; `value_place` the value alone (the name, when there is no value).
+    together; `value_place` the value alone (the name, when there is no value). `argument`: it is meant as a flag, but
+    no word that begins with `-`; then `name` begins with a space, as no flag's does.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Flag(NamedTuple):
     value: str | None
     place: Place
     value_place: Place
+    argument: bool = False
 
 
 class Volume(NamedTuple):

@@ -13,7 +13,7 @@ import re
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.unknown import UNKNOWN
 
-_PLAIN = re.compile(r"[^\s\\'\"$`;&|()<>]+")
+_PLAIN = re.compile(r"[^ \t\r\n\v\f\\'\"$`;&|()<>]+")  # a no-break space is a letter like any other
 _BLANK = re.compile(r"(?:[ \t\r\f\v]+|\\\r?\n)+")
 _SEPARATOR = re.compile(r"\r?\n|;;|&&|\|\||\|&|[;&|()]")
 _REDIRECTION = re.compile(r"(?:\d+|\{\w+\})?(<<<|<<-?|<>|<&|<|>>|>\||>&|>)|&>>|&>")

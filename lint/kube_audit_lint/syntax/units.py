@@ -43,7 +43,7 @@ def unit(text: str, template: str | None = None) -> Iterator[Assignment]:
         if bare.startswith(("#", ";")) or (current is not None and not bare and _written(template, start, content)):
             continue
         ends = _CONTINUED.search(content)
-        stop = start + (ends.start() if ends else len(content.rstrip()))
+        stop = start + (ends.start() if ends else len(content.rstrip(" \t\r\n")))
         if current is not None:
             current.value.extend(letters(text, start, stop))
         elif found := _SECTION.match(bare):

@@ -7,12 +7,16 @@ word is a cluster of shorthands, and an error); k8s.io/component-base `cli/flag.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
-from kube_audit_lint.kubernetes.flags import is_boolean, takes_value
+from kube_audit_lint.kubernetes.flags import is_boolean, spec, takes_value
 from kube_audit_lint.model.server import Flag
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.source import Place
+
+_DASHES = "[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]"
+_BEFORE_NAME = rf"\A(?:[-\s'\"\u2018-\u201f\u200b-\u200d\u2060\ufeff]|{_DASHES})+"
 
 Part = Callable[[Value, int, int], "Place | None"]
 """Gives the place of a part of a value's text, from an offset to another; None when it cannot tell."""
@@ -22,8 +26,9 @@ def flags_of(arguments: Sequence[Value], part: Part = lambda value, start, end: 
     """The flags among a program's arguments, in order.
 
     A word that pflag does not accept as a flag (`-audit-log-maxage=1`, `---x`) keeps dashes in its name,
-    so that no rule takes it for the flag it looks like. The arguments of flags that are not known here
-    are guessed: a following word that does not start with `-` is the value.
+    so that no rule takes it for the flag it looks like; so does one that only looks like a flag of auditing, for it
+    begins with a dash of a word processor (an en dash), an invisible space, or nothing. The arguments of
+    flags that are not known here are guessed: a following word that does not start with `-` is the value.
     """
     flags: list[Flag] = []
     at = 0
@@ -37,7 +42,21 @@ def flags_of(arguments: Sequence[Value], part: Part = lambda value, start, end: 
             flag, used = _flag(word, follows, part)
             flags.append(flag)
             at += used
+        elif "audit" in word.text and (found := _argument(word, part)) is not None:
+            flags.append(found)
     return tuple(flags)
+
+
+def _argument(word: Value, part: Part) -> Flag | None:
+    """What is meant as a flag of auditing, and is none to pflag: an argument."""
+    head, equals, text = word.text.partition("=")
+    bare = re.sub(_BEFORE_NAME, "", head)
+    name = re.sub(_DASHES, "-", bare).replace("_", "-")
+    if spec(name) is None and not (equals and name.startswith("audit-") and bare != head):
+        return None
+    place = _whole(word, part)
+    value_place = part(word, len(head) + 1, len(word.text)) or _after_equals(place, head) if equals else place
+    return Flag(f" {head}", head, text if equals else None, place, value_place, argument=True)
 
 
 def setting(name: Value, value: Value | None) -> Flag:
