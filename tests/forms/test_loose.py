@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from form_samples import misshapes
+from form_samples import misshapes, policy_in
 
 from kube_audit_lint.cli import main
 
@@ -53,6 +53,14 @@ def _text(one: dict[str, dict[str, int]]) -> str:
         "kubernetes::apiserver_extra_arguments: ['audit-log-maxage: 2']\n",  # Puppet
         "kubernetes::apiserver_extra_arguments: [{audit-log-maxage: '2'}]\n",
         "k8s::server::apiserver::arguments: {audit-log-maxage: 2}\n",
+        "k3os: {k3s_args: [server, --kube-apiserver-arg, audit-log-maxage=2]}\n",
+        "jobs: {a: {steps: [{with: {start-args: '--cpus=2 --extra-config=apiserver.audit-log-maxage=2'}}]}}\n",
+        "jobs: {a: {steps: [{with: {extra-config: apiserver.audit-log-maxage=2}}]}}\n",
+        "with: {args: '--agents 1 --k3s-arg \"--kube-apiserver-arg=audit-log-maxage=2@server:0\"'}\n",
+        "kube-apiserver: {audit-log-maxage: 2, replicas: 3, audit-logs: true}\n",
+        "osm_api_server_args: {audit-log-maxage: ['2']}\n",
+        "kind: Kustomization\napiVersion: kustomize.config.k8s.io/v1beta1\nconfigMapGenerator:\n"
+        "- name: a\n  literals: [b=c, KUBE_API_ARGS=--v=2 --audit-log-maxage=2]\n",
         "extraKubeAPIServerArgs: {--audit-log-maxage: 2}\n",  # MicroK8s
         "#cloud-config\nk3s: {args: [--kube-apiserver-arg=audit-log-maxage=2]}\n",  # Kairos
         "server_config_yaml: |\n  kube-apiserver-arg:\n  - audit-log-maxage=2\n",
@@ -406,3 +414,26 @@ def test_a_webhook_configuration_that_is_brought_elsewhere(
     findings = found(capsys, **{"kcp.yaml": KCP.replace("NAME", name).replace("COMMAND", command)})
     places = [place for rule, place in findings if rule == "policy-file-missing"]
     assert places == ["/etc/audit/webhook.yaml"] * wrong
+
+
+def test_a_policy_in_a_literal_of_kustomize() -> None:
+    text = "kind: Kustomization\napiVersion: kustomize.config.k8s.io/v1beta1\n"
+    text += "secretGenerator:\n- name: a\n  literals:\n  - |\n"
+    text += "".join(f"    {line}\n" for line in ("p.yaml=" + POLICY).splitlines())
+    policy = policy_in(text, "kustomization.yaml")
+    assert policy.names == ("p.yaml", "Secret:a")
+    assert policy.at("rules", 0, "level").text == "Metadata"
+    quoted = text.replace("  - |\n", "  - \"x='").replace("\n    ", "\\n").rstrip() + "'\"\n"
+    quoted = quoted.replace("    p.yaml=", "")
+    assert policy_in(quoted, "kustomization.yaml").at("rules", 0, "level").text == "Metadata"
+
+
+def test_scripts_of_ci_are_scripts(capsys: pytest.CaptureFixture[str]) -> None:
+    """What `run` starts is read where scripts are, also beside arguments that are read anyway."""
+    text = "steps:\n- run: minikube start --extra-config=apiserver.audit-log-path=/a "
+    text += "--extra-config=apiserver.audit-log-mode=x\n"
+    other = "- with: {start-args: --extra-config=apiserver.audit-log-maxage=7d}\n"
+    assert found(capsys, **{"a.yml": text + other}) == [("invalid-flag-value", "7d")]
+    main(["check", "--embedded", "--format", "json", "."])
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [one["start"]["line"] for one in findings if one["rule"] == "invalid-flag-value"] == [2, 3]

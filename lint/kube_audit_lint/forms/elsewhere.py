@@ -55,6 +55,8 @@ _CONTENTS = ("content", "contents", "inline")
 _CONFIGURATION = re.compile(
     r"/rancher/(?:rke2|k3s)/config|/manifests/kube-?apiserver|microk8s/current/args/kube-apiserver|/logrotate\.(?:d/|conf)"
 )
+_SCRIPTS = ("run", "script")
+"""Keys of CI's files with scripts, which are read with `--embedded` only."""
 _LINES = re.compile(r"(?:rke2|k3s)_server_options")
 """Variables with the lines of a configuration file (lablabs/ansible-role-rke2)."""
 _WHOLE = re.compile(r"kube-apiserver-arg|\[Service\]|#cloud-config|kubeadm\.k8s\.io/|kind: ClusterConfiguration\b")
@@ -226,6 +228,8 @@ def _in_string(node: Scalar, key: str, place: str, context: Context) -> Found:
         return Found()
     if key == "source" and node.value.startswith("data:"):  # Ignition, and MachineConfigs with it
         return found_inside(node, context, name=place, encoding=DATA_URL)
+    if context.embedded and key in _SCRIPTS and "audit" in node.value:
+        return found_inside(node, context)
     if key in _CONTENTS and _CONFIGURATION.search(place):
         return found_inside(node, context, name=place)
     if "kubectl" in node.value and may_apply(node.value):

@@ -15,7 +15,9 @@ from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
 from kube_audit_lint.forms.common.misplaced import version_at
 from kube_audit_lint.model.found import Found, Misshape, joined
-from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar, strings
+from kube_audit_lint.syntax.nodes import Document, Mapping, PiecedScalar, Scalar, strings
+from kube_audit_lint.syntax.offsets import embedded_text
+from kube_audit_lint.syntax.source import Chunk
 
 MARKS = ("kustomize.config.k8s.io/", "patches", "resources:")
 LOOK = (("kustomiz", r"ation\b"), ("audit", r"[\w.-]*\.ya?ml"))
@@ -30,6 +32,7 @@ def read(document: Document, context: Context) -> Found | None:
     if root is None or not _is_kustomization(root, context):
         return None
     parts = [found_inside(one, context, name="patch.yaml") for one in _patches(root) if "audit" in one.value]
+    parts += _generated(root, context)
     found = joined([Found(), *parts]).with_servers(lambda server: server._replace(partial=True))
     return found.with_misshapes(_applied(root, context))
 
@@ -47,6 +50,31 @@ def _patches(root: Mapping) -> Iterator[Scalar]:
             if isinstance(patch, Scalar) and patch.kind == "string":
                 yield patch
     yield from (one for one in strings(root.get("patchesStrategicMerge")) if "\n" in one.value)
+
+
+def _generated(root: Mapping, context: Context) -> Iterator[Found]:
+    """What the literals of generators hold: `NAME=VALUE`, without quotes around the value (kustomize api/kv/kv.go)."""
+    for section, kind in (("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")):
+        for item in root.items(section):
+            for one in strings(item.get("literals")) if isinstance(item, Mapping) else ():
+                yield _literal(one, f"{kind}:{item.string('name') or ''}", context)
+
+
+def _literal(node: Scalar, object: str, context: Context) -> Found:
+    key, _, value = node.value.partition("=")
+    if "audit" not in value:
+        return Found()
+    bare = value[1:-1] if value[:1] in ("'", '"') and value[-1:] == value[:1] else value
+    first = len(key) + 1 + value.index(bare)
+    text, offsets = embedded_text(node)
+    chunks: list[Chunk] = [
+        (letter, offsets.outer(at), offsets.outer_end(at + 1) - offsets.outer(at))
+        for at, letter in enumerate(text[first : first + len(bare)], first)
+    ]
+    content = PiecedScalar(node.source, offsets.outer(first), node.end, chunks)
+    found = found_inside(content, context, name=key)
+    found = found if found.policies else found_inside(node, context, name=key)
+    return found.with_policies(lambda policy: policy._replace(names=(*policy.names, object)))
 
 
 def _applied(root: Mapping, context: Context) -> Iterator[Misshape]:

@@ -36,10 +36,17 @@ _BARE = re.compile(r"(?i)kube[-_]?api[-_]?server")
 _NEXT = r",(?:--)?[a-z][a-z-]*="
 """What follows a value in a list of arguments with commas."""
 _WORD = re.compile(
-    rf"(?<![\w./-])(?:--kube-apiserver-arg[= ])?(?:--)?(audit-[a-z-]+)(?:=|:[ \t]+)((?:(?!{_NEXT})[^\s\"'])*)"
+    r"(?<![\w./-])(?:--kube-apiserver-arg[= ]|(?:--extra-config[= ][\"']?)?apiserver\.)?(?:--)?"
+    rf"(audit-[a-z-]+)(?:=|:[ \t]+)((?:(?!{_NEXT})[^\s\"'])*)"
 )
-_SAYS_SO = re.compile(r"(?s)\s*(?:\{\{[^{}]*\}\}\s*)*(?:(?:-.*|server(?:\s.*)?)\s)?--kube-apiserver-arg[= \n]")
-"""Nothing but arguments, one of them K3s's own for the API server: a sentence or a command begins otherwise."""
+_NODES = re.compile(r"@(?:all|(?:servers?|agents?|loadbalancer)\b[^\s]*)\Z")
+"""Of k3d's `--k3s-arg`: the nodes that an argument is for."""
+_SAYS_SO = re.compile(
+    r"(?s)\s*(?:\{\{[^{}]*\}\}\s*)*(?:(?:-.*|server(?:\s.*)?)[\s\"'])?--kube-apiserver-arg(?:[= \n]|\Z)"
+    r"|\s*(?:-.*\s)?--extra-config[= ][\"']?apiserver\.audit-|\s*apiserver\.audit-[a-z-]+=\S+\Z"
+)
+"""Nothing but arguments, one of them K3s's own or minikube's for the API server: a sentence or a command begins
+otherwise."""
 _NAMED = re.compile(r"(?i)kube[-_]?api[-_]?server|api[-_]?server[-_/]?extra")
 """Keys, with those above, that can only be about Kubernetes: many another program has an `apiServer`."""
 _BESIDE = frozenset(("syncer", "vcluster", "controllerManager", "scheduler", "etcd", "konnectivity"))
@@ -152,7 +159,8 @@ def _flags(node: Node) -> Iterator[Flag]:
                 yield from _named(entry.key, entry.value)
         elif isinstance(item, Scalar) and item.kind == "string":
             for found in _WORD.finditer(item.value):
-                value = Value(expanded(found[2]), part_of(item, *found.span(2)))
+                text = _NODES.sub("", found[2])
+                value = Value(expanded(text), part_of(item, found.start(2), found.start(2) + len(text)))
                 yield setting(Value(found[1], part_of(item, *found.span(1))), value)
 
 
