@@ -55,9 +55,10 @@ def _patches(root: Mapping) -> Iterator[Scalar]:
 def _generated(root: Mapping, context: Context) -> Iterator[Found]:
     """What the literals of generators hold: `NAME=VALUE`, without quotes around the value (kustomize api/kv/kv.go)."""
     for section, kind in (("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")):
-        for item in root.items(section):
-            for one in strings(item.get("literals")) if isinstance(item, Mapping) else ():
-                yield _literal(one, f"{kind}:{item.string('name') or ''}", context)
+        items = [item for item in root.items(section) if isinstance(item, Mapping)]
+        for item in items:
+            name = f"{kind}:{item.string('name') or ''}"
+            yield from (_literal(one, name, context) for one in strings(item.get("literals")))
 
 
 def _literal(node: Scalar, object: str, context: Context) -> Found:
