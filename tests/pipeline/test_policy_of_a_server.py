@@ -135,3 +135,57 @@ def test_two_servers_may_load_one_policy(capsys: pytest.CaptureFixture[str]) -> 
 def test_a_server_without_a_flag_loads_none(capsys: pytest.CaptureFixture[str]) -> None:
     server = manifest().replace(f", --audit-policy-file={AT}", "")
     assert loaded(capsys, kube_yaml=server, policy_yaml=OLD) == []
+
+
+def object_of(key: str, name: str = "audit", more: str = "") -> str:
+    policy = "".join(f"    {line}\n" for line in OLD.replace("v1beta1", "v1").splitlines())
+    return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}{more}}}\ndata:\n  {key}: |\n{policy}"
+
+
+def missing(capsys: pytest.CaptureFixture[str], *options: str, **files: str) -> list[tuple[str, str, str]]:
+    """The findings of a policy that is not there: severity, file, and the help."""
+    write_named(**files)
+    main(["check", "--format", "json", *options])
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    return [(one["severity"], one["path"], one["help"]) for one in findings if one["rule"] == "policy-file-missing"]
+
+
+IN_MAP = "configMap: {name: audit}"
+RENAME = ("error", "kube.yaml", "Rename the key `audit-policy.yaml` in the ConfigMap to `policy.yaml`.")
+
+
+@pytest.mark.parametrize("named", [".", "kube.yaml", "map.yaml"])
+def test_an_object_without_the_key_that_the_server_takes(capsys: pytest.CaptureFixture[str], named: str) -> None:
+    files = {"kube_yaml": manifest(IN_MAP), "map_yaml": object_of("audit-policy.yaml")}
+    assert missing(capsys, named, **files) == [RENAME]
+
+
+@pytest.mark.parametrize(
+    ("volume", "mount", "held"),
+    [
+        (IN_MAP, f"mountPath: {AT}, subPath: policy.yaml", "policy.yaml"),
+        ("configMap: {name: audit, items: [{key: p, path: policy.yaml}]}", "mountPath: /etc/kubernetes/audit", "p"),
+    ],
+)
+def test_the_key_of_an_object_is_what_the_volume_makes_a_file_of(
+    capsys: pytest.CaptureFixture[str], volume: str, mount: str, held: str
+) -> None:
+    server = manifest(volume, mount)
+    assert missing(capsys, ".", kube_yaml=server, map_yaml=object_of(held)) == []
+    found = missing(capsys, ".", kube_yaml=server, map_yaml=object_of("other.yaml"))
+    assert [one[2] for one in found] == [f"Rename the key `other.yaml` in the ConfigMap to `{held}`."]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        object_of("audit-policy.yaml", more=", namespace: another"),
+        object_of("audit-policy.yaml", name="another"),
+        object_of("audit-policy.yaml") + "  policy.yaml: '{{ .Values.policy }}'\n",
+        object_of("audit-policy.yaml") + object_of("policy.yaml").replace("apiVersion", "---\napiVersion", 1),
+    ],
+)
+def test_another_object_or_one_that_may_have_the_key_lacks_nothing(
+    capsys: pytest.CaptureFixture[str], other: str
+) -> None:
+    assert missing(capsys, ".", kube_yaml=manifest(IN_MAP), map_yaml=other) == []

@@ -874,7 +874,7 @@ RULES: list[dict[str, Any]] = [
         'category': 'mounts',
         'subject': 'server',
         'check': 'policy-file-missing',
-        'why': "The configuration links this server to a policy, or a policy of that name was expected among the files, and there is none. Nothing can be said of what the server records, and if the file is missing on the host as well, kube-apiserver does not start. Neither does it where the object that brings files to the host brings the policy, or the webhook's configuration, to another path (an error) or not at all.",
+        'why': "The configuration links this server to a policy, or a policy of that name was expected among the files, and there is none. Nothing can be said of what the server records, and if the file is missing on the host as well, kube-apiserver does not start. Neither does it where the object that brings files to the host brings the policy, or the webhook's configuration, to another path (an error) or not at all, nor where the ConfigMap or Secret that the policy is taken from has it under another key.",
         'search': 'loading audit policy file: failed to read file path',
         'help': "Name the policy's file on the command line too, or correct the link in the configuration.",
     },

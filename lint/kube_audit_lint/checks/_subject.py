@@ -72,7 +72,7 @@ class ServerSubject:
 
     policy_missing: in words, why the policy was expected and is not there; "" otherwise. webhook: the configuration
     of its audit webhook, when that is among the files. brought: paths on the host that another file of the repository
-    brings.
+    brings. other_policies: those of the object that the policy is taken from, where it lacks the key.
     """
 
     def __init__(
@@ -83,6 +83,7 @@ class ServerSubject:
         policy_missing: str = "",
         webhook: Kubeconfig | None = None,
         brought: frozenset[str] = frozenset(),
+        other_policies: tuple[PolicyDocument, ...] = (),
     ) -> None:
         self.server = server
         self.versions = versions
@@ -90,6 +91,7 @@ class ServerSubject:
         self.policy_missing = policy_missing
         self.webhook = webhook
         self.brought = brought
+        self.other_policies = other_policies
 
 
 class DirectorySubject:

@@ -11,10 +11,20 @@ from kube_audit_lint.checks._server import place_of_value
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.discovery.look import named_policy
 from kube_audit_lint.kubernetes.flags import POLICY_FILE, WEBHOOK_CONFIG
-from kube_audit_lint.kubernetes.paths import brought_file, host_path, may_cover, policy_path, webhook_path
+from kube_audit_lint.kubernetes.paths import (
+    brought_file,
+    host_path,
+    may_cover,
+    policy_path,
+    taken_from,
+    webhook_path,
+)
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import ApiServer, HostFile
-from kube_audit_lint.syntax.typed import Any
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kube_audit_lint.model.document import PolicyDocument
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
@@ -27,9 +37,32 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     if subject.policy_missing and subject.policy is None:
         message = f"The audit policy was not found, so nothing can be said of it: {subject.policy_missing}."
         yield Hit(place_of_value(subject.server, POLICY_FILE), message)
+    if subject.other_policies:
+        yield _under_another_key(subject.server, subject.other_policies)
     if not subject.server.partial or subject.server.files_known:
         yield from _policy_elsewhere(subject)
         yield from _webhook_elsewhere(subject)
+
+
+def _under_another_key(server: ApiServer, others: tuple[PolicyDocument, ...]) -> Hit:
+    """That the object which the policy is taken from has no such key, but policies under other ones.
+
+    Sources: pkg/volume/configmap of k8s.io/kubernetes (a key is a file; one of `items` that is not there is refused),
+    bootstrap controller of Cluster API, gardener-admission-controller: each wants the very key.
+    """
+    path = policy_path(server) or ""
+    named, key = taken_from(server, path) or ("", "")
+    file = brought_file(server, path)
+    kind, _, name = named.partition(":")
+    held = list(dict.fromkeys(one.names[0] for one in others))
+    message = (
+        f"The {kind} {name} has no key `{key}`, from which the audit policy is taken: its policy is called "
+        f"{' and '.join(f'`{one}`' for one in held)}. kube-apiserver gets no policy, and does not start."
+    )
+    related = tuple(Related(one.place, f"`{one.names[0]}` of the {kind}") for one in others)
+    place = file.place if file is not None else place_of_value(server, POLICY_FILE)
+    which = f"the key `{held[0]}`" if len(held) == 1 else "the key of the policy that is meant"
+    return Hit(place, message, related, severity="error", help=f"Rename {which} in the {kind} to `{key}`.")
 
 
 def _policy_elsewhere(subject: ServerSubject) -> Iterator[Hit]:

@@ -72,13 +72,20 @@ def _found(item: Mapping, context: Context) -> Found:
     kind = item.string("kind") or ""
     metadata = item.mapping("metadata")
     name = (metadata.string("name") if metadata else None) or ""
+    namespace = (metadata.string("namespace") if metadata else None) or ""
     parts: list[Found] = [Found(misshapes=tuple(_lost(item, kind, context)))]
     for section, encoding in _SECTIONS[kind]:
         values = item.mapping(section)
         for key, entry in values.entries.items() if values is not None else ():
             part = _value(entry.value, key, encoding, context, kind)
-            part = part.with_policies(lambda one: one._replace(names=(*one.names, f"{kind}:{name}")))
-            parts.append(part.with_kubeconfigs(lambda one: one._replace(names=(*one.names, f"{kind}:{name}"))))
+            part = part.with_policies(
+                lambda one: one._replace(names=(*one.names, f"{kind}:{name}"), namespace=namespace)
+            )
+            parts.append(
+                part.with_kubeconfigs(
+                    lambda one: one._replace(names=(*one.names, f"{kind}:{name}"), namespace=namespace)
+                )
+            )
     return joined(parts)
 
 

@@ -15,6 +15,9 @@ _CONTENT = r"\b(?:content|contents|contentFrom|source|local|inline)\b"
 _NEAR = 200
 _ENDS = r"(?=[\s\"',;&|)}\]\\]|\Z)"
 
+_IN_OBJECTS = ("configMap", "secret", "projected")
+"""Volumes whose files come from objects of the cluster."""
+
 
 def host_path(server: ApiServer, path: str) -> str | None:
     """Where a path of the container is on the host; None when it is not there."""
@@ -49,9 +52,7 @@ def brought_file(server: ApiServer, path: str) -> HostFile | None:
     Files out of a ConfigMap or Secret lie on no host: what brings them names their path in the container.
     """
     mount = covering(server.mounts or (), clean(path)) if server.files else None
-    inside = (
-        mount is not None and mount.volume is not None and mount.volume.kind in ("configMap", "secret", "projected")
-    )
+    inside = mount is not None and mount.volume is not None and mount.volume.kind in _IN_OBJECTS
     at = clean(path) if inside else host_path(server, path)
     best: HostFile | None = None
     for file in server.files:
@@ -82,6 +83,24 @@ def _is_setting(text: str, found: re.Match[str]) -> bool:
     return re.search(_PATH, line) is not None and re.search(_CONTENT, text[found.end() : found.end() + _NEAR]) is None
 
 
+def taken_from(server: ApiServer, path: str) -> tuple[str, str] | None:
+    """The object that a path of the container is taken from, and its key there; None for a path on the host.
+
+    The object is `ConfigMap:NAME`, as a HostFile's `local` has it, or "" where it is not known.
+    """
+    file = brought_file(server, path)
+    if file is not None:
+        local = file.local.text if file.local is not None else ""
+        named, _, key = local.rpartition("/")
+        return (named, key) if local.startswith(("ConfigMap:", "Secret:")) else None
+    mount = covering(server.mounts or (), clean(path))
+    if mount is None or mount.volume is None or mount.volume.kind not in _IN_OBJECTS:
+        return None
+    below = clean(path)[len(clean(mount.path.text)) :].lstrip("/")
+    key = "/".join(part for part in (mount.sub_path.text if mount.sub_path else "", below) if part)
+    return mount.volume.object, (mount.volume.keys or {}).get(key, key) or os.path.basename(path)
+
+
 def wanted_names(server: ApiServer) -> tuple[str, ...]:
     """The names of the files that a server takes its policy, its webhook's configuration and its flags from.
 
@@ -91,10 +110,11 @@ def wanted_names(server: ApiServer) -> tuple[str, ...]:
     for path in (policy_path(server) if server.policy is None else None, webhook_path(server)):
         if path is None:
             continue
-        file = brought_file(server, path)
+        file, taken = brought_file(server, path), taken_from(server, path)
         names.append(os.path.basename(host_path(server, path) or path))
         names.append(os.path.basename(path))
-        if file is not None and file.local is not None:
-            named, _, key = file.local.text.rpartition("/")
-            names += (key, named.partition(":")[2])
+        if taken is not None:
+            names += (os.path.basename(taken[1]), taken[0].partition(":")[2])
+        elif file is not None and file.local is not None:
+            names.append(os.path.basename(file.local.text))
     return tuple(dict.fromkeys(name for name in names if name))

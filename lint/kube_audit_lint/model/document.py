@@ -40,6 +40,7 @@ class PolicyDocument(NamedTuple):
     only_rules: the file holds the list of rules and no key beside it; who reads it writes the rest.
     names: what it is called where it is mounted from (a ConfigMap's key, the path that cloud-init
         writes it to); empty when the name of the file counts.
+    namespace: that of the ConfigMap or Secret that holds it, "" where it says none.
     """
 
     document: Document
@@ -54,6 +55,7 @@ class PolicyDocument(NamedTuple):
     in_order: bool = False
     only_rules: bool = False
     names: tuple[str, ...] = ()
+    namespace: str = ""
 
     @property
     def source(self) -> Source:

@@ -13,6 +13,7 @@ class Kubeconfig(NamedTuple):
     place: what to underline when it is meant as a whole. named: whether its name is that of a webhook's.
     loaded: whether an API server loads it as its audit webhook's configuration.
     names: what it is called where it is mounted from or written to; empty when the name of the file counts.
+    namespace: that of the ConfigMap or Secret that holds it, "" where it says none.
     """
 
     root: Mapping
@@ -20,6 +21,7 @@ class Kubeconfig(NamedTuple):
     named: bool = False
     loaded: bool = False
     names: tuple[str, ...] = ()
+    namespace: str = ""
 
     @property
     def source(self) -> Source:

@@ -40,7 +40,8 @@ class Volume(NamedTuple):
     """A volume of the pod. `kind` is its source's key: `hostPath`, `emptyDir`, `configMap`, ...; "" when unset.
 
     `path` and `type` are a hostPath's. `refers`: the kind of object that it needs of an API server, as the kubelet
-    names it ("configmaps"); "" for none.
+    names it ("configmaps"); "" for none. `object` is what the files come from (`ConfigMap:NAME`), where that is known;
+    `keys` are its keys by the paths of the files, None where each is called as its key.
     """
 
     name: str
@@ -49,6 +50,8 @@ class Volume(NamedTuple):
     path: Value | None = None
     type: Value | None = None
     refers: str = ""
+    object: str = ""
+    keys: MappingType[str, str] | None = None
 
 
 class Mount(NamedTuple):

@@ -85,6 +85,7 @@ def findings_of(found: Subjects, rules: Rules, config: Config, reported: set[str
         path, place = server.server.source.path, server.server.place
         loaded = {server.policy.document.source.path} if server.policy is not None else set()
         loaded |= {server.webhook.source.path} if server.webhook is not None else set()
+        loaded |= {one.source.path for one in server.other_policies}
         overlay = server.server.overlay
         others = (flag.place.source.path for flag in server.server.flags)
         if overlay is not None:

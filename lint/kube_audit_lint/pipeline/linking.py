@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Link(NamedTuple):
     """A server, the policy it loads, and the configuration of its webhook.
 
-    missing: why a configured policy is not there. equal: the paths of files that fit equally well.
+    missing: why a configured policy is not there. equal: the paths of files that fit equally well. others: the policies
+    of the object that it is taken from, which has them under other keys.
     """
 
     server: ApiServer
@@ -32,6 +33,7 @@ class Link(NamedTuple):
     equal: tuple[str, ...] = ()
     webhook: Kubeconfig | None = None
     delivered: Delivered = NOTHING
+    others: tuple[PolicyDocument, ...] = ()
 
 
 class Linker:
@@ -69,7 +71,7 @@ class Linker:
             return Link(server, policy, missing)
         path = policy_path(server)
         found: Located[PolicyDocument] = Located() if path is None else self._policies.locate(server, path)
-        return Link(server, found.document, equal=found.equal)
+        return Link(server, found.document, equal=found.equal, others=found.others)
 
     def _declared(self, path: str) -> PolicyDocument | None:
         declared = self.repository.declared(path)
@@ -97,7 +99,7 @@ class Linker:
 
     def _loaded(self, server: ApiServer) -> tuple[PolicyDocument | Kubeconfig | None, ...]:
         link = self.link(server)
-        return link.policy, link.webhook
+        return link.policy, link.webhook, *link.others
 
     @cached_property
     def _by_configuration(self) -> dict[str, list[str]]:

@@ -7,11 +7,12 @@ brings to that path, or a file of the repository with the same end of its path.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 
 from kube_audit_lint.discovery.look import base_name
-from kube_audit_lint.kubernetes.paths import brought_file, host_path
-from kube_audit_lint.model.server import ApiServer, HostFile, clean, covering
+from kube_audit_lint.kubernetes.paths import brought_file, host_path, taken_from
+from kube_audit_lint.model.server import ApiServer, HostFile, clean
 from kube_audit_lint.pipeline.repository import Repository, Tree, above, absolute, names_of
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.typed import Generic, Protocol, TypeVar
@@ -33,6 +34,9 @@ class Document(Protocol):
     def names(self) -> tuple[str, ...]: ...
 
     @property
+    def namespace(self) -> str: ...
+
+    @property
     def whole_file(self) -> bool: ...
 
     @property
@@ -43,13 +47,17 @@ D = TypeVar("D", bound=Document)
 
 
 class Located(Generic[D]):
-    """A document, or None; then `equal` are the paths of files that fit equally well."""
+    """A document, or None; then `equal` are the paths of files that fit equally well.
 
-    __slots__ = ("document", "equal")
+    others: what the object holds that a file is taken from, where it lacks the key.
+    """
 
-    def __init__(self, document: D | None = None, equal: tuple[str, ...] = ()) -> None:
+    __slots__ = ("document", "equal", "others")
+
+    def __init__(self, document: D | None = None, equal: tuple[str, ...] = (), others: tuple[D, ...] = ()) -> None:
         self.document = document
         self.equal = equal
+        self.others = others
 
 
 class Locator(Generic[D]):
@@ -76,12 +84,11 @@ class Locator(Generic[D]):
 
     def locate(self, server: ApiServer, path: str) -> Located[D]:
         """The document at a path of the server's container."""
-        brought = brought_file(server, path)
+        brought, taken = brought_file(server, path), taken_from(server, path)
         if brought is not None:
             return self._brought(server, path, brought)
-        mount = covering(server.mounts or (), clean(path))
-        if mount is not None and mount.volume is not None and mount.volume.kind in ("configMap", "secret", "projected"):
-            return self._in_objects(server, os.path.basename(path))
+        if taken is not None:
+            return self._in_object(server, *taken) or self._in_objects(server, os.path.basename(taken[1]))
         at = host_path(server, path) or clean(path)
         own = absolute(server.source.path)
         for look, where in ((self._contained, (own,)), (self._on_disk, above(own)), (self._contained, above(own))):
@@ -95,9 +102,9 @@ class Locator(Generic[D]):
         content = self._content(file)
         if content is not None or file.local is None:
             return Located(content)
-        if file.local.text.startswith(_OBJECTS):
-            named, _, key = file.local.text.rpartition("/")
-            return self._in_objects(server, key, named)
+        taken = taken_from(server, path)
+        if taken is not None:
+            return self._in_object(server, *taken) or Located()
         below = (host_path(server, path) or "")[len(clean(file.path)) :].lstrip("/")
         local = "/".join(part for part in (file.local.text, below) if part)
         folder = os.path.dirname(absolute(server.source.path))
@@ -163,16 +170,24 @@ class Locator(Generic[D]):
             return whole
         return self._declared(path)
 
-    def _in_objects(self, server: ApiServer, key: str, named: str = "") -> Located[D]:
+    def _in_object(self, server: ApiServer, named: str, key: str) -> Located[D] | None:
+        """The document under a key of a ConfigMap or Secret, the nearest of this name; None where there is none."""
+        name = named.partition(":")[2]
+        path = absolute(server.source.path)
+        for folder in (path, *above(path)) if name else ():
+            held = [one for one in self._held(base_name(name), folder) if named in one.names]
+            held = [one for one in held if not one.namespace or server.namespace in ("", one.namespace)]
+            if held:
+                found = [one for one in held if key in one.names]
+                return _only(found) if found else Located(others=() if any(map(_may_have(key), held)) else tuple(held))
+        return None
+
+    def _in_objects(self, server: ApiServer, key: str) -> Located[D]:
         """The document in the nearest ConfigMap or Secret with this key."""
-
-        def accepts(document: D) -> bool:
-            objects = [name for name in document.names if name.startswith(_OBJECTS)]
-            return bool(objects) and key in document.names and named in ("", *objects)
-
         path = absolute(server.source.path)
         for folder in (path, *above(path)):
-            found = [document for document in self._held(base_name(key), folder) if accepts(document)]
+            held = [one for one in self._held(base_name(key), folder) if key in one.names]
+            found = [one for one in held if any(name.startswith(_OBJECTS) for name in one.names)]
             if found:
                 return _only(found)
         return Located()
@@ -196,6 +211,17 @@ class Locator(Generic[D]):
             for document in self._documents(path):
                 if name in names_of(document):
                     yield document
+
+
+def _may_have(key: str) -> Callable[[Document], bool]:
+    """Whether the file that holds a document may have a key in an object that no form reads, or that is put in."""
+    written = re.compile(rf"(?m)^[ \t]*[\"']?{re.escape(key)}[\"']?[ \t]*:")
+
+    def test(document: Document) -> bool:
+        text = document.source.text
+        return "{{" in text or written.search(text) is not None
+
+    return test
 
 
 def _only(documents: list[D]) -> Located[D]:

@@ -103,7 +103,8 @@ class Prover:
             if number is None:
                 return None
             policy = policies.get(id(server.policy), server.policy)
-            subjects.append(ServerSubject(new[number], server.versions, policy, server.policy_missing))
+            kept = server.policy_missing, server.webhook, server.brought, server.other_policies
+            subjects.append(ServerSubject(new[number], server.versions, policy, *kept))
         return self._checked(file, list(policies.values()), subjects)
 
     def _collected(self, before: State, data: bytes) -> Collected | None:

@@ -69,7 +69,7 @@ def subjects(documents: Iterable[PolicyDocument], links: Sequence[Link], options
 def _server_subject(link: Link, versions: Versions, policy: PolicySubject | None) -> ServerSubject:
     files, brought = link.delivered
     server = link.server if files == link.server.files else link.server._replace(files=files)
-    return ServerSubject(server, versions, policy, link.missing, link.webhook, brought)
+    return ServerSubject(server, versions, policy, link.missing, link.webhook, brought, link.others)
 
 
 def _why_aside(server: ApiServer) -> str | None:
@@ -103,7 +103,7 @@ def _missing(link: Link, config: Config) -> Iterator[Note]:
     """A note about a server whose policy is in no file of the run."""
     server, flag = link.server, link.server.flag(POLICY_FILE)
     path = policy_path(server)
-    if link.policy is not None or link.missing or path is None:
+    if link.policy is not None or link.missing or link.others or path is None:
         return
     if flag is None:
         yield from _unseen(brought_file(server, path))

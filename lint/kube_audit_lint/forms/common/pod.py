@@ -15,7 +15,7 @@ from kube_audit_lint.model.server import EnvironmentVariable, Mount, Volume
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar
 from kube_audit_lint.syntax.parts import part_of
-from kube_audit_lint.syntax.unknown import UNKNOWN, Room
+from kube_audit_lint.syntax.unknown import UNKNOWN, Room, is_unknown
 
 _READ_ONLY = ("readonly", "read_only", "read-only", "ro", "writable")
 """What is written for `readOnly`, in small letters."""
@@ -68,6 +68,10 @@ def _mount(node: Mapping, name: Value, path: Value, volume: Volume | None) -> Mo
     )
 
 
+_OBJECTS = {"configMap": ("ConfigMap", "name"), "secret": ("Secret", "secretName")}
+"""What a volume of a kind takes its files from, and under which key it names it."""
+
+
 def volumes_of(spec: Mapping, owner: Mapping | None = None) -> dict[str, Volume]:
     """The pod's volumes by name, mounted or not.
 
@@ -88,7 +92,11 @@ def volumes_of(spec: Mapping, owner: Mapping | None = None) -> dict[str, Volume]
 
 def _volume(node: Mapping, name: Value) -> Volume:
     kind = next((key for key in node.entries if key != "name"), "")
-    source = node.get(kind) if kind == "hostPath" else None
+    source = node.get(kind)
+    if kind in _OBJECTS:
+        object, keys = _object(kind, source), _keys(source)
+        return Volume(name.text, kind, name.place, refers=_refers(node), object=object, keys=keys)
+    source = source if kind == "hostPath" else None
     return Volume(name.text, kind, name.place, value_at(source, "path"), value_at(source, "type"), _refers(node))
 
 
@@ -103,6 +111,20 @@ def _refers(volume: Mapping) -> str:
             if isinstance(source, Mapping) and kind in source.entries:
                 return what
     return ""
+
+
+def _object(kind: str, source: Node | None) -> str:
+    """What a volume's files come from; "" where a template decides it."""
+    named, key = _OBJECTS[kind]
+    name = value_at(source, key)
+    return f"{named}:{name.text}" if name is not None and not is_unknown(name.text) else ""
+
+
+def _keys(source: Node | None) -> dict[str, str] | None:
+    """The keys of an object by the paths of the files that they become; None where they become all of them."""
+    items = source.items("items") if isinstance(source, Mapping) else ()
+    pairs = [(value_at(item, "path"), value_at(item, "key")) for item in items]
+    return {path.text: key.text for path, key in pairs if path is not None and key is not None} or None
 
 
 def environment_of(container: Mapping) -> tuple[EnvironmentVariable, ...]:
