@@ -185,6 +185,7 @@ FOLLOWED: dict[str, Edits] = {
     "log-rotated-twice-1": (("/var/log/kubernetes/audit/audit.log {", "/var/log/other.log {"),),
     "log-rotated-twice-2": (("/var/log/kubernetes/audit/*.log", "/var/log/other.log"),),
     "log-rotated-twice-3": (("/var/log/kube-apiserver-audit.log", "/var/log/other.log"),),
+    "log-rotated-twice-4": (("/var/log/kubernetes/*.log", "/var/log/kubernetes/audit-*.log"),),
     "retention-too-short-1": (("maxbackup=10", "maxbackup=1000"),),
     "policy-applied-as-object-1": (
         (

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes import flags, go_values
-from kube_audit_lint.model.server import ApiServer, Flag
+from kube_audit_lint.model.server import NEVER_ROTATED, ApiServer, Flag
 from kube_audit_lint.syntax.typed import Any
 
 SUBJECT = "server"
@@ -25,8 +25,6 @@ _LONGEST_WAIT = 120
 """Seconds."""
 _MOST_EVENTS = 1_000_000
 _MOST_MEGABYTES = 1_000_000
-_NEVER = 2_000_000_000
-"""Megabytes that are written to have no rotation by size at all, where logrotate does it: cluster/gce of Kubernetes."""
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
@@ -61,7 +59,7 @@ def _of_number(server: ApiServer, flag: Flag, number: int) -> Iterator[Hit]:
         message = f"--{flag.name} counts events, not bytes: {number:,} of them are kept in memory."
         default = 400 if flag.name.endswith("-batch-max-size") else 10000
         yield Hit(flag.value_place, message, help=f"Write `--{flag.name}={default}`; these are events.")
-    elif flag.name == "audit-log-maxsize" and _MOST_MEGABYTES <= number < _NEVER:
+    elif flag.name == "audit-log-maxsize" and _MOST_MEGABYTES <= number < NEVER_ROTATED:
         message = (
             f"--{flag.name} counts megabytes: with {number:,} the log is one file of {number // 1000:,} GB before "
         )

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
-from kube_audit_lint.model.found import Found, Misshape
+from kube_audit_lint.model.found import Found, Misshape, Rotation
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place, Source
 
@@ -55,11 +55,11 @@ class _Block(NamedTuple):
 
 def read_text(source: Source, context: Context) -> Found | None:
     """What logrotate does to audit logs."""
-    found = [one for block in _blocks(context.text) for one in _of_block(block, context)]
-    return Found(misshapes=tuple(found)) if found else None
+    found = tuple(one for block in _blocks(context.text) for one in _of_block(block, context))
+    return Found(misshapes=tuple(one.misshape for one in found if one.likely), rotations=found) if found else None
 
 
-def _of_block(block: _Block, context: Context) -> Iterator[Misshape]:
+def _of_block(block: _Block, context: Context) -> Iterator[Rotation]:
     if "copy" in block.directives or _RESTARTS.search(block.script):
         return
     if "copytruncate" in block.directives:
@@ -69,8 +69,8 @@ def _of_block(block: _Block, context: Context) -> Iterator[Misshape]:
         message = _RENAMED + _PACKED * packed
     for start, end in block.paths:
         place = context.place(start, end)
-        if _is_audit_log(place):
-            yield Misshape("rotated-twice", place, message, _HELP)
+        misshape = Misshape("rotated-twice", place, message, _HELP)
+        yield Rotation(place.text.strip("\"'"), misshape, _is_audit_log(place), "copytruncate" in block.directives)
 
 
 def _is_audit_log(place: Place) -> bool:

@@ -56,6 +56,19 @@ class Note(NamedTuple):
     about: tuple[str, ...] = ()
 
 
+class Rotation(NamedTuple):
+    """A path of logrotate's configuration, with wildcards, and what becomes of a log there that kube-apiserver writes.
+
+    likely: whether the path alone shows that it is an audit log, so that it is reported whatever the run holds.
+    emptied: whether the file is emptied in its place, which does no harm where the server never rotates it.
+    """
+
+    pattern: str
+    misshape: Misshape
+    likely: bool = False
+    emptied: bool = False
+
+
 class Found(NamedTuple):
     """What one file holds."""
 
@@ -64,9 +77,11 @@ class Found(NamedTuple):
     misshapes: tuple[Misshape, ...] = ()
     notes: tuple[Note, ...] = ()
     kubeconfigs: tuple[Kubeconfig, ...] = ()
+    rotations: tuple[Rotation, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.policies or self.servers or self.misshapes or self.notes or self.kubeconfigs)
+        held = self.policies or self.servers or self.misshapes or self.notes or self.kubeconfigs
+        return bool(held or self.rotations)
 
     def with_policies(self, change: Callable[[PolicyDocument], PolicyDocument]) -> Found:
         """The same with each policy changed, also where a server refers to it."""
@@ -106,4 +121,5 @@ def joined(parts: Iterable[Found]) -> Found:
         tuple(misshape for part in parts for misshape in part.misshapes),
         tuple(note for part in parts for note in part.notes),
         tuple(one for part in parts for one in part.kubeconfigs),
+        tuple(one for part in parts for one in part.rotations),
     )

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from kube_audit_lint.syntax.source import Place, Source
 
 
+NEVER_ROTATED = 2_000_000_000
+"""Megabytes that are written to have no rotation by size at all, where logrotate does it: cluster/gce of Kubernetes."""
+
+
 class Flag(NamedTuple):
     """One flag as kube-apiserver gets it.
 

@@ -70,7 +70,7 @@ def run(
     linker = Linker(repository, config.linked_policy)
     close(list(named.files), repository, linker, config.cluster_of)
     links, files = _links(repository, linker)
-    files = _with_webhooks(files, links)
+    files = _with_rotated(_with_webhooks(files, links), links)
     found = subjects((policy for file in files for policy in file.found.policies), links, options, config)
     _know_custom(found, options, config, repository)
     catalogue = _with_folders(catalogue, config, files)
@@ -245,6 +245,16 @@ def _with_webhooks(files: list[Collected], links: list[Link]) -> list[Collected]
         return file._replace(found=found)
 
     return [marked(file) if file.found.kubeconfigs else file for file in files] if loaded else files
+
+
+def _with_rotated(files: list[Collected], links: list[Link]) -> list[Collected]:
+    """The files, in which logrotate's paths are held against the logs of the servers."""
+    if not any(file.found.rotations for file in files):
+        return files
+    from kube_audit_lint.pipeline.rotating import with_rotated
+
+    servers = [link.server for link in links]
+    return [file._replace(found=with_rotated(file.found, servers)) for file in files]
 
 
 def _folded(findings: Iterable[Finding]) -> list[Finding]:
