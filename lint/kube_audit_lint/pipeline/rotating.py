@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
 from kube_audit_lint.kubernetes.flags import LOG_PATH
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.found import Found, Misshape, Rotation
@@ -35,6 +33,8 @@ def _is_log(rotation: Rotation, server: ApiServer) -> bool:
     path = _on_host(server)
     if path is None:
         return False
+    from fnmatch import fnmatchcase
+
     wanted, parts = rotation.pattern.split("/"), path.split("/")
     return len(wanted) == len(parts) and all(fnmatchcase(part, one) for part, one in zip(parts, wanted, strict=True))
 
