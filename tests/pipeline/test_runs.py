@@ -253,3 +253,40 @@ def test_a_value_that_is_not_known_hides_no_other_that_is_refused(capsys: pytest
     assert len(named) == 2
     assert any("audit log format xml" in one for one in named)
     assert any("--audit-log-maxage -1" in one for one in named)
+
+
+@pytest.mark.parametrize(
+    ("image", "port", "expected"),
+    [
+        ("v1.18.3", "", True),  # 8080 is open
+        ("v1.19.16", ", --insecure-port=8080", True),
+        ("v1.19.16", ", --insecure-port=0", False),
+        ("v1.20.1", "", False),  # gone: a name that nobody has
+        ("v1.30.4", "", False),
+    ],
+)
+def test_what_is_hidden_of_the_insecure_port(
+    image: str, port: str, expected: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = f"{HEAD}- {{level: None, users: ['system:unsecured']}}\n- level: Metadata\n"
+    manifest = MANIFEST.replace("v1.30.4", image).replace("policy.yaml]", f"policy.yaml{port}]")
+    write({"kube-apiserver.yaml": manifest, "policy.yaml": policy})
+    # A copy about which there is nothing to be found comes first.
+    closed = manifest.replace("]\n    volumeMounts", ", --insecure-port=0]\n    volumeMounts")
+    write({"a/kube-apiserver.yaml": closed, "a/policy.yaml": policy})
+    found = [one["path"] for one in check(capsys)[0]["findings"] if one["rule"] == "blind-spot"]
+    assert found == (["policy.yaml"] if expected else [])
+
+
+def test_the_insecure_port_is_closed_where_an_installer_configures_the_server(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    policy = f"{HEAD}- {{level: None, users: ['system:unsecured']}}\n- level: Metadata\n"
+    cluster = (
+        "apiVersion: kubeadm.k8s.io/v1beta2\nkind: ClusterConfiguration\nkubernetesVersion: v1.18.3\napiServer:\n"
+        "  extraArgs: {audit-policy-file: /etc/kubernetes/audit/policy.yaml, audit-log-path: '-'%s}\n"
+        "  extraVolumes: [{name: p, hostPath: /etc/kubernetes/audit, mountPath: /etc/kubernetes/audit}]\n"
+    )
+    for more, expected in (("", []), (", insecure-port: '8080'", ["blind-spot"])):
+        write({"kubeadm.yaml": cluster % more, "policy.yaml": policy})
+        assert [one["rule"] for one in check(capsys)[0]["findings"] if one["rule"] == "blind-spot"] == expected

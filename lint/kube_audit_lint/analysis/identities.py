@@ -11,7 +11,7 @@ from __future__ import annotations
 from kube_audit_lint.analysis import familiar
 from kube_audit_lint.analysis.tree import Branch, tree
 from kube_audit_lint.analysis.worlds import CONTROL_PLANE, NOBODY, ORDINARY, minor_bits, of_kind
-from kube_audit_lint.model.version import NEWEST
+from kube_audit_lint.model.version import NEWEST, UNSECURED_LAST
 from kube_audit_lint.syntax.record import NamedTuple, make
 from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
@@ -29,8 +29,6 @@ ACCOUNTS = "system:serviceaccounts"
 ACCOUNT_PREFIX = "system:serviceaccount:"
 API_SERVER_AUTHENTICATED = 29
 """The first minor in which system:apiserver is in system:authenticated."""
-UNSECURED_LAST = 19
-"""The last minor that serves an insecure port."""
 
 
 _ANYBODY = frozenset((AUTHENTICATED,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from kube_audit_lint.model.version import UNSECURED_LAST
 from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,6 +39,17 @@ class PolicySubject:
         self.served: Served | None = None
         self._loaded: Loaded | None = None
         self._analysis: Analysis | None = None
+
+    @property
+    def is_unsecured_served(self) -> bool:
+        """Whether anybody may be system:unsecured: in a version whose insecure port is open by default.
+
+        A server's command line may close it, and what configures a server by settings (kubeadm, k3s) has it closed.
+        """
+        if self.versions.first > UNSECURED_LAST:
+            return False
+        ports = ((server.spelling is None, server.value("insecure-port")) for server in self.servers)
+        return not self.servers or any(port != "0" and (port is not None or plain) for plain, port in ports)
 
     @property
     def loaded(self) -> Loaded:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from kube_audit_lint.analysis.evaluate import NO_RULE, decision_of
-from kube_audit_lint.analysis.identities import ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED
+from kube_audit_lint.analysis.identities import ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED, UNSECURED
 from kube_audit_lint.analysis.request import OPTIONS_SERVED
 from kube_audit_lint.analysis.worlds import CONTROL_PLANE, NOBODY, ORDINARY
 from kube_audit_lint.checks import Hit
@@ -22,6 +22,7 @@ from kube_audit_lint.checks._decided import (
 )
 from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.kubernetes.names import no_user_has
+from kube_audit_lint.model.version import UNSECURED_LAST
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
 
@@ -79,7 +80,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
         return
     if not analysis.recorded_at_all():
         return  # the rule `nothing-recorded` reports it
-    for rule, hidden in sorted(hidden_by_rule(analysis, params).items()):
+    for rule, hidden in sorted(hidden_by_rule(analysis, params, subject.is_unsecured_served).items()):
         # Where no rule is without users, failed authentications are not recorded either, and that is reported.
         if rule != NO_RULE or any(ORDINARY in found.who for _, found in hidden) or not _nobody_too(analysis, params):
             yield _hit(subject, analysis, rule, hidden)
@@ -91,21 +92,26 @@ def _nobody_too(analysis: Analysis, params: Params) -> bool:
     return any(found.rule == NO_RULE for query in target for found in analysis.levels(query))
 
 
-def hidden_by_rule(analysis: Analysis, params: Params) -> dict[int, list[tuple[Params, Recorded]]]:
-    """For each rule that hides something: the classes, each with what is hidden of it."""
+def hidden_by_rule(
+    analysis: Analysis, params: Params, unsecured: bool = True
+) -> dict[int, list[tuple[Params, Recorded]]]:
+    """For each rule that hides something: the classes, each with what is hidden of it. unsecured: whether anybody may
+    be system:unsecured."""
     hidden: dict[int, list[tuple[Params, Recorded]]] = {}
     hiding = analysis.deciding(lambda decision: not decision.records)
     for one in params["classes"]:
         for found in analysis.levels(query_of(one), hiding):
-            for by_somebody in _by_somebody(analysis, one, found, hiding):
+            for by_somebody in _by_somebody(analysis, one, found, hiding, unsecured):
                 hidden.setdefault(found.rule, []).append((one, by_somebody))
     return hidden
 
 
-def _by_somebody(analysis: Analysis, target: Params, found: Recorded, hiding: int) -> Iterable[Recorded]:
+def _by_somebody(
+    analysis: Analysis, target: Params, found: Recorded, hiding: int, unsecured: bool
+) -> Iterable[Recorded]:
     """What is hidden of requests that a user can send: no user is called `system:nodes` or `cluster-admin`."""
     listed = () if found.rule == NO_RULE else analysis.policy.rules[found.rule].users
-    users = tuple(user for user in listed if not no_user_has(user))
+    users = tuple(user for user in listed if not no_user_has(user) and (unsecured or user != UNSECURED))
     if len(users) == len(listed):
         return (found,)
     if not users:
@@ -118,6 +124,8 @@ def _hit(subject: PolicySubject, analysis: Analysis, rule: int, hidden: list[tup
     classes = [_Class(one, found, found.witness_for(kind)) for one, found in hidden if kind in found.who]
     first = classes[0]
     minors = tuple(sorted({minor for one in classes for minor in one.found.minors_for(kind)}))
+    if rule != NO_RULE and set(analysis.policy.rules[rule].users) == {UNSECURED}:
+        minors = tuple(minor for minor in minors if minor <= UNSECURED_LAST)
     options = all(one.verbs == "OPTIONS" for one in classes)
     which = f"OPTIONS is served by {OPTIONS_SERVED}, with an empty verb. " if options else ""
     return Hit(

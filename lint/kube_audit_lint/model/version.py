@@ -49,6 +49,9 @@ OLDEST = min(RELEASES)
 NEWEST = max(RELEASES)
 """The newest minor that the facts know."""
 
+UNSECURED_LAST = 19
+"""The last minor that serves an insecure port."""
+
 DEFAULT_FIRST = 24
 """Where the range starts when nothing names the version that runs."""
 

@@ -115,7 +115,8 @@ def _unless_quiet(policy: PolicySubject, rules: Rules) -> list[Finding]:
     document, place = policy.document, policy.document.place
     at = (place.start, place.end, document.document.start, document.document.end)
     state = (document.form, document.whole_file, document.embedded, document.partial, len(document.later))
-    key = (place.source.text, id(rules.for_path(place.source.path)), policy.versions, *at, *state)
+    settings = id(rules.for_path(place.source.path))
+    key = (place.source.text, settings, policy.versions, policy.is_unsecured_served, *at, *state)
     found = [] if key in rules.quiet else _with_loaders(policy, list(_policy_findings(policy, rules)))
     if not found:
         rules.quiet.add(key)
