@@ -64,11 +64,12 @@ def test_what_no_yaml_can_hold_is_told(capsys: pytest.CaptureFixture[str]) -> No
     assert "policy-unreadable" not in rules
     assert any(note.startswith("read as a template; as it stands the file is no YAML: yaml: line ") for note in notes)
     notes = found("p.yaml", data.replace(b"[${USER_X}]", b"['${USER_X}']"), capsys)[1]
-    assert notes == [f"`${{USER_X}}` {UNFILLED}"]
+    assert notes == [f"`${{USER_X}}` has {UNFILLED} it stands for was not checked"]
 
 
-UNFILLED = "has to be filled in before kube-apiserver reads this: what it stands for was not checked"
-FILLED = f"""{HEAD}- level: ${{LEVEL:-Metadata}}
+UNFILLED = "to be filled in before kube-apiserver reads this: what"
+REFUSED = "they stand for was not checked; as it stands the policy is refused, and the server does not start"
+FILLED = f"""{HEAD}- level: ${{LEVEL}}
   verbs: ["${{VERB}}"]
   omitStages: ["${{STAGE}}"]
   resources: [{{group: "${{GROUP}}", resources: ["${{RESOURCE}}"]}}]
@@ -80,10 +81,42 @@ FILLED = f"""{HEAD}- level: ${{LEVEL:-Metadata}}
 def test_what_envsubst_fills_in_a_policy_is_unknown(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     inside = "".join(f"    {line}" for line in FILLED.splitlines(keepends=True))
     text = f"{CONFIG_MAP}data:\n  audit-policy.yaml: |\n{inside}" if name == "map.yaml" else FILLED
-    assert found(name, text.encode(), capsys) == (set(), [f"`${{LEVEL:-Metadata}}` {UNFILLED}"])
+    assert found(name, text.encode(), capsys) == (set(), [f"`${{LEVEL}}` and 4 more have {UNFILLED} {REFUSED}"])
     assert found(name, text.replace("${LEVEL}", "metadata").encode(), capsys)[0] >= {"invalid-level"}
 
 
+def test_a_default_is_what_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    """What has a default is filled in, and so is all else of the file."""
+    text = f"{HEAD}- level: Request\n  users: ['${{WHO}}']\n- level: ${{REST:=None}}\n"
+    for name in ("audit-policy.yaml", "audit-policy.yaml.tpl", "audit-policy.yaml.j2", "policy.yaml.envsubst"):
+        assert found(name, text.encode(), capsys) == ({"blind-spot"}, [])
+        assert found(name, text.replace(":=None", ":-Metadata").encode(), capsys) == (set(), [])
+    Path("audit-policy.yaml").write_text(text.replace(":=None", ":=Nothing"))
+    main(["check", "--format", "json", "audit-policy.yaml"])
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (finding["rule"], finding["start"], finding["end"]) == (
+        "invalid-level",
+        {"line": 6, "column": 18},
+        {"line": 6, "column": 25},
+    )
+
+
+@pytest.mark.parametrize("own", ["env: [{name: DAYS, value: '30'}]", "env:\n    - name: DAYS\n      value: '30'"])
+def test_a_default_of_what_the_file_sets_is_not_known(own: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = POD.format(own=own)
+    assert "log-maxage" not in found("kube-apiserver.yaml", text.encode(), capsys)[0]
+    assert "log-maxage" in found("kube-apiserver.yaml", text.replace("name: DAYS", "name: D").encode(), capsys)[0]
+
+
+POD = """apiVersion: v1
+kind: Pod
+metadata: {{name: kube-apiserver}}
+spec:
+  containers:
+  - name: kube-apiserver
+    {own}
+    command: [sh, -c, "exec kube-apiserver --audit-log-path=/a --audit-log-maxage=${{DAYS:-3}}"]
+"""
 CONTROL_PLANE = """apiVersion: controlplane.cluster.x-k8s.io/v1beta1
 kind: KubeadmControlPlane
 metadata:

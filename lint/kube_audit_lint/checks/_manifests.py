@@ -34,7 +34,8 @@ _BACKUP = r"""(?x) ~\Z | \A\#.*\#\Z
       (?:\)|[._ -]?\(?[\dtz:_-]*\)?)? (?:\.(?:ya?ml|json|manifest))? \Z
     | [._ -](?:19|20)\d\d([._-]?)[01]\d\1[0-3]\d(?:[t_.-][\dtz:_.-]*)?\.(?:ya?ml|json|manifest)\Z
     | \A(?:bak|backup|old|copy|copy\ of)[._ -]
-    | \.(?:ya?ml|json|manifest)[._-](?!(?:j2|tpl|tmpl|tftpl|erb|gotmpl|template|md|txt|sig|asc|sha256)\Z).+\Z
+    | \.(?:ya?ml|json|manifest)[._-](?!(?:j2|jinja2?|tpl|tmpl|tftpl|erb|epp|gotmpl|template|mustache|hbs|in|envsubst
+      |md|txt|sig|asc|sha256)\Z).+\Z
     | \ \(\d+\)\.(?:ya?ml|json)\Z"""
 _BACKUP_FOLDER = r"(?:\A|/)(?:bak|backups?|[^/]*\.(?:bak|backup|old|orig)|kubeadm-backup-[^/]*)(?:/[^/]*\d{4}[^/]*)*\Z"
 """A folder of copies, also below it by date: `backups/2026-01-31`, kubeadm's `tmp/kubeadm-backup-manifests-*`."""

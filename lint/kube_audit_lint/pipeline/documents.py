@@ -70,8 +70,10 @@ def collect(
         found = _unreadable(documents, source)
     if found.policies and "${" in source.text:
         from kube_audit_lint.forms.common.unfilled import with_unknown
+        from kube_audit_lint.kubernetes.loading import load
+        from kube_audit_lint.model.version import DEFAULT
 
-        found = with_unknown(found)
+        found = with_unknown(found, lambda policy: load(policy, DEFAULT).loads_in is not None)
     found = with_doubled(found, documents)
     return Collected(source, documents, found, reported) if found else None
 
@@ -120,7 +122,7 @@ def _read(path: str, data: bytes, embedded: bool, whole: bool) -> tuple[Source, 
     if marked and any(one.problem for one in documents):
         # What cannot be read as it stands may be a template of a kind that its name does not show.
         template = _neutral(path, text, shell=True)
-        filled = tuple(read_documents(source, template.text)) if template is not None else ()
+        filled = tuple(_with_defaults(source, template.text)) if template is not None else ()
         if template is not None and any(one.mapping for one in filled) and not any(one.problem for one in filled):
             refused = next(one.problem for one in documents if one.problem is not None)
             return source, filled, template._replace(refused=refused)
@@ -129,18 +131,26 @@ def _read(path: str, data: bytes, embedded: bool, whole: bool) -> tuple[Source, 
 
 def _of_marked(source: Source, template: Neutral) -> tuple[Source, tuple[Document, ...], Neutral | None]:
     """The documents of a file with placeholders; where it is YAML as it stands, only its scalars hold any."""
-    from kube_audit_lint.syntax.templates import is_filled, neutralise
+    from kube_audit_lint.syntax.templates import is_filled
 
     if not is_filled(source.path, source.text):
         documents = tuple(read_documents(source))
         if any(one.root for one in documents) and not any(one.problem for one in documents):
             spans = [span for one in documents for span in scalar_spans(one.root)]
-            inside = neutralise(source.path, source.text, scalars=spans)
+            inside = _neutral(source.path, source.text, scalars=spans)
             if inside is None:
                 return source, documents, None
             template = inside
-    documents = tuple(read_documents(source, template.text))
+    documents = tuple(_with_defaults(source, template.text))
     return source, tuple(_outputs(documents, template, source.text)), template
+
+
+def _with_defaults(source: Source, text: str) -> list[Document]:
+    """The documents of a template, with the defaults of the values that have one."""
+    from kube_audit_lint.syntax.defaults import with_defaults
+
+    filled = with_defaults(source.text, text)
+    return read_documents(source, text) if filled is None else read_documents(source, *filled)
 
 
 def _outputs(documents: tuple[Document, ...], template: Neutral, text: str) -> Iterator[Document]:
@@ -158,10 +168,14 @@ def _outputs(documents: tuple[Document, ...], template: Neutral, text: str) -> I
         end = root.end
 
 
-def _neutral(path: str, text: str, shell: bool = False) -> Neutral | None:
-    from kube_audit_lint.syntax.templates import neutralise
+def _neutral(path: str, text: str, shell: bool = False, scalars: list[tuple[int, int]] | None = None) -> Neutral | None:
+    """The neutral text of a template (templates.neutralise). Where some `${NAME}` has a default, all are filled in."""
+    from kube_audit_lint.syntax.defaults import has_defaults
+    from kube_audit_lint.syntax.templates import filled_name, neutralise
 
-    return neutralise(path, text, shell)
+    # What is no YAML has another meaning for `${`, or none.
+    named = has_defaults(text) and filled_name(path).endswith((*_ENDINGS, ".manifest"))
+    return neutralise(path, text, shell, scalars, named=named)
 
 
 def _of_template(found: Found, template: Neutral, source: Source, documents: tuple[Document, ...]) -> Found:

@@ -103,18 +103,21 @@ def of_clusterctl(path: str, text: str) -> bool:
     return _CLUSTERCTL_NAME.search(path.replace("\\", "/")) is not None or _CLUSTERCTL.search(text) is not None
 
 
-def neutralise(path: str, text: str, shell: bool = False, scalars: Iterable[Span] | None = None) -> Neutral | None:
+def neutralise(
+    path: str, text: str, shell: bool = False, scalars: Iterable[Span] | None = None, *, named: bool = False
+) -> Neutral | None:
     """The text as it can be read; None when it holds no placeholder at all.
 
-    shell: `${name}` and `$(command)` are placeholders whatever the file's name. scalars: of a file that is YAML as
-    it stands, where its scalars are: nothing outside of one is a placeholder, nor is what reaches beyond it.
+    shell: `${name}` and `$(command)` are placeholders whatever the file's name. named: `${name}` is one. scalars: of a
+    file that is YAML as it stands, where its scalars are: nothing outside of one is a placeholder, nor is what reaches
+    beyond it.
     """
     work = _Work(text, None if scalars is None else sorted(scalars))
     work.inline()
     work.braces()
     if shell or path.endswith(_SHELL_ENDS) or has_expressions(text):
         work.dollars(_DOLLAR)
-    elif of_clusterctl(path, text):
+    elif named or of_clusterctl(path, text):
         work.dollars(_ENVSUBST)
     work.ytt()
     return work.result()

@@ -6,6 +6,7 @@ No level, stage, group or verb is written like that, so a value that holds it is
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Note
@@ -15,24 +16,28 @@ from kube_audit_lint.syntax.unknown import UNKNOWN
 _NAME = re.compile(r"\$\{[A-Za-z_][^{}\r\n]*\}")
 
 
-def with_unknown(found: Found) -> Found:
+def with_unknown(found: Found, loads: Callable[[PolicyDocument], bool]) -> Found:
     """What a file holds, each `${NAME}` in the values of its policies unknown, with a note at the first of a policy.
 
-    Text in base64 is left as it is: nothing is filled in there.
+    Text in base64 is left as it is: nothing is filled in there. loads: whether a policy loads as it stands.
     """
-    notes = [note for one in found.policies if (note := _marked(one)) is not None]
+    notes = [note for one in found.policies if (note := _marked(one, loads)) is not None]
     return found._replace(notes=(*found.notes, *notes))
 
 
-def _marked(policy: PolicyDocument) -> Note | None:
+def _marked(policy: PolicyDocument, loads: Callable[[PolicyDocument], bool]) -> Note | None:
     if policy.root is None or "${" not in policy.root.source.text:
         return None
+    as_it_stands = "" if loads(policy) else "; as it stands the policy is refused, and the server does not start"
     named = _mark(policy.root)
     if not named:
         return None
     first, name = min(named, key=lambda one: one[0].start)
-    message = f"`{name}` has to be filled in before kube-apiserver reads this: what it stands for was not checked"
-    return Note(first.place, message)
+    others = len({name for _, name in named}) - 1
+    these = f"`{name}` has" if not others else f"`{name}` and {others} more have"
+    message = f"{these} to be filled in before kube-apiserver reads this: what they stand for was not checked"
+    message = message if others else message.replace("they stand", "it stands")
+    return Note(first.place, message + as_it_stands)
 
 
 def _mark(root: Node) -> list[tuple[Scalar, str]]:
