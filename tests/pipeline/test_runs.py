@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -290,3 +291,27 @@ def test_the_insecure_port_is_closed_where_an_installer_configures_the_server(
     for more, expected in (("", []), (", insecure-port: '8080'", ["blind-spot"])):
         write({"kubeadm.yaml": cluster % more, "policy.yaml": policy})
         assert [one["rule"] for one in check(capsys)[0]["findings"] if one["rule"] == "blind-spot"] == expected
+
+
+@pytest.mark.parametrize("version", ["1.10", "1.11", "1.12", "1.30"])
+@pytest.mark.parametrize("text", ["", "# to do\n", "to do\n", "- level: Metadata\n"])
+def test_the_advice_about_what_is_no_policy_makes_it_one(
+    text: str, version: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write({"audit-policy.yaml": text})
+    (found,) = check(capsys, "--kubernetes-version", version, "audit-policy.yaml")[0]["findings"]
+    written = re.findall(r"`([^`]+)`", found["help"])
+    rule = "" if text.startswith("-") else f"{written.pop()}\n"
+    write({"audit-policy.yaml": "\n".join(written) + f"\n{rule or text}"})
+    report = check(capsys, "--kubernetes-version", version, "audit-policy.yaml")[0]
+    assert not [one for one in report["findings"] if one["severity"] != "info"]
+
+
+def test_the_advice_about_no_rules_names_no_flag_where_none_names_the_policy(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    policy = "    apiVersion: audit.k8s.io/v1alpha1\n    kind: Policy\n    rules: []\n"
+    head = "apiVersion: v1\nkind: MasterConfig\nauditConfig:\n  enabled: true\n  auditFilePath: /var/log/a.log\n"
+    write({"master-config.yaml": f"{head}  policyConfiguration:\n{policy}"})
+    (found,) = (one for one in check(capsys)[0]["findings"] if one["rule"] == "no-rules")
+    assert found["help"] == "Give the policy at least one rule, such as `- level: Metadata`."

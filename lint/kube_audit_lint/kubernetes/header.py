@@ -46,7 +46,7 @@ def check(root: Mapping, whole: Place, versions: Versions, *, partial: bool, jso
     api_version, kind = _effective(api_versions), _effective(kinds)
     stranger = _is_stranger(root, api_version, kind)
     key = None
-    found = [*_types(api_versions, f"apiVersion: {_right(versions)}"), *_types(kinds, "kind: Policy")]
+    found = [*_types(api_versions, f"apiVersion: {version_to_write(versions)}"), *_types(kinds, "kind: Policy")]
     if api_version is None or (_is_string(api_version) and not _text(api_version)):
         if not partial and not any(is_unknown(key) for key in root.entries):
             key = misspelt_key(root, "apiVersion") if api_version is None else None
@@ -107,7 +107,7 @@ def _other_kind(kind: Entry | None) -> bool:
     return _text(kind) in ("Event", "EventList", "PolicyList")
 
 
-def _right(versions: Versions) -> str:
+def version_to_write(versions: Versions) -> str:
     """The API version to write: the last one, but the one before where all accept that and not the last."""
     last, before = API_VERSIONS[RIGHT], API_VERSIONS[_BEFORE]
     return _BEFORE if versions.first < last[0] and versions.last <= before[1] else RIGHT
@@ -115,7 +115,7 @@ def _right(versions: Versions) -> str:
 
 def _instead(versions: Versions) -> str:
     """The advice where a version refuses what is written."""
-    right = _right(versions)
+    right = version_to_write(versions)
     if versions.first < API_VERSIONS[right][0]:
         return (
             f"Write `apiVersion: {_BEFORE}` for Kubernetes before 1.{API_VERSIONS[right][0]}; the fields are the same."
@@ -161,7 +161,7 @@ def _missing(root: Mapping, entry: Entry | None, key: Scalar | None, whole: Plac
         place, message = key.place, f"There is no `apiVersion`: `{key.value}` is another field to kube-apiserver."
     elif "apiVersion" in root.entries:
         place, message = root.entries["apiVersion"].key.place, "`apiVersion` is empty."
-    help = f"Write `apiVersion: {_right(versions)}`."
+    help = f"Write `apiVersion: {version_to_write(versions)}`."
     return fatal("unsupported-api-version", place, message, server=_NO_VERSION, help=help)
 
 
@@ -171,7 +171,7 @@ def _unsupported(text: str, kind: str, entry: Entry, stranger: bool, versions: V
         help = "Let `--audit-policy-file` name a file that begins with an audit policy."
     else:
         message = f"`{text}` is no version of audit policies."
-        help = f"Write `apiVersion: {_right(versions)}`."
+        help = f"Write `apiVersion: {version_to_write(versions)}`."
     server = f'no kind "{kind}" is registered for version "{text}"'
     if text.count("/") > 1:
         server = f"unexpected GroupVersion string: {text}"

@@ -89,10 +89,10 @@ def _read(document: PolicyDocument, versions: Versions) -> _Read:
         message = "kube-apiserver cannot read this file as YAML or JSON."
         return _Read([fatal("policy-unreadable", read.problem.place, message, server=read.problem.message)])
     if root is None or (isinstance(root, Scalar) and root.kind == "null"):
-        return _Read(list(_empty(document)))
+        return _Read(list(_empty(document, versions)))
     if not isinstance(root, Mapping):
         unknown = isinstance(root, Scalar) and is_unknown(root.value)
-        return _Read([] if unknown else [_no_mapping(document, root)], unknown=unknown)
+        return _Read([] if unknown else [_no_mapping(document, root, versions)], unknown=unknown)
     effective = root
     if read.json and root.duplicates:
         from kube_audit_lint.kubernetes.json_duplicates import overlaid
@@ -111,11 +111,11 @@ def _read(document: PolicyDocument, versions: Versions) -> _Read:
     return _Read(problems, written, unknown)
 
 
-def _empty(document: PolicyDocument) -> Iterator[Problem]:
+def _empty(document: PolicyDocument, versions: Versions) -> Iterator[Problem]:
     if document.partial or document.embedded:
         return
     message = "There is no policy in this file, and kube-apiserver does not start with an empty one."
-    help = ""
+    help = f"Write {_whole_policy(versions)} with at least one rule, such as `- level: Metadata`."
     if any(isinstance(one.root, Mapping) for one in document.later):
         message = "The first document of this file is empty, and kube-apiserver reads only the first."
         help = "Remove the `---` in front of the policy."
@@ -123,17 +123,21 @@ def _empty(document: PolicyDocument) -> Iterator[Problem]:
     yield fatal("unsupported-api-version", document.place, message, server=server, help=help)
 
 
-def _no_mapping(document: PolicyDocument, root: Node) -> Problem:
+def _no_mapping(document: PolicyDocument, root: Node, versions: Versions) -> Problem:
     if any(isinstance(one.root, Mapping) for one in document.later):
         message = "kube-apiserver reads only the first document of a file, and this is no policy."
         return fatal("wrong-type", root.place, message, help="Remove what stands in front of the policy.")
     what = "list" if isinstance(root, Sequence) else "single value"
     message = f"An audit policy is a mapping with `apiVersion`, `kind` and `rules`; this file is a {what}."
     if not isinstance(root, Sequence) or not root.items:
-        return fatal("wrong-type", root.place, message)
+        help = f"Write {_whole_policy(versions)} with at least one rule, such as `- level: Metadata`."
+        return fatal("wrong-type", root.place, message, help=help)
     place = first_key(root.items[0]) if isinstance(root.items[0], Mapping) else root.items[0].place
-    help = "Put `apiVersion: audit.k8s.io/v1`, `kind: Policy` and `rules:` above it."
-    return fatal("wrong-type", place, message, help=help)
+    return fatal("wrong-type", place, message, help=f"Put {_whole_policy(versions)} above it.")
+
+
+def _whole_policy(versions: Versions) -> str:
+    return f"`apiVersion: {header.version_to_write(versions)}`, `kind: Policy` and `rules:`"
 
 
 def _missing_rules(document: PolicyDocument, root: Mapping, written: WrittenPolicy) -> Iterator[Problem]:
@@ -155,7 +159,7 @@ def _missing_rules(document: PolicyDocument, root: Mapping, written: WrittenPoli
     for rule in islice((rule for rule in written.rules if rule.empty), MOST + 1):
         message = "This rule is empty, and every rule needs at least a level."
         server = f"rules[{rule.number}].level: Required value"
-        help = "Remove it, or give it a `level`."
+        help = "Give it a `level`." if len(written.rules) == 1 else "Remove it, or give it a `level`."
         yield fatal("no-rules", rule.place, message, server=server, help=help, hopeless=True)
 
 

@@ -16,15 +16,26 @@ _MOUNTING = {
 """What is left out of advice where a form mounts by itself, or runs the server on the host."""
 
 
+_WITHOUT_POLICY = " To record nothing on purpose, remove `--audit-policy-file`."
+
+
 def in_words_of(subject: object, finding: Finding) -> Finding:
     """The finding, its advice in the keys and flags as the subject's form writes them."""
-    if isinstance(subject, PolicySubject) and subject.document.only_rules:
-        return finding._replace(help=finding.help.replace("beside `rules`", "in each of these rules"))
+    if isinstance(subject, PolicySubject):
+        return finding._replace(help=_of_policy(subject, finding.help))
     if not isinstance(subject, ServerSubject):
         return finding
     if subject.server.switch and finding.rule == "no-audit-policy":
         return finding._replace(help=subject.server.switch)
     return finding._replace(help=_with_flags(subject.server, _with_mounts(subject.server, finding.help)))
+
+
+def _of_policy(subject: PolicySubject, help: str) -> str:
+    if subject.document.only_rules:
+        help = help.replace("beside `rules`", "in each of these rules")
+    if any(server.flags_fixed or server.policy is not None for server in subject.servers):  # no flag names this policy
+        help = help.replace(_WITHOUT_POLICY, "")
+    return _with_flags(subject.servers[0], help) if len({one.form for one in subject.servers}) == 1 else help
 
 
 def _with_mounts(server: ApiServer, help: str) -> str:
