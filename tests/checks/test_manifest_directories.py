@@ -102,6 +102,25 @@ def test_what_is_put_away(path: str, expected: bool) -> None:
     assert is_put_away(path) is expected
 
 
+def test_what_is_old_where_something_replaced_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`clusters/old/` may be a cluster; what lies in `old/` below a file of the same name was replaced by that."""
+    monkeypatch.chdir(tmp_path)
+    for path in (
+        "a/x.yaml",
+        "a/old/x.yaml",
+        "a/Archive/x.yaml",
+        "a/old/y.yaml",
+        "a/blue/x.yaml",
+        "clusters/old/x.yaml",
+    ):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).touch()
+    assert [is_put_away(path) for path in ("a/old/x.yaml", "a/Archive/x.yaml")] == [True, True]
+    assert not any(map(is_put_away, ("a/x.yaml", "a/old/y.yaml", "a/blue/x.yaml", "clusters/old/x.yaml")))
+    monkeypatch.chdir("a/old")
+    assert is_put_away("x.yaml")
+
+
 def test_what_the_kubelet_passes_over() -> None:
     assert is_hidden("etc/kubernetes/manifests/.kube-apiserver.yaml")
     assert not is_hidden("etc/kubernetes/manifests/kube-apiserver.yaml")

@@ -39,6 +39,11 @@ _BACKUP = r"""(?x) ~\Z | \A\#.*\#\Z
     | \ \(\d+\)\.(?:ya?ml|json)\Z"""
 _BACKUP_FOLDER = r"(?:\A|/)(?:bak|backups?|[^/]*\.(?:bak|backup|old|orig)|kubeadm-backup-[^/]*)(?:/[^/]*\d{4}[^/]*)*\Z"
 """A folder of copies, also below it by date: `backups/2026-01-31`, kubeadm's `tmp/kubeadm-backup-manifests-*`."""
+_ASIDE = (
+    *("archive", "archived", "attic", "deprecated", "obsolete", "old", "older", "prev", "previous", "replaced"),
+    "unused",
+)
+"""Folders of files that were replaced, where what replaced them lies above; `clusters/old/` may well be a cluster."""
 _COPIED = ("ba", "BA", "Ba", ".old", ".orig")
 """One of these is in such a folder's name: others need no look at the pattern."""
 
@@ -94,7 +99,13 @@ def is_put_away(path: str) -> bool:
     copied = is_backup(name) or (
         any(one in folder for one in _COPIED) and re.search(_BACKUP_FOLDER, folder.lower()) is not None
     )
-    return copied and not is_likely(folder)
+    return (copied or _is_replaced(folder, name)) and not is_likely(folder)
+
+
+def _is_replaced(folder: str, name: str) -> bool:
+    """Whether a file lies in a folder for old ones below one that has a file of the same name."""
+    above, _, own = _absolute(folder).rpartition("/")
+    return own.lower() in _ASIDE and os.path.exists(f"{above}/{name}")
 
 
 def is_hidden(path: str) -> bool:
