@@ -175,3 +175,90 @@ def test_uploads_of_k0sctl(src: str, folder: str, expected: list[str]) -> None:
 def test_a_file_of_settings_alone_says_nothing_of_the_machine(more: str, expected: list[str]) -> None:
     config = f"- path: /etc/rancher/rke2/config.yaml\n  content: |\n    kube-apiserver-arg: [audit-policy-file={AT}]\n"
     assert missing({"user-data": f"#cloud-config\nwrite_files:\n{config}{more}"}) == expected
+
+
+RKE2 = f"kube-apiserver-arg:\n- audit-policy-file={AT}\n- audit-log-path=/var/log/a.log\n"
+CONFIG = "- template: {src: config.yaml.j2, dest: /etc/rancher/rke2/config.yaml}\n"
+SCRIPT = "cat > /etc/rancher/rke2/config.yaml <<EOF\n" + RKE2 + "EOF\n"
+
+
+def role(*tasks: str) -> dict[str, str]:
+    settings = {"roles/rke2/templates/config.yaml.j2": f"token: '{{{{ token }}}}'\n{RKE2}"}
+    return {"roles/rke2/tasks/main.yml": CONFIG + "".join(tasks), "roles/rke2/files/audit.yaml": POLICY, **settings}
+
+
+TO = "- copy: {{src: audit.yaml, dest: {0}}}\n"
+WRONG = TO.format("/etc/rancher/rke2/")
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (role(TO.format(AT)), []),
+        (role(WRONG), ["error"]),
+        (role("- ansible.builtin.copy: src=audit.yaml dest=/etc/kubernetes/policy.yaml\n"), ["error"]),
+        (role(WRONG, f"- file: {{src: /a, dest: {AT}, state: link}}\n"), []),
+        (role(TO.format("'{{ audit_policy_path }}'")), []),
+        (role(TO.format("'/etc/kubernetes/{{ folder }}/policy.yaml'")), []),
+        (role(TO.format("'/etc/kubernetes/{{ folder }}/other.yaml'")), []),
+        (role(WRONG) | {"roles/hard/tasks/main.yml": TO.format("'{{ conf }}/policy.yaml'")}, []),
+        (
+            role(WRONG) | {"other.yaml": "apiServer: {extraArgs: {audit-policy-file: /etc/rancher/rke2/audit.yaml}}\n"},
+            [],
+        ),
+        (role(TO.format(AT)) | {"roles/rke2/files/audit.yaml": OTHER}, []),
+        (role("- copy: {src: keys.yaml, dest: /etc/rancher/rke2/}\n"), []),
+        ({"a.sh": "cp config.yaml /etc/rancher/rke2/\ncp audit.yaml /etc/rancher/rke2/\n"}, ["error"]),
+        ({"a.sh": f"cp config.yaml /etc/rancher/rke2/\ninstall -m 600 audit.yaml {AT}\n"}, []),
+        ({"a.sh": "cp config.yaml /etc/rancher/rke2/\ncp audit.yaml $DIR/\n"}, []),
+        ({"a.sh": "cp audit.yaml /etc/rancher/rke2/\n"}, []),
+        (
+            {
+                "a.bu": "storage:\n  files:\n"
+                "  - {path: /etc/rancher/rke2/config.yaml, contents: {local: config.yaml}}\n"
+                "  - {path: /etc/audit.yaml, contents: {local: audit.yaml}}\n"
+            },
+            ["error"],
+        ),
+        (
+            {
+                "main.tf": 'resource "x" "y" {\n  provisioner "file" {\n    source = "config.yaml"\n'
+                '    destination = "/a.yaml"\n  }\n  provisioner "file" {\n    source = "audit.yaml"\n'
+                '    destination = "/b.yaml"\n  }\n}\n'
+            },
+            ["error"],
+        ),
+        ({"b.sh": f"{SCRIPT}cat > /etc/rancher/rke2/audit.yaml <<EOF\n{POLICY}EOF\n"}, ["error"]),
+        ({"b.sh": f"{SCRIPT}cat > {AT} <<EOF\n{POLICY}EOF\n"}, []),
+        ({"b.sh": f"{SCRIPT}cat > $A <<EOF\n{POLICY}EOF\n"}, []),
+        ({"b.sh": f"{SCRIPT}cat > /etc/a.yaml <<EOF\n{POLICY}EOF\nmv /etc/a.yaml {AT}\n"}, []),
+        ({"b.sh": f"{SCRIPT}cat > /etc/rancher/rke2/registries.yaml <<EOF\na: b\nEOF\n"}, []),
+        (
+            {
+                "main.tf": 'resource "x" "y" {\n  provisioner "file" {\n    content = <<-E\n'
+                + at(6, RKE2)
+                + '    E\n    destination = "/etc/rancher/rke2/config.yaml"\n  }\n  provisioner "file" {\n'
+                '    source = "${path.module}/audit.yaml"\n    destination = "/b.yaml"\n  }\n}\n'
+            },
+            ["error"],
+        ),
+    ],
+)
+def test_what_brings_the_settings_brings_the_policy_elsewhere(files: dict[str, str], expected: list[str]) -> None:
+    beside = {} if any(name.startswith(("roles", "b.")) for name in files) else {"config.yaml": RKE2}
+    assert missing({"audit.yaml": POLICY, **beside, **files}) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "more", "expected"),
+    [
+        ("etc/rancher/rke2/config.yaml", AT[1:], {}, []),
+        ("etc/rancher/rke2/config.yaml", "etc/kubernetes/audit.yaml", {}, ["error"]),
+        ("etc/rancher/rke2/config.yaml", "etc/kubernetes/audit.yaml", {"a.sh": f"curl -o {AT} https://x.com/p\n"}, []),
+        ("rke2/config.yaml", "etc/kubernetes/audit.yaml", {}, []),
+    ],
+)
+def test_a_repository_laid_out_as_the_host_is(
+    settings: str, name: str, more: dict[str, str], expected: list[str]
+) -> None:
+    assert missing({f"host/{settings}": RKE2, f"host/{name}": POLICY, **more}) == expected

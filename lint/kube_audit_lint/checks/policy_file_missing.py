@@ -22,6 +22,7 @@ from kube_audit_lint.kubernetes.paths import (
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.server import ApiServer, HostFile
 from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
+from kube_audit_lint.syntax.unknown import is_unknown
 
 if TYPE_CHECKING:
     from kube_audit_lint.model.document import PolicyDocument
@@ -68,7 +69,7 @@ def _under_another_key(server: ApiServer, others: tuple[PolicyDocument, ...]) ->
 def _policy_elsewhere(subject: ServerSubject) -> Iterator[Hit]:
     server = subject.server
     at = _not_brought(subject, policy_path(server)) if server.policy is None else None
-    brought = next((one for one in server.files if _is_policy(one)), None)
+    brought = next((one for one in server.files if _is_policy(one) and not is_unknown(one.path)), None)
     if at is not None and brought is not None:
         yield _elsewhere(server, POLICY_FILE, "audit policy", at, brought, _effect(server))
     elif at is not None and subject.policy is None and not folder_in_command(server, at):
@@ -101,8 +102,9 @@ def _not_brought(subject: ServerSubject, path: str | None) -> str | None:
 
 def _nothing_brings(server: ApiServer, flag: str, what: str, at: str, effect: str) -> Iterator[Hit]:
     """That files are brought to the host, and this one is not among them."""
-    others = [one for one in server.files if one.path.startswith("/") and one.place != server.place]
-    if others:
+    files = [one for one in server.files if one.path.startswith("/") and not is_unknown(one.path)]
+    others = [one for one in files if one.place != server.place]
+    if others and server.flag(flag) is not None:  # what the product names itself, it brings itself
         message = f"Nothing brings {at} to the host, though other files are brought there, such as {others[0].path}. "
         message += f"Unless the {what} comes with the machine's image, {effect}"
         related = (Related(others[0].place, "the files that are brought"),)
@@ -132,18 +134,20 @@ def _unused(server: ApiServer, file: HostFile) -> bool:
 
 
 def _elsewhere(server: ApiServer, flag: str, what: str, at: str, file: HostFile, effect: str) -> Hit:
+    related: tuple[Related, ...] = (Related(file.place, f"the {what} goes here"),)
     if not file.path:
-        message = (
-            f"The {what} is brought to other machines only, and nothing brings {at} to those of the control plane. "
-        )
+        message = f"The {what} is brought to other machines only, and nothing brings {at} to the control plane's. "
         help = "Bring it to the machines of the control plane."
     else:
-        message = f"Nothing brings {at} to the host: the {what} is written to {file.path}, from where no API server "
+        by = ""
+        if file.place.source.path != server.source.path:  # who checks that file alone sees nothing of this one
+            by, related = f" by {file.place.source.path}, line {file.place.source.position(file.place.start)[0]}", ()
+        message = (
+            f"Nothing brings {at} to the host: the {what} is written to {file.path}{by}, from where no API server "
+        )
         message += "loads it. "
         help = f"Write the same path in both places: {at} or {file.path}."
-    related = (Related(file.place, f"the {what} goes here"),)
-    message += effect
-    return Hit(place_of_value(server, flag), message, related, severity="error", help=help)
+    return Hit(place_of_value(server, flag), message + effect, related, severity="error", help=help)
 
 
 def _effect(server: ApiServer) -> str:

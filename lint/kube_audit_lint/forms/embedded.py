@@ -5,14 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.forms.common.applied import applied_in, policies_by_name, with_policy
 from kube_audit_lint.forms.common.context import Context
-from kube_audit_lint.forms.common.copies import copies
-from kube_audit_lint.forms.common.kubectl import BY, from_input, in_script, may_apply
-from kube_audit_lint.forms.common.manifests import policy_among
-from kube_audit_lint.forms.common.misplaced import misplaced, misplaced_in
 from kube_audit_lint.forms.common.piece import found_in_piece
-from kube_audit_lint.model.found import Found, Misshape, joined
+from kube_audit_lint.forms.common.script import of_commands, of_heredoc, with_written
+from kube_audit_lint.model.found import Found, joined
 from kube_audit_lint.syntax.extras import TERRAFORM
 from kube_audit_lint.syntax.pieces import Piece, fences, heredocs, strings
 from kube_audit_lint.syntax.source import Source
@@ -59,35 +55,19 @@ def read_text(source: Source, context: Context) -> Found | None:
     if terraform:
         written += strings(_outside(outside, written))
     parts = [found_in_piece(piece, context, True) for piece in fenced]
-    found_in_written = [_of_heredoc(piece, context, markdown, text) for piece in written]
-    parts += found_in_written
+    parts.append(_written(written, context, text, markdown))
     parts += _started(_outside(outside, written), context._replace(neutral=text), markdown)
-    if not markdown and may_apply(outside):
-        held = {name: version for one in found_in_written for name, version in policies_by_name(one)}
-        parts.append(Found(misshapes=tuple(in_script(outside, context._replace(neutral=text), held))))
-    if not markdown and "manifest" in outside:
-        parts.append(Found(misshapes=tuple(_copied(outside, context._replace(neutral=text)))))
     found = joined(parts)
     return found if found else None
 
 
-def _of_heredoc(piece: Piece, context: Context, markdown: bool, text: str) -> Found:
-    """What a heredoc holds: what becomes of a policy in it that is applied, or written where it may not lie."""
-    found = found_in_piece(piece, context, markdown)
-    if markdown or not found.policies:
-        return found
-    start = text.rfind("\n", 0, max(0, piece.start - 1)) + 1
-    found = applied_in(found, BY) if from_input(text[start : piece.start]) else found
-    return misplaced_in(found, piece.name) if piece.name else found
-
-
-def _copied(text: str, context: Context) -> Iterator[Misshape]:
-    """The policies that a script copies to where they may not lie."""
-    for one in copies(text):
-        wrong = misplaced(context.place(one.target.start, one.target.end), one.path)
-        policy = policy_among(one.source.text, context) if wrong is not None else None
-        if wrong is not None and policy is not None:
-            yield with_policy(wrong, policy)
+def _written(pieces: list[Piece], context: Context, text: str, prose: bool) -> Found:
+    """What heredocs and strings hold, with what the commands around them do with it. prose: of documentation."""
+    if prose:
+        return joined([found_in_piece(piece, context, True) for piece in pieces])
+    found = joined([of_heredoc(piece, found_in_piece(piece, context), text) for piece in pieces])
+    around = context._replace(neutral=text)
+    return with_written(found, pieces, text, around).with_misshapes(of_commands(text, around, found))
 
 
 def _started(text: str, context: Context, prose: bool) -> Iterator[Found]:

@@ -101,7 +101,7 @@ def _features(features: Mapping) -> tuple[list[Flag], dict[str, str], list[HostF
     for feature, own in ((static, _STATIC_DEFAULTS), (webhook, _WEBHOOK_DEFAULTS)):
         if feature is not None:
             defaults |= own
-            files += _policy_file(feature)
+            files += _brought(feature)
     if static is not None:
         flags += flags_of_settings(static, _STATIC, _ZERO)
     if webhook is not None:
@@ -130,10 +130,12 @@ def _enabled(features: Mapping, name: str, inner: str = "config") -> Mapping | N
     return feature.mapping(inner) or feature
 
 
-def _policy_file(config: Mapping) -> Iterator[HostFile]:
-    path = config.get("policyFilePath")
-    if isinstance(path, Scalar) and path.kind == "string":
-        yield HostFile(_POLICY, path.place, None, Value(path.value, path.place))
+def _brought(config: Mapping) -> Iterator[HostFile]:
+    """The files beside this one that KubeOne brings to the host."""
+    for name, to in (("policyFilePath", _POLICY), ("configFilePath", _WEBHOOK_DEFAULTS["audit-webhook-config-file"])):
+        path = config.get(name)
+        if isinstance(path, Scalar) and path.kind == "string":
+            yield HostFile(to, path.place, None, Value(path.value, path.place))
 
 
 def _component_flags(root: Mapping) -> Iterator[Flag]:

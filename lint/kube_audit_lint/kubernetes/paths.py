@@ -12,6 +12,7 @@ from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
 _FLAG = r"(?i)(?:hostPath|mountPath|audit-?policy-?file|audit-?webhook-?config-?file)[\"']?\s*[:=,]\s*[\"']?\Z"
 _PATH = r"(?i)path[\"']?\s*[:=]\s*[\"']?\Z"
 _CONTENT = r"\b(?:content|contents|contentFrom|source|local|inline)\b"
+_VARIABLE = r"(?:\}\}|\$\{\w+\}|\$\w+)"
 _NEAR = 200
 _ENDS = r"(?=[\s\"',;&|)}\]\\]|\Z)"
 
@@ -66,13 +67,16 @@ def may_cover(path: str, at: str) -> bool:
     """Whether a path of which only a part is known may be another one or a folder above it."""
     if not is_unknown(path):
         return False
-    known = "[^/].*".join(re.escape(one) for one in re.split(f"{UNKNOWN}+", path))
+    known = ".+".join(re.escape(one) for one in re.split(f"{UNKNOWN}+", path))
     return re.match(rf"{known}(?:/|\Z)", at) is not None
 
 
 def is_brought_by(text: str, path: str) -> bool:
-    """Whether a text brings a file to a path of the host: it names it elsewhere than as a setting or in a comment."""
-    return any(not _is_setting(text, found) for found in re.finditer(rf"(?<![\w./-]){re.escape(path)}{_ENDS}", text))
+    """Whether a text brings a file to a path of the host: it names it elsewhere than as a setting or in a comment, be
+    it with a variable for the folder."""
+    name = re.escape(path.rpartition("/")[2])
+    named = rf"(?:(?<![\w./-]){re.escape(path)}|{_VARIABLE}(?:/[\w.-]+)*/{name}){_ENDS}"
+    return any(not _is_setting(text, found) for found in re.finditer(named, text))
 
 
 def _is_setting(text: str, found: re.Match[str]) -> bool:

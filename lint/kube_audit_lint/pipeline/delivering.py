@@ -7,21 +7,31 @@ object, a script.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
+from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.kubernetes.paths import brought_file, host_path, is_brought_by, policy_path, webhook_path
 from kube_audit_lint.model.server import ApiServer, HostFile
+from kube_audit_lint.pipeline.bringing import Brought, brought_with, candidates
 from kube_audit_lint.pipeline.locating import Locator
-from kube_audit_lint.pipeline.repository import Repository, absolute
+from kube_audit_lint.pipeline.repository import Repository, absolute, may_be_policy
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kube_audit_lint.model.document import PolicyDocument
 
+_ON_HOST = re.compile(r"/(?:etc|var|opt|srv|root|usr)/")
+_LAID_OUT = re.compile(r"(.*?)/(?:etc/(?:rancher|kubernetes|systemd)|var/lib/rancher)/")
+
 
 class Delivered(NamedTuple):
-    """The files that are brought to a server's host. elsewhere: paths that another file of the repository brings."""
+    """The files that are brought to a server's host. known: whether these are all of them, although the server is a
+    part. elsewhere: paths that another file of the repository brings."""
 
     files: tuple[HostFile, ...] = ()
+    known: bool = False
     elsewhere: frozenset[str] = frozenset()
 
 
@@ -37,12 +47,65 @@ class Deliveries:
 
     def of(self, server: ApiServer) -> Delivered:
         """The files that a server finds on its host, with what is in those that lie beside the form's own."""
+        if not server.files and server.policy is None and server.flag(POLICY_FILE) is not None:
+            server = server._replace(files=self._beside(server), files_known=True)
         lacking = [at for at in _lacking(server) if at is not None]
         if not lacking:
-            return Delivered(server.files)
+            return Delivered(server.files, server.files_known)
         files = tuple(self._with_content(server, file) for file in server.files)
         own = absolute(server.source.path)
-        return Delivered(files, frozenset(at for at in lacking if self._is_brought(at, own)))
+        elsewhere = frozenset(at for at in lacking if self._is_brought(at, own))
+        return Delivered(files, server.files_known, elsewhere)
+
+    def _beside(self, server: ApiServer) -> tuple[HostFile, ...]:
+        """The files that whatever brings a server's own file to the host brings beside it: policies with where that
+        stands, others by their paths alone. None where no policy goes astray."""
+        path = policy_path(server)
+        at = host_path(server, path) if path is not None else None
+        own = absolute(server.source.path)
+        if at is None or not at.startswith("/") or not self._may_be_brought(own):
+            return ()
+        files = []
+        for one in brought_with(self._repository, own):
+            policy = self._policy(one)
+            files.append(HostFile(one.path, server.place if policy is None else one.place, policy))
+        files += self._laid_out(own)
+        astray = [file for file in files if file.content is not None and not self._is_loaded(file.path, own)]
+        return tuple(files) if astray else ()
+
+    def _laid_out(self, own: str) -> Iterator[HostFile]:
+        """The policies of a repository that has its files as they lie on the host: `etc/rancher/rke2/config.yaml`."""
+        found = _LAID_OUT.match(own)
+        root = found[1] if found is not None else ""  # also of a host itself, of which not all may be seen
+        for path in self._repository.paths if root else ():
+            on_host = path.startswith(f"{root}/") and _ON_HOST.match(path, len(root)) is not None
+            if path != own and on_host and may_be_policy(path):
+                policies = self._repository.policies(path)
+                policy = next((one for one in policies if one.whole_file and not one.names), None)
+                if policy is not None:
+                    yield HostFile(path[len(root) :], policy.place, policy)
+
+    def _may_be_brought(self, path: str) -> bool:
+        """Whether anything may bring a file: what is named by itself has nothing beside it."""
+        return len(self._repository.paths) > 1 and path in self._repository.paths
+
+    def _policy(self, one: Brought) -> PolicyDocument | None:
+        """The policy that a file is which is brought."""
+        if not one.source:
+            held = self._repository.policies(absolute(one.place.source.path)) if one.text else ()
+            return next((policy for policy in held if one.path in policy.names), None)
+        for path in candidates(absolute(one.place.source.path), one.source):
+            found = self._repository.policies(path) if path in self._repository.paths else ()
+            if found:
+                return next((policy for policy in found if policy.whole_file and not policy.names), None)
+        return None
+
+    def _is_loaded(self, at: str, own: str) -> bool:
+        """Whether a server of another file loads a path: then the policy is meant for that one."""
+        raw = at.encode("utf-8", "surrogateescape")
+        pattern = re.compile(rb"audit-?policy-?file[\"']?\s*[:=,]\s*[\"']?" + re.escape(raw), re.IGNORECASE)
+        others = (self._repository.content(path) for path in self._repository.paths if path != own)
+        return any(raw in data and pattern.search(data) is not None for data in others)
 
     def _with_content(self, server: ApiServer, file: HostFile) -> HostFile:
         if file.content is not None or file.local is None:
@@ -50,10 +113,10 @@ class Deliveries:
         return file._replace(content=self._policies.of_file(server, file).document)
 
     def _is_brought(self, at: str, own: str) -> bool:
-        """Whether another file brings a path to a host."""
-        raw = at.encode("utf-8", "surrogateescape")
+        """Whether another file brings a path to a host, or one that ends in the same name and is filled in."""
+        name = at.rpartition("/")[2].encode("utf-8", "surrogateescape")
         others = (self._repository.content(path) for path in self._repository.paths if path != own)
-        return any(raw in data and is_brought_by(data.decode(errors="replace"), at) for data in others)
+        return any(name in data and is_brought_by(data.decode(errors="replace"), at) for data in others)
 
 
 def _lacking(server: ApiServer) -> list[str | None]:

@@ -235,6 +235,19 @@ class Repository:
                 self._parsed[path] = plain_documents(self._shown(path), self._content(path)) if known else None
         return self._parsed[path]
 
+    @cached_property
+    def _inside(self) -> dict[str, list[str]]:
+        return _by_name((path, (path.rpartition("/")[0],)) for path in self.paths)
+
+    def inside(self, folder: str) -> list[str]:
+        """The files in a folder, without those of the folders below."""
+        return self._inside.get(folder, [])
+
+    def shown(self, path: str) -> str:
+        """What reports call a file."""
+        file = self._files.get(path)
+        return self._shown(path) if file is None else file.source.path
+
     def _shown(self, path: str) -> str:
         """What reports call a file in which no form finds anything."""
         return self._names.get(path) or os.path.relpath(path).replace(os.sep, "/")

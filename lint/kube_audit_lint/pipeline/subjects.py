@@ -67,8 +67,8 @@ def subjects(documents: Iterable[PolicyDocument], links: Sequence[Link], options
 
 
 def _server_subject(link: Link, versions: Versions, policy: PolicySubject | None) -> ServerSubject:
-    files, brought = link.delivered
-    server = link.server if files == link.server.files else link.server._replace(files=files)
+    files, known, brought = link.delivered
+    server = link.server if files == link.server.files else link.server._replace(files=files, files_known=known)
     return ServerSubject(server, versions, policy, link.missing, link.webhook, brought, link.others)
 
 

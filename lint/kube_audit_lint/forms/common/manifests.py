@@ -16,6 +16,7 @@ from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
 from kube_audit_lint.forms.common.misplaced import version_at
 from kube_audit_lint.model.found import Found, Misshape
+from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Node, Scalar
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
@@ -56,6 +57,12 @@ def policy_among(path: str, context: Context) -> Place | None:
         if policy is not None and policy.text:
             return policy
     return None
+
+
+def beside(policy: Place, context: Context, place: Place) -> Value:
+    """The path of a policy's file from the folder of the one that names it, as files that are brought have it."""
+    path = os.path.relpath(policy.source.path, os.path.dirname(context.source.path) or ".")
+    return Value(path.replace(os.sep, "/"), place)
 
 
 def applied_plain_folder(node: Scalar, by: str, context: Context) -> Iterator[Misshape]:

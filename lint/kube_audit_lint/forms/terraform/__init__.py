@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.forms.common.applied import applied_in, with_policy
+from kube_audit_lint.forms.common.applied import applied_in
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.loose import loose_arguments
-from kube_audit_lint.forms.common.manifests import applied_file, policy_among
-from kube_audit_lint.forms.common.misplaced import misplaced
+from kube_audit_lint.forms.common.manifests import applied_file
 from kube_audit_lint.forms.terraform.clusters import as_terraform, in_cluster, is_in_parts, is_worker
 from kube_audit_lint.forms.terraform.managed import listed, may_be_off, switched_off
+from kube_audit_lint.forms.terraform.provisioners import provisioned
 from kube_audit_lint.forms.terraform.scope import Scope
 from kube_audit_lint.forms.terraform.texts import Texts
 from kube_audit_lint.forms.terraform.values import Block, Head, LocalFile, Values
@@ -25,7 +25,7 @@ from kube_audit_lint.model.found import Found, Misshape, Note, joined
 from kube_audit_lint.syntax.extras import TERRAFORM, reads_terraform
 from kube_audit_lint.syntax.hcl import LARGEST, MOST_IN_A_LINE, MOST_PARTS, Attribute, parse
 from kube_audit_lint.syntax.hcl import Block as Written
-from kube_audit_lint.syntax.nodes import PLAIN, Entry, Mapping, Scalar, Sequence
+from kube_audit_lint.syntax.nodes import PLAIN, Entry, Mapping, Scalar
 from kube_audit_lint.syntax.source import Source
 
 MARKS = (
@@ -114,7 +114,7 @@ def _in_block(block: Written, values: Values, context: Context) -> Found:
     found = joined([*known, *texts.of_body(block.body)])
     if block.type == "resource" and block.labels[:1] and block.labels[0] in _APPLIED:
         found = applied_in(found, _APPLIES).with_misshapes(_applied_files(body, context))
-    found = found.with_misshapes(_provisioned(found, body, context))
+    found = provisioned(found, body, context)
     return found.with_servers(lambda one: one._replace(partial=True)) if is_in_parts(body) else found
 
 
@@ -124,20 +124,6 @@ def _applied_files(body: Block, context: Context) -> Iterator[Misshape]:
         node = body.get(name)
         if isinstance(node, LocalFile):
             yield from applied_file(node.path, node.place, _APPLIES, context)
-
-
-def _provisioned(found: Found, body: Block, context: Context) -> Iterator[Misshape]:
-    """The policies that the provisioner `file` brings to where they may not lie."""
-    there = body.get("provisioner")
-    for one in there.items if isinstance(there, Sequence) else [there]:
-        to, source = (one.get("destination"), one.get("source")) if isinstance(one, Mapping) else (None, None)
-        wrong = misplaced(to.place, to.value) if isinstance(to, Scalar) and "manifest" in to.value else None
-        if wrong is None or not isinstance(to, Scalar):
-            continue
-        written = any(to.value in policy.names for policy in found.policies)
-        policy = policy_among(source.value, context) if isinstance(source, Scalar) else None
-        if written or policy is not None:
-            yield with_policy(wrong, policy)
 
 
 def _named(block: Written, body: Block) -> Mapping:
