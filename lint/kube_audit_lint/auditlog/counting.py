@@ -9,26 +9,15 @@ from contextlib import suppress
 from typing import Any
 
 from kube_audit_lint.analysis.evaluate import NO_RULE
-from kube_audit_lint.analysis.request import Request
+from kube_audit_lint.auditlog.cells import Cell, Cells
 from kube_audit_lint.auditlog.decider import Decider
 from kube_audit_lint.auditlog.documents import LONGEST
-from kube_audit_lint.auditlog.event import BEGIN, ENDS, FIELDS, Event, NoEventError, request_of
+from kube_audit_lint.auditlog.event import BEGIN, BEGINNING, ENDING, ENDS, FIELDS, Event, NoEventError, request_of
 from kube_audit_lint.auditlog.sizes import REQUEST, RESPONSE, body_sizes, compact, length, managed_size
-from kube_audit_lint.auditlog.tally import (
-    BYTES,
-    EVENTS,
-    MOST_CELLS,
-    REQUESTS,
-    RESPONSES,
-    SUMS,
-    Bad,
-    Key,
-    Sums,
-    Tally,
-)
+from kube_audit_lint.auditlog.tally import MOST_CELLS, REQUESTS, RESPONSES, Bad, Tally
 from kube_audit_lint.auditlog.wrapped import events_in, is_empty_batch, values_of
 from kube_audit_lint.model.policy import Policy
-from kube_audit_lint.syntax.record import NamedTuple, make
+from kube_audit_lint.syntax.record import NamedTuple
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 
@@ -43,17 +32,12 @@ class Chunk(NamedTuple):
     line: int
     """The number of the first one."""
     lines: list[bytes]
+    ascii: bool = False
+    """Whether they are known to hold nothing else."""
 
-
-Kind = tuple[int, tuple[int, ...]]
-"""Events that no policy tells apart but by their users: a number, and the rule that decides for each policy."""
 
 Decided = list[tuple[int, ...] | None]
 """For each event of some lines the rules that decide it; None for a line that holds none."""
-
-
-Who = tuple[Any, int, dict[int, Sums]]
-"""A user: the groups as they were seen last, a number for all that no policy tells apart, the sums of each kind."""
 
 
 class Counter:
@@ -70,50 +54,35 @@ class Counter:
         )
         self._places = frozenset((None, "")).union(*(decider.namespaces for decider in self.deciders))
         self._names = frozenset((None, "")).union(*(decider.names for decider in self.deciders))
-        self._users: dict[Any, Who] = {}
-        self._members: dict[tuple[Any, ...], Who] = {}
-        self._alike: dict[tuple[int, ...], int] = {}
-        self._known: dict[Any, Kind] = {}
-        self._kinds: list[tuple[Any, ...]] = []
-        self._new = 0
+        self._cells = Cells(self.deciders)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Counter, (self.policies,)
 
     def take(self) -> Tally:
         """What has been counted so far; counting begins anew."""
-        self._flush()
+        self._cells.flush(self.tally)
         tally, self.tally = self.tally, Tally()
         return tally
 
     def count(self, chunk: Chunk, decided: Decided | None = None) -> None:
         """Counts the events of a chunk; `decided` gets the rules of each event, None for a line that holds none."""
         self._count(chunk, decided)
-        if len(self._known) > MOST_CELLS:
-            self._flush()
+        if len(self._cells.kinds) > MOST_CELLS:
+            self._cells.flush(self.tally)
 
     def settle(self) -> None:
         """To be called after each part of a log: keeps what is remembered of it within a limit."""
-        if self._new + len(self.tally.cells) > MOST_CELLS:
-            self._flush()
+        if len(self._cells) + len(self.tally.cells) > MOST_CELLS:
+            self._cells.flush(self.tally)
             self.tally.limit()
 
-    def _flush(self) -> None:
-        """Puts all sums into the tally, and forgets users and kinds of events: what bounds the memory."""
-        for both, (_, _, own) in self._members.items():
-            for number, sums in own.items():
-                rules, level, stage, verb, what = self._kinds[number]
-                self.tally.put(make(Key, (rules, level, stage, verb, both[0] or "", what)), sums)
-        self._members.clear()
-        self._users.clear()
-        self._known.clear()
-        self._kinds.clear()
-        self._new = 0
-
     def _count(self, chunk: Chunk, decided: Decided | None) -> None:
+        """The loop over all events. In the key stand the types of what no policy looks at: a wrong one is no event."""
         decoder: Any = json.JSONDecoder()
         scan = decoder.scan_once  # what json.loads calls, without what it tests for first
-        known, users, places, names = self._known, self._users, self._places, self._names
+        cells, users, kinds = self._cells, self._cells.users, self._cells.kinds
+        places, names = self._places, self._names
         first = last = ""
         for number, line in enumerate(chunk.lines):
             try:
@@ -121,34 +90,40 @@ class Counter:
                 event, end = scan(text, 0)
                 if text[end:] != "\n":
                     raise ValueError
-                if not (line.startswith(BEGIN) and line.endswith(ENDS)) and not event.keys() <= FIELDS:
+                if not (line[BEGINNING] == BEGIN and line[ENDING] in ENDS) and not event.keys() <= FIELDS:
                     raise ValueError
-                user, level, stage, verb = event["user"], event["level"], event["stage"], event["verb"]
-                name, groups = user["username"], user["groups"]
-                known_groups, who, own = users.get(name) or self._who(name, groups)
-                if known_groups != groups:
-                    known_groups, who, own = self._who(name, groups)
+                by = event["user"]
+                user = users.get(by["username"])
+                if user is None or user.groups != by["groups"]:
+                    user = users[by["username"]] = cells.user(by["username"], by["groups"])
+                uri, verb, time = event["requestURI"], event["verb"], event["stageTimestamp"]
+                if time.__class__ is not str:
+                    raise TypeError
                 ref = event.get("objectRef")
                 if ref:
                     get = ref.get
                     place, name = get("namespace"), get("name")
+                    if place not in places:
+                        place = place.__class__
+                    if name not in names:
+                        name = name.__class__
+                    elif name and verb == "create":
+                        verb = verb, uri  # which tells whether the name was in the path
                     key: tuple[Any, ...] = (
-                        who,
-                        level,
-                        stage,
+                        user.alike,
+                        event["level"],
+                        event["stage"],
                         verb,
                         get("resource"),
                         get("apiGroup"),
                         get("subresource"),
-                        place if place in places else False,
-                        name if name in names else False,
+                        place,
+                        name,
+                        uri.__class__,
                     )
-                    if key[8] and verb == "create":
-                        key = (*key, event["requestURI"])
                 else:
-                    key = (who, level, stage, verb, event["requestURI"].partition("?")[0])
-                time = event["stageTimestamp"]
-                kind, rules = known.get(key) or self._kind(key, request_of(event), level, stage)
+                    key = user.alike, event["level"], event["stage"], verb, uri.partition("?")[0]
+                kind = kinds.get(key) or cells.kind(key, request_of(event))
                 if time > last:
                     first, last = first or time, time
                 elif time < first:
@@ -156,48 +131,23 @@ class Counter:
             except UNUSUAL:
                 self._unusual(chunk, number, line, decided)
                 continue
-            sums = own.get(kind) or self._begin(own, kind)
-            sums[EVENTS] += 1
-            sums[BYTES] += len(line)
-            if level != "Metadata":
-                self._bodies(sums, event, text)
+            cell = user.cells.get(kind) or user.begin(kind)
+            cell.events += 1
+            cell.bytes += len(line)
+            if REQUEST in event or RESPONSE in event:
+                self._bodies(cell, event, text)
             if decided is not None:
-                decided.append(rules)
+                decided.append(kind.rules)
         self._span(first, last, chunk)
 
-    def _who(self, name: Any, groups: Any) -> Who:
-        """A user with these groups, from now on the one of this name. Raises NoEventError."""
-        if not isinstance(groups, list):
-            raise NoEventError
-        both = (name, *groups)
-        who = self._members.get(both)
-        if who is None:
-            asked = tuple(decider.who(name or None, frozenset(groups)) for decider in self.deciders)
-            who = self._members[both] = groups, self._alike.setdefault(asked, len(self._alike)), {}
-        self._users[name] = who
-        return who
-
-    def _kind(self, key: Any, request: Request, level: str, stage: str) -> Kind:
-        """The kind of the events with this key."""
-        rules = tuple(decider.rule_of(request) for decider in self.deciders)
-        self._kinds.append((rules, level, stage, request.verb, what_of(request)))
-        kind = self._known[key] = len(self._kinds) - 1, rules
-        return kind
-
-    def _begin(self, own: dict[int, Sums], kind: int) -> Sums:
-        """The sums of a user's events of a kind."""
-        self._new += 1
-        sums = own[kind] = [0] * SUMS
-        return sums
-
-    def _bodies(self, sums: Sums, event: Event, text: str) -> None:
+    def _bodies(self, cell: Cell, event: Event, text: str) -> None:
         request, response = body_sizes(event, text)
         if request:
             # A patch is recorded as it was sent: its managed fields stay (LogRequestPatch).
             managed = managed_size(event[REQUEST]) if self.managed and event["verb"] != "patch" else 0
-            add_body(sums, REQUESTS, request, managed)
+            cell.add_body(REQUESTS, request, managed)
         if response:
-            add_body(sums, RESPONSES, response, managed_size(event[RESPONSE]) if self.managed else 0)
+            cell.add_body(RESPONSES, response, managed_size(event[RESPONSE]) if self.managed else 0)
 
     def _span(self, first: str, last: str, chunk: Chunk | None = None) -> None:
         """Takes the first and the last time of some events; where one of them is no time, those of each event."""
@@ -227,26 +177,26 @@ class Counter:
     def _one(self, event: Any, text: str) -> tuple[int, ...]:
         """Counts an event, however it is written; returns the rules. Raises NoEventError, and TypeError."""
         request = request_of(event)
-        _, who, own = self._who(request.user, sorted(request.groups))
-        level, stage = event.get("level") or "", event.get("stage") or ""
-        key = (None, who, level, stage, *request[2:])
-        kind, rules = self._known.get(key) or self._kind(key, request, level, stage)
-        sums = own.get(kind) or self._begin(own, kind)
+        user = self._cells.user(request.user, sorted(request.groups))
+        key = user.alike, event.get("level"), event.get("stage"), None, *request[2:]
+        kind = self._cells.kinds.get(key) or self._cells.kind(key, request)
         if not text or not (_is_whole(text) or event.keys() <= FIELDS):
             event = {key: value for key, value in event.items() if key in FIELDS}
             text = compact(event)
         time = event.get("stageTimestamp")
         if isinstance(time, str):
             self._span(time, time)
-        self._bodies(sums, event, text)
-        sums[EVENTS] += 1
-        sums[BYTES] += length(text) + 1
-        return rules
+        cell = user.cells.get(kind) or user.begin(kind)
+        self._bodies(cell, event, text)
+        cell.events += 1
+        cell.bytes += length(text) + 1
+        return kind.rules
 
 
 def _is_whole(text: str) -> bool:
     """Whether an event is as kube-apiserver writes it, as far as the quick loop looks at that."""
-    return text.startswith(BEGIN.decode()) and f"{text}\n".endswith(tuple(end.decode() for end in ENDS))
+    line = f"{text}\n".encode("utf-8", "surrogatepass")
+    return line[BEGINNING] == BEGIN and line[ENDING] in ENDS
 
 
 def _times(chunk: Chunk) -> Iterator[str]:
@@ -258,21 +208,6 @@ def _times(chunk: Chunk) -> Iterator[str]:
                 time = event.get("stageTimestamp")
                 if isinstance(time, str):
                     yield time
-
-
-def add_body(sums: Sums, count: int, size: int, managed: int) -> None:
-    """Adds a body of an event; `count` is the first of the sums about such bodies."""
-    sums[count] += 1
-    sums[count + 1] += size
-    sums[count + 2] += managed
-
-
-def what_of(request: Request) -> str:
-    """What a request is about: a path, or `pods/log`, `deployments.apps/scale`."""
-    if request.url is not None:
-        return request.url
-    name = f"{request.resource}.{request.group}" if request.group else request.resource
-    return f"{name}/{request.subresource}" if request.subresource else name
 
 
 def _events_of(line: bytes) -> list[tuple[Any, str]]:

@@ -7,24 +7,31 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from kube_audit_lint.auditlog.counting import UNUSUAL, Chunk, Counter, Decided, add_body
-from kube_audit_lint.auditlog.event import BEGIN, ENDS, FIELDS, request_of
+from kube_audit_lint.analysis.request import RESOURCE_VERBS
+from kube_audit_lint.auditlog.cells import Cell, User
+from kube_audit_lint.auditlog.counting import UNUSUAL, Chunk, Counter, Decided
+from kube_audit_lint.auditlog.event import BEGIN, BEGINNING, ENDING, ENDS, FIELDS, request_of
 from kube_audit_lint.auditlog.sizes import REQUEST, RESPONSE, managed_size, with_key
-from kube_audit_lint.auditlog.tally import BYTES, EVENTS, REQUESTS, RESPONSES, Sums
+from kube_audit_lint.auditlog.tally import REQUESTS, RESPONSES
 from kube_audit_lint.model.policy import LEVELS, STAGES
 
 if TYPE_CHECKING:
     from kube_audit_lint.model.policy import Level, Stage
-else:  # msgspec reads them at run time, when those of the model are plain tuples
+
+    Verb = str
+else:  # msgspec reads them at run time, when those of the model are plain tuples, and makes no new text for each value
     Level, Stage = Literal[LEVELS], Literal[STAGES]
+    Verb = Literal[(*RESOURCE_VERBS, "post", "put", "head", "options", "")]
 
 _NONE = msgspec.Raw()
-_NULL = b"null"
+_NULL = msgspec.Raw(b"null")
+_OTHER = 0
+"""What stands in a key for names that no policy looks at."""
 
 
 class _User(msgspec.Struct, gc=False):
     username: str
-    groups: list[str]
+    groups: msgspec.Raw
 
 
 class _Ref(msgspec.Struct, gc=False):
@@ -38,7 +45,7 @@ class _Ref(msgspec.Struct, gc=False):
 class _Event(msgspec.Struct, gc=False):
     level: Level
     stage: Stage
-    verb: str
+    verb: Verb
     requestURI: str  # noqa: N815
     user: _User
     stageTimestamp: str  # noqa: N815
@@ -47,6 +54,7 @@ class _Event(msgspec.Struct, gc=False):
     responseObject: msgspec.Raw = _NONE  # noqa: N815
 
 
+_decoder = msgspec.json.Decoder(_Event)
 _fields = msgspec.json.Decoder(
     msgspec.defstruct("_Fields", [(name, msgspec.Raw, _NONE) for name in sorted(FIELDS)], forbid_unknown_fields=True)
 )
@@ -66,40 +74,46 @@ class FastCounter(Counter):
         return FastCounter, (self.policies,)
 
     def _count(self, chunk: Chunk, decided: Decided | None) -> None:
-        decode = msgspec.json.Decoder(_Event).decode
-        known, users, places, names = self._known, self._users, self._places, self._names
+        decode = _decoder.decode
+        cells, users, kinds = self._cells, self._cells.users, self._cells.kinds
+        places, names, ascii = self._places, self._names, chunk.ascii
         first = last = ""
         for number, line in enumerate(chunk.lines):
             try:
                 event = decode(line)
-                if not (line.startswith(BEGIN) and line.endswith(ENDS)):
+                if line[BEGINNING] != BEGIN or line[ENDING] not in ENDS:
                     _hold_own(line)
-                if not line.isascii():
+                if not ascii and not line.isascii():
                     line.decode()  # msgspec does not look into the texts that it leaves out
-                user, level, stage, verb = event.user, event.level, event.stage, event.verb
-                name, groups = user.username, user.groups
-                known_groups, who, own = users.get(name) or self._who(name, groups)
-                if known_groups != groups:
-                    known_groups, who, own = self._who(name, groups)
+                by = event.user
+                user = users.get(by.username)
+                if user is None or user.groups != by.groups:
+                    user = self._user(by)
                 ref = event.objectRef
+                verb: Any = event.verb
                 if ref:
-                    place, object_name = ref.namespace, ref.name
+                    place: Any = ref.namespace
+                    name: Any = ref.name
+                    if place not in places:
+                        place = _OTHER
+                    if name not in names:
+                        name = _OTHER
+                    elif name and verb == "create":
+                        verb = verb, event.requestURI
                     key: tuple[Any, ...] = (
-                        who,
-                        level,
-                        stage,
+                        user.alike,
+                        event.level,
+                        event.stage,
                         verb,
                         ref.resource,
                         ref.apiGroup,
                         ref.subresource,
-                        place if place in places else False,
-                        object_name if object_name in names else False,
+                        place,
+                        name,
                     )
-                    if key[8] and verb == "create":
-                        key = (*key, event.requestURI)
                 else:
-                    key = (who, level, stage, verb, event.requestURI.partition("?")[0])
-                kind, rules = known.get(key) or self._kind(key, request_of(json.loads(line.decode())), level, stage)
+                    key = user.alike, event.level, event.stage, verb, event.requestURI.partition("?")[0]
+                kind = kinds.get(key) or cells.kind(key, request_of(json.loads(line.decode())))
             except UNUSUAL:
                 self._unusual(chunk, number, line, decided)
                 continue
@@ -108,19 +122,26 @@ class FastCounter(Counter):
                 first, last = first or time, time
             elif time < first:
                 first = time
-            sums = own.get(kind) or self._begin(own, kind)
-            sums[EVENTS] += 1
-            sums[BYTES] += len(line)
-            if level != "Metadata":
-                self._raw_bodies(sums, event)
+            cell = user.cells.get(kind) or user.begin(kind)
+            cell.events += 1
+            cell.bytes += len(line)
+            if event.requestObject is not _NONE or event.responseObject is not _NONE:
+                self._raw_bodies(cell, event)
             if decided is not None:
-                decided.append(rules)
+                decided.append(kind.rules)
         self._span(first, last, chunk)
 
-    def _raw_bodies(self, sums: Sums, event: _Event) -> None:
+    def _user(self, by: _User) -> User:
+        """The user of an event. Raises ValueError."""
+        user = self._cells.user(by.username, msgspec.json.decode(by.groups, type=list[str]))
+        user.groups = by.groups.copy()
+        self._cells.users[by.username] = user
+        return user
+
+    def _raw_bodies(self, cell: Cell, event: _Event) -> None:
         for key, count, raw in ((REQUEST, REQUESTS, event.requestObject), (RESPONSE, RESPONSES, event.responseObject)):
             if raw and raw != _NULL:
                 managed = 0
                 if self.managed and (count == RESPONSES or event.verb != "patch"):
                     managed = managed_size(json.loads(bytes(raw)))
-                add_body(sums, count, with_key(key, len(raw)), managed)
+                cell.add_body(count, with_key(key, len(raw)), managed)

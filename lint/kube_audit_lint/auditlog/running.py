@@ -123,7 +123,7 @@ def _begin(policies: Sequence[Policy]) -> None:
 
 
 def _in_worker(packed: list[tuple[str, int, bytes]], wanted: bool) -> tuple[Counted, None]:
-    batch = (Chunk(path, line, BytesIO(data).readlines()) for path, line, data in packed)
+    batch = (Chunk(path, line, BytesIO(data).readlines(), data.isascii()) for path, line, data in packed)
     return _counted(_worker[0], batch, wanted), None
 
 

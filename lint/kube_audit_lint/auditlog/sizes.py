@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 REQUEST, RESPONSE = "requestObject", "responseObject"
-_BEFORE, _BETWEEN, _AFTER = f',"{REQUEST}":', f',"{RESPONSE}":', ',"requestReceivedTimestamp":'
+_FOLLOWING = "requestReceivedTimestamp"
+_BEFORE, _BETWEEN, _AFTER = f',"{REQUEST}":', f',"{RESPONSE}":', f',"{_FOLLOWING}":'
 """What stands before the bodies, between them and after them, as kube-apiserver writes an event."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -33,11 +34,20 @@ def body_sizes(event: dict[str, Any], text: str) -> tuple[int, int]:
     request, response = event.get(REQUEST) is not None, event.get(RESPONSE) is not None
     if not request and not response:
         return 0, 0
+    if not _stand_together(list(event)):
+        return _sizes_of_any(event, text)
     end = text.rfind(_AFTER)
     start, middle = _only(text, _BEFORE) if request else 0, _only(text, _BETWEEN) if response else end
     if not start < middle <= end:
         return _sizes_of_any(event, text)
     return length(text[start:middle]) if request else 0, length(text[middle:end])
+
+
+def _stand_together(keys: list[str]) -> bool:
+    """Whether an event's bodies stand where kube-apiserver writes them, one right behind the other."""
+    wanted = [key for key in (REQUEST, RESPONSE) if key in keys] + [_FOLLOWING]
+    first = keys.index(wanted[0])
+    return keys[first : first + len(wanted)] == wanted
 
 
 def _only(text: str, part: str) -> int:

@@ -23,16 +23,14 @@ from kube_audit_lint.errors import UsageError
 _HEAD = 16 << 20
 """Bytes of the first line that are looked at, to tell in which form a log is."""
 
-_AT_ONCE = 16 << 10
-"""Bytes of a chunk: few enough to stay near the processor while they are decoded."""
+_AT_ONCE = 64 << 10
+"""Bytes that are read at once, and of a chunk: few enough to stay near the processor while they are decoded."""
 
 _BATCH = 8 << 20
 """Bytes of a batch, after which what is remembered is held within its limit; what a process gets at a time."""
 
 _PART = 32 << 20
 """Bytes of a part of a file that is read by a process of its own."""
-
-_READ = 64 << 10
 
 
 class Log:
@@ -76,14 +74,14 @@ class Log:
                 self._told.append(f"{path}: {error}")
                 return
             cut = _Cut(source)
-            lines = io.BufferedReader(cut, _READ)
+            lines = io.BufferedReader(cut, _AT_ONCE)
             first = _first(lines)
-            number = 0
+            number, long = 0, list[tuple[int, int]]()
             in_lines = stands_in_lines(first)
-            for chunk in _in_lines(path, first, lines, cut) if in_lines else self._split(path, first, lines):
+            for chunk in _in_lines(path, first, lines, long) if in_lines else self._split(path, first, lines):
                 yield chunk
                 number = max(number, chunk.line + len(chunk.lines) - 1)
-            self._told += _notes(Part(path, 0, 0, (), number, cut.long, cut.error))
+            self._told += _notes(Part(path, 0, 0, (), number, long, cut.error))
 
     def _split(self, path: str, first: bytes, rest: BinaryIO) -> Iterator[Chunk]:
         for piece in split(first, rest):
@@ -119,11 +117,12 @@ class Part:
                 self.error = "another file has its name now"
                 return
             cut = _Cut(_Span(stream, self.start, self.end))
-            cut.limited, cut.begun = True, self.start > 0
-            for chunk in _groups(self.path, b"", io.BufferedReader(cut, _READ)):
+            cut.begun = self.start > 0
+            long = list[tuple[int, int]]()
+            for chunk in _groups(self.path, iter(lambda: cut.block(_AT_ONCE), b""), long):
                 yield chunk
                 self.lines += len(chunk.lines)
-        self.long, self.error = cut.long, cut.error
+        self.long, self.error = long, cut.error
 
 
 class _Span:
@@ -134,7 +133,7 @@ class _Span:
         self._left = end - start
         if start:
             stream.seek(start - 1)
-            while (skipped := stream.readline(_READ)) and not skipped.endswith(b"\n"):
+            while (skipped := stream.readline(_AT_ONCE)) and not skipped.endswith(b"\n"):
                 self._left -= len(skipped)
             self._left -= len(skipped) - 1
         self._ended = self._left <= 0  # where no line begins in it
@@ -200,28 +199,45 @@ def _too_long(path: str, line: int, size: int) -> str:
     return f"{path}: line {line} is longer than {LONGEST >> 20} MiB: {max(size / 1e6, 0.1):.1f} MB of it were not read"
 
 
-def _in_lines(path: str, first: bytes, lines: Any, cut: _Cut) -> Iterator[Chunk]:
-    cut.limited = True
-    if first and not first.endswith(b"\n"):
-        first += lines.readline()
-    chunks = _groups(path, first, lines)
+def _in_lines(path: str, first: bytes, lines: Any, long: list[tuple[int, int]]) -> Iterator[Chunk]:
+    chunks = _groups(path, chain([first], iter(lambda: lines.read1(_AT_ONCE), b"")), long)
     return joined(chunks, LONGEST) if may_be_parts(first) else chunks
 
 
-def _groups(path: str, first: bytes, lines: Any) -> Iterator[Chunk]:
-    """Blocks, each split into its lines; what begins in one and ends in another is put together once."""
-    number = 1
-    begun: list[bytes] = []
-    for data in chain([first] if first else [], iter(lambda: lines.read1(_AT_ONCE), b"")):
+def _groups(path: str, blocks: Iterable[bytes], long: list[tuple[int, int]]) -> Iterator[Chunk]:
+    """Blocks, each split into its lines; what begins in one and ends in another is put together once.
+
+    Of each line LONGEST bytes are kept. long: gets the numbers of those that have more, and how much is left out.
+    """
+    number, begun, room, left_out = 1, list[bytes](), LONGEST, 0
+    for data in blocks:
+        if len(data) > room:
+            data, more = _shortened(data, room)
+            left_out += more
         end = data.rfind(b"\n") + 1
-        begun.append(data[:end] if end else data)
-        if end:
-            group = io.BytesIO(b"".join(begun)).readlines()
-            yield Chunk(path, number, group)
-            number += len(group)
-            begun = [data[end:]]
+        if not end:
+            begun.append(data)
+            room -= len(data)
+            continue
+        whole = b"".join([*begun, data[:end]])
+        if left_out:
+            long.append((number, left_out))
+            left_out = 0
+        group = io.BytesIO(whole).readlines()
+        yield Chunk(path, number, group, whole.isascii())
+        number += len(group)
+        begun, room = [data[end:]], LONGEST - len(data) + end
+    if left_out:
+        long.append((number, left_out))
     if last := b"".join(begun):
         yield Chunk(path, number, [last + b"\n"])
+
+
+def _shortened(data: bytes, room: int) -> tuple[bytes, int]:
+    """Bytes that a line goes on with, for which there is so much room left, and how many of its own are left out."""
+    end = data.find(b"\n")
+    end = len(data) if end < 0 else end
+    return (data, 0) if end <= room else (data[:room] + data[end:], end - room)
 
 
 def _batch(first: Chunk, rest: Iterator[Chunk]) -> Iterator[Chunk]:
@@ -250,40 +266,35 @@ class _Utf16:
 
 
 class _Cut(io.RawIOBase):
-    """A stream that ends where it cannot be read any further, and of whose lines LONGEST bytes are read at most.
+    """A stream as UTF-8 that ends where it cannot be read any further.
 
-    limited: whether the latter. begun: whether there can be no byte order mark any more.
-    long: the numbers of the lines that are longer, and what was left out of each.
+    error: why. begun: whether there can be no byte order mark any more.
     """
 
     def __init__(self, source: Any) -> None:
         self.error = ""
-        self.limited = False
-        self.long: list[tuple[int, int]] = []
-        self._read = getattr(source, "read1", source.read)
-        self._length = 0
-        self._line = 1
         self.begun = False
+        self._read = getattr(source, "read1", source.read)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._next(len(buffer))
-        while data and self.limited and self._length >= LONGEST:
-            end = data.find(b"\n")
-            self._leave_out(len(data) if end < 0 else end)
-            if end >= 0:
-                data = data[end:]
-                break
-            data = self._next(len(buffer))
-        if self.limited and self._length + len(data) > LONGEST:
-            data = self._shortened(data)
-        end = data.rfind(b"\n")
-        self._length = len(data) - end - 1 if end >= 0 else self._length + len(data)
-        self._line += data.count(b"\n")
+        data = self.block(len(buffer))
         buffer[: len(data)] = data
         return len(data)
+
+    def block(self, size: int) -> bytes:
+        """The next bytes, up to so many; none at the end."""
+        try:
+            data = self._decoded(size)
+        except (OSError, EOFError, zlib.error, ValueError) as error:
+            data, self.error = b"", str(error) or type(error).__name__
+        except Exception as error:  # compression.zstd raises an Exception of its own
+            if type(error).__name__ != "ZstdError":
+                raise
+            data, self.error = b"", str(error)
+        return data
 
     def _decoded(self, size: int) -> bytes:
         """The next bytes, in UTF-8 and without a byte order mark."""
@@ -298,31 +309,6 @@ class _Cut(io.RawIOBase):
             data = b""
         begun: bytes = data.removeprefix(codecs.BOM_UTF8) or self._read(size)
         return begun
-
-    def _shortened(self, data: bytes) -> bytes:
-        """The next bytes, of which the line that they go on with has LONGEST at most, in whatever pieces it comes."""
-        end = data.find(b"\n")
-        rest = data[end:] if end >= 0 else b""
-        kept = min(len(data) - len(rest), LONGEST - self._length)
-        if kept < len(data) - len(rest):
-            self._leave_out(len(data) - len(rest) - kept)
-        return data[:kept] + rest
-
-    def _leave_out(self, size: int) -> None:
-        if self.long and self.long[-1][0] == self._line:
-            size += self.long.pop()[1]
-        self.long.append((self._line, size))
-
-    def _next(self, size: int) -> bytes:
-        try:
-            data = self._decoded(size)
-        except (OSError, EOFError, zlib.error, ValueError) as error:
-            data, self.error = b"", str(error) or type(error).__name__
-        except Exception as error:  # compression.zstd raises an Exception of its own
-            if type(error).__name__ != "ZstdError":
-                raise
-            data, self.error = b"", str(error)
-        return data
 
 
 def _opened(path: str) -> BinaryIO:
