@@ -256,3 +256,25 @@ def test_a_profile_twice() -> None:
     head = "apiVersion: config.openshift.io/v1\nkind: APIServer\nmetadata: {name: cluster}\nspec:\n  audit:\n"
     text = head + "    profile: AllRequestBodies\n    profile: Default\n"
     assert [(one.kind, one.place.text) for one in found_in(text).misshapes] == [("wrong-shape", "profile")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "expected"),
+    [
+        ("LokiStack", "limits: {global: {retention: {days: 20}}}", "20"),
+        ("LokiStack", "limits: {global: {retention: {days: 30}}}", ""),
+        ("LokiStack", "limits: {global: {retention: {days: 90}}, tenants: {audit: {retention: {days: 7}}}}", "7"),
+        ("LokiStack", "limits: {global: {retention: {days: 7}}, tenants: {audit: {retention: {days: 90}}}}", ""),
+        ("LokiStack", "limits: {tenants: {application: {retention: {days: 7}}}}", ""),
+        ("LokiStack", "limits: {global: {retention: {days: 7, streams: [{days: 90, selector: 'a'}]}}}", ""),
+        ("LokiStack", "size: 1x.small", ""),
+        ("ClusterLogging", "logStore: {retentionPolicy: {audit: {maxAge: 72h}, infra: {maxAge: 1d}}}", "72h"),
+        ("ClusterLogging", "logStore: {retentionPolicy: {audit: {maxAge: 1M}}}", ""),
+        ("ClusterLogging", "logStore: {retentionPolicy: {audit: {maxAge: 5w}}}", ""),
+        ("ClusterLogging", "logStore: {retentionPolicy: {audit: {maxAge: seven}}}", ""),
+        ("ClusterLogging", "logStore: {type: lokistack}", ""),
+    ],
+)
+def test_how_long_a_store_keeps_the_log(kind: str, spec: str, expected: str) -> None:
+    text = f"apiVersion: logging.openshift.io/v1\nkind: {kind}\nmetadata: {{name: a}}\nspec: {{{spec}}}\n"
+    assert misshapes(text) == ([("log-store-retention", expected)] if expected else [])

@@ -1007,6 +1007,17 @@ RULES: list[dict[str, Any]] = [
         'help': 'Add `audit` to the log types of the cluster.',
     },
     {
+        'id': 'log-store-retention',
+        'title': "OpenShift's log store deletes the audit log too early",
+        'severity': 'warning',
+        'category': 'forms',
+        'subject': 'file',
+        'check': 'form',
+        'opt-in': True,
+        'why': 'The files of the control plane are rotated within days, so that what a LokiStack or a ClusterLogging keeps is all there is. Both delete by age, for the tenant `audit` or for all. A break-in is often noticed only weeks later. It is reported only where the rule is chosen (`--select log-store-retention`, or `log-store-retention: warning` in the configuration): Red Hat takes this store for one of a short term, and the log may be sent to another one as well.',
+        'help': 'Keep the audit log for 30 days or more, or forward it to a store that does.',
+    },
+    {
         'id': 'unknown-setting',
         'title': 'A setting of auditing has a name that its form does not know',
         'severity': 'error',

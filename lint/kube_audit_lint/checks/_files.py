@@ -36,6 +36,7 @@ FileRule = Literal[
     "log-rotated-twice",
     "log-directory-not-writable",
     "audit-log-not-forwarded",
+    "log-store-retention",
 ]
 
 RULES: dict[MisshapeKind, FileRule] = {
@@ -52,6 +53,7 @@ RULES: dict[MisshapeKind, FileRule] = {
     "rotated-twice": "log-rotated-twice",
     "not-writable": "log-directory-not-writable",
     "not-forwarded": "audit-log-not-forwarded",
+    "kept-short": "log-store-retention",
 }
 
 _EVERYBODY = "system:authenticated"

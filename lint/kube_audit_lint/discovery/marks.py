@@ -32,7 +32,7 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
     'kubeone': ('KubeOneCluster',),
     'compose': ('services:', '"services"'),
     'k0s': ('k0sproject.io/', 'k0smotron.io/', 'K0s', 'extraArgs'),
-    'openshift': ('openshift.io/', 'MasterConfig', 'openshift_master_audit_config'),
+    'openshift': ('openshift.io/', 'MasterConfig', 'openshift_master_audit_config', 'LokiStack'),
     'deckhouse': ('control-plane-manager', 'controlPlaneManager', 'auditPolicyEnabled'),
     'gardener': ('kubeAPIServer',),
     'kwok': ('kwok.x-k8s.io/',),
@@ -93,6 +93,7 @@ BYTES: tuple[tuple[bytes, bytes, tuple[bytes, ...]], ...] = (
     (b'audit', b'audit(?:(?<=[\\s\\"{,]audit)\\"?:|(?<=\\Aaudit)\\"?:|(?<=kubeapiaudit)\\"?:)', (b'openshift.io/', b'masterconfig')),
     (b'apiserver', b'apiserver(?:(?<=kind: apiserver)\\b)', (b'openshift.io/', b'masterconfig')),
     (b'clusterlogforwarder', b'clusterlogforwarder(?:\\b)', (b'openshift.io/',)),
+    (b'retention', b'retention(?:(?:policy)?\\"?:)', (b'kind: lokistack', b'kind: clusterlogging')),
     (b'compression', b'compression(?:[\\"\']?[ \\t]*:[ \\t]*[\\"\']?gzip)', (b'ignition',)),
 )
 ENCODED = (b'YXVkaXQuazhzLmlv', b'F1ZGl0Lms4cy5pb', b'hdWRpdC5rOHMuaW')

@@ -28,12 +28,13 @@ MisshapeKind = Literal[
     "rotated-twice",
     "not-writable",
     "not-forwarded",
+    "kept-short",
 ]
 """What is wrong: a key that the form does not know; a shape it does not take; an item of a command that is no
 string; a policy that nothing brings onto the host; auditing that is switched off as a whole; a policy that is
 applied as an object; one that is written where the kubelet looks for pods; a policy that the server may not
 read; a pod that is refused as a whole; the audit log of a managed cluster that is not delivered;
-an audit log that something else rotates as well, or that a forwarder leaves where it is."""
+an audit log that something else rotates as well, that a forwarder leaves where it is, or that a store deletes early."""
 
 
 class Misshape(NamedTuple):

@@ -24,13 +24,14 @@ from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 from kube_audit_lint.syntax.unknown import is_unknown
 
-MARKS = ("openshift.io/", "MasterConfig", "openshift_master_audit_config")
+MARKS = ("openshift.io/", "MasterConfig", "openshift_master_audit_config", "LokiStack")
 LOOK = (
     ("audit", r"(?<=[\s\"{,]audit)\"?:", "openshift.io/", "masterconfig"),
     ("audit", r"(?<=\Aaudit)\"?:", "openshift.io/", "masterconfig"),
     ("audit", r"(?<=kubeapiaudit)\"?:", "openshift.io/", "masterconfig"),
     ("apiserver", r"(?<=kind: apiserver)\b", "openshift.io/", "masterconfig"),
     ("clusterlogforwarder", r"\b", "openshift.io/"),
+    ("retention", r"(?:policy)?\"?:", "kind: lokistack", "kind: clusterlogging"),
 )
 ORDER = 6
 
@@ -68,6 +69,10 @@ def _found(root: Mapping) -> Found | None:
         return _audited(section, []) if section is not None and "audit" in section.entries else None
     if kind == "ClusterLogForwarder" and spec is not None:
         return Found(tuple(_filters(spec)), misshapes=tuple(not_forwarded(spec)))
+    if kind in ("LokiStack", "ClusterLogging") and spec is not None:
+        from kube_audit_lint.forms.openshift.stores import kept_short
+
+        return Found(misshapes=tuple(kept_short(kind, spec)))
     return found_in_arguments(root, group, spec)
 
 
