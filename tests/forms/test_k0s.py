@@ -130,3 +130,22 @@ def test_a_misspelt_section() -> None:
 )
 def test_passed_over(text: str) -> None:
     assert not found_in(text)
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "reported"),
+    [
+        ("/etc/audit/policy.yaml", "", True),
+        ("/etc/audit/policy.yaml", "  mounts: [{path: /etc/audits, configMap: {name: a}}]\n", True),
+        ("/etc/audit/policy.yaml", "  mounts: [{path: /etc/audit/, configMap: {name: a}}]\n", False),
+        ("/etc/audit/policy.yaml", "  mounts: [{path: /etc/audit/policy.yaml, secret: {secretName: a}}]\n", False),
+        ("/etc/audit/policy.yaml", "  image: registry.example.com/k0s\n", False),
+        ("/var/lib/k0s/policy.yaml", "", False),
+    ],
+)
+def test_what_nothing_mounts_into_the_pod_of_k0smotron(path: str, more: str, reported: bool) -> None:
+    inner = CONFIG.replace("/var/lib/k0s/audit-policy.yaml", f'"{path}"')
+    text = "apiVersion: k0smotron.io/v1beta1\nkind: Cluster\nspec:\n  version: v1.31.1-k0s.0\n" + more
+    text += "  k0sConfig:\n" + indent(inner, "    ")
+    assert misshapes(text) == ([("policy-not-mounted", path)] if reported else [])
+    assert misshapes(text.replace("  version: v1.31.1-k0s.0\n", "")) == []  # a part

@@ -168,3 +168,8 @@ def test_a_type_that_does_not_exist_is_refused(text: str, says: str) -> None:
     ((_, hit),) = of_file(found_in(text))
     assert says in hit.message
     assert hit.help in ("Write `audit`.", "Write `kube-audit`.")
+
+
+def test_a_misspelt_setting_of_kubermatic() -> None:
+    text = KUBERMATIC % "true, policyPresets: metadata"
+    assert misshapes(text) == [("unknown-setting", "policyPresets")]

@@ -30,6 +30,7 @@ LOOK = (("k3d.io", "/"),)
 _ARGUMENT = re.compile(r"(?:--)?kube-apiserver-arg[= ][\"']?(?:--)?([\w-]+)(?:=([^\"'@]*))?")
 _STOCK_IMAGE = re.compile(r"\+|(?:latest|stable|testing)\Z|(?:.*/)?rancher/k3s(?:$|[:@])")
 """Images and channels of K3s itself, which hold no policy; any other may."""
+_HERE = re.compile(r"\$(?:PWD|\{PWD\}|\(pwd\))/")
 _SERVERS = re.compile(r"(?:all|servers?)(?:$|[:\[;*])")
 
 
@@ -80,6 +81,7 @@ def _files(root: Mapping) -> Iterator[HostFile]:
         node = item.get("volume") if isinstance(item, Mapping) else item
         if isinstance(node, Scalar) and node.kind == "string" and ":" in node.value and _on_servers(item):
             local, _, path = node.value.partition(":")
+            local = _HERE.sub("./", local)  # where k3d is started, which is nearly always here
             yield HostFile(path.partition(":")[0], node.place, None, Value(local, node.place))
 
 

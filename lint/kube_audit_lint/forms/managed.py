@@ -18,6 +18,7 @@ from typing import Literal
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.nodes import below, objects
+from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.syntax.nodes import Document, Entry, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.source import Place
@@ -57,6 +58,9 @@ AKS = "AKS delivers no audit log"
 AKS_TYPES = ("kube-audit", "kube-audit-admin")
 AKS_GROUPS = ("audit", "allLogs")
 NAMES_OF_AKS = ("kube-", "guard", "cluster-autoscaler", "cloud-controller-manager", "csi-")
+_KUBERMATIC = Reader("Kubermatic", "it is dropped when the object is applied")
+_OF_KUBERMATIC = ("enabled", "policyPreset", "sidecar", "webhookBackend")
+"""Of Kubermatic's AuditLoggingSettings (sdk/apis/kubermatic/v1/audit_logging.go)."""
 PRESETS = ("", "metadata", "recommended", "minimal")
 """Of Kubermatic: kubermatic/kubermatic sdk/apis/kubermatic/v1/audit_logging.go"""
 
@@ -296,6 +300,9 @@ def _switched_off(root: Mapping) -> Iterator[Misshape]:
         variables = [one for one in (topology.items("variables") if topology else ()) if isinstance(one, Mapping)]
         sections += [one.get("value") for one in variables if one.string("name") == "auditLogging"]
         yield from _presets(sections if of_kubermatic else [])
+        for section in sections if of_kubermatic else []:
+            if isinstance(section, Mapping):
+                yield from unknown_keys(section, _OF_KUBERMATIC, _KUBERMATIC)
         for section in sections:
             enabled = section.get("enabled") if isinstance(section, Mapping) else None
             if isinstance(enabled, Scalar) and enabled.value == "false":

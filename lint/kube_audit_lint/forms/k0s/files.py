@@ -3,7 +3,8 @@
 Sources: k0sproject/k0sctl pkg/apis/k0sctl.k0sproject.io/v1beta1 (spec.k0s.config, spec.k0s.version;
 spec.hosts[].files are uploaded from src or data to dst or dstDir); k0sproject/k0smotron
 api/controlplane/v1beta1 and v1beta2 (K0sControlPlane: spec.k0sConfigSpec.k0s and .files; K0smotronControlPlane),
-api/k0smotron.io (Cluster: spec.k0sConfig, and spec.mounts into the pod).
+api/k0smotron.io (Cluster: spec.k0sConfig, and spec.mounts into the pod), internal/controller/k0smotron.io
+k0smotroncluster_statefulset.go (what is mounted besides lies below /var/lib/k0s).
 """
 
 from __future__ import annotations
@@ -20,15 +21,19 @@ from kube_audit_lint.forms.common.misplaced import misplaced_in, of_local
 from kube_audit_lint.forms.common.nodes import below, version_at
 from kube_audit_lint.forms.common.split import FILE, UPLOAD, split, whole
 from kube_audit_lint.model.found import Found, Misshape, joined
-from kube_audit_lint.model.server import HostFile
+from kube_audit_lint.model.server import HostFile, clean
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Mapping, Scalar
+from kube_audit_lint.syntax.parts import part_of
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
+from kube_audit_lint.syntax.unknown import is_unknown
 
 _OBJECTS = {"configMap": "ConfigMap", "configMapRef": "ConfigMap", "secret": "Secret", "secretRef": "Secret"}
 _OF_ROOT = ("/var/log", "/var/lib/k0s", "/etc", "/opt", "/srv")
+_KEPT = ("/var/lib/k0s/", "/etc/k0s/")
+"""Where k0s' data and configuration lie, which may be on a volume."""
 _CLOSED = re.compile(r"[\"']?(?:0o?)?[0-7]{2}[0-3][\"']?")
 """Modes in which others may not read."""
 
@@ -78,8 +83,30 @@ def _control_plane(spec: Mapping, group: str, kind: str, context: Context) -> Ar
             else _around(spec, inner.mapping("k0s"), list(_files(inner, context, version_at(spec.get("version"))[0])))
         )
     if kind.startswith("K0smotronControlPlane") or (group == "k0smotron.io" and kind == "Cluster"):
-        return _around(spec, spec.mapping("k0sConfig"), [(file, Found()) for file in _mounted(spec)])
+        one = _around(spec, spec.mapping("k0sConfig"), [(file, Found()) for file in _mounted(spec)])
+        wrong = () if context.is_template else _not_mounted(spec, one.configuration)
+        return one._replace(found=one.found.with_misshapes(wrong))
     return None
+
+
+def _not_mounted(spec: Mapping, configuration: Mapping | None) -> Iterator[Misshape]:
+    """A policy that nothing mounts into k0smotron's pod, in which k0s runs: its image holds none."""
+    arguments = below(configuration, "spec", "api", "extraArgs") if configuration is not None else None
+    node = arguments.get("audit-policy-file") if arguments is not None else None
+    if not isinstance(node, Scalar) or not node.value.startswith("/") or is_unknown(node.value):
+        return
+    path = clean(node.value)
+    mounts = [item.string("path") if isinstance(item, Mapping) else None for item in spec.items("mounts")]
+    known = "image" not in spec.entries and "version" in spec.entries  # else a part, or an image of one's own
+    covered = any(
+        one is None or is_unknown(one) or f"{path}/".startswith(clean(one).rstrip("/") + "/") for one in mounts
+    )
+    if known and not covered and not path.startswith(_KEPT):
+        message = f"Nothing mounts {path} into k0smotron's pod: none of its `mounts` has a path at or above it. "
+        message += f'kube-apiserver does not start: loading audit policy file: failed to read file path "{path}": open '
+        message += f"{path}: no such file or directory"
+        help = f"Add to `mounts`: `{{path: {path.rpartition('/')[0]}, configMap: {{name: audit-policy}}}}`."
+        yield Misshape("not-on-host", part_of(node, 0, len(node.value)), message, help)
 
 
 def _around(versioned: Mapping, configuration: Mapping | None, files: list[tuple[HostFile, Found]]) -> Around:
