@@ -218,3 +218,106 @@ def test_rules_in_json(rules: Rules) -> None:
     assert rules(
         {"audit-rules.json": good.replace("None", "none").replace(', {"level": "Metadata"', ', {"level": "m"')}
     ) == {"invalid-level"}
+
+
+def object_with(key: str, name: str = "audit", kind: str = "ConfigMap") -> str:
+    data = "data" if kind == "ConfigMap" else "stringData"
+    return (
+        f"---\napiVersion: v1\nkind: {kind}\nmetadata: {{name: {name}}}\n{data}:\n  {key}: |\n{indent(POLICY, '    ')}"
+    )
+
+
+HOSTED = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: kube-apiserver}
+spec:
+  template:
+    spec:
+      containers:
+      - name: kube-apiserver
+        image: registry.k8s.io/kube-apiserver:v1.30.0
+        command: [kube-apiserver, --audit-policy-file=/etc/audit/policy.yaml, --audit-log-path=-]
+        volumeMounts:
+        - {name: audit, mountPath: /etc/audit, readOnly: true}
+      volumes:
+      - name: audit
+        VOLUME
+"""
+K0SMOTRON = """apiVersion: k0smotron.io/v1beta1
+kind: Cluster
+metadata: {name: c}
+spec:
+  version: v1.31.5-k0s.0
+  mounts:
+  - path: /etc/audit
+    configMap: {name: audit}
+  k0sConfig:
+    apiVersion: k0s.k0sproject.io/v1beta1
+    kind: ClusterConfig
+    spec: {api: {extraArgs: {audit-policy-file: /etc/audit/policy.yaml, audit-log-path: '-'}}}
+"""
+RKE2 = """apiVersion: controlplane.cluster.x-k8s.io/v1beta1
+kind: RKE2ControlPlane
+metadata: {name: c}
+spec:
+  version: v1.31.4+rke2r1
+  serverConfig: {auditPolicySecret: {name: audit}}
+"""
+SHOOT = """apiVersion: core.gardener.cloud/v1beta1
+kind: Shoot
+metadata: {name: s}
+spec:
+  kubernetes:
+    version: 1.30.1
+    kubeAPIServer: {auditConfig: {auditPolicy: {configMapRef: {name: audit}}}}
+"""
+KEYS = {
+    "a volume": (HOSTED.replace("VOLUME", "configMap: {name: audit}"), "policy.yaml", "ConfigMap"),
+    "a Secret": (HOSTED.replace("VOLUME", "secret: {secretName: audit}"), "policy.yaml", "Secret"),
+    "a projected volume": (
+        HOSTED.replace("VOLUME", "projected: {sources: [{configMap: {name: audit}}]}"),
+        "policy.yaml",
+        "ConfigMap",
+    ),
+    "items": (
+        HOSTED.replace("VOLUME", "configMap: {name: audit, items: [{key: p, path: policy.yaml}]}"),
+        "p",
+        "ConfigMap",
+    ),
+    "a part of it": (
+        HOSTED.replace("VOLUME", "configMap: {name: audit}").replace(
+            "mountPath: /etc/audit,", "mountPath: /etc/audit/policy.yaml, subPath: p.yaml,"
+        ),
+        "p.yaml",
+        "ConfigMap",
+    ),
+    "k0smotron": (K0SMOTRON, "policy.yaml", "ConfigMap"),
+    "RKE2": (RKE2, "audit-policy.yaml", "Secret"),
+    "Gardener": (SHOOT, "policy", "ConfigMap"),
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_the_key_of_an_object(name: str, rules: Rules) -> None:
+    """The policy has to lie under the key from which it is taken."""
+    text, key, kind = KEYS[name]
+    assert rules({"all.yaml": text + object_with(key, kind=kind)}) == set()
+    assert rules({"all.yaml": text + object_with("other.yaml", kind=kind)}) == {"policy-file-missing"}
+    assert rules({"all.yaml": text + object_with("other.yaml", "another", kind)}) == set()
+    bad = text + object_with(key, kind=kind).replace("level: Metadata", "level: All")
+    assert rules({"all.yaml": bad}) == {"invalid-level"}
+
+
+def test_objects_of_one_name_are_not_confused(rules: Rules) -> None:
+    """One name in two files belongs to two namespaces or clusters."""
+    text = KEYS["a volume"][0]
+    files = {"a.yaml": text, "b.yaml": object_with("x.yaml"), "c.yaml": object_with("y.yaml")}
+    assert rules({name: body.removeprefix("---\n") for name, body in files.items()}) == set()
+
+
+def test_the_key_of_a_generated_object(rules: Rules) -> None:
+    head = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [deployment.yaml]\n"
+    head += "configMapGenerator:\n- name: audit\n  files: [FILE]\n"
+    files = {"deployment.yaml": KEYS["a volume"][0], "files/p.yaml": POLICY}
+    assert rules({**files, "kustomization.yaml": head.replace("FILE", "policy.yaml=files/p.yaml")}) == set()
+    assert rules({"kustomization.yaml": head.replace("FILE", "files/p.yaml")}) == {"policy-file-missing"}

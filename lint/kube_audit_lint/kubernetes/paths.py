@@ -96,6 +96,7 @@ def taken_from(server: ApiServer, path: str) -> tuple[str, str] | None:
     if file is not None:
         local = file.local.text if file.local is not None else ""
         named, _, key = local.rpartition("/")
+        key = key or clean(path)[len(clean(file.path)) :].lstrip("/")  # a folder of all keys
         return (named, key) if local.startswith(("ConfigMap:", "Secret:")) else None
     mount = covering(server.mounts or (), clean(path))
     if mount is None or mount.volume is None or mount.volume.kind not in _IN_OBJECTS:

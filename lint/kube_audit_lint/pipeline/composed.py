@@ -54,7 +54,12 @@ def _found(one: Object, document: Document, documents: tuple[Document, ...], bui
     context = Context(one.origin.source, documents, readers=AllForms(), reading=Reading())
     readers = AllForms().of_document("\n".join(source.text for source in sources))
     found = next((found for read in readers if (found := read(document, context)) is not None), Found())
-    return found.with_servers(lambda server: server._replace(files=(*server.files, *_files(server, generated))))
+
+    def composed(server: ApiServer) -> ApiServer:
+        """What a kustomization makes is applied to an API server, and no static pod."""
+        return server._replace(files=(*server.files, *_files(server, generated)), is_static=False)
+
+    return found.with_servers(composed)
 
 
 def _generated(root: Mapping, built: Built) -> _Files:

@@ -53,7 +53,8 @@ class Deliveries:
         if not lacking:
             return Delivered(server.files, server.files_known)
         files = tuple(self._with_content(server, file) for file in server.files)
-        own = absolute(server.source.path)
+        places = (server.place, *(flag.place for flag in server.flags), *(one.place for one in server.mounts or ()))
+        own = {absolute(place.source.path) for place in places}  # of what is put together there are several
         elsewhere = frozenset(at for at in lacking if self._is_brought(at, own))
         return Delivered(files, server.files_known, elsewhere)
 
@@ -112,10 +113,10 @@ class Deliveries:
             return file
         return file._replace(content=self._policies.of_file(server, file).document)
 
-    def _is_brought(self, at: str, own: str) -> bool:
+    def _is_brought(self, at: str, own: set[str]) -> bool:
         """Whether another file brings a path to a host, or one that ends in the same name and is filled in."""
         name = at.rpartition("/")[2].encode("utf-8", "surrogateescape")
-        others = (self._repository.content(path) for path in self._repository.paths if path != own)
+        others = (self._repository.content(path) for path in self._repository.paths if path not in own)
         return any(name in data and is_brought_by(data.decode(errors="replace"), at) for data in others)
 
 

@@ -71,7 +71,10 @@ class Linker:
             return Link(server, policy, missing)
         path = policy_path(server)
         found: Located[PolicyDocument] = Located() if path is None else self._policies.locate(server, path)
-        return Link(server, found.document, equal=found.equal, others=found.others)
+        others = found.others
+        if path is not None and not (found.document or found.equal or others):
+            others = tuple(one._replace(names=(key,)) for key, one in self._policies.generated(server, path))
+        return Link(server, found.document, equal=found.equal, others=others)
 
     def _declared(self, path: str) -> PolicyDocument | None:
         declared = self.repository.declared(path)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from kube_audit_lint.discovery.look import base_name
 from kube_audit_lint.kubernetes.paths import brought_file, host_path, taken_from
-from kube_audit_lint.model.server import ApiServer, HostFile, clean
+from kube_audit_lint.model.server import ApiServer, HostFile, clean, covering
 from kube_audit_lint.pipeline.repository import Repository, Tree, above, absolute, names_of
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.typed import Generic, Protocol, TypeVar
@@ -118,6 +118,15 @@ class Locator(Generic[D]):
         """The document in a file that the form brings, whether or not the server reads it."""
         return self._brought(server, file.path, file)
 
+    def generated(self, server: ApiServer, path: str) -> list[tuple[str, D]]:
+        """The documents out of a generated object that is mounted above a path, each with its key."""
+        mount = covering(server.mounts or (), clean(path)) if server.files else None
+        if mount is None or mount.volume is None or not mount.volume.object or brought_file(server, path) is not None:
+            return []
+        folder = clean(mount.path.text).rstrip("/") + "/"
+        below = [(one.path, self.of_file(server, one).document) for one in server.files if one.path.startswith(folder)]
+        return [(os.path.basename(at), document) for at, document in below if document is not None]
+
     def _on_disk(self, server: ApiServer, at: str, folders: tuple[str, ...]) -> Located[D]:
         """The document in a file whose path has the longest end in common with `at`, the nearest of several."""
         parts, name = at.strip("/").split("/")[-_PARTS:], os.path.basename(at)
@@ -179,7 +188,9 @@ class Locator(Generic[D]):
             held = [one for one in held if not one.namespace or server.namespace in ("", one.namespace)]
             if held:
                 found = [one for one in held if key in one.names]
-                return _only(found) if found else Located(others=() if any(map(_may_have(key), held)) else tuple(held))
+                # Objects of one name in several files belong to several namespaces or clusters.
+                unsure = any(map(_may_have(key), held)) or len({one.source.path for one in held}) > 1
+                return _only(found) if found else Located(others=() if unsure else tuple(held))
         return None
 
     def _in_objects(self, server: ApiServer, key: str) -> Located[D]:

@@ -93,8 +93,9 @@ def volumes_of(spec: Mapping, owner: Mapping | None = None) -> dict[str, Volume]
 def _volume(node: Mapping, name: Value) -> Volume:
     kind = next((key for key in node.entries if key != "name"), "")
     source = node.get(kind)
-    if kind in _OBJECTS:
-        object, keys = _object(kind, source), _keys(source)
+    inner, held = _only_source(source) if kind == "projected" else (kind, source)
+    if inner in _OBJECTS:
+        object, keys = _object(inner, held), _keys(held)
         return Volume(name.text, kind, name.place, refers=_refers(node), object=object, keys=keys)
     source = source if kind == "hostPath" else None
     return Volume(name.text, kind, name.place, value_at(source, "path"), value_at(source, "type"), _refers(node))
@@ -113,10 +114,18 @@ def _refers(volume: Mapping) -> str:
     return ""
 
 
+def _only_source(projected: Node | None) -> tuple[str, Node | None]:
+    """The kind of the one source of a projected volume, and the source; "" where there are several."""
+    sources = projected.items("sources") if isinstance(projected, Mapping) else []
+    only = sources[0] if len(sources) == 1 else None
+    kind = next(iter(only.entries), "") if isinstance(only, Mapping) else ""
+    return kind, only.get(kind) if isinstance(only, Mapping) else None
+
+
 def _object(kind: str, source: Node | None) -> str:
     """What a volume's files come from; "" where a template decides it."""
     named, key = _OBJECTS[kind]
-    name = value_at(source, key)
+    name = value_at(source, key) or value_at(source, "name")  # as projected volumes have it
     return f"{named}:{name.text}" if name is not None and not is_unknown(name.text) else ""
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kube_audit_lint.forms.common.json6902 import with_entry
 from kube_audit_lint.forms.common.nodes import first_place
 from kube_audit_lint.forms.common.pod import mounts_of, volumes_of
 from kube_audit_lint.forms.common.pod_shape import shapes_of_container, shapes_of_pod
 from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.model.server import ApiServer, Mount
-from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar
+from kube_audit_lint.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.unknown import is_unknown
 
 SERVER = "kube-apiserver"
@@ -32,13 +33,28 @@ def mounting(spec: Mapping, item: Mapping, *, merged: bool) -> Iterator[tuple[Ap
         return
     wrong = [
         *shapes_of_pod(spec, item, merged=merged),
-        *shapes_of_container(container, spec, alone=True),
+        *shapes_of_container(_new_mounts(container) if merged else container, spec, alone=True),
         *(merged_items(spec) if merged else ()),
     ]
     name = container.get("name")
     place = name.place if name is not None else first_place(item)
     server = ApiServer("workload", place, mounts=kept(mounts) if merged else mounts, name=SERVER)
     yield server._replace(volumes=tuple(volumes.values()), partial=True, is_pod=True), wrong
+
+
+def _new_mounts(container: Mapping) -> Mapping:
+    """A container without the mounts that a patch takes away, or changes: they get what they lack from that of the
+    same path."""
+    entry = container.entries.get("volumeMounts")
+    if entry is None or not isinstance(entry.value, Sequence):
+        return container
+    items = [one for one in entry.value.items if not isinstance(one, Mapping) or _is_new(one)]
+    mounts = Sequence(entry.value.source, entry.value.start, entry.value.end, items)
+    return with_entry(container, Entry(entry.key, mounts))
+
+
+def _is_new(mount: Mapping) -> bool:
+    return "$patch" not in mount.entries and ("name" in mount.entries or "mountPath" not in mount.entries)
 
 
 def kept(mounts: tuple[Mount, ...]) -> tuple[Mount, ...]:

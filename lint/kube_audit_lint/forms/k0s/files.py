@@ -209,7 +209,7 @@ def _files(spec: Mapping, context: Context, versions: Versions | None) -> Iterat
         one = brought_file(item, context, versions=versions) if isinstance(item, Mapping) else None
         if isinstance(item, Mapping) and one is not None:
             source = item.mapping("contentFrom")
-            yield one.file._replace(local=_object(source, "") or one.file.local), one.found
+            yield one.file._replace(local=_object(source, None) or one.file.local), one.found
 
 
 def _mounted(spec: Mapping) -> Iterator[HostFile]:
@@ -224,16 +224,16 @@ def _mounted(spec: Mapping) -> Iterator[HostFile]:
             yield HostFile(
                 f"{path.rstrip('/')}/{one.string('path')}", item.place, None, _object(item, one.string("key"))
             )
-        if not keys:
-            yield HostFile(path, item.place)
+        if not keys:  # every key is a file of its name
+            yield HostFile(path, item.place, None, _object(item, ""))
 
 
 def _object(item: Mapping | None, key: str | None) -> Value | None:
-    """The key of a ConfigMap or Secret, as linking names it."""
+    """The key of a ConfigMap or Secret, as linking names it; "" where the files of a folder are called as the keys."""
     for name, kind in _OBJECTS.items() if item is not None else ():
         source = item.mapping(name) if item is not None else None
         if source is not None:
             which = source.string("name") or source.string("secretName")
-            key = key or source.string("key")
-            return Value(f"{kind}:{which}/{key}", source.place) if which and key else None
+            key = source.string("key") if key is None else key
+            return Value(f"{kind}:{which}/{key}", source.place) if which and key is not None else None
     return None
