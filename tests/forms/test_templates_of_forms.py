@@ -19,6 +19,7 @@ NO_TEMPLATES = {"heredocs", "fenced", "minikube"}
 EVERY = 9
 """Of the many ways to make a template of a file, each of so many is tried; which ones differs from form to form."""
 
+HEAD = re.compile(r" *((?:- )*)[\w.-]+:\n")
 VALUE = re.compile(r"(?<=: )(?![|>])\S.*$|(?<==)\S+$|(?<=\")[^\"\n]+(?=\")", re.MULTILINE)
 
 
@@ -38,6 +39,43 @@ def templates(text: str) -> Iterator[str]:
         yield f"{before}{{% if some %}}\n{line}{{% endif %}}\n{after}"
         yield f"{before}{{% if some %}}\n{line}{{% else %}}\n{line}{{% endif %}}\n{after}"
         yield f"{before}{{{{ some_block }}}}\n{line}{after}"
+
+
+def parts_put_in(text: str) -> Iterator[str]:
+    """The text with a placeholder in place of all that stands below a key, for each such key."""
+    lines = text.splitlines(keepends=True)
+    for at, line in enumerate(lines):
+        found = HEAD.fullmatch(line)
+        if found is None:
+            continue
+        inside = depth(line) + len(found[1])
+        end = next((end for end in range(at + 1, len(lines)) if not is_below(lines[end], inside)), len(lines))
+        if end > at + 1:
+            yield "".join([*lines[:at], line.rstrip() + " {{ toJson .x }}\n", *lines[end:]])
+
+
+def is_below(line: str, column: int) -> bool:
+    """Whether a line belongs to the value of a key in a column: an item of a list may stand as deep as the key."""
+    return depth(line) > column or (depth(line) == column and line.lstrip().startswith("-"))
+
+
+def depth(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+@pytest.mark.parametrize("form", one_in(4, sorted(FORMS.keys() - NO_TEMPLATES)))
+def test_nothing_is_said_of_a_part_that_is_put_in(form: str, tmp_path: Path) -> None:
+    for name, text in FORMS[form][0].items():
+        if name.endswith("policy.yaml") or not name.endswith((".yaml", ".yml")):
+            continue
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+        said = rules(tmp_path / name)
+        (tmp_path / name).unlink()
+        for template in parts_put_in(text):
+            (tmp_path / f"{name}.j2").write_text(template)
+            assert rules(tmp_path / f"{name}.j2") <= said, template
+        (tmp_path / f"{name}.j2").unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("form", one_in(4, sorted(FORMS.keys() - NO_TEMPLATES)))

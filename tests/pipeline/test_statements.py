@@ -206,6 +206,32 @@ def test_a_template_that_cannot_be_read_is_noted(capsys: pytest.CaptureFixture[s
     assert found("kubeadm.yaml", text.replace("value: ::", "value: '::'"), capsys)[0] != ["wrong-shape"]
 
 
+PUT_IN_WHOLE = {
+    "policy.yaml.j2": "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: {{ rules }}\n",
+    "policy.yaml": "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: #@ rules()\n",
+    "policy.json.tpl": '{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": {{ toJson .rules }}}',
+    "kubeadm.yaml.tpl": "apiVersion: kubeadm.k8s.io/v1beta3\nkind: ClusterConfiguration\n"
+    "apiServer:\n  extraArgs: {{ toJson .args }}\n",
+    "pod.yaml.tpl": "apiVersion: v1\nkind: Pod\nmetadata: {name: kube-apiserver}\nspec:\n  containers:\n"
+    "  - name: kube-apiserver\n    command: [kube-apiserver]\n    args: {{ toJson .args }}\n",
+    "kube-apiserver.service.j2": "[Service]\nExecStart=/usr/bin/kube-apiserver {{ args }} --audit-log-path=/a\n",
+}
+
+
+@pytest.mark.parametrize("name", PUT_IN_WHOLE)
+def test_what_is_put_in_as_a_whole_is_noted(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    rules, notes = found(name, PUT_IN_WHOLE[name], capsys)
+    assert rules == []
+    assert notes == ["the template decides what is here; only what is certain was checked"]
+
+
+@pytest.mark.parametrize("rules", ['[{{ toJson .first }}, {"level": "None"}, ]', '[{"level": "None"}]'])
+def test_a_template_of_json_need_not_be_json(rules: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is put in stands without quotes, and what is not leaves a comma behind."""
+    text = '{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "metadata": {{ .x }}, "rules": %s}' % rules
+    assert ("nothing-recorded" in found("policy.json.tpl", text, capsys)[0]) is ("toJson" not in rules)
+
+
 HEAD = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n"
 RULES = {
     "secrets": '- level: RequestResponse\n  resources: [{group: "", resources: [secrets]}]\n',
@@ -307,6 +333,15 @@ def test_what_one_filling_does_to_the_whole_policy_is_not_certain(
 ) -> None:
     rules, _ = found("audit-policy.yaml", HEAD + ONE_FILLING[case], capsys)
     assert not {"nothing-recorded", "unreachable-rule"}.intersection(rules)
+
+
+def test_each_arm_with_a_policy_of_its_own_is_a_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    none, rest = f"{HEAD}- level: None # none\n", f"{HEAD}- level: Metadata # rest\n"
+    text = f"{{{{- if .q }}}}\n{rest}{{{{- else }}}}\n{none}{{{{- end }}}}\n"
+    assert located("audit-policy.yaml", text, capsys) == {("nothing-recorded", "- level: None # none")}
+    inside = "".join(f"    {line}\n" for line in text.splitlines())
+    text = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: audit}}\ndata:\n  policy.yaml: |\n{inside}"
+    assert ("nothing-recorded", "    - level: None # none") in located("map.yaml", text, capsys)
 
 
 def test_many_branches_leave_what_is_certain(capsys: pytest.CaptureFixture[str]) -> None:

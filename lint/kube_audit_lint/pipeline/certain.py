@@ -2,7 +2,8 @@
 
 What is found in all variants in which its place is there is reported, as severe as it is in the least severe of them.
 What is said of the whole policy, or of other rules, has to hold in all of them: that nothing is recorded, wherever that
-is reported, and that a rule is never reached where it is there, whichever rules take its requests.
+is reported, and that a rule is never reached where it is there, whichever rules take its requests. Where each arm of a
+branch has a policy of its own, each is a policy for itself.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from kube_audit_lint.checks._decided import list_place
 from kube_audit_lint.checks._subject import PolicySubject
 from kube_audit_lint.model.finding import SEVERITIES, Finding, Severity
 from kube_audit_lint.pipeline.arms import is_in
@@ -23,14 +25,14 @@ _ALWAYS = ("undecided", "internal-error")
 _BY_VERSION = ("unsupported-api-version", "field-not-in-version")
 """What a version refuses; where a branch holds it, it is there for the versions that take it."""
 _OF_ALL = "nothing-recorded"
-"""What is said of the whole policy, wherever its place is."""
+"""What is said of the whole policy, wherever its place is: its key is that of `rules`."""
 _HIDDEN = "never reached"
 """What is said of the places of rules that another one takes every request from."""
 _RULES = re.compile(r"\b[Rr]ules? \d+(?: \(line \d+\))?(?:(?:, | and |-| to | or )\d+(?: \(line \d+\))?)*")
 _NUMBER = re.compile(r"(?<!line )\b\d+\b")
 
-Key = tuple[str, Place | None]
-"""A rule of the linter and the place of its finding; of what is said of the whole policy, no place."""
+Key = tuple[str, Place]
+"""A rule of the linter and the place of what its finding is about."""
 
 
 class _Claim(NamedTuple):
@@ -77,7 +79,7 @@ def _checked(variant: Variant, findings: Iterable[Finding]) -> _Checked:
 
 def _claim(finding: Finding, variant: Variant) -> _Claim:
     if finding.rule == _OF_ALL:
-        return _Claim((finding.rule, None), finding, None, frozenset(), variant)
+        return _Claim((finding.rule, list_place(variant.subject)), finding, None, frozenset(), variant)
     about = _rule_at(finding.place, variant)
     return _Claim((finding.rule, finding.place), finding, about, _hidden(finding, variant), variant)
 
@@ -137,7 +139,7 @@ def _is_elsewhere(one: _Claim, other: _Checked, found: list[_Checked]) -> bool:
     variant = other.variant
     if one.about is not None and (one.about not in variant.kept or one.about in variant.uncounted):
         return True
-    if one.key[1] is not None and is_in(one.finding.place.start, variant.gone):
+    if is_in(one.key[1].start, variant.gone):
         return True
     return one.finding.rule == "unreachable-entry" and any(one.key in less.claims for less in _within(other, found))
 

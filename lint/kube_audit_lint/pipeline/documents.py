@@ -16,7 +16,7 @@ from kube_audit_lint.syntax.extras import TERRAFORM, reads_terraform
 from kube_audit_lint.syntax.nodes import Document, scalar_spans
 from kube_audit_lint.syntax.reader import check_parts, read_documents
 from kube_audit_lint.syntax.record import NamedTuple
-from kube_audit_lint.syntax.source import Place, Source
+from kube_audit_lint.syntax.source import OffsetMap, Place, Source
 from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _read(path: str, data: bytes, embedded: bool, whole: bool) -> tuple[Source, 
     if marked and any(one.problem for one in documents):
         # What cannot be read as it stands may be a template of a kind that its name does not show.
         template = _neutral(path, text, shell=True)
-        filled = tuple(_with_defaults(source, template.text)) if template is not None else ()
+        filled = tuple(_filled(source, template.text)) if template is not None else ()
         if template is not None and any(one.mapping for one in filled) and not any(one.problem for one in filled):
             refused = next(one.problem for one in documents if one.problem is not None)
             return source, filled, template._replace(refused=refused)
@@ -141,16 +141,22 @@ def _of_marked(source: Source, template: Neutral) -> tuple[Source, tuple[Documen
             if inside is None:
                 return source, documents, None
             template = inside
-    documents = tuple(_with_defaults(source, template.text))
+    documents = tuple(_filled(source, template.text))
     return source, tuple(_outputs(documents, template, source.text)), template
 
 
-def _with_defaults(source: Source, text: str) -> list[Document]:
-    """The documents of a template, with the defaults of the values that have one."""
+def _filled(source: Source, text: str) -> list[Document]:
+    """The documents of a template, with the defaults of the values that have one.
+
+    What is put into JSON need not stand in quotes, and may leave a comma behind: YAML takes both.
+    """
     from kube_audit_lint.syntax.defaults import with_defaults
 
-    filled = with_defaults(source.text, text)
-    return read_documents(source, text) if filled is None else read_documents(source, *filled)
+    text, offsets = with_defaults(source.text, text) or (text, OffsetMap())
+    documents = read_documents(source, text, offsets)
+    if any(one.json and one.problem for one in documents):
+        return read_documents(source, text, offsets, marked=True)
+    return documents
 
 
 def _outputs(documents: tuple[Document, ...], template: Neutral, text: str) -> Iterator[Document]:

@@ -7,11 +7,12 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.forms.common.open_policy import open_policy
+from kube_audit_lint.forms.common.unknown_parts import UnknownParts, unknown_parts
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.model.server import ApiServer, Flag, Mount
 from kube_audit_lint.syntax.deciding import Deciding
-from kube_audit_lint.syntax.nodes import Document, Scalar, scalar_spans
+from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence, scalar_spans
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.templates import scalar_at
 from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
@@ -19,6 +20,7 @@ from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
 if TYPE_CHECKING:
     from kube_audit_lint.syntax.templates import Neutral
 
+_WORD = re.compile(f"{UNKNOWN}+")
 _PLACEHOLDER = re.compile(r"\{\{|<%|%\{|#@|\$[{(\w]|`")
 
 
@@ -42,6 +44,7 @@ class TemplateParts:
         opened = None if policy.partial else open_policy(root, self._deciding, self._text, self._template.text)
         partial = policy.partial or self._is_partial((start, end))
         in_order = policy.in_order and not self._is_partial((start, end))
+        self.decided += _unknown_rules(root)
         return policy._replace(partial=partial, opened=opened, later=later, in_order=in_order)
 
     def _conditional(self, document: Document, policy: tuple[int, int]) -> bool:
@@ -59,8 +62,29 @@ class TemplateParts:
         branched = [scope for scope in scopes if self._is_partial(scope)]
         # What a branch holds is in the file: what stands in none of its arms is never set.
         inserted = any(self._deciding.insertions_in(*scope) for scope in branched)
-        changed = left_open(server, bool(branched), partial=inserted)
+        unknown = self._unknown_parts(server)
+        if server.partial:
+            self.decided += self._unknown_words(server, scope)
+        changed = left_open(server, bool(branched), partial=inserted or bool(unknown.flags))
+        if unknown.mounts:
+            changed = changed._replace(mounts=None)
         return changed._replace(flags=tuple(self._flag(flag) for flag in changed.flags))
+
+    def _unknown_words(self, server: ApiServer, scope: tuple[int, int]) -> list[tuple[int, int]]:
+        """The first of what stands behind the command and in no flag: it may be any flag."""
+        known = [(one.place.start, one.value_place.end) for one in server.flags if not is_unknown(one.name)]
+        words = (one.span() for one in _WORD.finditer(self._template.text, server.place.start, scope[1]))
+        return [one for one in words if not any(start <= one[0] < end for start, end in known)][:1]
+
+    def _unknown_parts(self, server: ApiServer) -> UnknownParts:
+        """The parts of its document that a template puts in as a whole."""
+        index = self._index_at(server.place.start)
+        if index is None or UNKNOWN not in self._template.text:
+            return UnknownParts()
+        places = {server.place.start, *(flag.place.start for flag in server.flags)}
+        found = unknown_parts(self._documents[index], places)
+        self.decided += [(one.start, one.end) for one in (*found.flags, *found.mounts)]
+        return found
 
     def decides(self, misshape: Misshape) -> bool:
         """Whether statements may give a pod what it is refused for: other lines beside those that the file shows."""
@@ -85,10 +109,14 @@ class TemplateParts:
 
     def _document_at(self, at: int) -> tuple[int, int] | None:
         """What a document of YAML holds; None where the text is no YAML at all."""
-        index = bisect_left(self._document_ends, at)
-        found = self._documents[index] if index < len(self._documents) else None
-        root = found.root if found is not None and found.start <= at else None
+        index = self._index_at(at)
+        root = self._documents[index].root if index is not None else None
         return None if root is None or isinstance(root, Scalar) else (root.start, root.end)
+
+    def _index_at(self, at: int) -> int | None:
+        """The number of the document that a place is in."""
+        index = bisect_left(self._document_ends, at)
+        return index if index < len(self._documents) and self._documents[index].start <= at else None
 
     def _scalars_of(self, server: ApiServer) -> list[tuple[int, int]]:
         """The scalars of more than one line out of which the server was read."""
@@ -98,6 +126,13 @@ class TemplateParts:
         spans = self._scalars
         inside = {span for at in places if (span := scalar_at(spans, at)) is not None}
         return [span for span in sorted(inside) if "\n" in self._text[span[0] : span[1]].strip()]
+
+
+def _unknown_rules(root: Node | None) -> list[tuple[int, int]]:
+    """The rules of a policy of which nothing is known, together or one by one."""
+    rules = root.get("rules") if isinstance(root, Mapping) else None
+    each = rules.items if isinstance(rules, Sequence) else [rules]
+    return [(one.start, one.end) for one in each if isinstance(one, Scalar) and is_unknown(one.value)]
 
 
 def _hull(server: ApiServer) -> tuple[int, int]:
