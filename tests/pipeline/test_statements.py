@@ -225,10 +225,15 @@ def test_what_is_put_in_as_a_whole_is_noted(name: str, capsys: pytest.CaptureFix
     assert notes == ["the template decides what is here; only what is certain was checked"]
 
 
+def test_an_unknown_value_beside_the_flags_leaves_them_certain(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "kubeadm_certificate_key: '{{ key }}'\nkubernetes_audit: false\naudit_log_maxage: 30\n"
+    assert found("group_vars/k8s_cluster.yml", text, capsys) == (["no-audit-policy"], [])
+
+
 @pytest.mark.parametrize("rules", ['[{{ toJson .first }}, {"level": "None"}, ]', '[{"level": "None"}]'])
 def test_a_template_of_json_need_not_be_json(rules: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What is put in stands without quotes, and what is not leaves a comma behind."""
-    text = '{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "metadata": {{ .x }}, "rules": %s}' % rules
+    text = '{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "metadata": {{ .x }}, "rules": ' + rules + "}"
     assert ("nothing-recorded" in found("policy.json.tpl", text, capsys)[0]) is ("toJson" not in rules)
 
 

@@ -20,7 +20,8 @@ from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
 if TYPE_CHECKING:
     from kube_audit_lint.syntax.templates import Neutral
 
-_WORD = re.compile(f"{UNKNOWN}+")
+_WORD = re.compile(f"({UNKNOWN}+)")
+_ITEM = re.compile(rf"(?m)^[ \t]*-[ \t]+[\"']?({UNKNOWN}+)[\"']?[ \t]*\r?$")
 _PLACEHOLDER = re.compile(r"\{\{|<%|%\{|#@|\$[{(\w]|`")
 
 
@@ -71,9 +72,10 @@ class TemplateParts:
         return changed._replace(flags=tuple(self._flag(flag) for flag in changed.flags))
 
     def _unknown_words(self, server: ApiServer, scope: tuple[int, int]) -> list[tuple[int, int]]:
-        """The first of what stands behind the command and in no flag: it may be any flag."""
+        """The first word behind the command that may be any flag: of a list, or of a line of a script."""
         known = [(one.place.start, one.value_place.end) for one in server.flags if not is_unknown(one.name)]
-        words = (one.span() for one in _WORD.finditer(self._template.text, server.place.start, scope[1]))
+        pattern = _WORD if scope == _hull(server) else _ITEM
+        words = (one.span(1) for one in pattern.finditer(self._template.text, server.place.start, scope[1]))
         return [one for one in words if not any(start <= one[0] < end for start, end in known)][:1]
 
     def _unknown_parts(self, server: ApiServer) -> UnknownParts:

@@ -12,11 +12,11 @@ from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.unknown import UNKNOWN
 
 _FLAGS = re.compile(
-    r"(?i)\A(?:spec|template|cluster|config|services?|features|patches|rke_?config|kube-?adm.*|cluster_?configuration"
+    r"(?i)\A(?:spec|template|cluster|config|services?|features|patches|rke_?config|kubeadm(?:_?config.*)?|cluster_?configuration"
     r"|command|api|.*(?:args?|arguments|flags|api-?server|kube-?api|global_?config|audit_?(?:log|config)))\Z"
 )
 """What holds the flags of servers, in the keys of all forms."""
-_MOUNTS = re.compile(r"(?i)volume|mount|binds?\b")
+_MOUNTS = re.compile(r"(?i)(?:volumes|mounts|binds)(?:\.|\Z)")
 _OTHERS = re.compile(r"(?i)scheduler|controller|etcd|kubelet|proxy")
 """What holds the settings of other components."""
 
