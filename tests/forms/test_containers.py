@@ -154,3 +154,46 @@ def test_volumes_without_a_source_bring_nothing() -> None:
     place = server_in(SERVICE + COMMAND, "compose.yaml").place
     assert bind(Value("/data", place)) is None
     assert bind(Value("a:b:c:d", place)) is None
+
+
+QUADLET = "[Container]\nImage=registry.k8s.io/kube-apiserver:v1.31.2\nExec=kube-apiserver %s\n%s\n"
+
+
+@pytest.mark.parametrize("form", ["unit", "quadlet", "compose"])
+@pytest.mark.parametrize(
+    ("log", "reported"),
+    [
+        ("type=bind,source=/var/log/k,target=/var/log/k", ""),
+        ("type=bind,src=/var/log/k,dst=/var/log/k,readonly=true", "log-mount-read-only"),
+        ("type=tmpfs,target=/var/log/k", "log-on-ephemeral-volume"),
+        ("type=bind,source=/var/log/k,target=/log", "log-directory-not-mounted"),
+    ],
+)
+def test_mounts_in_their_long_form(form: str, log: str, reported: str) -> None:
+    policy = "type=bind,source=/etc/audit,target=/etc/audit,readonly=true"
+    if form == "unit":
+        options = f"--mount {policy} --mount={log}"
+        text, name = UNIT % ("docker", options, " ".join(WORDS)), "kube-apiserver.service"
+    elif form == "quadlet":
+        text, name = QUADLET % (" ".join(WORDS), f"Mount={policy}\nMount={log}"), "kube-apiserver.container"
+    else:
+        names = (("=", ": "), (",", ", "), ("src", "source"), ("dst", "target"), ("readonly", "read_only"))
+        items = [policy, log]
+        for old, new in names:
+            items = [one.replace(old, new) for one in items]
+        long = ", ".join(f"{{{one}}}" for one in items)
+        text, name = f"{SERVICE}{COMMAND}    volumes: [{long}]\n", "compose.yaml"
+    assert [one.partition(":")[0] for one in rules(text, name)] == [reported] * bool(reported)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (UNIT % ("podman", "-v/etc/audit:/etc/audit:ro --tmpfs /var/log/k:size=1g", " ".join(WORDS)), "a.service"),
+        (QUADLET % (" ".join(WORDS), "Volume=/etc/audit:/etc/audit:ro\nTmpfs=/var/log/k"), "a.container"),
+        (SERVICE + COMMAND + "    volumes: [/etc/audit:/etc/audit:ro]\n    tmpfs: /var/log/k\n", "compose.yaml"),
+        (SERVICE + COMMAND + "    volumes: [/etc/audit:/etc/audit:ro]\n    tmpfs: [/var/log/k]\n", "compose.yaml"),
+    ],
+)
+def test_a_log_in_memory(text: str, name: str) -> None:
+    assert [one.partition(":")[0] for one in rules(text, name)] == ["log-on-ephemeral-volume"]

@@ -74,3 +74,23 @@ def test_the_help_names_the_folder_of_the_log(log: str, folder: str) -> None:
     text = K0SCTL.replace("FILE", "perm: '0644'").replace("LOG", log).replace("HOOKS", "").replace("USER", "audit")
     (one,) = found_in(text).misshapes
     assert f"`install -d -o audit -m 0700 {folder}`" in one.help
+
+
+@pytest.mark.parametrize(
+    ("log", "user", "wrong"),
+    [
+        ("/var/log/audit.log", "kube-apiserver", True),
+        ("/var/lib/k0s/audit.log", "kube-apiserver", True),
+        ("/var/log/../log/audit.log", "audit", True),
+        ("/var/log/k0s/audit.log", "kube-apiserver", False),
+        ("/data/audit.log", "kube-apiserver", False),
+        ("/var/log/audit.log", "root", False),
+        ("'-'", "kube-apiserver", False),
+    ],
+)
+def test_a_configuration_that_stands_alone(log: str, user: str, wrong: bool) -> None:
+    """Nothing shows what the hosts come with; in a folder of the system itself it is root alone that may write."""
+    head = "apiVersion: k0s.k0sproject.io/v1beta1\nkind: ClusterConfig\nspec:\n"
+    users = f"  installConfig: {{users: {{kubeAPIserverUser: {user}}}}}\n"
+    text = f"{head}{users}  api: {{extraArgs: {{audit-log-path: {log}}}}}\n"
+    assert [one.kind for one in found_in(text).misshapes] == ["not-writable"] * wrong

@@ -182,3 +182,17 @@ def test_the_names_of_localkube() -> None:
     report = run(Options(("up.sh",), embedded=True), load_config(), shipped()).report
     (finding,) = (one for one in report.findings if one.rule == "unknown-audit-flag")
     assert "audit-log-maxage" in finding.help
+
+
+@pytest.mark.parametrize(
+    ("file", "flag", "refused"),
+    [
+        ("kubelite", "--audit-log-maxage=30", True),
+        ("kubelite", "--v=2", False),
+        ("kube-apiserver", "--audit-log-maxage=30", False),
+    ],
+)
+def test_what_the_daemon_of_microk8s_does_not_take(file: str, flag: str, refused: bool) -> None:
+    task = f"- lineinfile:\n    path: /var/snap/microk8s/current/args/{file}\n    line: {flag}\n"
+    found = found_in(task, "tasks/main.yml").misshapes
+    assert [(one.kind, one.place.text) for one in found] == [("unknown-key", flag)] * refused

@@ -35,6 +35,8 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
 def _why(mount: Mount) -> str:
     if kind_of(mount) in ("emptyDir", "ephemeral"):
         return f"on an {kind_of(mount)} volume, which is deleted together with the pod"
+    if kind_of(mount) == "tmpfs":
+        return "in a tmpfs, which is memory and empty after the next start of the container"
     volume = mount.volume
     if volume is None or volume.path is None:
         return ""

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.arguments import flags_of
 from kube_audit_lint.forms.common.commandline import OWN_FLAGS
 from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.edits import kubelite_refuses
 from kube_audit_lint.forms.common.snap import VARIABLES
 from kube_audit_lint.forms.common.spelt import Spelt
 from kube_audit_lint.model.found import Found, Misshape
@@ -54,11 +55,7 @@ def _is_kubelite(path: str, words: list[Word]) -> bool:
 def _refused(words: list[Word], context: Context) -> Iterator[Misshape]:
     for word in words:
         if word.text.startswith(OWN_FLAGS):
-            flag = word.text.partition("=")[0]
-            message = f"MicroK8s' kubelite has no flag {flag}, which is kube-apiserver's: it does not start "
-            message += f"(`unknown flag: {flag}`)."
-            place = context.place(word.start, word.end)
-            yield Misshape("unknown-key", place, message, "Move it into `args/kube-apiserver`.")
+            yield kubelite_refuses(word.text.partition("=")[0], context.place(word.start, word.end))
 
 
 def _words(text: str) -> list[Word] | None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.arguments import flags_of
-from kube_audit_lint.forms.common.binds import bind, both, local_files, mounted
+from kube_audit_lint.forms.common.binds import bind, both, in_memory, local_files, mounted
 from kube_audit_lint.forms.common.commandline import api_server
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.nodes import version_at
@@ -99,6 +99,12 @@ def _mounts(service: Mapping) -> Iterator[Mount]:
                 yield mount
         elif isinstance(item, Mapping):
             source, target, read_only = value_at(item, "source"), value_at(item, "target"), item.get("read_only")
-            if target is not None:
+            if target is not None and item.string("type") == "tmpfs":
+                yield in_memory(target)
+            elif target is not None:
                 closed = isinstance(read_only, Scalar) and read_only.value == "true"
                 yield mounted(source or target._replace(text=""), target, closed)
+    tmpfs = service.get("tmpfs")
+    for node in tmpfs.items if isinstance(tmpfs, Sequence) else [tmpfs]:
+        if isinstance(node, Scalar) and node.kind == "string":
+            yield in_memory(Value(node.value, node.place))

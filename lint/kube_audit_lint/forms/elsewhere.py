@@ -17,7 +17,7 @@ from kube_audit_lint.discovery.look import named_policy
 from kube_audit_lint.forms.common.applied import applied, applied_in, with_policy
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.delivered import PLACES, with_delivered
-from kube_audit_lint.forms.common.edits import EDITS, edited
+from kube_audit_lint.forms.common.edits import EDITS, edited, refused
 from kube_audit_lint.forms.common.inside import DATA_URL, GZIP_DATA_URL, found_inside
 from kube_audit_lint.forms.common.kubectl import in_string, may_apply
 from kube_audit_lint.forms.common.loose import loose_arguments
@@ -120,7 +120,9 @@ def _walk(root: Node, context: Context) -> Iterator[Found]:
             rules = tuple(_rules(node, key, Document(node.source, node.start, node.end, node)))
             yield _compressed(node, place, context)
             servers = tuple(edited(node, root))
-            yield Found(rules, misshapes=(*_brought(node, context), *_of_task(node, context)), servers=servers)
+            yield Found(
+                rules, misshapes=(*_brought(node, context), *refused(node), *_of_task(node, context)), servers=servers
+            )
             place = next((path for name in PLACES if "/" in (path := node.string(name) or "")), place)
             waiting += [
                 (entry.value, name, place)

@@ -1,6 +1,7 @@
 """Quadlet files of Podman that run kube-apiserver, or K3s with arguments for it.
 
-Source: podman-systemd.unit(5) ([Container]: Image, Exec, Entrypoint, Volume, Network; split as by systemd).
+Source: podman-systemd.unit(5) ([Container]: Image, Exec, Entrypoint, Volume, Mount, Tmpfs, Network; words as
+of systemd).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from kube_audit_lint.forms.common.arguments import flags_of
-from kube_audit_lint.forms.common.binds import bind, both, local_files
+from kube_audit_lint.forms.common.binds import bind, both, in_memory, local_files, long_mount
 from kube_audit_lint.forms.common.commandline import api_server
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.spelt import Spelt
@@ -40,8 +41,9 @@ def read_text(source: Source, context: Context) -> Found | None:
     if server is None:
         return None
     versions = version_of_image(images[-1].text) if images else None
-    binds = (bind(word) for word in _words(assignments, "Volume", spelt))
-    mounts = tuple(one for one in binds if one is not None)
+    readers = (("Volume", bind), ("Mount", long_mount), ("Tmpfs", in_memory))
+    read = (reader(word) for key, reader in readers for word in _words(assignments, key, spelt))
+    mounts = tuple(one for one in read if one is not None)
     in_host = any(word.text == "host" for word in _words(assignments, "Network", spelt))
     server = server._replace(
         versions=versions,

@@ -1,4 +1,4 @@
-"""What container engines mount: `docker run -v`, Compose's `volumes`, Quadlet's `Volume=`.
+"""What container engines mount: `docker run -v`, Compose's `volumes`, Quadlet's `Volume=` and `Mount=`.
 
 Sources: Docker's reference of `docker run` (--volume, --mount) and of Compose files (services, volumes: short and long
 syntax); podman-systemd.unit(5). What does not begin with `/`, `.` or `~` is the name of a volume; a path on the host
@@ -35,6 +35,12 @@ def bind(value: Value) -> Mount | None:
         return None
     options = (found[3] or "").split(",")
     return mounted(Value(found[1], value.place), Value(found[2], value.place), "ro" in options or "readonly" in options)
+
+
+def in_memory(value: Value) -> Mount:
+    """What `--tmpfs` and `Tmpfs=` mount: a folder in memory."""
+    target = Value(value.text.partition(":")[0], value.place)
+    return Mount(target, target, value.place, volume=Volume("", "tmpfs", value.place))
 
 
 def mounted(source: Value, target: Value, read_only: bool) -> Mount:
@@ -98,6 +104,8 @@ def _takes_value(option: str) -> bool:
 def _mounts(words: Sequence[Value]) -> Iterator[Mount]:
     for at, word in enumerate(words):
         name, equals, text = word.text.partition("=")
+        if len(word.text) > 2 and word.text.startswith("-v") and name != "-v":
+            name, equals, text = "-v", "=", word.text[2:]
         follows = words[at + 1] if at + 1 < len(words) else None
         value = Value(text, word.place) if equals else follows
         if value is None:
@@ -106,17 +114,21 @@ def _mounts(words: Sequence[Value]) -> Iterator[Mount]:
         if name in ("-v", "--volume"):
             found = bind(value)
         elif name == "--mount":
-            found = _long(value)
+            found = long_mount(value)
+        elif name == "--tmpfs":
+            found = in_memory(value)
         if found is not None:
             yield found
 
 
-def _long(value: Value) -> Mount | None:
-    """`type=bind,source=/a,target=/b,readonly`"""
+def long_mount(value: Value) -> Mount | None:
+    """`type=bind,source=/a,target=/b,readonly`; None where it says no target."""
     fields = dict(part.partition("=")[::2] for part in value.text.split(","))
     source = fields.get("source") or fields.get("src") or ""
     target = fields.get("target") or fields.get("destination") or fields.get("dst")
     if not target:
         return None
+    if fields.get("type") == "tmpfs":
+        return in_memory(Value(target, value.place))
     read_only = any(name in fields and fields[name] in ("", "true", "1") for name in ("readonly", "ro"))
     return mounted(Value(source, value.place), Value(target, value.place), read_only)

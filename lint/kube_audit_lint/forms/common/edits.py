@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.loose import flag_named, flags_in_line
+from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.model.server import ApiServer, Flag
 from kube_audit_lint.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.source import Place
 
 EDITS = ("line", "block", "replace")
 _MODULES = ("lineinfile", "blockinfile", "replace")
@@ -35,6 +37,22 @@ def edited(node: Mapping, root: Node) -> Iterator[ApiServer]:
     for flags in groups:
         if flags:
             yield ApiServer("elsewhere", flags[0].place, tuple(flags), partial=True, name="kube-apiserver")
+
+
+def refused(node: Mapping) -> Iterator[Misshape]:
+    """The flags that the settings of a module write into the file of MicroK8s' own daemon, which does not have them."""
+    path = next((value.value for name in _PATHS if isinstance(value := node.get(name), Scalar)), "")
+    if path.endswith("/args/kubelite") and node.string("state") != "absent":
+        for flag in _literal(node):
+            if flag.name.startswith("audit-"):
+                yield kubelite_refuses(f"--{flag.written.removeprefix('--')}", flag.place)
+
+
+def kubelite_refuses(flag: str, place: Place) -> Misshape:
+    """A flag of kube-apiserver among those of MicroK8s' daemon."""
+    message = f"MicroK8s' kubelite has no flag {flag}, which is kube-apiserver's: it does not start "
+    message += f"(`unknown flag: {flag}`)."
+    return Misshape("unknown-key", place, message, "Move it into `args/kube-apiserver`.")
 
 
 def _is_server_file(node: Mapping) -> bool:

@@ -16,7 +16,7 @@ from kube_audit_lint.forms.common.nodes import below
 from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
 from kube_audit_lint.forms.common.settings import in_map
 from kube_audit_lint.forms.common.shapes import shape_of_flags
-from kube_audit_lint.forms.k0s.files import Around, around
+from kube_audit_lint.forms.k0s.files import Around, around, log_of_root
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer, Flag
 from kube_audit_lint.model.value import Value
@@ -46,7 +46,9 @@ def read(document: Document, context: Context) -> Found | None:
     if root is None:
         return None
     if (root.string("apiVersion") or "").startswith(_GROUP):
-        return _found(root, Around()) if root.string("kind") in ("ClusterConfig", "Cluster") else None
+        if root.string("kind") not in ("ClusterConfig", "Cluster"):
+            return None
+        return _found(root, Around()).with_misshapes(log_of_root(root))
     carried = around(root, context)
     if carried is not None:
         return _found(carried.configuration, carried) if carried.configuration is not None else None

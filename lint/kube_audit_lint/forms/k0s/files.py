@@ -34,6 +34,8 @@ _OBJECTS = {"configMap": "ConfigMap", "configMapRef": "ConfigMap", "secret": "Se
 _OF_ROOT = ("/var/log", "/var/lib/k0s", "/etc", "/opt", "/srv")
 _KEPT = ("/var/lib/k0s/", "/etc/k0s/")
 """Where k0s' data and configuration lie, which may be on a volume."""
+_SHARED = ("/", "/etc", "/etc/k0s", "/opt", "/root", "/srv", "/var", "/var/lib", "/var/lib/k0s", "/var/log")
+"""Folders that belong to root on every host, and are nobody else's to be given."""
 _CLOSED = re.compile(r"[\"']?(?:0o?)?[0-7]{2}[0-3][\"']?")
 """Modes in which others may not read."""
 
@@ -174,9 +176,22 @@ def _not_writable(spec: Mapping, configuration: Mapping | None) -> Iterator[Miss
         yield Misshape("not-writable", log.place, message, _folder_help(folder, user))
 
 
+def log_of_root(configuration: Mapping) -> Iterator[Misshape]:
+    """The log of a ClusterConfig that stands alone, right in a folder of the system: a file that is made for the
+    server there is not enough, as it renames it and makes another when it rotates."""
+    api = below(configuration, "spec", "api", "extraArgs")
+    log, user = api.get("audit-log-path") if api is not None else None, _runs_as(configuration)
+    folder = clean(os.path.dirname(log.value)) if isinstance(log, Scalar) else ""
+    if isinstance(log, Scalar) and folder in _SHARED and user != "root":
+        message = f"k0s runs kube-apiserver as the user {user}, and only root may write to {folder}: it does not start "
+        message += "(ensureLogFile: permission denied)."
+        help = _folder_help(folder, user).replace("in a hook of each controller", "on each controller")
+        yield Misshape("not-writable", log.place, message, help)
+
+
 def _folder_help(folder: str, user: str) -> str:
     """How the user gets the folder; one that belongs to the whole system is not given away."""
-    shared = folder in _OF_ROOT
+    shared = folder in _SHARED
     own = f"{folder}/kube-audit" if shared else folder
     first = f"Write the log to a folder of its own, such as {own}, and make" if shared else "Make"
     help = (
