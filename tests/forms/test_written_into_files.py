@@ -195,4 +195,4 @@ def test_the_names_of_localkube() -> None:
 def test_what_the_daemon_of_microk8s_does_not_take(file: str, flag: str, refused: bool) -> None:
     task = f"- lineinfile:\n    path: /var/snap/microk8s/current/args/{file}\n    line: {flag}\n"
     found = found_in(task, "tasks/main.yml").misshapes
-    assert [(one.kind, one.place.text) for one in found] == [("unknown-key", flag)] * refused
+    assert [(one.kind, one.place.text) for one in found] == [("unknown-key", flag.removeprefix("--"))] * refused
