@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from textwrap import indent
@@ -488,3 +489,44 @@ def test_a_component_of_gke(name: str, near: str) -> None:
     expected = [("wrong-shape", f'"{name}"', f"Write `{near}`.")] if near else []
     found = of_file(found_in(text % name, "a.tf"))
     assert [(rule, hit.place.text, hit.help) for rule, hit in found] == expected
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+CALL = 'resource "a" "b" {\n  user_data = templatefile("${path.module}/t.tftpl", { %s })\n}\n'
+LOOP = "  extraArgs:\n%%{ for %s in args ~}\n    %s\n%%{ endfor ~}\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "inside", "place"),
+    [
+        ('args = { "audit-log-maxage" = "30d", v = "2" }', LOOP % ("k, v", '${k}: "${v}"'), "${v}"),
+        ('args = ["30d"]', LOOP % ("a", "audit-log-maxage: ${a}"), "${a}"),
+        ('args = ["audit-log-maxage"]', LOOP % ("a", "${a}: 30d"), "30d"),
+        ('args = { audit-log-maxage = "30d" }', "  extraArgs: ${jsonencode(args)}\n", "${jsonencode(args)}"),
+        ('args = ["30d"]', '  extraArgs:\n    audit-log-maxage: ${join(",", args)}\n', '${join(",", args)}'),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_lists_that_a_template_is_given(
+    given: str, inside: str, place: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are filled in, and what is found stands in the template, also where that shows nothing by itself."""
+    Path("main.tf").write_text(CALL % given)
+    Path("t.tftpl").write_text("kind: ClusterConfiguration\napiServer:\n" + inside)
+    main(["check", "--format", "json", "main.tf"])
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    (one,) = [one for one in findings if one["rule"] == "invalid-flag-value"]
+    line = Path("t.tftpl").read_text().splitlines()[one["start"]["line"] - 1]
+    assert (one["path"], line[one["start"]["column"] - 1 : one["end"]["column"] - 1]) == ("t.tftpl", place)
+
+
+@pytest.mark.usefixtures("folder")
+def test_loops_over_what_is_not_known_stay(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("main.tf").write_text(CALL % "args = var.args, x = 1")
+    Path("t.tftpl").write_text("kind: ClusterConfiguration\napiServer:\n" + LOOP % ("k, v", "${k}: ${v}"))
+    main(["check", "--format", "json", "."])
+    assert json.loads(capsys.readouterr().out)["findings"] == []

@@ -85,8 +85,11 @@ def run(
 
 
 def _reported(files: list[Collected]) -> set[str]:
-    """The paths of the files that the user named."""
-    return {one.source.path for one in files if one.reported}
+    """The paths of the files that are reported, with those of the templates that they fill in."""
+    named = [one for one in files if one.reported]
+    filled = {server.source.path for one in named for server in one.found.servers}
+    filled.update(policy.document.source.path for one in named for policy in one.found.policies)
+    return filled.union(one.source.path for one in named)
 
 
 def _found(found: Subjects, rules: Rules, config: Config, files: list[Collected]) -> list[Finding]:
