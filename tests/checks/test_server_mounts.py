@@ -195,3 +195,9 @@ def test_volumes_that_are_missing() -> None:
 )
 def test_logs_that_do_not_last(volume: str, count: int) -> None:
     assert len(run("ephemeral_log", [AT_LOG], [volume])) == count
+
+
+def test_nobody_is_advised_to_mount_the_root() -> None:
+    """A mount at / would hide all that is in the container."""
+    (hit,) = hits("not_mounted", subject(pod([POLICY, "--audit-log-path=/audit.log"]), "1.30"), **LOG_PARAMS)
+    assert "`--audit-log-path=/var/log/kubernetes/audit.log`" in hit.help

@@ -18,7 +18,7 @@ from kube_audit_lint.checks._server import known_path, place_of_value
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG
 from kube_audit_lint.model.finding import Related
-from kube_audit_lint.model.server import ApiServer
+from kube_audit_lint.model.server import ApiServer, clean
 from kube_audit_lint.syntax.typed import Any
 
 SUBJECT = "server"
@@ -44,7 +44,15 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
         yield from _hidden(server, name)
 
 
+_NOT_TO_ROOT = (
+    "Write the log into a directory of its own, such as `--audit-log-path=/var/log/kubernetes/audit.log`, and mount "
+    "that: a mount at / would hide all that is in the container."
+)
+
+
 def _hit(server: ApiServer, name: str, path: str, message: str) -> Hit:
+    if name == LOG_PATH and clean(path).count("/") == 1:
+        return Hit(place_of_value(server, name), message, nearest_mounts(server, path), help=_NOT_TO_ROOT)
     volume = unmounted_volume(server, path if name != LOG_PATH else path.rpartition("/")[0])
     if volume is None or volume.path is None:
         help = server.mounting(name, path) if server.mounting is not None else ""
