@@ -198,6 +198,17 @@ def test_three_servers_of_which_one_loads_another_policy() -> None:
     assert hold(random.Random(1), 3) > 0
 
 
+def test_a_finding_that_takes_the_place_of_another_is_about_its_files_too() -> None:
+    """Of the quotes and the group that they refuse one finding is left; it names the server that does not start."""
+    Path("kube-apiserver.yaml").write_text(manifest("/etc/kubernetes/policy.yaml"), "utf-8")
+    rule = "  resources: [{group: \u201c\u201d, resources: [pods]}]\n"
+    Path("policy.yaml").write_text(f"{POLICY}{rule}- level: Metadata\n", "utf-8")
+    (quotes,) = (one for one in found("kube-apiserver.yaml") if one.place.source.path == "policy.yaml")
+    assert quotes.rule == "typographic-quotes"
+    assert "does not start" in quotes.related[-1].message
+    assert hold(random.Random(1), 3) > 0
+
+
 def test_a_policy_that_another_file_brings_where_it_may_not_lie() -> None:
     """Whoever changes that policy hears of it, with both places."""
     for name, text in _brought(random.Random(9)).items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import cache
 from importlib import import_module
 
@@ -75,7 +75,7 @@ class Rules:
 
 
 def findings_of(found: Subjects, rules: Rules, config: Config, reported: set[str]) -> list[Finding]:
-    """What the rules find about policies, servers and directories: all that touches a reported file."""
+    """What the rules find about policies, servers and directories; all that touches a reported file is among it."""
     out: list[Finding] = []
     for policy in found.policies:
         if not reported.isdisjoint((policy.document.source.path, *(one.source.path for one in policy.servers))):
@@ -99,7 +99,12 @@ def findings_of(found: Subjects, rules: Rules, config: Config, reported: set[str
     for directory in directories(found, config):
         place = directory.servers[0].server.place if directory.servers else directory.policies[0].document.place
         out += _apply("directory", directory, DEFAULT, rules.for_path(place.source.path), place)
-    return [one for one in out if not reported.isdisjoint(place.source.path for place in _places(one))]
+    return out
+
+
+def touching(findings: Iterable[Finding], reported: set[str]) -> Iterator[Finding]:
+    """The findings with any place in a reported file."""
+    return (one for one in findings if not reported.isdisjoint(place.source.path for place in _places(one)))
 
 
 def findings_about(subject: PolicySubject | ServerSubject, rules: Rules) -> list[Finding]:
@@ -204,9 +209,10 @@ def _apply(
         yield _finding(rules["undecided"], Hit(_rules_of(subject, place), message), versions)
 
 
-def misshapes(files: list[Collected], rules: Rules) -> Iterator[Finding]:
-    """What the forms themselves found: settings that they do not take, audit profiles."""
-    for path, id, hit in _of_forms(files):
+def misshapes(files: list[Collected], rules: Rules, others: Container[str] = ()) -> Iterator[Finding]:
+    """What the forms themselves found: settings that they do not take, audit profiles; all that touches a reported
+    file. others: further files of which all is wanted."""
+    for path, id, hit in _of_forms(files, others):
         one = rules.for_path(path).get(id)
         if one is not None:
             # Whatever version: the form refuses or drops it, not kube-apiserver.
@@ -215,17 +221,18 @@ def misshapes(files: list[Collected], rules: Rules) -> Iterator[Finding]:
             yield _unknown_rule(id, hit.place, hit.message)
 
 
-def _of_forms(files: list[Collected]) -> Iterator[tuple[str, str, Hit]]:
-    """All that touches a reported file: its path, the id of a rule, and the hit."""
+def _of_forms(files: list[Collected], others: Container[str]) -> Iterator[tuple[str, str, Hit]]:
+    """All of the reported files and the others, and all that touches a reported one: path, id of a rule, hit."""
     sources: dict[str, Source] = {}
     if any(shape.related for file in files for shape in file.found.misshapes):
         sources = {absolute(file.source.path): file.source for file in files if file.reported}
     for file in files:
-        for id, hit in of_file(file.found) if file.reported or sources else ():
+        wanted = file.reported or file.source.path in others
+        for id, hit in of_file(file.found) if wanted or sources else ():
             touched = False
             if hit.related:
                 hit, touched = _in_named(hit, sources)
-            if file.reported or touched:
+            if wanted or touched:
                 yield file.source.path, id, hit
 
 

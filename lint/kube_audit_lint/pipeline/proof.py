@@ -17,7 +17,7 @@ from kube_audit_lint.model.policy import Policy, PolicyRule
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.pipeline.applying import Rules, findings_of, misshapes
+from kube_audit_lint.pipeline.applying import Rules, findings_of, misshapes, touching
 from kube_audit_lint.pipeline.config import Config
 from kube_audit_lint.pipeline.documents import Collected, collect
 from kube_audit_lint.pipeline.options import Options
@@ -124,7 +124,7 @@ class Prover:
         alone: list[tuple[Subject, Subjects]] = [(one, Subjects([one], [], [])) for one in policies]
         alone += [(one, Subjects([], [one], [])) for one in servers]
         for subject, only in alone:
-            found = findings_of(only, self.rules, self._config, {path})
+            found = list(touching(findings_of(only, self.rules, self._config, {path}), {path}))
             about.update(dict.fromkeys(map(id, found), subject))
             every += found
         every += misshapes([file._replace(reported=True)], self.rules)

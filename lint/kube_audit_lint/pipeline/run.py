@@ -14,7 +14,7 @@ from kube_audit_lint.model.finding import FileError, Finding, Suppressed
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.model.version import newer
 from kube_audit_lint.pipeline import sources
-from kube_audit_lint.pipeline.applying import Rules, findings_of, misshapes
+from kube_audit_lint.pipeline.applying import Rules, findings_of, misshapes, touching
 from kube_audit_lint.pipeline.closing import close
 from kube_audit_lint.pipeline.config import Config
 from kube_audit_lint.pipeline.documents import Collected
@@ -94,12 +94,14 @@ def _reported(files: list[Collected]) -> set[str]:
 
 def _found(found: Subjects, rules: Rules, config: Config, files: list[Collected]) -> list[Finding]:
     """What the rules find, one finding for one mistake, in the order of the places."""
-    every = [*findings_of(found, rules, config, _reported(files)), *misshapes(files, rules)]
+    reported = _reported(files)
+    every = findings_of(found, rules, config, reported)
+    every += misshapes(files, rules, {one.place.source.path for one in every})
     if not every:
         return []
     from kube_audit_lint.pipeline.folding import folded
 
-    return _in_order(folded(every, rules.catalogue.rules))
+    return _in_order(touching(folded(every, rules.catalogue.rules), reported))
 
 
 def _found_off(
@@ -108,7 +110,7 @@ def _found_off(
     """The rules that the configuration turns off for some file, and what they would find."""
     reported = _reported(files)
     ids = sorted({id for path in reported for id in off.for_path(path)}) if config.known() else []
-    every = [*findings_of(found, off, config, reported), *misshapes(files, off)] if ids else []
+    every = [*touching(findings_of(found, off, config, reported), reported), *misshapes(files, off)] if ids else []
     return ids, (one for one in _limited(_in_order(every)) if _is_of_file(one))
 
 
