@@ -707,7 +707,7 @@ RULES: list[dict[str, Any]] = [
         'subject': 'server',
         'check': 'relative-path',
         'yields-to': ['typographic-quotes'],
-        'why': "kube-apiserver takes a relative path from its working directory. That is the image's or the unit's choice and can change with either; in a container it is seldom where the file was mounted.",
+        'why': 'kube-apiserver takes a relative path from its working directory. That is the image\'s or the unit\'s choice and can change with either; in a container it is seldom where the file was mounted. Quotes inside a value (`--audit-policy-file="/etc/policy.yaml"` as an item of a YAML list) are a part of the path, which then is another one.',
         'search': 'loading audit policy file: failed to read file path',
         'help': 'Write the whole path, starting with `/`.',
     },

@@ -111,7 +111,8 @@ def _help_unreadable(flag: Flag, spec: FlagSpec) -> str:
     if spec.type in ("int", "int64"):
         digits = text.rstrip("dDhHmMgGkKiIbB ").strip("\"'")
         if digits.isdigit():
-            return f"Write the number alone: `--{flag.name}={digits}`."
+            cause = "The quotes are a part of the value here. " if text[:1] in ("'", '"') else ""
+            return f"{cause}Write the number alone: `--{flag.name}={digits}`."
         return f"Write a whole number, such as `--{flag.name}={_example(spec)}`."
     if spec.type == "duration":
         unit = f"{text}s" if text.isdigit() else "30s"
