@@ -130,6 +130,7 @@ FOLLOWED: dict[str, Edits] = {
     "no-audit-policy-3": ((END, f"    - --audit-policy-file=/etc/kubernetes/audit-policy.yaml\n{_VOLUMES}"),),
     "no-log-path-1": (("    volumeMounts", f"{_TO_LOG}{_ROTATION}    volumeMounts"), *_BACKEND),
     "relative-path-1": (("=etc/", "=/etc/"),),
+    "relative-path-3": (('"/etc/kubernetes/audit-policy.yaml"', "/etc/kubernetes/audit-policy.yaml"),),
     "relative-path-2": (("=audit.log\n", f"=/var/log/kubernetes/audit.log\n{_ROTATION}"), *_BACKEND),
     "unknown-audit-flag-2": (("maxage 30", "maxage=30"),),
     "unknown-audit-flag-4": (("    - --audit-log-maxage-typo=99\n", ""),),

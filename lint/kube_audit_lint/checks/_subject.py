@@ -70,6 +70,12 @@ class PolicySubject:
             self._analysis = _analysis_of(self.loaded.policy, self.loaded.policy_versions)
         return self._analysis
 
+    def with_analysis(self, analysis: Analysis) -> PolicySubject:
+        """The same policy as another one would be decided that stands at the same places."""
+        other = PolicySubject(self.document, self.versions, self.servers, self.version_places)
+        other.served, other._loaded, other._analysis = self.served, self._loaded, analysis
+        return other
+
 
 @lru_cache(maxsize=16)
 def _analysis_of(policy: Policy, versions: Versions) -> Analysis:

@@ -21,7 +21,7 @@ from kube_audit_lint.checks._decided import (
     versions_of,
 )
 from kube_audit_lint.checks._subject import Params, PolicySubject
-from kube_audit_lint.kubernetes.names import no_user_has
+from kube_audit_lint.kubernetes.names import is_user, no_user_has
 from kube_audit_lint.model.version import UNSECURED_LAST
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
@@ -110,6 +110,8 @@ def _by_somebody(
     analysis: Analysis, target: Params, found: Recorded, hiding: int, unsecured: bool
 ) -> Iterable[Recorded]:
     """What is hidden of requests that a user can send: no user is called `system:nodes` or `cluster-admin`."""
+    if found.rule != NO_RULE and all(map(is_user, analysis.policy.rules[found.rule].user_groups or (AUTHENTICATED,))):
+        return ()  # a user is no group: nobody is a member of it
     listed = () if found.rule == NO_RULE else analysis.policy.rules[found.rule].users
     users = tuple(user for user in listed if not no_user_has(user) and (unsecured or user != UNSECURED))
     if len(users) == len(listed):

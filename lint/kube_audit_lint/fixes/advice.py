@@ -153,6 +153,14 @@ def _take_out(target: Target, found: re.Match[str]) -> Iterator[list[Edit]]:
     yield [tree.without_item(items, index)]
 
 
+def _remove_rule(target: Target, found: re.Match[str]) -> Iterator[list[Edit]]:
+    """Without the rule that the finding is in."""
+    rules = policies.rules_of(target.policy)
+    if len(rules.items) == 1:
+        raise NotEditable("no rule would be left")
+    yield [tree.without_item(rules, policies.rule_at(target.policy, target.finding.place))]
+
+
 def _to_other_list(target: Target, found: re.Match[str]) -> Iterator[list[Edit]]:
     """A name on the list of users that belongs on that of groups, or the reverse; others stay where they are."""
     field, name = found[1], found[2]
@@ -193,6 +201,7 @@ _WAYS: tuple[tuple[re.Pattern[str], Callable[[Target, re.Match[str]], Iterator[l
     (re.compile(r"Leave `([^`]+)` out\b"), _leave_out),
     (re.compile(r"Leave (it|the empty item) out\b"), _take_out),
     (re.compile(r"Take (it|\w+) out of (?:this rule|`omitStages`)\."), _take_out),
+    (re.compile(r"(Remove this rule): it excludes nothing"), _remove_rule),
     (re.compile(r"Remove `([^`]+)`: how much is recorded"), _take_out),
     (re.compile(r"End the rules with .*?`- level: (\w+)`\."), _end_with),
 )
