@@ -32,7 +32,9 @@ def fixes(target: Target) -> Iterator[Fix]:
 
 
 def _keeps_what_is_meant(target: Target, found: re.Match[str]) -> bool:
-    """Whether nothing is lost that the author may want: a field with all that is in it, the part of a resource."""
+    """Whether nothing is lost that the author may want: a rule, a field with all that is in it, a resource's part."""
+    if found[0].startswith("Remove this rule"):
+        return False
     old, new = target.finding.place.text.strip("'\""), _unquoted(found[1])
     return not (found[0].startswith("Leave") and old == new) and (new == "*" or not old.startswith(f"{new}/"))
 
