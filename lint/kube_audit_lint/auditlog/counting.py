@@ -123,7 +123,10 @@ class Counter:
                     )
                 else:
                     key = user.alike, event["level"], event["stage"], verb, uri.partition("?")[0]
-                kind = kinds.get(key) or cells.kind(key, request_of(event))
+                try:
+                    kind = kinds[key]
+                except KeyError:
+                    kind = cells.kind(key, request_of(event))
                 if time > last:
                     first, last = first or time, time
                 elif time < first:
@@ -131,7 +134,10 @@ class Counter:
             except UNUSUAL:
                 self._unusual(chunk, number, line, decided)
                 continue
-            cell = user.cells.get(kind) or user.begin(kind)
+            try:
+                cell = user.cells[kind]
+            except KeyError:
+                cell = user.begin(kind)
             cell.events += 1
             cell.bytes += len(line)
             if REQUEST in event or RESPONSE in event:

@@ -113,7 +113,10 @@ class FastCounter(Counter):
                     )
                 else:
                     key = user.alike, event.level, event.stage, verb, event.requestURI.partition("?")[0]
-                kind = kinds.get(key) or cells.kind(key, request_of(json.loads(line.decode())))
+                try:
+                    kind = kinds[key]
+                except KeyError:
+                    kind = cells.kind(key, request_of(json.loads(line.decode())))
             except UNUSUAL:
                 self._unusual(chunk, number, line, decided)
                 continue
@@ -122,7 +125,10 @@ class FastCounter(Counter):
                 first, last = first or time, time
             elif time < first:
                 first = time
-            cell = user.cells.get(kind) or user.begin(kind)
+            try:
+                cell = user.cells[kind]
+            except KeyError:
+                cell = user.begin(kind)
             cell.events += 1
             cell.bytes += len(line)
             if event.requestObject is not _NONE or event.responseObject is not _NONE:

@@ -219,7 +219,7 @@ def _groups(path: str, blocks: Iterable[bytes], long: list[tuple[int, int]]) -> 
             begun.append(data)
             room -= len(data)
             continue
-        whole = b"".join([*begun, data[:end]])
+        whole = b"".join([*begun, memoryview(data)[:end]])
         if left_out:
             long.append((number, left_out))
             left_out = 0
