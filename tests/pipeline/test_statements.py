@@ -143,6 +143,19 @@ def test_a_statement_in_another_document(other: str, capsys: pytest.CaptureFixtu
     assert notes == []
 
 
+def test_a_document_that_cannot_be_read_hides_no_other(capsys: pytest.CaptureFixture[str]) -> None:
+    inside = "".join(f"    {line}\n" for line in LEAK.splitlines())
+    config_map = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  p.yaml: |\n{inside}"
+    for many in (1, 3):
+        rules, notes = found("files/cm.yaml", "{{ x }}: a: {{ y }}\n---\n" * many + config_map, capsys)
+        assert rules == ["secrets-above-metadata"]
+        assert notes == []
+    broken = LEAK.replace("rules:", "rules: {{ x }}: y")
+    rules, notes = found("files/policy.yaml", f"{broken}---\n{LEAK}", capsys)
+    assert rules == []
+    assert [one.partition(":")[0] for one in notes] == ["this template cannot be read before it is filled"]
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -16,7 +16,7 @@ from kube_audit_lint.syntax.extras import TERRAFORM, reads_terraform
 from kube_audit_lint.syntax.nodes import Document, scalar_spans
 from kube_audit_lint.syntax.reader import check_parts, read_documents
 from kube_audit_lint.syntax.record import NamedTuple
-from kube_audit_lint.syntax.source import OffsetMap, Place, Source
+from kube_audit_lint.syntax.source import OffsetMap, Place, Shifted, Source
 from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,11 +27,15 @@ _TEMPLATE_MARKS = ("{{", "{%", "<%", "#@", "%{", "${", "$(", "\\$")
 """One of them is in every template; most files hold none, and need no more of templates."""
 
 _NO_OUTPUT = r"(?m)^[ \t]*#@(?:overlay|data|schema|library)/"
+_NEXT = r"(?m)^---(?=\s)"
 _NESTED_VALUE = "mapping values are not allowed in this context"
 _UNFILLED = "this template cannot be read before it is filled"
 
 _ENDINGS = (".yaml", ".yml", ".json")
 _SETTINGS = ("audit-policy-file", "audit-log-path", "auditPolicyFile", "auditLogPath", "audit_log:")
+
+_MOST_BROKEN = 20
+"""Behind so many documents that cannot be read, the next is read."""
 
 LARGE = 200_000
 """Characters above which a stream is looked at document by document before any is parsed."""
@@ -148,15 +152,39 @@ def _of_marked(source: Source, template: Neutral) -> tuple[Source, tuple[Documen
 def _filled(source: Source, text: str) -> list[Document]:
     """The documents of a template, with the defaults of the values that have one.
 
-    What is put into JSON need not stand in quotes, and may leave a comma behind: YAML takes both.
+    What is put into JSON need not stand in quotes, and may leave a comma behind: YAML takes both. Tools read each
+    document of a file by itself: behind one that cannot be read before it is filled, the next is read.
     """
     from kube_audit_lint.syntax.defaults import with_defaults
 
-    text, offsets = with_defaults(source.text, text) or (text, OffsetMap())
+    filled = with_defaults(source.text, text)
+    if filled is not None:
+        return _of_json_or_yaml(source, *filled)
+    documents = _of_json_or_yaml(source, text, OffsetMap())
+    for _ in range(_MOST_BROKEN):
+        at = _next_document(documents[-1:], text)
+        if not at:
+            break
+        documents[-1].end = at
+        documents += read_documents(source, text[at:], Shifted(OffsetMap(), at))
+    return documents
+
+
+def _of_json_or_yaml(source: Source, text: str, offsets: OffsetMap) -> list[Document]:
     documents = read_documents(source, text, offsets)
     if any(one.json and one.problem for one in documents):
         return read_documents(source, text, offsets, marked=True)
     return documents
+
+
+def _next_document(last: list[Document], text: str) -> int:
+    """Where the document begins behind one that cannot be read and is not about auditing; 0 where there is none."""
+    broken = last[0] if last and last[0].problem is not None else None
+    if broken is None or broken.problem is None:
+        return 0
+    found = re.compile(_NEXT).search(text, broken.problem.place.start)
+    about = found is not None and "audit.k8s.io" in text[broken.start : found.start()]
+    return 0 if found is None or about else found.start()
 
 
 def _outputs(documents: tuple[Document, ...], template: Neutral, text: str) -> Iterator[Document]:
