@@ -308,6 +308,7 @@ BESIDE: dict[str, dict[str, Edits | None]] = {
     },
     "webhook-file-not-mounted-2": {"collector.yaml": (("../audit.crt", "audit.crt"),)},
     "webhook-config-invalid-3": {"collector.yaml": ((END, "current-context: default\n"),)},
+    "webhook-config-invalid-5": {"collector.yaml": (("aGVsbG8gd29ybGQ=", PEM),)},
     "webhook-config-invalid-4": {"collector.yaml": (("    insecure-skip-tls-verify: true\n", ""),)},
     "webhook-unencrypted-1": {
         "collector.yaml": (("server: http://", "certificate-authority: ca.crt\n    server: https://"),)
