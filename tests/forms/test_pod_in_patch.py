@@ -222,3 +222,39 @@ def test_workloads_are_not_static() -> None:
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: kube-apiserver}\nspec:\n  selector: {}\n  template:\n"
     )
     assert found("deployment.yaml", f"{head}    spec:\n{inner}") == []
+
+
+def test_a_configuration_with_its_patches() -> None:
+    """What kubeadm writes of both is a static pod: its volumes count wherever they are written."""
+    head = "apiVersion: kubeadm.k8s.io/v1beta3\nkind: InitConfiguration\npatches: {directory: patches}\n---\n"
+    Path("kubeadm.yaml").write_text(head + KUBEADM.partition("  extraVolumes:")[0])
+    assert found("patches/kube-apiserver+strategic.yaml", PATCH) == []
+    claimed = PATCH.replace(
+        "    hostPath:\n      path: /etc/kubernetes/audit\n      type: Directory\n", f"    {CONFIG}\n"
+    )
+    Path("patches/kube-apiserver+strategic.yaml").write_text(claimed)
+    report = run(Options((".",)), load_config(), shipped()).report
+    assert [(one.rule, one.place.text) for one in report.findings] == [("static-pod-references", "audit")]
+
+
+@pytest.mark.parametrize(
+    ("file", "reported"),
+    [
+        ("kube-apiserver0+strategic.yaml", []),
+        ("kube-scheduler0+strategic.yaml", [("policy-not-mounted", POLICY)]),
+    ],
+)
+def test_patches_that_cluster_api_brings(file: str, reported: list[tuple[str, str]]) -> None:
+    """kubeadm lays them over the manifest, so that nothing is known of the mounts."""
+    patch = "".join(f"        {line}" for line in PATCH.splitlines(keepends=True))
+    text = (
+        "apiVersion: controlplane.cluster.x-k8s.io/v1beta1\nkind: KubeadmControlPlane\nspec:\n  version: v1.30.0\n"
+        "  kubeadmConfigSpec:\n    initConfiguration: {patches: {directory: /etc/kubernetes/patches}}\n"
+        "    clusterConfiguration:\n      apiServer:\n"
+        f'        extraArgs: {{audit-policy-file: {POLICY}, audit-log-path: "-"}}\n'
+        "    files:\n"
+        f"    - path: {POLICY}\n      content: 'apiVersion: audit.k8s.io/v1'\n"
+        f"    - path: /etc/kubernetes/patches/{file}\n      content: |\n{patch}"
+    )
+    wanted = ("policy-not-mounted", "pod-refused", "policy-file-missing")
+    assert [one for one in found("kcp.yaml", text) if one[0] in wanted] == reported

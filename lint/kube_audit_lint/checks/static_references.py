@@ -31,9 +31,8 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     if not server.is_static:
         return
     needed = _needed(server)
-    for volume in server.volumes:
-        if not volume.refers:
-            continue
+    mounted = (mount.volume for mount in server.mounts or () if mount.volume is not None)
+    for volume in {one.place: one for one in (*server.volumes, *mounted) if one.refers}.values():
         uses, part = needed.get(volume.name), span(versions, lambda minor: minor >= _REFUSING)
         if uses is not None or part == versions:
             related = (Related(server.place, "this API server"),) if uses is None else (uses,)

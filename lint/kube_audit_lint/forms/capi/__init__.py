@@ -91,9 +91,14 @@ def _found(spec: Spec, context: Context) -> Found:
     listed = spec.node.items(meant(spec.node, "files"))
     items = [item for item in whole(listed, FILE) if isinstance(item, Mapping)]
     files = [one for item in items if (one := brought_file(item, context, wanted, versions)) is not None]
-    on_host, patched = tuple(_on_host(spec, files)), _is_patched(spec, files)
+    on_host, patches = tuple(_on_host(spec, files)), _patches(spec, files)
+    mounting = patches is not None and (not patches or any(map(_may_mount, patches)))
     found = found.with_servers(
-        lambda server: server._replace(files=on_host, partial=server.partial or (patched and not server.audited))
+        lambda server: server._replace(
+            files=on_host,
+            partial=server.partial or (patches is not None and not server.audited),
+            mounts=None if mounting else server.mounts,
+        )
     )
     misshapes = (*_misspelt(spec), *split(listed, FILE, "file"))
     return joined([found, *(one.found for one in files)]).with_misshapes(misshapes)
@@ -148,14 +153,21 @@ def _versions(spec: Spec, context: Context) -> tuple[Versions | None, Place | No
     return next((one for one in found if one[0] is not None), (None, None))
 
 
-def _is_patched(spec: Spec, files: list[BroughtFile]) -> bool:
-    """Whether the patches of kubeadm that the files bring may change the API server's manifest."""
+def _patches(spec: Spec, files: list[BroughtFile]) -> list[HostFile] | None:
+    """The patches of kubeadm that the files bring for the API server's manifest; none of them where no file is in the
+    folder, which may come from elsewhere. None where kubeadm has no patches for it."""
     patches = below(spec.node, "initConfiguration", "patches")
     directory = patches.string("directory") if patches is not None else None
     if not directory:
-        return False
-    names = [one.file.path.rpartition("/")[2] for one in files if one.file.path.startswith(directory)]
-    return not names or any(name.startswith("kube-apiserver") for name in names)
+        return None
+    inside = [one.file for one in files if one.file.path.startswith(directory)]
+    named = [one for one in inside if one.path.rpartition("/")[2].startswith("kube-apiserver")]
+    return named if named or not inside else None
+
+
+def _may_mount(patch: HostFile) -> bool:
+    """Whether a patch is about volumes, or may be: where its content is elsewhere."""
+    return "olume" in patch.place.text or "content:" not in patch.place.text
 
 
 def _misspelt(spec: Spec) -> Iterator[Misshape]:
