@@ -111,6 +111,13 @@ CHART = "apiVersion: v2\nname: a\nversion: 0.1.0\n"
         ({"Makefile": "deploy:\n\tkubectl apply -f audit/\n", "audit/a.yaml": NAMESPACE, "audit/b.yaml": POLICY}, ":2"),
         ({"main.tf": KUBECTL_TF, "audit-policy.yaml": POLICY}, "main.tf:2"),
         ({"main.tf": MANIFEST_TF}, "main.tf:4"),
+        (
+            {
+                "main.tf": KUBECTL_TF.replace("file(", "yamldecode(file(").replace('")', '"))'),
+                "audit-policy.yaml": POLICY,
+            },
+            "",
+        ),
     ],
 )
 def test_a_policy_that_is_applied(files: dict[str, str], place: str) -> None:
@@ -177,6 +184,9 @@ PROVISIONER = (
         ("a.sh", f"cat > FOLDER/audit.yaml <<EOF\n{POLICY}EOF\n"),
         ("a.sh", "sudo install -m 0600 audit.yaml FOLDER/\n"),
         ("a.sh", "scp -i key audit.yaml root@host:FOLDER/\n"),
+        ("a.yml", "- hosts: a\n  tasks:\n  - shell: cp audit.yaml FOLDER/\n"),
+        ("a.yml", "- hosts: a\n  tasks:\n  - command: cp /root/audit-policy.yaml FOLDER/\n"),
+        ("user-data", f"{USER_DATA}{at(4)}runcmd:\n- cp /root/p.yaml FOLDER/audit.yaml\n"),
     ],
 )
 def test_a_policy_for_the_kubelet(name: str, text: str) -> None:

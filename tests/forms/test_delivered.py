@@ -256,9 +256,40 @@ def test_what_brings_the_settings_brings_the_policy_elsewhere(files: dict[str, s
         ("etc/rancher/rke2/config.yaml", "etc/kubernetes/audit.yaml", {}, ["error"]),
         ("etc/rancher/rke2/config.yaml", "etc/kubernetes/audit.yaml", {"a.sh": f"curl -o {AT} https://x.com/p\n"}, []),
         ("rke2/config.yaml", "etc/kubernetes/audit.yaml", {}, []),
+        ("etc/rancher/rke2/config.yaml", f"{AT[1:]}.j2", {}, []),
+        ("etc/rancher/rke2/config.yaml", "etc/kubernetes/audit.yaml", {f"host{AT}": "a: b\n"}, []),
     ],
 )
 def test_a_repository_laid_out_as_the_host_is(
     settings: str, name: str, more: dict[str, str], expected: list[str]
 ) -> None:
     assert missing({f"host/{settings}": RKE2, f"host/{name}": POLICY, **more}) == expected
+
+
+MINIKUBE = "minikube start --extra-config=apiserver.audit-policy-file=/etc/ssl/certs/policy.yaml\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (f"cat > ~/.minikube/files/etc/ssl/certs/policy.yaml <<EOF\n{POLICY}EOF\n", []),
+        (f"cat <<EOF > ~/.minikube/files/etc/ssl/certs/audit.yaml\n{POLICY}EOF\n", ["error"]),
+        ("cp audit.yaml $HOME/.minikube/files/etc/ssl/certs/\n", ["error"]),
+        ("cp audit.yaml $HOME/.minikube/files/etc/ssl/certs/policy.yaml\n", []),
+        ("cp audit.yaml /tmp/\n", []),
+    ],
+)
+def test_files_that_minikube_brings(lines: str, expected: list[str]) -> None:
+    assert missing({"a.sh": lines + MINIKUBE, "audit.yaml": POLICY}) == expected
+
+
+PATCH = (
+    "  - op: add\n    path: /spec/kubeadmConfigSpec/files/-\n"
+    "    value: {path: PATH, contentFrom: {secret: {name: a, key: b}}}\n"
+)
+
+
+@pytest.mark.parametrize(("path", "expected"), [(AT, []), ("/etc/kubernetes/other.yaml", ["warning"])])
+def test_a_patch_in_the_same_file_may_bring_it(path: str, expected: list[str]) -> None:
+    patch = "---\napiVersion: cluster.x-k8s.io/v1beta1\nkind: ClusterClass\npatches:\n" + PATCH.replace("PATH", path)
+    assert missing({"a.yaml": kcp(KEYS) + patch}) == expected

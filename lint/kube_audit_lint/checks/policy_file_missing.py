@@ -13,6 +13,7 @@ from kube_audit_lint.discovery.look import named_policy
 from kube_audit_lint.kubernetes.flags import POLICY_FILE, WEBHOOK_CONFIG
 from kube_audit_lint.kubernetes.paths import (
     brought_file,
+    has_entry,
     host_path,
     may_cover,
     policy_path,
@@ -97,6 +98,8 @@ def _not_brought(subject: ServerSubject, path: str | None) -> str | None:
         return None
     if brought_file(server, path) is not None or any(may_cover(one.path, at) for one in server.files):
         return None
+    if all(one.path for one in server.files) and has_entry(server.source.text, at):
+        return None  # of another object, or in a text that the form does not read
     return None if named_in_command(server, at) else at
 
 

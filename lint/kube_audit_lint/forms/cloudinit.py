@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from kube_audit_lint.forms.common.applied import policies_by_name
 from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.copies import misplaced_copies
 from kube_audit_lint.forms.common.host_files import BroughtFile, brought_file, policy_paths
 from kube_audit_lint.forms.common.kubectl import in_commands
 from kube_audit_lint.forms.common.loose import loose_arguments
@@ -20,7 +22,8 @@ from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.forms.common.split import FILE, split, whole
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.syntax.nodes import Document, Entry, Mapping
+from kube_audit_lint.syntax.nodes import Document, Entry, Mapping, Node, Scalar
+from kube_audit_lint.syntax.parts import part_of
 
 MARKS = ("write_files", "#cloud-config")
 
@@ -45,13 +48,21 @@ def read(document: Document, context: Context) -> Found | None:
     found = joined([one.found for one in files])
     own = loose_arguments(root)  # Kairos starts K3s with `k3s.args`
     found = joined([found, own.with_servers(lambda server: server._replace(files_known=not context.is_template))])
-    found = found.with_misshapes(in_commands(root.items("runcmd"), context, dict(policies_by_name(found))))
+    found = found.with_misshapes(_run(root.items("runcmd"), dict(policies_by_name(found)), context))
     halves = split(listed, FILE, "file") if found else ()
     misshapes = (*_misspelt(root, items), *_lost(root, items), *halves)
     if not found and not misshapes:
         return None
     misshapes += tuple(unreadable(python, "cloud-init", "and does nothing of what it says"))
     return found.with_servers(lambda server: _with_files(server, files)).with_misshapes(misshapes)
+
+
+def _run(commands: list[Node], held: dict[str, str], context: Context) -> Iterator[Misshape]:
+    """What becomes of policies that commands apply or copy."""
+    yield from in_commands(commands, context, held)
+    for node in commands:
+        if isinstance(node, Scalar) and "manifest" in node.value:
+            yield from misplaced_copies(node.value, partial(part_of, node), context, held)
 
 
 def _with_files(server: ApiServer, files: list[BroughtFile]) -> ApiServer:

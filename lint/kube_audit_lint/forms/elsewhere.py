@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from kube_audit_lint.discovery.look import named_policy
 from kube_audit_lint.forms.common.applied import applied, applied_in, with_policy
 from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.copies import misplaced_copies
 from kube_audit_lint.forms.common.delivered import PLACES, with_delivered
 from kube_audit_lint.forms.common.edits import EDITS, edited, refused
 from kube_audit_lint.forms.common.inside import DATA_URL, GZIP_DATA_URL, found_inside
@@ -68,6 +70,7 @@ _SOURCES = ("src", "content", "contents", "url", "source")
 _WORD = re.compile(r"\b(\w+)=(\"[^\"]*\"|'[^']*'|(?:\{\{.*?\}\}|\S)+)")
 """A word of a task that is written on one line."""
 _LOOKUP = re.compile(r"lookup\(\s*[\"'](?:ansible\.builtin\.)?(?:file|template)[\"']\s*,\s*[\"']([^\"'{}]+)[\"']")
+_COPIES_THERE = re.compile(r"\b(?:cp|mv|install|scp|rsync)\b[^\n]*/manifests")
 _SCHEMAS = ("CustomResourceDefinition", "Event", "EventList")
 _APPLIERS = {
     "items": "The items of a List are applied, and this one is refused",
@@ -224,6 +227,14 @@ def _looked_up(node: Node | None, context: Context) -> Iterator[Misshape]:
         yield applied(node.place, policy.text, _APPLIERS["definition"], policy)
 
 
+def _in_commands(node: Scalar, context: Context) -> Iterator[Misshape]:
+    """What becomes of policies that the commands of a task or a step apply or copy."""
+    if "kubectl" in node.value and may_apply(node.value):
+        yield from in_string(node, context)
+    if "/manifests" in node.value and _COPIES_THERE.search(node.value):
+        yield from misplaced_copies(node.value, partial(part_of, node), context)
+
+
 def _in_string(node: Scalar, key: str, place: str, context: Context) -> Found:
     """What a string holds. place: the path of the file that it is the content of, where that stands beside it."""
     if node.kind != "string" or len(node.value) < len(_GROUP):
@@ -234,10 +245,9 @@ def _in_string(node: Scalar, key: str, place: str, context: Context) -> Found:
         return found_inside(node, context)
     if key in _CONTENTS and _CONFIGURATION.search(place):
         return found_inside(node, context, name=place)
-    if "kubectl" in node.value and may_apply(node.value):
-        wrong = tuple(in_string(node, context))
-        if wrong:
-            return Found(misshapes=wrong)
+    wrong = tuple(_in_commands(node, context))
+    if wrong:
+        return Found(misshapes=wrong)
     if _GROUP in node.value and "kind" in node.value:
         found = found_inside(node, context, name=place or key)
         return applied_in(found, _APPLIERS[key]) if key in _APPLIERS else found

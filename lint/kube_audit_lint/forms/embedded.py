@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.piece import found_in_piece
-from kube_audit_lint.forms.common.script import of_commands, of_heredoc, with_written
+from kube_audit_lint.forms.common.script import into_minikube, of_commands, of_heredoc, with_written
 from kube_audit_lint.model.found import Found, joined
 from kube_audit_lint.syntax.extras import TERRAFORM
 from kube_audit_lint.syntax.pieces import Piece, fences, heredocs, strings
@@ -55,8 +55,10 @@ def read_text(source: Source, context: Context) -> Found | None:
     if terraform:
         written += strings(_outside(outside, written))
     parts = [found_in_piece(piece, context, True) for piece in fenced]
-    parts.append(_written(written, context, text, markdown))
-    parts += _started(_outside(outside, written), context._replace(neutral=text), markdown)
+    held = _written(written, context, text, markdown)
+    around = context._replace(neutral=text)
+    started = joined(list(_started(_outside(outside, written), around, markdown)))
+    parts += (held, started if markdown else into_minikube(started, held, outside, around))
     found = joined(parts)
     return found if found else None
 

@@ -22,6 +22,7 @@ from kube_audit_lint.model.value import Value
 from kube_audit_lint.model.version import version_of_image
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence, strings
 from kube_audit_lint.syntax.parts import part_of
+from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
 
 MARKS = ("k3d.io/",)
@@ -50,7 +51,7 @@ def read(document: Document, context: Context) -> Found | None:
         flags,
         versions=versions,
         version_place=version_place,
-        files=tuple(_files(root)),
+        files=tuple(_files(root, flags[0].place)),
         spelling=lambda name, value: f"- arg: --kube-apiserver-arg={name}" + (f"={value}" if value else ""),
         name="kube-apiserver",
     )
@@ -75,14 +76,16 @@ def _flags(node: Scalar) -> Iterator[Flag]:
         yield setting(Value(found[1], part_of(node, *found.span(1))), value)
 
 
-def _files(root: Mapping) -> Iterator[HostFile]:
-    """What is mounted into the container of a server node: `./here:/there:ro`."""
+def _files(root: Mapping, place: Place) -> Iterator[HostFile]:
+    """What is mounted into the container of a server node: `./here:/there:ro`. place: the server's, for what is no
+    policy by its name, as `_not_on_nodes` says what lacks."""
     for item in root.items("volumes"):
         node = item.get("volume") if isinstance(item, Mapping) else item
         if isinstance(node, Scalar) and node.kind == "string" and ":" in node.value and _on_servers(item):
             local, _, path = node.value.partition(":")
             local = _HERE.sub("./", local)  # where k3d is started, which is nearly always here
-            yield HostFile(path.partition(":")[0], node.place, None, Value(local, node.place))
+            own = node.place if named_policy(local.rpartition("/")[2]) else place
+            yield HostFile(path.partition(":")[0], own, None, Value(local, node.place))
 
 
 def _not_on_nodes(server: ApiServer, root: Mapping) -> Iterator[Misshape]:

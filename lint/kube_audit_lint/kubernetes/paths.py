@@ -79,6 +79,12 @@ def is_brought_by(text: str, path: str) -> bool:
     return any(not _is_setting(text, found) for found in re.finditer(named, text))
 
 
+def has_entry(text: str, path: str) -> bool:
+    """Whether a text has an entry with a path of the host and content for it."""
+    found = re.finditer(rf"(?<![\w-])path[\"']?\s*[:=]\s*[\"']?{re.escape(path)}{_ENDS}", text)
+    return any(re.search(_CONTENT, text[one.end() : one.end() + _NEAR]) is not None for one in found)
+
+
 def _is_setting(text: str, found: re.Match[str]) -> bool:
     """Whether a path is the value of a flag or of a mount, the path of an entry without content, or in a comment."""
     line = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from kube_audit_lint.forms.common.copies import copies
 from kube_audit_lint.forms.common.misplaced import is_folder
@@ -26,16 +26,12 @@ from kube_audit_lint.syntax.unknown import UNKNOWN
 
 _YAML = (".yml", ".yaml", ".bu", ".butane", ".ign")
 _SCRIPTS = (".sh", ".bash")
-_TERRAFORM = (".tf", ".tofu")
-_ENDS = (*_YAML, *_SCRIPTS, *_TERRAFORM)
 _MODULES = ("copy", "template")
 _WORD = re.compile(r"\b(src|dest)=(\"[^\"]*\"|'[^']*'|(?:\{\{.*?\}\}|\S)+)")
 _OPEN = re.compile(r"\{\{.*?\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$\w+|`[^`]*`")
 _PROVISIONER = re.compile(r"provisioner\s+\"file\"\s*\{[^}]*\}(?:[^{}]*\})?")
 _SOURCE = re.compile(r"\bsource\s*=\s*\"([^\"\n]*)\"|\b(?:file|templatefile)\(\s*\"([^\"\n]*)\"")
 _DESTINATION = re.compile(r"\bdestination\s*=\s*\"([^\"\n]*)\"")
-_FEW = 50
-"""So many files of these kinds a folder may have whose tasks and scripts bring others: more are objects or data."""
 _MOST = 100_000
 """Bytes of a file that brings others: larger ones are data."""
 
@@ -50,34 +46,18 @@ class Brought(NamedTuple):
     text: str = ""
 
 
-def brought_with(repository: Repository, path: str) -> list[Brought]:
-    """All that is brought to a host together with a file of the repository; nothing where nothing brings that."""
+def brought_with(repository: Repository, path: str, groups: Iterable[list[str]]) -> list[Brought]:
+    """All that is brought to a host together with a file of the repository; nothing where nothing brings that.
+
+    groups: the files that may, those together that belong together.
+    """
     name = path.rpartition("/")[2]
-    raw = name.encode("utf-8", "surrogateescape")
-    groups = [_group(repository, one, raw) for one in _near(repository, path)]
-    return next((found for found in groups if any(_is_named(one, name) for one in found)), [])
+    found = (_of_group(repository, group) for group in groups)
+    return next((one for one in found if any(entry.source.rpartition("/")[2] == name for entry in one)), [])
 
 
-def _is_named(one: Brought, name: str) -> bool:
-    return one.source.rpartition("/")[2] == name
-
-
-def _near(repository: Repository, path: str) -> Iterator[list[str]]:
-    """The files that may bring another one, in groups that belong together: a role's tasks; each other by itself."""
-    folder = path.rpartition("/")[0]
-    above, _, own = folder.rpartition("/")
-    if own in ("templates", "files"):
-        yield repository.inside(f"{above}/tasks")
-    for one in (folder, above, above.rpartition("/")[0]):
-        files = [file for file in repository.inside(one) if file != path and file.endswith(_ENDS)]
-        yield from ([file] for file in files if len(files) <= _FEW)
-
-
-def _group(repository: Repository, paths: list[str], name: bytes) -> list[Brought]:
-    """What some files bring, where one of them names the file that is looked for."""
-    texts = [(path, repository.content(path)) for path in paths if path.endswith(_ENDS)]
-    if not any(name in data for _, data in texts):
-        return []
+def _of_group(repository: Repository, paths: list[str]) -> list[Brought]:
+    texts = ((path, repository.content(path)) for path in paths)
     return [one for path, data in texts if len(data) < _MOST for one in _of_file(repository.shown(path), data)]
 
 

@@ -13,17 +13,21 @@ from collections.abc import Iterator
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.kubernetes.paths import brought_file, host_path, is_brought_by, policy_path, webhook_path
 from kube_audit_lint.model.server import ApiServer, HostFile
-from kube_audit_lint.pipeline.bringing import Brought, brought_with, candidates
 from kube_audit_lint.pipeline.locating import Locator
-from kube_audit_lint.pipeline.repository import Repository, absolute, may_be_policy
+from kube_audit_lint.pipeline.repository import Repository, absolute, base_name, may_be_policy
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kube_audit_lint.model.document import PolicyDocument
+    from kube_audit_lint.pipeline.bringing import Brought
 
-_ON_HOST = re.compile(r"/(?:etc|var|opt|srv|root|usr)/")
-_LAID_OUT = re.compile(r"(.*?)/(?:etc/(?:rancher|kubernetes|systemd)|var/lib/rancher)/")
+_ON_HOST = r"/(?:etc|var|opt|srv|root|usr)/"
+_LAID_OUT = r"(.*?)/(?:etc/(?:rancher|kubernetes|systemd)|var/lib/rancher)/"
+_ENDS = (".yml", ".yaml", ".bu", ".butane", ".ign", ".sh", ".bash", ".tf", ".tofu")
+_FEW = 50
+"""So many files of these kinds a folder may have whose tasks and scripts bring others: more are objects or data."""
 
 
 class Delivered(NamedTuple):
@@ -64,37 +68,58 @@ class Deliveries:
         path = policy_path(server)
         at = host_path(server, path) if path is not None else None
         own = absolute(server.source.path)
-        if at is None or not at.startswith("/") or not self._may_be_brought(own):
+        if at is None or not at.startswith("/") or own not in self._repository.paths:
             return ()
-        files = []
-        for one in brought_with(self._repository, own):
-            policy = self._policy(one)
-            files.append(HostFile(one.path, server.place if policy is None else one.place, policy))
-        files += self._laid_out(own)
+        files = (*self._brought_with(server, own), *self._laid_out(own, at))
         astray = [file for file in files if file.content is not None and not self._is_loaded(file.path, own)]
-        return tuple(files) if astray else ()
+        return files if astray else ()
 
-    def _laid_out(self, own: str) -> Iterator[HostFile]:
-        """The policies of a repository that has its files as they lie on the host: `etc/rancher/rke2/config.yaml`."""
-        found = _LAID_OUT.match(own)
+    def _brought_with(self, server: ApiServer, own: str) -> Iterator[HostFile]:
+        groups = list(self._near(own))
+        if not groups:
+            return
+        from kube_audit_lint.pipeline.bringing import brought_with  # nothing names most servers' files
+
+        for one in brought_with(self._repository, own, groups):
+            policy = self._policy(one)
+            yield HostFile(one.path, server.place if policy is None else one.place, policy)
+
+    def _laid_out(self, own: str, at: str) -> Iterator[HostFile]:
+        """The policies of a repository that has its files as they lie on the host (`etc/rancher/rke2/config.yaml`), and
+        what it has at a path of the host."""
+        found = re.match(_LAID_OUT, own)
         root = found[1] if found is not None else ""  # also of a host itself, of which not all may be seen
         for path in self._repository.paths if root else ():
-            on_host = path.startswith(f"{root}/") and _ON_HOST.match(path, len(root)) is not None
-            if path != own and on_host and may_be_policy(path):
+            on_host = path.startswith(f"{root}/") and re.match(_ON_HOST, path[len(root) :]) is not None
+            to = f"{path[len(root) :].rpartition('/')[0]}/{base_name(path)}"
+            if path != own and on_host and (may_be_policy(path) or to == at):
                 policies = self._repository.policies(path)
                 policy = next((one for one in policies if one.whole_file and not one.names), None)
-                if policy is not None:
-                    yield HostFile(path[len(root) :], policy.place, policy)
+                if policy is not None or to == at:
+                    yield HostFile(to, Source(path, "").place() if policy is None else policy.place, policy)
 
-    def _may_be_brought(self, path: str) -> bool:
-        """Whether anything may bring a file: what is named by itself has nothing beside it."""
-        return len(self._repository.paths) > 1 and path in self._repository.paths
+    def _near(self, path: str) -> Iterator[list[str]]:
+        """The files near another one that name it, in groups that belong together: a role's tasks; each other by
+        itself."""
+        folder, _, name = path.rpartition("/")
+        raw = name.encode("utf-8", "surrogateescape")
+        above, _, own = folder.rpartition("/")
+        groups = [self._repository.inside(f"{above}/tasks")] if own in ("templates", "files") else []
+        for one in (folder, above, above.rpartition("/")[0]):
+            files = [file for file in self._repository.inside(one) if file != path and file.endswith(_ENDS)]
+            groups += [[file] for file in files if len(files) <= _FEW]
+        for group in groups:
+            texts = [file for file in group if file.endswith(_ENDS)]
+            if any(raw in self._repository.content(file) for file in texts):
+                yield texts
 
     def _policy(self, one: Brought) -> PolicyDocument | None:
         """The policy that a file is which is brought."""
         if not one.source:
             held = self._repository.policies(absolute(one.place.source.path)) if one.text else ()
             return next((policy for policy in held if one.path in policy.names), None)
+        from kube_audit_lint.pipeline.bringing import candidates
+
         for path in candidates(absolute(one.place.source.path), one.source):
             found = self._repository.policies(path) if path in self._repository.paths else ()
             if found:

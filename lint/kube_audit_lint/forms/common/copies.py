@@ -7,11 +7,17 @@ Source: the manual pages of GNU coreutils, scp(1) and rsync(1): the last word is
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
-from kube_audit_lint.forms.common.misplaced import is_folder
+from kube_audit_lint.discovery.look import clearly_policy
+from kube_audit_lint.forms.common.applied import with_policy
+from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.manifests import policy_among
+from kube_audit_lint.forms.common.misplaced import is_folder, misplaced
+from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.shell import Word, commands
+from kube_audit_lint.syntax.source import Place
 
 _TOOLS = ("cp", "mv", "install", "scp", "rsync")
 _WITH_VALUE = ("-m", "-o", "-g", "-i", "-P", "-e", "-F", "-J", "--mode", "--owner", "--group")
@@ -31,6 +37,25 @@ def copies(text: str) -> Iterator[Copy]:
         at = next((at for at, one in enumerate(words) if os.path.basename(one.text) in _TOOLS), None)
         if at is not None:
             yield from _of(words[at + 1 :])
+
+
+def misplaced_copies(
+    text: str, place: Callable[[int, int], Place], context: Context, held: Mapping[str, str] | None = None
+) -> Iterator[Misshape]:
+    """The policies that commands copy to where they may not lie.
+
+    held: the apiVersions of policies by their paths on the host; another absolute path counts by its name.
+    """
+    for one in copies(text):
+        source = one.source.text
+        version = (held or {}).get(source, "")
+        wrong = misplaced(place(one.target.start, one.target.end), one.path, version)
+        if wrong is None:
+            continue
+        policy = policy_among(source, context)
+        likely = source.startswith("/") and clearly_policy(source) and wrong.kind == "in-manifests"
+        if version or policy is not None or likely:
+            yield with_policy(wrong, policy)
 
 
 def _of(words: list[Word]) -> Iterator[Copy]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.forms.common.applied import applied_in, own_version, policies_by_name, with_policy
+from kube_audit_lint.forms.common.applied import applied_in, own_version, policies_by_name
 from kube_audit_lint.forms.common.context import Context
-from kube_audit_lint.forms.common.copies import Copy, copies
+from kube_audit_lint.forms.common.copies import Copy, copies, misplaced_copies
 from kube_audit_lint.forms.common.kubectl import BY, from_input, in_script, may_apply
 from kube_audit_lint.forms.common.manifests import beside, policy_among
-from kube_audit_lint.forms.common.misplaced import misplaced, misplaced_in
+from kube_audit_lint.forms.common.misplaced import misplaced_in
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, HostFile
 from kube_audit_lint.syntax.pieces import Piece
 from kube_audit_lint.syntax.unknown import UNKNOWN
 
+_SYNCED = re.compile(r"\S*\.minikube/files(?=/)")
 _EXPANSION = re.compile(r"\$\{[^}]*\}|\$\([^)]*\)|\$\w+|`[^`]*`|\{\{.*?\}\}")
 
 
@@ -32,11 +33,8 @@ def of_commands(text: str, context: Context, found: Found) -> Iterator[Misshape]
     """The policies that commands apply, or copy to where they may not lie. found: what the heredocs hold."""
     if may_apply(text):
         yield from in_script(text, context, dict(policies_by_name(found)))
-    for one in copies(text) if "manifest" in text else ():
-        wrong = misplaced(context.place(one.target.start, one.target.end), one.path)
-        policy = policy_among(one.source.text, context) if wrong is not None else None
-        if wrong is not None and policy is not None:
-            yield with_policy(wrong, policy)
+    if "manifest" in text:
+        yield from misplaced_copies(text, context.place, context)
 
 
 def with_written(found: Found, pieces: list[Piece], text: str, context: Context) -> Found:
@@ -59,6 +57,27 @@ def with_written(found: Found, pieces: list[Piece], text: str, context: Context)
         ]
         files += [_copied(one, server, context) for one in copied]
         return server._replace(files=tuple(files), files_known=True)
+
+    return found.with_servers(of)
+
+
+def into_minikube(found: Found, written: Found, text: str, context: Context) -> Found:
+    """The servers that minikube starts with the policies that the script puts into `~/.minikube/files`, from where they
+    are brought to the same paths of the node. written: what the heredocs hold.
+
+    Source: minikube's handbook, File Sync.
+    """
+    names = [(name, one) for one in written.policies if own_version(one) for name in one.names]
+    files = [HostFile(_SYNCED.sub("", name), one.place, one) for name, one in names if _SYNCED.match(name)]
+    for one in copies(text) if _SYNCED.search(text) else ():
+        policy = policy_among(one.source.text, context) if _SYNCED.match(one.path) else None
+        if policy is not None:
+            place = context.place(one.target.start, one.target.end)
+            files.append(HostFile(_SYNCED.sub("", one.path), place, None, beside(policy, context, place)))
+
+    def of(server: ApiServer) -> ApiServer:
+        is_minikube = bool(files) and server.form == "minikube"
+        return server._replace(files=tuple(files), files_known=True) if is_minikube else server
 
     return found.with_servers(of)
 

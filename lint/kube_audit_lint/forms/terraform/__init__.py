@@ -58,6 +58,7 @@ ORDER = 1
 
 _APPLIES = "Terraform applies this as an object, and fails"
 _APPLIED = ("kubernetes_manifest", "kubectl_manifest", "k8s_manifest", "kustomization_resource")
+_DECODED = re.compile(r"yamldecode\(\s*(?:file|templatefile)\(\s*\"(?:\$\{path\.module\}/)?([^\"$]+)\"")
 _MANIFESTS = ("manifest", "yaml_body", "content")
 _RELEVANT = re.compile(
     r"(?i)audit|YXVkaXQuazhzLmlv|F1ZGl0Lms4cy5pb|hdWRpdC5rOHMuaW|api[-_]?server|kube[-_]api|eks|log_types|templatefile|template_file|_cluster\"|"
@@ -122,8 +123,10 @@ def _applied_files(body: Block, context: Context) -> Iterator[Misshape]:
     """The policies that a block applies out of files."""
     for name in _MANIFESTS:
         node = body.get(name)
-        if isinstance(node, LocalFile):
-            yield from applied_file(node.path, node.place, _APPLIES, context)
+        decoded = _DECODED.match(node.place.text) if node is not None else None
+        path = node.path if isinstance(node, LocalFile) else decoded[1] if decoded is not None else ""
+        if node is not None and path:
+            yield from applied_file(path, node.place, _APPLIES, context)
 
 
 def _named(block: Written, body: Block) -> Mapping:
