@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kube_audit_lint.discovery.look import base_name
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.kubernetes.paths import brought_file, host_path, is_brought_by, policy_path, webhook_path
 from kube_audit_lint.model.server import ApiServer, HostFile
 from kube_audit_lint.pipeline.locating import Locator
-from kube_audit_lint.pipeline.repository import Repository, absolute, base_name, may_be_policy
+from kube_audit_lint.pipeline.repository import Repository, absolute, may_be_policy
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.typed import TYPE_CHECKING
