@@ -175,6 +175,10 @@ FOLLOWED: dict[str, Edits] = {
     ),
     "typographic-quotes-1": (("“RequestReceived”", '"RequestReceived"'), ("“alice”", '"alice"')),
     "typographic-quotes-2": (("=“", "="), ("”\n    - “", "\n    - "), ("audit.log”", "audit.log")),
+    "static-pod-references-1": (
+        ("configMap: {name: audit-policy}", "hostPath: {path: /etc/kubernetes/audit-policy.yaml, type: File}"),
+        (", subPath: audit-policy.yaml", ""),
+    ),
     "typographic-quotes-3": (("secrets\u00a0", "secrets"),),
     "audit-profile-too-weak-2": (("spec: {", "spec: {audit: {profile: WriteRequestBodies}, "),),
     "log-directory-not-writable-1": (
