@@ -278,3 +278,9 @@ def test_a_profile_twice() -> None:
 def test_how_long_a_store_keeps_the_log(kind: str, spec: str, expected: str) -> None:
     text = f"apiVersion: logging.openshift.io/v1\nkind: {kind}\nmetadata: {{name: a}}\nspec: {{{spec}}}\n"
     assert misshapes(text) == ([("log-store-retention", expected)] if expected else [])
+
+
+@pytest.mark.parametrize("key", ["profile: WriteRequestBodies", "customRules: [{group: a, profile: None}]"])
+def test_a_profile_beside_the_audit_section_is_dropped(key: str) -> None:
+    found = misshapes(HEAD + f"spec:\n  {key}\n")
+    assert found == [("unknown-setting", key.partition(":")[0])]

@@ -215,3 +215,9 @@ def test_what_is_off_is_switched_on(log: str, head: str, written: str) -> None:
 def test_a_policy_file_of_ones_own_needs_no_switch() -> None:
     text = "audit_log: {enabled: false}\nextra_args: {audit-policy-file: ''}\n"
     assert not server_in(cluster(text)).switch
+
+
+@pytest.mark.parametrize("key", ["max_age: 30", "policy: {apiVersion: audit.k8s.io/v1, kind: Policy}"])
+def test_settings_beside_their_section_are_dropped(key: str) -> None:
+    found = misshapes(cluster(f"audit_log:\n  enabled: true\n  {key}\n"))
+    assert found == [("unknown-setting", key.partition(":")[0])]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.nodes import below, objects
-from kube_audit_lint.forms.common.reader import Reader, unknown_keys
+from kube_audit_lint.forms.common.reader import Reader, unknown_key, unknown_keys
 from kube_audit_lint.forms.common.settings import part_as_policy
 from kube_audit_lint.forms.openshift.arguments import found_in_arguments, found_in_master
 from kube_audit_lint.forms.openshift.forwarding import not_forwarded
@@ -94,6 +94,8 @@ def _api_server(root: Mapping, spec: Mapping | None) -> Found:
     if spec is None:
         return Found(misshapes=tuple(misshapes)) if misshapes else Found(servers=(_server(root, "kind"),))
     misshapes += unknown_keys(spec, _SPEC_KEYS, _READER, "Write it below `audit`.")
+    beside = (entry.key for key, entry in spec.entries.items() if key in ("profile", "customRules"))
+    misshapes += (unknown_key(one, _READER, "Write it below `audit`.") for one in beside)
     return (
         _audited(spec, misshapes)
         if "audit" in spec.entries

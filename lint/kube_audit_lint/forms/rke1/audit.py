@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
-from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
+from kube_audit_lint.forms.common.reader import Reader, meant, unknown_key, unknown_keys
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Misshape, Note
 from kube_audit_lint.model.server import Flag
@@ -72,7 +72,11 @@ def audit_log(section: Mapping, version: str, versions: Versions | None, wrapped
     if not isinstance(node, Mapping):
         unknown = isinstance(node, Scalar) and is_unknown(node.value)
         return AuditLog(True, place=key.place, misshapes=() if unknown else (_no_mapping(node),), unknown=True)
-    misshapes = tuple(unknown_keys(node, _KEYS, READER))
+    beside = (entry.key for key, entry in node.entries.items() if key in _CONFIGURATION_KEYS)
+    misshapes = (
+        *unknown_keys(node, _KEYS, READER),
+        *(unknown_key(one, READER, "Write it below `configuration`.") for one in beside),
+    )
     enabled = node.get("enabled")
     if isinstance(enabled, Scalar) and is_unknown(enabled.value):
         return AuditLog(True, place=key.place, misshapes=misshapes, unknown=True)
