@@ -7,11 +7,11 @@ that stands first in it, is left alone. Source: Helm's chart template guide, "Na
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.loose import loose_arguments
 from kube_audit_lint.model.found import Found, joined
+from kube_audit_lint.syntax.defines import defines
 from kube_audit_lint.syntax.nodes import QUOTED, Entry, Mapping, Node, Scalar, strings
 from kube_audit_lint.syntax.offsets import ChunkMap
 from kube_audit_lint.syntax.reader import read_documents
@@ -20,8 +20,6 @@ from kube_audit_lint.syntax.source import OffsetMap, Source
 MARKS = ('define "',)
 ORDER = 3
 
-_OPEN = re.compile(r"\{\{-?\s*define\s+\"([^\"\n]+)\"\s*-?\}\}")
-_STATEMENT = re.compile(r"\{\{-?\s*(?:/\*|(if|with|range|define|block|end)\b)")
 _PROGRAM = re.compile(r"(?:\S*/)?kube-apiserver")
 
 
@@ -29,21 +27,8 @@ def read_text(source: Source, context: Context) -> Found | None:
     """The servers that named templates give arguments to."""
     if context.offsets is not None or context.neutral is None:
         return None
-    found = joined(_of_template(name, start, end, context) for name, start, end in _bodies(source.text))
+    found = joined(_of_template(one.name, one.start, one.end, context) for one in defines(source.text))
     return found if found else None
-
-
-def _bodies(text: str) -> Iterator[tuple[str, int, int]]:
-    """The named templates: the name, and where the text in it begins and ends."""
-    at = 0
-    while (opened := _OPEN.search(text, at)) is not None:
-        depth = 1
-        for one in _STATEMENT.finditer(text, opened.end()):
-            depth += 0 if one[1] is None else -1 if one[1] == "end" else 1
-            if not depth:
-                yield opened[1], opened.end(), one.start()
-                break
-        at = opened.end()
 
 
 def _of_template(name: str, start: int, end: int, context: Context) -> Found:

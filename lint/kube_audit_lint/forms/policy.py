@@ -45,10 +45,15 @@ _ALL_LEVELS = ("none", *_LEVELS)
 _FIELDS = ("users", "userGroups", "nonResourceURLs", "omitStages", "verbs", "resources")
 _PART_KEYS = ("rules", "omitStages", "omitManagedFields")
 _NEVER = ("Event", "EventList")
+_DEFINE = "{{- define"
 
 
 def read(document: Document, context: Context) -> Found | None:
     """The policy that this document is, or is meant to be; None when it is none."""
+    if _DEFINE in context.source.text and not context.hint:  # named templates of Helm, none of which stands behind another
+        if _is_policy(document):
+            return Found((_policy(document, (document,)),), misshapes=_applied(document, context))
+        return None
     documents = context.documents or (document,)
     first = document is documents[0]
     if not first and _is_whole_policy(documents[0], context):
@@ -69,7 +74,7 @@ def _applied(document: Document, context: Context) -> tuple[Misshape, ...]:
     version = root.string("apiVersion") if root is not None else None
     if root is None or root.string("kind") != "Policy" or not (version or "").startswith("audit.k8s.io/"):
         return ()
-    if context.offsets is not None or context.hint or "{{- define" in context.source.text:
+    if context.offsets is not None or context.hint or _DEFINE in context.source.text:
         return ()
     by = applied_by(context.documents, context.source.path)
     if by:

@@ -31,6 +31,9 @@ _NEXT = r"(?m)^---(?=\s)"
 _NESTED_VALUE = "mapping values are not allowed in this context"
 _UNFILLED = "this template cannot be read before it is filled"
 
+_DEFINE = 'define "'
+"""What is in every file with named templates of Helm."""
+
 _ENDINGS = (".yaml", ".yml", ".json")
 _SETTINGS = ("audit-policy-file", "audit-log-path", "auditPolicyFile", "auditLogPath", "audit_log:")
 
@@ -68,6 +71,8 @@ def collect(
     found = _of_documents(documents, context) if documents else Found()
     if not found:
         found = _of_text(source, context)
+    elif template is not None and not found.servers and _DEFINE in source.text:
+        found = joined([found, Found(servers=_of_text(source, context).servers)])
     if template is not None:
         found = _of_template(found, template, source, documents)
     elif not found:
@@ -209,7 +214,12 @@ def _neutral(path: str, text: str, shell: bool = False, scalars: list[tuple[int,
 
     # What is no YAML has another meaning for `${`, or none.
     named = has_defaults(text) and filled_name(path).endswith((*_ENDINGS, ".manifest"))
-    return neutralise(path, text, shell, scalars, named=named)
+    neutral = neutralise(path, text, shell, scalars, named=named)
+    if neutral is None or scalars or _DEFINE not in text:
+        return neutral
+    from kube_audit_lint.syntax.defines import apart
+
+    return neutral._replace(text=apart(text, neutral.text))
 
 
 def _of_template(found: Found, template: Neutral, source: Source, documents: tuple[Document, ...]) -> Found:
