@@ -50,7 +50,7 @@ _DEFINE = "{{- define"
 
 def read(document: Document, context: Context) -> Found | None:
     """The policy that this document is, or is meant to be; None when it is none."""
-    if _DEFINE in context.source.text and not context.hint:  # named templates of Helm, none of which stands behind another
+    if _DEFINE in context.source.text and not context.hint:  # named templates: none is behind another
         if _is_policy(document):
             return Found((_policy(document, (document,)),), misshapes=_applied(document, context))
         return None
