@@ -64,6 +64,7 @@ def _text(one: dict[str, dict[str, int]]) -> str:
         "extraKubeAPIServerArgs: {--audit-log-maxage: 2}\n",  # MicroK8s
         "#cloud-config\nk3s: {args: [--kube-apiserver-arg=audit-log-maxage=2]}\n",  # Kairos
         "server_config_yaml: |\n  kube-apiserver-arg:\n  - audit-log-maxage=2\n",
+        "patch: |\n  apiServer:\n    extraArgs:\n      audit-log-maxage: '2'\n",
     ],
 )
 def test_arguments_under_a_key_of_an_api_server(text: str, capsys: pytest.CaptureFixture[str]) -> None:

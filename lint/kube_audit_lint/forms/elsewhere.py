@@ -61,7 +61,10 @@ _SCRIPTS = ("run", "script")
 """Keys of CI's files with scripts, which are read with `--embedded` only."""
 _LINES = re.compile(r"(?:rke2|k3s)_server_options")
 """Variables with the lines of a configuration file (lablabs/ansible-role-rke2)."""
-_WHOLE = re.compile(r"kube-apiserver-arg|\[Service\]|#cloud-config|kubeadm\.k8s\.io/|kind: ClusterConfiguration\b")
+_WHOLE = re.compile(
+    r"kube-apiserver-arg|\[Service\]|#cloud-config|kubeadm\.k8s\.io/|kind: ClusterConfiguration\b"
+    r"|(?<![\w-])apiServer:\s*\n\s+extraArgs:"
+)
 """What shows that a text of several lines is a file of an API server: read as such, whatever it is called."""
 _VALUES = ("values", "valuesContent", "values.yaml")
 """Keys of the values of a chart as a text: of Argo CD's Application, K3s's HelmChart, a ConfigMap."""
