@@ -172,29 +172,35 @@ def test_as_many_processes_as_wanted_give_the_same_bytes(
     assert outputs[1].count("\n") == 1_500
 
 
+def total(tally: Tally, which: int) -> int:
+    return sum(sums[which] for users in tally.cells.values() for sums in users.values())
+
+
+@pytest.mark.parametrize("part", [100_000, 400_000], ids=["below the limit", "over it by itself"])
 def test_the_smallest_are_put_together_and_the_sums_stay(
-    opened: OpenedPolicy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    part: int, opened: OpenedPolicy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from kube_audit_lint.auditlog import counting, source, tally
 
     events = made_up(1_500)
     path = log(tmp_path, events)
-    monkeypatch.setattr(source, "_PART", 100_000)
+    monkeypatch.setattr(source, "_PART", part)
     whole = running.count([opened.policy], Log([path]).batches())
     for module in (counting, tally):
         monkeypatch.setattr(module, "MOST_CELLS", 200)
     counted = running.count([opened.policy], Log([path]).batches())
     parts = Tally()
-    for part, _ in running.decide([opened.policy], Log([path]).batches()):
-        parts.add(part)
+    for counted_part, _ in running.decide([opened.policy], Log([path]).batches()):
+        parts.add(counted_part)
         parts.limit()
     assert not whole.folded
     assert counted.folded
-    assert len(counted.cells) < len(whole.cells) / 2
+    assert counted.size < whole.size / 2
     assert counted.cells == parts.cells
     for which in (EVENTS, BYTES):
-        assert sum(sums[which] for sums in counted.cells.values()) == sum(sums[which] for sums in whole.cells.values())
-    assert sum(sums[EVENTS] for sums in counted.cells.values()) == 1_500
+        assert total(counted, which) == total(whole, which)
+    assert total(counted, EVENTS) == 1_500
+    assert counted.size == sum(map(len, counted.cells.values()))
 
 
 def spoilt(text: bytes, chosen: random.Random) -> bytes:

@@ -12,19 +12,18 @@ from kube_audit_lint.auditlog.tally import REQUESTS, SUMS, Key, Sums, Tally
 from kube_audit_lint.syntax.record import make
 
 _BODIES = SUMS - REQUESTS
+_MOST_KEPT = 20_000
+"""Users and kinds that are remembered from one part of a log to the next: what bounds the memory."""
 
 
 class Kind:
-    """Events that no policy tells apart but by their users: what a Key has of them."""
+    """Events that no policy tells apart but by their users; those of several kinds may have the same key."""
 
-    __slots__ = ("level", "rules", "stage", "verb", "what")
+    __slots__ = ("key", "rules")
 
     def __init__(self, rules: tuple[int, ...], level: str, stage: str, request: Request) -> None:
         self.rules = rules
-        self.level = level
-        self.stage = stage
-        self.verb = request.verb
-        self.what = what_of(request)
+        self.key = make(Key, (rules, level, stage, request.verb, what_of(request)))
 
 
 class Cell:
@@ -106,15 +105,16 @@ class Cells:
         return kind
 
     def flush(self, tally: Tally) -> None:
-        """Puts all sums into a tally, and forgets the rest: what bounds the memory."""
+        """Puts all sums into a tally, and forgets them; users and kinds as well where there are many."""
         for both, user in self._members.items():
-            name = both[0] or ""
             for kind, cell in user.cells.items():
-                tally.put(make(Key, (kind.rules, kind.level, kind.stage, kind.verb, name, kind.what)), cell.sums())
-        self.users.clear()
-        self._members.clear()
-        self.kinds.clear()
-        self._parts.clear()
+                tally.put(kind.key, {both[0] or "": cell.sums()})
+            user.cells.clear()
+        if len(self._members) + len(self.kinds) > _MOST_KEPT:
+            self.users.clear()
+            self._members.clear()
+            self.kinds.clear()
+            self._parts.clear()
 
 
 def what_of(request: Request) -> str:

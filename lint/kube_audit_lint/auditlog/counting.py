@@ -73,7 +73,7 @@ class Counter:
 
     def settle(self) -> None:
         """To be called after each part of a log: keeps what is remembered of it within a limit."""
-        if len(self._cells) + len(self.tally.cells) > MOST_CELLS:
+        if len(self._cells) + self.tally.size > MOST_CELLS:
             self._cells.flush(self.tally)
             self.tally.limit()
 

@@ -21,6 +21,7 @@ from kube_audit_lint.auditlog.tally import (
     SUMS,
     Sums,
     Tally,
+    Users,
 )
 from kube_audit_lint.model.policy import LEVELS, STAGES, Policy
 from kube_audit_lint.model.replayed import Amount, Recorded, records
@@ -29,9 +30,6 @@ from kube_audit_lint.syntax.record import NamedTuple, make
 _REQUEST, _RESPONSE = LEVELS.index("Request"), LEVELS.index("RequestResponse")
 _COMPLETE = "ResponseComplete"
 _NOTHING = Recorded()
-
-Users = dict[str | None, Sums]
-"""The sums of each user."""
 
 
 class Kind(NamedTuple):
@@ -173,8 +171,11 @@ def recorded_of(cells: Iterable[Cell]) -> Recorded:
 def _users(tally: Tally) -> dict[Like, Users]:
     """For events that differ by their users only the sums of each user."""
     found: dict[Like, Users] = {}
-    for (rules, level, stage, verb, user, what), sums in tally.cells.items():
-        found.setdefault(make(Like, (rules, level, stage, verb, what, not user)), {})[user] = sums
+    for key, users in tally.cells.items():
+        for nobody in (False, True):
+            some = {user: sums for user, sums in users.items() if (not user) is nobody}
+            if some:
+                found[make(Like, (*key, nobody))] = some
     return found
 
 

@@ -66,15 +66,17 @@ def decide(policies: Sequence[Policy], batches: Iterable[Batch], jobs: int = 1) 
         yield counted
 
 
-def _count(one: Counter, batch: Batch, decided: Decided | None = None) -> None:
+def _count(one: Counter, batch: Batch) -> None:
     for chunk in batch:
-        one.count(chunk, decided)
+        one.count(chunk)
     one.settle()
 
 
 def _counted(one: Counter, batch: Batch, wanted: bool) -> Counted:
+    """What a batch holds, by itself: who adds it to the others holds their sum within its limit."""
     decided: Decided = []
-    _count(one, batch, decided if wanted else None)
+    for chunk in batch:
+        one.count(chunk, decided if wanted else None)
     return one.take(), decided
 
 

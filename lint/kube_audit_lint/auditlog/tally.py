@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kube_audit_lint.syntax.record import NamedTuple, make
+from kube_audit_lint.syntax.record import NamedTuple
 
 EVENTS, BYTES, REQUESTS, REQUEST_BYTES, REQUEST_MANAGED, RESPONSES, RESPONSE_BYTES, RESPONSE_MANAGED = range(8)
 SUMS = 8
@@ -19,9 +19,8 @@ Sums = list[int]
 
 
 class Key(NamedTuple):
-    """What events of one cell have in common. rules: who decides, for each policy that is asked.
+    """What events have in common that differ by their users only. rules: who decides, for each policy that is asked.
 
-    user: None for users that are not told apart any more, "" for a request that nobody could be authenticated for.
     what: a resource as `deployments.apps/scale`, or a path; None where it is not told any more.
     """
 
@@ -29,8 +28,11 @@ class Key(NamedTuple):
     level: str
     stage: str
     verb: str
-    user: str | None
     what: str | None
+
+
+Users = dict[str | None, Sums]
+"""The sums of each user: None for users that are not told apart any more, "" where nobody could be authenticated."""
 
 
 class Bad(NamedTuple):
@@ -45,18 +47,13 @@ class Tally:
     """The sums of a log or a part of one."""
 
     def __init__(self) -> None:
-        self.cells: dict[Key, Sums] = {}
+        self.cells: dict[Key, Users] = {}
+        self.size = 0
+        """How many cells: users of each key."""
         self.bad = 0
         self.shown: list[Bad] = []
         self.first = self.last = ""
         self.folded = False
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Plain tuples in the place of keys, which take long to make one by one."""
-        return {**self.__dict__, "cells": [(tuple(key), sums) for key, sums in self.cells.items()]}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, cells={make(Key, key): sums for key, sums in state["cells"]})
 
     def note(self, bad: Bad) -> None:
         """Counts a line that is no event."""
@@ -64,15 +61,19 @@ class Tally:
         if len(self.shown) < SHOWN_ERRORS:
             self.shown.append(bad)
 
-    def put(self, key: Key, sums: Sums) -> None:
-        """Adds to the sums of a cell."""
-        known = self.cells.get(key)
-        self.cells[key] = sums if known is None else [one + more for one, more in zip(known, sums, strict=True)]
+    def put(self, key: Key, users: Users) -> None:
+        """Adds to the sums of some users."""
+        mine = self.cells.setdefault(key, {})
+        self.size -= len(mine)
+        for user, sums in users.items():
+            known = mine.get(user)
+            mine[user] = sums if known is None else [one + more for one, more in zip(known, sums, strict=True)]
+        self.size += len(mine)
 
     def add(self, other: Tally) -> None:
         """Adds what the next part of the log holds."""
-        for key, sums in other.cells.items():
-            self.put(key, sums)
+        for key, users in other.cells.items():
+            self.put(key, users)
         self.bad += other.bad
         self.shown = (self.shown + other.shown)[:SHOWN_ERRORS]
         self.first = min(filter(None, (self.first, other.first)), default="")
@@ -83,17 +84,20 @@ class Tally:
 
         To be called after each part of the log: the same parts give the same sums, whoever counted them.
         """
-        if len(self.cells) <= MOST_CELLS:
+        if self.size <= MOST_CELLS:
             return False
         kept = MOST_CELLS // 2
-        ordered = sorted(self.cells.items(), key=_largest_first)
-        self.cells = dict(ordered[:kept])
-        for key, sums in ordered[kept:]:
-            self.put(key._replace(user=None, what=None), sums)
+        every = [(key, user, sums) for key, users in self.cells.items() for user, sums in users.items()]
+        self.cells, self.size = {}, 0
+        for number, (key, user, sums) in enumerate(sorted(every, key=_largest_first)):
+            if number < kept:
+                self.put(key, {user: sums})
+            else:
+                self.put(key._replace(what=None), {None: sums})
         self.folded = True
         return True
 
 
-def _largest_first(item: tuple[Key, Sums]) -> tuple[Any, ...]:
-    key, sums = item
-    return -sums[BYTES], key.rules, key.level, key.stage, key.verb, key.user or "", key.what or ""
+def _largest_first(cell: tuple[Key, str | None, Sums]) -> tuple[Any, ...]:
+    key, user, sums = cell
+    return -sums[BYTES], key.rules, key.level, key.stage, key.verb, user or "", key.what or ""
