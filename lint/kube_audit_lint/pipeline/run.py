@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from kube_audit_lint.catalogue.rule import Catalogue
@@ -217,9 +218,11 @@ def _of_policies(
     """Why a policy that an API server of the run loads could not be read."""
     servers = [link.server for link in links if link.policy is None and link.server.source.path in reported]
     names = {name for server in servers for name in wanted_names(server)} if errors else set()
-    raw = [name.encode("utf-8", "surrogateescape") for name in names]
+    # As words: an object may be called `audit`, which is a part of many.
+    raw = [re.escape(name.encode("utf-8", "surrogateescape")) for name in sorted(names)]
+    mentioned = rb"(?<![\w.-])(?:%s)(?![\w.-])" % b"|".join(raw)
     for one in errors:
-        if base_name(one.path) in names or any(name in repository.content(absolute(one.path)) for name in raw):
+        if base_name(one.path) in names or (raw and re.search(mentioned, repository.content(absolute(one.path)))):
             yield one
 
 
