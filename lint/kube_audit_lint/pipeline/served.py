@@ -51,36 +51,45 @@ def served_here(wanted: set[str], repository: Repository) -> Served | None:
     """What the definitions of the repository say of groups; None where they say nothing."""
     found: list[Custom] = []
     unclear: set[str] = set()
-    uses: list[bytes] = []
     for path in repository.paths:
         if path.endswith(_ENDINGS):
             data = repository.content(path)
-            named = {group for group in wanted if group.encode() in data}
-            if named and CRD.encode() not in data:
-                uses.append(data)
-            elif named:
+            named = {group for group in wanted if group.encode() in data} if CRD.encode() in data else set()
+            if named:
                 known = list(_definitions(data))
                 found += [one for one in known if one is not None]
                 # A file that a template fills may define more than can be seen.
                 unclear |= named if None in known or not known else set()
-    groups = {group: names for group, names in by_group(found).items() if group not in unclear}
+    groups = {group: names for group, names in by_group(found).items() if group in wanted - unclear}
     if not groups:
         return None
-    used = {group: frozenset(_used(group, uses)).difference(names) for group, names in groups.items()}
-    return Served(groups, False, "the repository", used)
+    used: dict[str, set[str]] = {group: set() for group in groups}
+    for path in repository.paths:
+        if path.endswith(_ENDINGS):
+            _add_used(used, repository.content(path))
+    return Served(
+        groups, False, "the repository", {group: frozenset(used[group]).difference(groups[group]) for group in groups}
+    )
 
 
-def _used(group: str, texts: list[bytes]) -> Iterator[str]:
-    """The resources of a group that roles name, and those of objects, by the usual plural of their kinds."""
-    exact = rf"(?<![\w.-]){re.escape(group)}"
-    named, of_group = re.compile(rf"{exact}(?![\w.-])".encode()), re.compile(f"{exact}{_OBJECT}".encode())
-    for data in texts:
-        for groups, names in re.findall(_ROLE, data):
-            if named.search(groups):
-                yield from (one.decode().partition("/")[0] for one in re.findall(rb"[a-z][a-z0-9./-]*", names))
-        for kind in of_group.findall(data):
-            name = kind.decode().lower()
-            yield re.sub(r"(?<=[^aeiou])y\Z", "ie", name) + ("es" if re.search(r"(?:s|x|ch|sh)\Z", name) else "s")
+def _add_used(used: dict[str, set[str]], data: bytes) -> None:
+    """Adds the resources of groups that roles name, and those of objects, by the usual plural of their kinds."""
+    named = [group for group in used if group.encode() in data] if CRD.encode() not in data else []
+    roles = re.findall(_ROLE, data) if named and b"apiGroups:" in data else []
+    for group in named:
+        exact = rf"(?<![\w.-]){re.escape(group)}"
+        of_group = re.compile(rf"{exact}(?![\w.-])".encode())
+        for groups, names in roles:
+            if of_group.search(groups):
+                listed = re.findall(rb"[a-z][a-z0-9./-]*", names)
+                used[group].update(one.decode().partition("/")[0] for one in listed)
+        for kind in re.findall(f"{exact}{_OBJECT}".encode(), data):
+            used[group].add(_plural(kind.decode().lower()))
+
+
+def _plural(kind: str) -> str:
+    ending = "es" if re.search(r"(?:s|x|ch|sh)\Z", kind) else "s"
+    return re.sub(r"(?<=[^aeiou])y\Z", "ie", kind) + ending
 
 
 def _definitions(data: bytes) -> Iterator[Custom | None]:
