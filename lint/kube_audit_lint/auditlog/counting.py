@@ -78,7 +78,7 @@ class Counter:
             self.tally.limit()
 
     def _count(self, chunk: Chunk, decided: Decided | None) -> None:
-        """The loop over all events. In the key stand the types of what no policy looks at: a wrong one is no event."""
+        """The loop over all events. In the key are the types of what no policy looks at: a wrong one is no event."""
         decoder: Any = json.JSONDecoder()
         scan = decoder.scan_once  # what json.loads calls, without what it tests for first
         cells, users, kinds = self._cells, self._cells.users, self._cells.kinds

@@ -1,4 +1,4 @@
-"""JSON that does not stand in lines: arrays, batches of a webhook and printed objects → one event a line."""
+"""JSON that is not in lines: arrays, batches of a webhook and printed objects → one event a line."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _line(text: str) -> bytes:
 
 
 def _start(text: str, at: int) -> int:
-    """Where the next value begins: behind what stands between two, and behind what opens a list."""
+    """Where the next value begins: behind what is between two, and behind what opens a list."""
     while True:
         between = _BETWEEN.match(text, at)
         at = between.end() if between else at

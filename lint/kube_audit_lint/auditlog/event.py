@@ -19,13 +19,13 @@ FIELDS = frozenset(
         *("requestObject", "responseObject", "requestReceivedTimestamp", "stageTimestamp", "annotations"),
     ]
 )
-"""All that an event has, in any version. What else stands there comes from a shipper, and is none of its bytes."""
+"""All that an event has, in any version. What else is there comes from a shipper, and is none of its bytes."""
 
 BEGIN, ENDS = b'{"kind":"Event",', frozenset((b'"}}\n', b'Z"}\n'))
 """How a line of kube-apiserver's begins and ends: with the kind; with annotations, or the time of the stage."""
 
 BEGINNING, ENDING = slice(len(BEGIN)), slice(-4, None)
-"""Where these stand: a slice is quicker than `startswith`."""
+"""Where these are: a slice is quicker than `startswith`."""
 
 
 class NoEventError(ValueError):

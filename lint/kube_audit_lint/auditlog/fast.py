@@ -26,7 +26,7 @@ else:  # msgspec reads them at run time, when those of the model are plain tuple
 _NONE = msgspec.Raw()
 _NULL = msgspec.Raw(b"null")
 _OTHER = 0
-"""What stands in a key for names that no policy looks at."""
+"""What is in a key for names that no policy looks at."""
 
 
 class _User(msgspec.Struct, gc=False):

@@ -15,7 +15,7 @@ from kube_audit_lint.auditlog.counting import Chunk
 _CRI = re.compile(rb"\S+ (stdout|stderr) ([PF])(?::\S*)? ")
 _DOCKER = b'{"log":"'
 _WHOLE = b'\\n","stream":'
-"""What stands in a record of Docker's that ends a line."""
+"""What is in a record of Docker's that ends a line."""
 
 Part = tuple[str, bytes, bool]
 """The stream that a line belongs to, what it holds, and whether this ends there."""

@@ -10,7 +10,7 @@ from typing import Any
 REQUEST, RESPONSE = "requestObject", "responseObject"
 _FOLLOWING = "requestReceivedTimestamp"
 _BEFORE, _BETWEEN, _AFTER = f',"{REQUEST}":', f',"{RESPONSE}":', f',"{_FOLLOWING}":'
-"""What stands before the bodies, between them and after them, as kube-apiserver writes an event."""
+"""What is before the bodies, between them and after them, as kube-apiserver writes an event."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
@@ -44,14 +44,14 @@ def body_sizes(event: dict[str, Any], text: str) -> tuple[int, int]:
 
 
 def _stand_together(keys: list[str]) -> bool:
-    """Whether an event's bodies stand where kube-apiserver writes them, one right behind the other."""
+    """Whether an event's bodies are where kube-apiserver writes them, one right behind the other."""
     wanted = [key for key in (REQUEST, RESPONSE) if key in keys] + [_FOLLOWING]
     first = keys.index(wanted[0])
     return keys[first : first + len(wanted)] == wanted
 
 
 def _only(text: str, part: str) -> int:
-    """Where a part of a text stands; the end of the text where it does not stand there just once.
+    """Where a part of a text is; the end of the text where it is not there just once.
 
     A key that occurs once in the text is the event's own: one inside of a text has its quotes escaped.
     """

@@ -56,7 +56,7 @@ class Log:
         """The lines of all files in their order, some megabytes at a time. Raises UsageError.
 
         A batch is read as it is iterated over, and has to be before the next one: lines are counted while they are
-        near the processor. Of a large file that stands in lines a batch is a Part, which any process can read.
+        near the processor. Of a large file that is in lines a batch is a Part, which any process can read.
         """
         for path in self.paths:
             parts = _parts(path)

@@ -63,7 +63,7 @@ def _past_space(text: str, at: int) -> int:
 
 
 def events_in(value: Any, text: str = "", depth: int = 0) -> list[tuple[Any, str]]:
-    """The events in a value, each with its JSON text; "" where it stands in something else as an object.
+    """The events in a value, each with its JSON text; "" where it is in something else as an object.
 
     None stands for each part of a list that holds no event.
     """

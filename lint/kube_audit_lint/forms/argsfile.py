@@ -1,7 +1,7 @@
 """Argument files: one flag a line, as MicroK8s and the Kubernetes snaps keep them (`args/kube-apiserver`).
 
 Source: canonical/microk8s build-scripts/components/kubernetes/patches/*/0000-Kubelite-integration.patch,
-`ReadArgsFromFile`: lines that start with `#` are comments, quotes are removed wherever they stand, lines are
+`ReadArgsFromFile`: lines that start with `#` are comments, quotes are removed wherever they are, lines are
 split at blanks, `$NAME` and `${NAME}` are expanded. Its own variables are known (snap_data is
 /var/snap/microk8s/current). It sets no audit flag by itself (microk8s-resources/default-args/kube-apiserver).
 The server runs on the host: no mounts.

@@ -28,7 +28,7 @@ _PATHS: dict[str, _Path] = {
     "RKE2ControlPlane": ("RKE2", (), ("serverConfig", "kubeAPIServer"), "extraArgs"),
     "KThreesControlPlane": ("K3s", ("kthreesConfigSpec",), ("kthreesConfigSpec", "serverConfig"), "kubeAPIServerArg"),
 }
-"""Of each kind the distribution, where in the spec its files stand, and where its arguments and under which key."""
+"""Of each kind the distribution, where in the spec its files are, and where its arguments and under which key."""
 
 
 class ControlPlane(NamedTuple):

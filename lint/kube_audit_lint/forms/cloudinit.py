@@ -93,7 +93,7 @@ def _misspelt(root: Mapping, items: list[Mapping]) -> Iterator[Misshape]:
 
 
 def _lost(root: Mapping, items: list[Mapping]) -> Iterator[Misshape]:
-    """Keys that stand twice: of the file's, and of its entries about auditing."""
+    """Keys that occur twice: of the file's, and of its entries about auditing."""
     never = "and none of these files is ever written"
     yield from lost_keys(
         root, "cloud-init", never, lambda entry: entry.key.value == "write_files" and _about_audit(entry)

@@ -4,7 +4,7 @@ Values of Helm charts, Ansible's `copy` with `content`, options of Juju charms, 
 writes a policy there has it checked, though nothing is known of what becomes of it. Only what says itself that it is
 a policy (`apiVersion: audit.k8s.io/...` with `kind: Policy`) counts, or a manifest in a string that holds one. The
 content of a file that can only be an API server's (by the path beside it, or by what it says) is read as that file; the
-files that stand beside a path in an object are what its servers find on the host. Arguments of an API
+files that are beside a path in an object are what its servers find on the host. Arguments of an API
 server under a key that says so are read as a part of its settings (forms/common/loose.py).
 """
 
@@ -85,7 +85,7 @@ _APPLIERS = {
     "addons": "RKE applies its addons with kubectl, and fails at this one",
     "additionalManifest": "Rancher gives this to RKE2 and K3s to apply, and they fail at this one",
 }
-"""Keys below which stands what is applied, as objects or as text."""
+"""Keys below which is what is applied, as objects or as text."""
 _LIMIT = 20_000
 """How many nodes are looked at: larger documents are data, not configuration."""
 
@@ -103,7 +103,7 @@ def read(document: Document, context: Context) -> Found | None:
 
 
 def _walk(root: Node, context: Context) -> Iterator[Found]:
-    """What the strings and parts of a document hold, in the order in which they stand."""
+    """What the strings and parts of a document hold, in the order in which they are."""
     waiting: list[tuple[Node, str, str]] = [(root, "", "")]
     seen: set[tuple[int, int]] = set()  # aliases give one node several times
     while waiting and len(seen) < _LIMIT:
@@ -239,7 +239,7 @@ def _in_commands(node: Scalar, context: Context) -> Iterator[Misshape]:
 
 
 def _in_string(node: Scalar, key: str, place: str, context: Context) -> Found:
-    """What a string holds. place: the path of the file that it is the content of, where that stands beside it."""
+    """What a string holds. place: the path of the file that it is the content of, where that is beside it."""
     if node.kind != "string" or len(node.value) < len(_GROUP):
         return Found()
     if key == "source" and node.value.startswith("data:"):  # Ignition, and MachineConfigs with it

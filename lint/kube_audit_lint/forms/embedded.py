@@ -1,4 +1,4 @@
-"""What stands in heredocs of scripts and in fenced blocks of documentation, read through every form (`--embedded`)."""
+"""What is in heredocs of scripts and in fenced blocks of documentation, read through every form (`--embedded`)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Arguments of an API server in named templates of Helm charts (`{{ define "apiserver.args" }}`): judged as a part.
 
 The parts of the name are keys as they would be in values: what is not of an API server by its name, or by the program
-that stands first in it, is left alone. Source: Helm's chart template guide, "Named Templates".
+that is first in it, is left alone. Source: Helm's chart template guide, "Named Templates".
 """
 
 from __future__ import annotations

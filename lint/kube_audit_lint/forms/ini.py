@@ -72,6 +72,6 @@ def _without(root: Mapping, variables: list[Mapping]) -> Mapping:
 
 
 def _key(key: Scalar) -> Scalar:
-    """A section's name without what stands behind a colon."""
+    """A section's name without what is behind a colon."""
     name = key.value.partition(":")[0]
     return Scalar(key.source, key.start, key.start + len(name), "string", name)

@@ -19,7 +19,7 @@ from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
 
 # The words are quoted in every way there is (INSTALL_K3S_EXEC="server \ --...", '--...' \), so that only what cannot
-# stand in a value ends one.
+# be in a value ends one.
 _ARGUMENT = re.compile(
     r"--kube-apiserver-arg(?:=|[ \t]+)[\"']?(?:--)?(?P<name>audit-[a-z-]+)=(?P<value>[^\s\"'\\;|&]*)"
 )

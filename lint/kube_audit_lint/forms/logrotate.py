@@ -89,7 +89,7 @@ def _is_audit_log(place: Place) -> bool:
 
 
 def _blocks(text: str) -> Iterator[_Block]:
-    """The blocks of a configuration, with what stands outside of all of them as their defaults."""
+    """The blocks of a configuration, with what is outside of all of them as their defaults."""
     paths: list[tuple[int, int]] = []
     directives: set[str] = set()
     defaults: set[str] = set()

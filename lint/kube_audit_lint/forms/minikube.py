@@ -87,7 +87,7 @@ def _flags(words: list[Word], start: int, context: Context) -> Iterator[Flag]:
 
 
 def _options(words: list[Word], name: str) -> Iterator[tuple[str, Word]]:
-    """The values of an option, each with the word at whose end it stands."""
+    """The values of an option, each with the word at whose end it is."""
     for at, word in enumerate(words):
         if word.text.startswith(f"{name}="):
             yield word.text[len(name) + 1 :], word

@@ -90,7 +90,7 @@ def _is_whole_policy(first: Document, context: Context) -> bool:
 
 
 def _is_meant(document: Document, documents: tuple[Document, ...], context: Context) -> bool:
-    """Whether the first document is what somebody takes for a policy, though its content does not say so."""
+    """Whether the first document is what a user takes for a policy, though its content does not say so."""
     if context.hint == "policy":
         return True
     root = document.root

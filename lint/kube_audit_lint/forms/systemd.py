@@ -175,7 +175,7 @@ def _taken(command: list[Word], variables: dict[str, list[Letter]]) -> Iterator[
 
 
 def _drop_in(variables: dict[str, list[Letter]], spelt: Spelt) -> Iterator[ApiServer]:
-    """Flags in variables, for a command that stands in another file."""
+    """Flags in variables, for a command that is in another file."""
     for letters in variables.values():
         words = split(letters)
         if words and words[0].text.startswith(OWN_FLAGS):

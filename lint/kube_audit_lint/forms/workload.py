@@ -37,7 +37,7 @@ _POD_SPEC = {
     "CronJob": ("spec", "jobTemplate", *_TEMPLATE),
     "Revision": ("spec",),
 }
-"""Where the pod stands in an object; in all other kinds (Deployment, Rollout, DeploymentConfig) at `_TEMPLATE`."""
+"""Where the pod is in an object; in all other kinds (Deployment, Rollout, DeploymentConfig) at `_TEMPLATE`."""
 _ARCHITECTURES = ("-amd64", "-arm64", "-arm", "-ppc64le", "-s390x")
 _VERSIONED_IMAGES = ("kube-apiserver", "kubeapiserver", "hyperkube", "kubernetes")
 _PATCHES = tuple(f"+{kind}.{end}" for kind in ("strategic", "merge") for end in ("yaml", "yml", "json"))
@@ -195,7 +195,7 @@ def _server(container: Mapping, item: Mapping, room: Room) -> tuple[ApiServer | 
 
 
 def _parts(container: Mapping) -> Part:
-    """Where parts of the container's own words stand; not of words that were changed or lie within them."""
+    """Where parts of the container's own words are; not of words that were changed or lie within them."""
     nodes = {node.place: node for node in _nodes(container) if isinstance(node, Scalar)}
 
     def part(value: Value, start: int, end: int) -> Place | None:

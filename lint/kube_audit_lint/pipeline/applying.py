@@ -273,7 +273,7 @@ def _template(check: str) -> Any:
 def _hits(one: Applied, subject: Subject) -> tuple[list[Hit], Exception | None]:
     """What a check finds, and why it ended early; it must not hide other findings.
 
-    What was found before a question could not be decided stands; what a faulty check finds is not to be trusted.
+    What was found before a question could not be decided counts; what a faulty check finds is not to be trusted.
     """
     hits: list[Hit] = []
     needed = _NEEDED.get(one.rule.check)

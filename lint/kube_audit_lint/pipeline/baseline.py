@@ -58,7 +58,7 @@ class Baseline:
 
     @property
     def folder(self) -> str:
-        """The folder that it lies in, from which paths count where there is no repository."""
+        """The folder that it is in, from which paths count where there is no repository."""
         return os.path.dirname(os.path.abspath(self.path))
 
     def part(self, findings: Sequence[Finding], decides: Decides) -> Parted:

@@ -1,7 +1,7 @@
 """What brings a file of the repository to a host, and what it brings beside it: tasks, scripts, Butane, Terraform.
 
 The settings of RKE2, a manifest or a unit lie in a file of their own, and a role copies them with the policy. Looked at
-are the tasks of the role that the file belongs to, and what lies in its folder and the two above.
+are the tasks of the role that the file belongs to, and what is in its folder and the two above.
 
 Sources: Ansible's modules copy and template (`src` is looked for in files/ and templates/ of the role; a `dest` that
 ends in `/` is a folder); coreos/butane (`contents.local`, `contents_local`); Terraform's provisioner `file`.
@@ -38,7 +38,7 @@ _MOST = 100_000
 
 class Brought(NamedTuple):
     """A file that is brought to a host: what it is called in the repository ("" for one that is written in place), the
-    path that it gets, where that stands, and the text of it where it is written in place."""
+    path that it gets, where that is, and the text of it where it is written in place."""
 
     source: str
     path: str

@@ -1,4 +1,4 @@
-"""Kustomizations put together as `kustomize build` does it: the objects that come out, with where each part stands.
+"""Kustomizations put together as `kustomize build` does it: the objects that come out, with where each part is.
 
 Source: kubernetes-sigs/kustomize api/internal/target/kusttarget.go (accumulateTarget: resources, components,
 generators; then patches, namespace, names, labels, patchesJson6902, images).
@@ -146,7 +146,7 @@ class Builder:
 
 
 def _within(path: str, folder: str) -> bool:
-    """Whether kustomize reads a file for the kustomization of a folder: by default only what lies below it."""
+    """Whether kustomize reads a file for the kustomization of a folder: by default only what is below it."""
     return path.startswith(f"{folder}/")
 
 

@@ -17,7 +17,7 @@ from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
 
 _CHANGING = ("patches", "patchesStrategicMerge", "patchesJson6902", "components", "images", "configMapGenerator")
-"""The keys of a kustomization, that one first which says best what it does to an object."""
+"""The keys of a kustomization, that one first which tells best what it does to an object."""
 
 _Files = dict[str, dict[str, tuple[str, Place]]]
 """The files of generated ConfigMaps and Secrets: absolute paths and places by file name, by the volume's name."""

@@ -38,7 +38,7 @@ class Composition:
         self._policies: dict[_Spot, PolicyDocument] = {}
         self._more: dict[str, Found] = {}
         self._by: set[_Spot] = set()
-        """What puts something together: no note says that it was not."""
+        """What puts something together: no note that it was not."""
         for note in notes:
             self._add(note.place, Found(notes=(note,)))
         groups: dict[_Spot, list[Variant]] = {}
@@ -61,7 +61,7 @@ class Composition:
         return path in self._servers or path in self._more or path in self._parts
 
     def changed(self, path: str, own: Found) -> Found:
-        """What a file holds: of its own what was not put together, and what came of it that stands in this file."""
+        """What a file holds: of its own what was not put together, and what came of it that is in this file."""
         spans = self._replaced.get(path, [])
         laid = [*spans, *self._laid.get(path, [])]
         own = own._replace(
@@ -131,7 +131,7 @@ class Composition:
             self._servers.setdefault(path, {})[id(server)] = server
 
     def _add_all(self, found: Found) -> None:
-        """What was found in an object that was put together, each in the file where it stands."""
+        """What was found in an object that was put together, each in the file where it is."""
         for misshape in found.misshapes:
             self._add(misshape.place, Found(misshapes=(misshape,)))
         for policy in found.policies:

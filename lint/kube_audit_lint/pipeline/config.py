@@ -1,7 +1,7 @@
 """The configuration, `.kube-audit-lint.yaml`: found, read, and applied to single files.
 
 The configurations in a file's folder and above decide what holds for it, up to the root of the repository that the
-working directory lies in; the nearest goes before those above it, and one with `root: true` ends the search. Outside
+working directory is in; the nearest goes before those above it, and one with `root: true` ends the search. Outside
 of a repository the search ends at the working directory, for a file in some folder above would surprise. All globs
 are those of .gitignore. Shape and types are held against config.schema.json; the ids and parameters of rules
 against the catalogue, once that is known (`check_against`).
@@ -235,7 +235,7 @@ _HINTS = (("policies", "policy"), ("servers", "server"))
 class Nearest:
     """The configurations of the folders below one, each read when a file below it is looked up.
 
-    named: the paths that the command names, which may lie outside of the repository.
+    named: the paths that the command names, which may be outside of the repository.
     """
 
     def __init__(self, top: str, named: tuple[str, ...] = ()) -> None:
@@ -251,7 +251,7 @@ class Nearest:
         return list(dict.fromkeys(self._by_folder.values()))
 
     def at(self, folder: str, otherwise: Config, names: Sequence[str] | None = None) -> Config:
-        """The nearest configuration at or above an absolute folder; another for what lies elsewhere.
+        """The nearest configuration at or above an absolute folder; another for what is elsewhere.
 
         names: the entries of the folder, where they are known. Raises OwnFileError for one that cannot be used.
         """

@@ -169,5 +169,5 @@ def _versions(file: OwnFile, keys: Keys) -> Versions:
 
 
 def texts(value: str | list[str] | None) -> list[str]:
-    """A list of texts, for which one text may stand."""
+    """A list of texts; a single text is one of them."""
     return [value] if isinstance(value, str) else value or []

@@ -28,7 +28,7 @@ UNCHECKED = ("undecided", "internal-error")
 """Rules whose findings say that a check could not be made."""
 
 _NO_FILE = "No file decides it."
-"""Of what somebody has to look at; the control names it."""
+"""Of what a user has to look at; the control names it."""
 
 
 class Decided(NamedTuple):

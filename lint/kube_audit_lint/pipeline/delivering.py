@@ -65,7 +65,7 @@ class Deliveries:
 
     def _beside(self, server: ApiServer) -> tuple[HostFile, ...]:
         """The files that whatever brings a server's own file to the host brings beside it: policies with where that
-        stands, others by their paths alone. None where no policy goes astray."""
+        is, others by their paths alone. None where no policy goes astray."""
         path = policy_path(server)
         at = host_path(server, path) if path is not None else None
         own = absolute(server.source.path)

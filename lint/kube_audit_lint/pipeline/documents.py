@@ -157,7 +157,7 @@ def _of_marked(source: Source, template: Neutral) -> tuple[Source, tuple[Documen
 def _filled(source: Source, text: str) -> list[Document]:
     """The documents of a template, with the defaults of the values that have one.
 
-    What is put into JSON need not stand in quotes, and may leave a comma behind: YAML takes both. Tools read each
+    What is put into JSON need not be in quotes, and may leave a comma behind: YAML takes both. Tools read each
     document of a file by itself: behind one that cannot be read before it is filled, the next is read.
     """
     from kube_audit_lint.syntax.defaults import with_defaults

@@ -1,6 +1,6 @@
 """Units and the environment files that they take flags from.
 
-The file's API server gets the unit's own flags, so that nothing is missed in one that stands in the other. The unit
+The file's API server gets the unit's own flags, so that nothing is missed in one that is in the other. The unit
 stays a part: what it takes from the file is checked where it is written.
 """
 

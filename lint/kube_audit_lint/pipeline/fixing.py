@@ -85,7 +85,7 @@ def fixed_by_steps(
 
 
 def _finished(steps: Generator[None, None, Fixed]) -> Fixed:
-    """What steps come to, all taken."""
+    """What all steps come to."""
     try:
         while True:
             next(steps)

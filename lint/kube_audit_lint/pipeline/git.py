@@ -27,7 +27,7 @@ class Changed(NamedTuple):
 class Repository:
     """The repository around a folder, at one revision. Raises UsageError where there is none, or no such revision.
 
-    staged: what is now is what is staged, and not what lies in the folders.
+    staged: what is now is what is staged, and not what is in the folders.
     """
 
     def __init__(self, folder: str, revision: str, staged: bool = False) -> None:
@@ -69,7 +69,7 @@ class Repository:
         return self._run("cat-file", "blob", f":{path}")
 
     def inside(self, path: str) -> str:
-        """The path of a file in the repository. Raises UsageError for what lies outside."""
+        """The path of a file in the repository. Raises UsageError for what is outside."""
         folder, name = os.path.split(os.path.abspath(path))
         inside = os.path.relpath(os.path.join(os.path.realpath(folder), name), os.path.realpath(self.top))
         if inside.split(os.sep)[0] == os.pardir:

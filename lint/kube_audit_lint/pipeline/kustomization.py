@@ -1,4 +1,4 @@
-"""What a kustomization says: its resources, patches, generators and images, each with its place.
+"""What a kustomization has: its resources, patches, generators and images, each with its place.
 
 Sources: kubernetes-sigs/kustomize api/types/kustomization.go, patch.go, selector.go (expressions match a whole name),
 image.go; api/resmap/reswrangler.go (Select: a name or namespace of any step counts).
@@ -63,7 +63,7 @@ class Patch(NamedTuple):
 
 
 class CannotBuildError(Exception):
-    """Why a kustomization is not put together, and where it says so."""
+    """Why a kustomization is not put together, and its place."""
 
     def __init__(self, place: Place | None, why: str) -> None:
         super().__init__(why)
@@ -159,7 +159,7 @@ def _matches(expression: str, value: str, target: Mapping) -> bool:
 
 
 def _chosen(selector: str | None, labels: Mapped[str, str], target: Mapping) -> bool:
-    """Whether labels are what a selector asks for: `a=b`, `a!=b`, `a in (b, c)`, `a`, `!a`."""
+    """Whether labels match a selector: `a=b`, `a!=b`, `a in (b, c)`, `a`, `!a`."""
     return all(
         _one_chosen(part.strip(), labels, target) for part in re.split(r",(?![^(]*\))", selector or "") if part.strip()
     )

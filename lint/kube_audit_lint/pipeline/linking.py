@@ -24,7 +24,7 @@ class Link(NamedTuple):
     """A server, the policy it loads, and the configuration of its webhook.
 
     missing: why a configured policy is not there. equal: the paths of files that fit equally well. others: the policies
-    of the object that it is taken from, which has them under other keys.
+    of the object that it comes from, which has them under other keys.
     """
 
     server: ApiServer

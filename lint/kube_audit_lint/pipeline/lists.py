@@ -1,4 +1,4 @@
-"""Rules that become a part of a policy, one behind the other: what holds of them whatever stands around them.
+"""Rules that become a part of a policy, one behind the other: what holds of them whatever is around them.
 
 A request that reaches a rule of the list is decided by the first of the list that matches it, so a rule that others of
 the list leave nothing stays without requests in every policy.

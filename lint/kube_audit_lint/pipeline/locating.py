@@ -18,13 +18,13 @@ from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.typed import Generic, Protocol, TypeVar
 
 _OBJECTS = ("ConfigMap:", "Secret:")
-"""How a HostFile's `local` begins that is taken from an object: `Secret:name/key`."""
+"""How a HostFile's `local` begins that comes from an object: `Secret:name/key`."""
 
 _PARTS = 6
 """How many parts of a path are compared."""
 
 _STEPS = 2
-"""How many folders up, and how many down from there, a file may lie that only its name connects with a server."""
+"""How many folders up, and how many down from there, a file may be that only its name connects with a server."""
 
 
 class Document(Protocol):

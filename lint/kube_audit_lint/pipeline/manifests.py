@@ -57,7 +57,7 @@ def _configuration(path: str, folder: str, read: Read) -> tuple[Document, Scalar
 
 
 def _patched(document: Document, named: Scalar, paths: list[str], read: Read) -> Variant | None:
-    """What the patches make of a configuration's API server; None where that cannot be said."""
+    """What the patches make of a configuration's API server; None where that is not known."""
     root = document.mapping
     assert root is not None
     alone = found_in(root, "kubeadm")

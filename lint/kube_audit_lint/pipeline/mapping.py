@@ -125,7 +125,7 @@ def _policy(opened: OpenedPolicy, made: Matrix, findings: Sequence[Finding], old
 
 
 def _span(place: Place) -> tuple[int, int]:
-    """The first and the last line of what stands there."""
+    """The first and the last line of what is there."""
     source = place.source
     text = place.text.rstrip()
     return source.position(place.start)[0], source.position(place.start + max(len(text) - 1, 0))[0]
@@ -174,7 +174,7 @@ def _rule_data(rule: PolicyRule) -> dict[str, Any]:
 
 
 def _finding(one: Finding, rules: Sequence[Place]) -> ShownFinding:
-    """rules: where the rules of the policy stand."""
+    """rules: where the rules of the policy are."""
     start = one.place.start
     at = next((number for number, rule in enumerate(rules, start=1) if rule.start <= start < rule.end), 0)
     return ShownFinding(one.rule, one.severity, one.place.source.position(start)[0], at, one.message)

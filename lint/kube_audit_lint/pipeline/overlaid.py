@@ -29,7 +29,7 @@ def once(found: Iterable[tuple[Overlay, list[Finding]]]) -> Iterator[Finding]:
 
 
 def _named(finding: Finding, base: Place, by: tuple[Place, ...], others: tuple[Place, ...]) -> Finding:
-    """A finding with the kustomizations that it holds in: none where it stands in the base and in all of them."""
+    """A finding with the kustomizations that it holds in: none where it is in the base and in all of them."""
     if not others and finding.place.source is base.source:
         return finding
     related = (Related(one, "this puts base and patches together") for one in by[:_SHOWN])

@@ -129,7 +129,7 @@ class Prover:
             every += found
         every += misshapes([file._replace(reported=True)], self.rules)
         unique = {(one.rule, one.place, one.message): one for one in every}
-        kept = list(unique.values())  # none yields to another: what stands at one place may go one by one
+        kept = list(unique.values())  # none yields to another: what is at one place may go one by one
         if self._options.ignores:
             kept = by_comments(kept, [file._replace(reported=True)], self._config, self.rules).kept
         here = sorted((one for one in kept if one.place.source is file.source), key=lambda one: one.place.start)

@@ -1,4 +1,4 @@
-"""What a rule may be whose values a template decides in part, and what stands beside the rules."""
+"""What a rule may be whose values a template decides in part, and what is beside the rules."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Way(NamedTuple):
 
 
 def ways_of(item: Node, named: Named) -> list[Way | None]:
-    """What a rule may be: with some values for the unknown ones, with all that may stand there, nothing."""
+    """What a rule may be: with some values for the unknown ones, with all that may be there, nothing."""
     if not isinstance(item, Mapping):
         return [None, *_with_settings(item, {}, False, False)] if has_unknown(item) else [Way(item)]
     unknown = {key: one for key, one in item.entries.items() if not is_unknown(key) and has_unknown(one.value)}
@@ -131,7 +131,7 @@ def _with_settings(item: Node, known: Entries, told: bool = True, counts: bool =
 
 
 def _level(item: Node, level: str) -> Entry:
-    """A level where an unknown one stands, or without a place of its own."""
+    """A level where an unknown one is, or without a place of its own."""
     entry = item.entries.get("level") if isinstance(item, Mapping) else None
     if entry is None:
         return _entry(item, "level", level)
@@ -148,7 +148,7 @@ def _stages(entry: Entry) -> Iterator[Entry | None]:
 
 
 def beside_rules(root: Mapping, gone: tuple[Span, ...]) -> list[Entries]:
-    """What may stand beside the rules where parts of the file are not there."""
+    """What may be beside the rules where parts of the file are not there."""
     entries = {one.key.value: one for one in entries_without(root, gone) if not is_unknown(one.key.value)}
     open_keys = [
         key for key in ("omitStages", "omitManagedFields") if key in entries and has_unknown(entries[key].value)

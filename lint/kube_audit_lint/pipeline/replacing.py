@@ -43,7 +43,7 @@ def replace(path: str, before: bytes, after: bytes) -> str:
     if not _same_repository(path, target):
         return "it is reached through a link that leads out of the repository"
     folder, name = os.path.split(target)
-    # The dot in front: a kubelet would run it as a pod while it stands beside a manifest.
+    # The dot in front: a kubelet would run it as a pod while it is beside a manifest.
     beside = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
     mode = os.stat(target).st_mode & 0o7777
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -64,7 +64,7 @@ def replace(path: str, before: bytes, after: bytes) -> str:
 
 
 def _same_repository(path: str, target: str) -> bool:
-    """Whether a path leads to a file of the repository that it lies in; without one, whether it is no link."""
+    """Whether a path leads to a file of the repository that it is in; without one, whether it is no link."""
     root = repository_of(os.path.dirname(os.path.abspath(path)) or "/")
     if root is None:
         return not os.path.islink(path)

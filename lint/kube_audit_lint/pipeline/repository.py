@@ -52,12 +52,12 @@ _BRINGS = rb"manifest|\bk8s[ \t]*:"
 _SOURCE = rb"\b(?:src|template)[ \t]*[:=]"
 """Both are in tasks that copy a file into a folder of manifests, or apply one."""
 _APPLIES = rb"\b(?:kubectl|oc)[ \t]|addons_include|extraManifests|rawYaml|yaml_body|lookup\("
-"""What stands beside the name of a file that is applied."""
+"""What is beside the name of a file that is applied."""
 _WITH_DEFAULT_POLICY = b"|".join((rb"profile\"?:|audit_log:|audit-log:|kubernetes_audit", *_IN_BASE64))
-"""Forms whose distribution names the policy, and base64: the name of the policy does not stand in the file."""
+"""Forms whose distribution names the policy, and base64: the name of the policy is not in the file."""
 
 _WITH_LOCAL_FILES = rb"extraMounts|k3d|KubeOneCluster|kwok|k0s|eckhouse"
-"""Forms that name a file of the repository by its path, wherever it lies."""
+"""Forms that name a file of the repository by its path, wherever it is."""
 
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")

@@ -31,7 +31,7 @@ class OpenedPolicy(NamedTuple):
 
     @property
     def ignored(self) -> str:
-        """What stands behind the policy in its file, which no API server reads; "" for nothing."""
+        """What is behind the policy in its file, which no API server reads; "" for nothing."""
         later = [one for one in self.document.later if self.document.whole_file and one.root is not None]
         if not later:
             return ""

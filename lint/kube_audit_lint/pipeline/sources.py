@@ -39,7 +39,7 @@ def keep_nothing(what: str, path: str, make: Callable[[], T]) -> T:
 
 
 OUTSIDE_LIMIT = 20_000
-"""How many files are looked through around a named one that lies in no repository."""
+"""How many files are looked through around a named one that is in no repository."""
 
 
 class Named(NamedTuple):
@@ -65,7 +65,7 @@ class _One(NamedTuple):
 
 
 def read_named(options: Options, config: Config, progress: Progress) -> Named:
-    """Reads standard input, the named files, and what lies below the named folders."""
+    """Reads standard input, the named files, and what is below the named folders."""
     read: dict[str, _One] = {}
     names: dict[str, str] = {}
     errors: list[FileError] = []

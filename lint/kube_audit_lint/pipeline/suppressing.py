@@ -250,7 +250,7 @@ def _comments(one: Collected) -> Iterator[Place]:
 
 
 def _texts(one: Collected) -> Callable[[int], bool]:
-    """Whether an offset lies in a scalar. A block scalar that holds something of ours is a file with comments."""
+    """Whether an offset is in a scalar. A block scalar that holds something of ours is a file with comments."""
     found = one.found
     ours = sorted([policy.place.start for policy in found.policies] + [server.place.start for server in found.servers])
     spans = set()
@@ -382,7 +382,7 @@ def _lines(place: Place, extents: _Extents, whole: bool) -> tuple[int, int]:
 
 
 class _Extents:
-    """The extents of what begins below comments, each found once: comments may stand in piles."""
+    """The extents of what begins below comments, each found once: comments may be in piles."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -415,7 +415,7 @@ def _extent(source: Source, code: list[int], at: int) -> tuple[int, int]:
         text = source.line(number)
         below = _depth(text)
         closes = below == depth and text.strip().startswith(_CLOSING)
-        # A list may stand as far left as the key that it belongs to.
+        # A list may be as far left as the key that it belongs to.
         if not (continued or below > depth or closes or (below == depth and not item and _is_item(text))):
             break
         continued = continued and text.rstrip().endswith("\\")

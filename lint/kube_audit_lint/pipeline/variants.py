@@ -1,7 +1,7 @@
 """Policies of which a template decides some parts: checked for every way in which it may be filled.
 
-What stands in a branch may be there or not. A rule with an unknown value matches something between what its known
-values match, or nothing, and what it would match with all that may stand there, so each request gets what one of these
+What is in a branch may be there or not. A rule with an unknown value matches something between what its known
+values match, or nothing, and what it would match with all that may be there, so each request gets what one of these
 two gives it: a finding that holds with the narrow and with the widened rule holds for every value (certain.py).
 Unknown stages may be any but ResponseComplete: without that one nothing is recorded of most requests, and no finding
 would be less of one.
@@ -51,7 +51,7 @@ class Variant(NamedTuple):
 
 
 class _Filled(NamedTuple):
-    """What a policy may become: what stands beside its rules, each of them or None, and what is not there."""
+    """What a policy may become: what is beside its rules, each of them or None, and what is not there."""
 
     entries: Entries
     rules: tuple[Way | None, ...]

@@ -164,7 +164,7 @@ def _decides(findings: list[Finding], base: str, about: Callable[[str], bool], r
     """Whether the run would have found what an entry of a baseline in the folder `base` stands for: it read the file,
     the baseline is about it, and the rule was applied to all of it.
 
-    A file that is gone counts as read where it would lie in a folder of the run.
+    A file that is gone counts as read where it would be in a folder of the run.
     """
     from kube_audit_lint.pipeline.limiting import is_rest
 
@@ -191,7 +191,7 @@ def _decides(findings: list[Finding], base: str, about: Callable[[str], bool], r
 
 def _roots(base: str, folders: Sequence[str], named: Named) -> set[str]:
     """The folders from which the paths of a baseline's entries may count: its own repository's root, if the run is
-    about that; otherwise (it lies outside of the checkout) the roots of all that is read."""
+    about that; otherwise (it is outside of the checkout) the roots of all that is read."""
     from kube_audit_lint.report.fingerprint import root_of
 
     roots = {root_of(folder, base) for folder in {*folders, *map(os.path.dirname, named.files)}}

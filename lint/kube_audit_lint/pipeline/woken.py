@@ -89,7 +89,7 @@ def _worst(policy: PolicySubject, number: int, blind: Applied) -> tuple[int, str
 
 
 def _with(policy: PolicySubject, changed: Policy) -> PolicySubject:
-    """A policy as another one that stands at the same places."""
+    """A policy as another one that is at the same places."""
     return policy.with_analysis(Analysis(changed, policy.loaded.policy_versions))
 
 

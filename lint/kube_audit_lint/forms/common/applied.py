@@ -1,4 +1,4 @@
-"""Audit policies that somebody applies to the API server, which serves no such object.
+"""Audit policies that a user applies to the API server, which serves no such object.
 
 Sources: kubectl's and kustomize's error `no matches for kind "Policy" in version "audit.k8s.io/v1"`
 (k8s.io/apimachinery pkg/api/meta, NoKindMatchError); k3s-io/k3s pkg/deploy (.yaml, .yml and .json of server/manifests
@@ -56,7 +56,7 @@ def policies_by_name(found: Found) -> Iterator[tuple[str, str]]:
 
 
 def own_version(policy: PolicyDocument) -> str:
-    """The apiVersion of what says itself that it is a policy, and lies in no ConfigMap; "" for others."""
+    """The apiVersion of what says itself that it is a policy, and is in no ConfigMap; "" for others."""
     held = any(name.startswith(HOLDERS) for name in policy.names)
     return "" if held or not isinstance(policy.root, Mapping) else version_of(policy.root)
 

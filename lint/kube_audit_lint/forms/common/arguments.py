@@ -99,7 +99,7 @@ def _normal(name: str) -> str:
 
 
 def _inner(value: Value) -> Place:
-    """Where a value stands, without the quotes around it."""
+    """Where a value is, without the quotes around it."""
     raw = value.place.text
     if len(raw) > 1 and raw[0] in "'\"" and raw[-1] == raw[0]:
         return Place(value.place.source, value.place.start + 1, value.place.end - 1)
@@ -107,7 +107,7 @@ def _inner(value: Value) -> Place:
 
 
 def _after_equals(place: Place, head: str) -> Place:
-    """Where the value stands in a word that is written as it reads, or with quotes in it; else the word."""
+    """Where the value is in a word that is written as it reads, or with quotes in it; else the word."""
     at = place.text.find("=")
     if at < 0 or not place.text.startswith(head[:1]):
         return place
@@ -116,7 +116,7 @@ def _after_equals(place: Place, head: str) -> Place:
 
 
 def _join(first: Place, second: Place) -> Place:
-    """From one place to the end of another when both stand on one line in this order; else the first."""
+    """From one place to the end of another when both are on one line in this order; else the first."""
     between = first.source.text[first.end : second.start]
     if first.source is second.source and first.end <= second.start and "\n" not in between:
         return Place(first.source, first.start, second.end)

@@ -87,7 +87,7 @@ _OPERANDS = {
     "taskset": 1,
     "timeout": 1,
 }
-"""How many words stand between such a program's options and the program that it runs: a user, a file, a time."""
+"""How many words are between such a program's options and the program that it runs: a user, a file, a time."""
 _NAMING = frozenset(
     (
         *("awk", "cat", "chown", "cp", "curl", "echo", "egrep", "fgrep", "grep", "install", "journalctl", "killall"),
@@ -98,7 +98,7 @@ _NAMING = frozenset(
 _ELSEWHERE = frozenset(("crictl", "ctr", "docker", "kubectl", "nerdctl", "oc", "podman", "systemctl"))
 """Programs whose `run` or `exec` starts something in another place than this container or unit."""
 _STARTING = frozenset(("debug", "exec", "record", "run", "start"))
-"""Words by which programs are told to run what stands behind their `--`."""
+"""Words by which programs are told to run what is behind their `--`."""
 
 OWN_FLAGS = (
     *("--audit-log", "--audit-policy", "--audit-webhook", "--etcd-servers", "--service-cluster-ip-range"),
@@ -253,7 +253,7 @@ def _is_told_to_run(before: Sequence[str]) -> bool:
 
 
 def _follows_options(before: Sequence[str], follows: Sequence[str]) -> bool:
-    """Whether nothing but options with their values stands between some other program and this one, which has flags.
+    """Whether nothing but options with their values is between some other program and this one, which has flags.
 
     What searches, lists or kills programs has no such options behind their names.
     """
@@ -278,7 +278,7 @@ def _takes_next(option: str, program: str) -> bool:
 
 
 def _without_launcher(words: Sequence[Value]) -> Sequence[Value]:
-    """Without dlv or rkt, whose own options may follow the program's name: its arguments stand behind a `--`."""
+    """Without dlv or rkt, whose own options may follow the program's name: its arguments are behind a `--`."""
     launcher = _base(words[0].text) if words else ""
     if launcher not in ("dlv", "rkt"):
         return words
@@ -337,7 +337,7 @@ def _wrapped(words: Sequence[Value]) -> CommandLine | None:
 
 
 def _values(text: Value, command: Sequence[Word], part: Part, parameters: Sequence[Value]) -> list[Value]:
-    """A shell command's words where they stand in the file."""
+    """A shell command's words where they are in the file."""
     values: list[Value] = []
     for word in command:
         if word.variable in ("@", "*"):

@@ -47,9 +47,9 @@ class Context(NamedTuple):
     embedded: also look into heredocs and fenced blocks (`--embedded`).
     neutral: the text of a template without its template language, of the same length; None when it is none.
     name: of a text inside the file, what the file is called that it becomes (a ConfigMap's key, a path).
-    offsets: of a text inside the file, where it stands; None when the text is the file's own.
+    offsets: of a text inside the file, where it is; None when the text is the file's own.
     inside_template: of a text inside the file, whether a template decides parts of it.
-    readers: the forms, for what lies in strings of the document.
+    readers: the forms, for what is in strings of the document.
     depth: how many texts lie around this one. reading: what was read inside the file so far.
     """
 
@@ -81,7 +81,7 @@ class Context(NamedTuple):
         return self.source.text if self.neutral is None else self.neutral
 
     def place(self, start: int, end: int) -> Place:
-        """Where the characters of the text from `start` to `end` stand in the file."""
+        """Where the characters of the text from `start` to `end` are in the file."""
         if self.offsets is None:
             return Place(self.source, start, end)
         return Place(self.source, self.offsets.outer(start), self.offsets.outer_end(end))

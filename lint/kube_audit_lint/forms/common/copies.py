@@ -1,4 +1,4 @@
-"""The files that commands copy onto a host: `cp`, `mv`, `install`, `scp`, `rsync`, each with where it then lies.
+"""The files that commands copy onto a host: `cp`, `mv`, `install`, `scp`, `rsync`, each with where it then is.
 
 Source: the manual pages of GNU coreutils, scp(1) and rsync(1): the last word is the target, a folder where it ends in
 `/` or there are several sources; `-t` names it first.
@@ -42,7 +42,7 @@ def copies(text: str) -> Iterator[Copy]:
 def misplaced_copies(
     text: str, place: Callable[[int, int], Place], context: Context, held: Mapping[str, str] | None = None
 ) -> Iterator[Misshape]:
-    """The policies that commands copy to where they may not lie.
+    """The policies that commands copy to where they may not be.
 
     held: the apiVersions of policies by their paths on the host; another absolute path counts by its name.
     """

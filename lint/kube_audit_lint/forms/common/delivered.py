@@ -1,4 +1,4 @@
-"""Files that one object brings to the host beside an API server's settings: what stands beside a path in it.
+"""Files that one object brings to the host beside an API server's settings: what is beside a path in it.
 
 Source: coreos/butane docs/config-fcos-v1_6.md and docs/config-flatcar-v1_1.md (`contents.local`, `trees`: relative to
 `--files-dir`, which is mostly the file's own folder).
@@ -17,7 +17,7 @@ from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 
 PLACES = ("path", "dest", "destination", "filename", "file")
-"""Keys under which the path of a file stands."""
+"""Keys under which the path of a file is."""
 _CONTENTS = ("content", "contents", "contentFrom", "contents_local", "source", "src", "local", "inline", "encoding")
 _DEPTH = 20
 

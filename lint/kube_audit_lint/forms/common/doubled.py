@@ -1,4 +1,4 @@
-"""Keys that stand twice in a document that configures an API server, whatever its form.
+"""Keys that occur twice in a document that configures an API server, whatever its form.
 
 YAML forbids them. Go's usual readers (sigs.k8s.io/yaml without its strict mode, gopkg.in/yaml.v2 into maps) and PyYAML
 keep the last one; stricter ones (gopkg.in/yaml.v3, kind, Docker Compose) refuse the file. Either way the first is lost.
@@ -33,7 +33,7 @@ def with_doubled(found: Found, documents: Sequence[Document]) -> Found:
 
 
 def _lost(root: Node | None) -> Iterator[tuple[Entry, Entry]]:
-    """The entries about auditing that stand twice with different values: the lost one, and the one that wins."""
+    """The entries about auditing that occur twice with different values: the lost one, and the one that wins."""
     pending = [root]
     seen = 0
     while pending and seen < _MOST:

@@ -1,7 +1,7 @@
 """What Ansible's lineinfile, blockinfile and replace write into a file of an API server: a part of its settings.
 
 Source: ansible.builtin.lineinfile, blockinfile and replace (path, once dest or name; line, block, replace), loops
-(`loop`, `with_items`, `with_list`, `with_dict`, dict2items) and tasks whose words stand on one line.
+(`loop`, `with_items`, `with_list`, `with_dict`, dict2items) and tasks whose words are on one line.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _of_words(node: Scalar) -> list[Flag]:
 
 
 def _looped(entry: Entry, task: Mapping, root: Node) -> list[Flag]:
-    """Of a line that is made of what a task loops over: each flag stands at its item."""
+    """Of a line that is made of what a task loops over: each flag is at its item."""
     line = entry.value.get("line") if isinstance(entry.value, Mapping) and _is_server_file(entry.value) else None
     if not isinstance(line, Scalar):
         return []

@@ -1,7 +1,7 @@
 """The flags and mounts that kubeadm makes of extraArgs and extraVolumes.
 
 Sources: cmd/kubeadm/app/util/arguments.go (the order of flags); app/phases/controlplane/volumes.go (what is
-mounted without being asked for; of volumes with one name the last stands).
+mounted without being asked for; of volumes with one name the last counts).
 """
 
 from __future__ import annotations

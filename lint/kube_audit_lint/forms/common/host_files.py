@@ -53,7 +53,7 @@ def brought_file(
 
 
 def _misplaced(path: Scalar, content: Scalar, encoding: str) -> Iterator[Misshape]:
-    """That the file is a policy where it may not lie; an object that holds one may be applied."""
+    """That the file is a policy where it may not be; an object that holds one may be applied."""
     decoded = decode(content, encoding) or (content.value, None)
     version = policy_version(decoded[0])
     wrong = misplaced(path.place, path.value, version) if version else None

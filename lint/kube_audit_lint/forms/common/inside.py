@@ -1,4 +1,4 @@
-"""What lies inside a string of a document: a policy, a manifest, a kubeadm configuration, any form at all.
+"""What is inside a string of a document: a policy, a manifest, a kubeadm configuration, any form at all.
 
 Shared by the forms that carry files. The encodings are cloud-init's (cc_write_files.canonicalize_extraction),
 of which Cluster API knows base64, gzip and gzip+base64.
@@ -26,9 +26,9 @@ LARGEST = 1_500_000
 MOST = 4_000_000
 """How many bytes all compressed texts of a file may become."""
 DEEPEST = 20
-"""How many texts may lie in each other. Real ones are a cloud-init file in a Secret with a ConfigMap in it: three."""
+"""How many texts may be in each other. Real ones are a cloud-init file in a Secret with a ConfigMap in it: three."""
 REPEATS = 10
-"""How often one text is read that stands in several places by alias."""
+"""How often one text is read that is in several places by alias."""
 
 DATA_URL = "data url"
 GZIP_DATA_URL = "gzip data url"
@@ -104,7 +104,7 @@ def _limited(scalar: Scalar, encoding: str, hint: str, context: Context) -> str 
 def found_in_text(
     source: Source, text: str, offsets: OffsetMap, context: Context, *, name: str = "", hint: str = ""
 ) -> Found:
-    """What any form finds in a text that stands in a file where `offsets` say."""
+    """What any form finds in a text that is in a file where `offsets` say."""
     check_parts(text)
     documents = tuple(read_documents(source, text, offsets))
     inner = context._replace(
@@ -137,7 +137,7 @@ def _only_broken(found: Found) -> bool:
 
 
 def decode(scalar: Scalar, encoding: str = "") -> tuple[str, OffsetMap] | None:
-    """The text that a string becomes and where it stands; None when it is not encoded as it should be."""
+    """The text that a string becomes and where it is; None when it is not encoded as it should be."""
     encoding = encoding.strip().lower()
     if encoding == DATA_URL:
         return embedded_data_url(scalar)
@@ -171,7 +171,7 @@ def _named(found: Found, scalar: Scalar, name: str, versions: Versions | None) -
 
     def of_policy(policy: PolicyDocument) -> PolicyDocument:
         policy = policy._replace(versions=policy.versions or versions)
-        if policy.names:  # it lies in a string inside this one, which has said all this
+        if policy.names:  # it is in a string inside this one, which has said all this
             return policy
         # An empty or compressed text has no place of its own: the string stands for it.
         empty = policy.document.root is None and policy.document.problem is None

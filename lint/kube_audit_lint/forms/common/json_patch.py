@@ -90,7 +90,7 @@ def _named(at: Scalar, name: str) -> Scalar:
 
 
 def patched(nodes: Iterable[Node], configuration: str = "") -> Patched:
-    """What a patch puts into the `apiServer` of a ClusterConfiguration, which lies at a path of the document."""
+    """What a patch puts into the `apiServer` of a ClusterConfiguration, which is at a path of the document."""
     flags: list[Flag] = []
     mounts: list[Mount] = []
     for operation in unfolded(operations(nodes), f"{configuration}/apiServer"):

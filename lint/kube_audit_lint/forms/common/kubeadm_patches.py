@@ -62,7 +62,7 @@ def wrong_patches(root: Node | None, path: str) -> Iterator[Misshape]:
 
 
 def _among_patches(path: str) -> bool:
-    """Whether a file lies in a folder of kubeadm's patches: by its own name, or by that of a file beside it."""
+    """Whether a file is in a folder of kubeadm's patches: by its own name, or by that of a file beside it."""
     folder, name = os.path.split(path)
     if "+" in name:
         return True

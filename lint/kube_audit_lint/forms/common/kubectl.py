@@ -28,7 +28,7 @@ _FROM_INPUT = re.compile(rf"{_COMMAND.pattern}[^\n;|&]*?(?:-f|--filename)[ =]*-(
 
 
 class _Word(NamedTuple):
-    """A word of a command and where it stands."""
+    """A word of a command and where it is."""
 
     text: str
     place: Place

@@ -20,7 +20,7 @@ from kube_audit_lint.syntax.source import Place, Source
 
 _NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _STEPS = 4
-"""How many folders up a kustomization may lie that names the policy."""
+"""How many folders up a kustomization may be that names the policy."""
 _MOST = 200
 """How many folders beside the policy's are looked into."""
 

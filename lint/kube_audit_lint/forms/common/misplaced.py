@@ -36,7 +36,7 @@ def policy_version(text: str) -> str:
 
 
 def version_at(path: str, source: str) -> Place | None:
-    """Where the same stands in a file that another one, `source`, names; an empty place where it holds no policy, None
+    """Where the same is in a file that another one, `source`, names; an empty place where it holds no policy, None
     where none may be read, or nobody wrote it by hand."""
     data = read_named_by(source, path, _LARGEST) if "\0" not in path else None
     if data is None:
@@ -62,9 +62,9 @@ def is_folder(path: str) -> bool:
 
 
 def misplaced_in(found: Found, path: str, place: Place | None = None) -> Found:
-    """What a file holds that is written to a path: with that for each policy that may not lie there.
+    """What a file holds that is written to a path: with that for each policy that may not be there.
 
-    place: where the path stands; without it the policy itself is underlined.
+    place: where the path is; without it the policy itself is underlined.
     """
     policies = [one for one in found.policies if own_version(one)]
     wrong = (misplaced(place or one.place, path, own_version(one)) for one in policies)
@@ -80,7 +80,7 @@ def of_local(path: str, local: Value, context: Context) -> Misshape | None:
 
 
 def misplaced(place: Place, path: str, version: str = "") -> Misshape | None:
-    """What becomes of a policy at a path of the host; None where it may lie. place: where the path stands."""
+    """What becomes of a policy at a path of the host; None where it may be. place: where the path is."""
     if _PODS.search(path):
         message = f"This writes an audit policy to {path}, into the static pod directory. The kubelet reads every file "
         message += 'there as a pod, and logs `couldn\'t parse as pod(no kind "Policy" is registered for version '

@@ -1,7 +1,7 @@
 """A policy in a template, with an unknown node wherever something is put in.
 
-A line that is put in between two rules may be any rules; one that stands deeper belongs to the rule before it, and
-one below a key of that rule to the value of the key. What stands beside the rules may be any other key of the policy.
+A line that is put in between two rules may be any rules; one that is deeper belongs to the rule before it, and
+one below a key of that rule to the value of the key. What is beside the rules may be any other key of the policy.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kube_audit_lint.syntax.statements import Branch, Span
 
 _DECIDING = ("apiVersion", "kind", "omitStages", "omitManagedFields")
-"""The keys beside the rules that decide what is recorded; what stands in others is not looked at."""
+"""The keys beside the rules that decide what is recorded; what is in others is not looked at."""
 _NINDENT = re.compile(r"\bnindent[ \t(]+(\d+)")
 _INDENT = re.compile(r"\bindent[ \t(]+(?:width[ \t]*=[ \t]*)?(\d+)(?:[ \t]*,[ \t]*(?:\w+[ \t]*=[ \t]*)?([Tt]rue))?")
 _CONTENT = re.compile(r"(?m)^[ \t]*(?=[^\s#])")
@@ -40,7 +40,7 @@ def open_policy(root: Node | None, deciding: Deciding, text: str, neutral: str) 
 
 
 class _Reader:
-    """Puts unknown nodes where statements stand; a method returns whether it is known what the statement decides."""
+    """Puts unknown nodes where statements are; a method returns whether it is known what the statement decides."""
 
     def __init__(self, root: Mapping, rules: Sequence, text: str, neutral: str) -> None:
         self._root = root
@@ -49,7 +49,7 @@ class _Reader:
         self._text = text
         self._neutral = neutral
         self._items = list(rules.items)
-        # In the order of the text, which is not that of the rules where one stands there by alias.
+        # In the order of the text, which is not that of the rules where one is there by alias.
         self._order = sorted(range(len(rules.items)), key=lambda index: rules.items[index].start)
         self._starts = [rules.items[index].start for index in self._order]
         self._put_in: list[tuple[int, Node]] = []
@@ -142,7 +142,7 @@ class _Reader:
         return max(before, default=(0, ""))[1]
 
     def _indented(self, span: Span) -> int:
-        """The column at which the first line of what is put in stands."""
+        """The column at which the first line of what is put in is."""
         piece = self._text[span[0] : span[1]]
         if found := _NINDENT.search(piece):
             return int(found[1])

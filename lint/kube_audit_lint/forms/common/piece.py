@@ -56,7 +56,7 @@ def _statements(piece: Piece) -> Neutral:
 
 
 def _in_file(neutral: Neutral, source: Source, offsets: OffsetMap) -> Neutral:
-    """The statements of a piece by where they stand in the file."""
+    """The statements of a piece by where they are in the file."""
 
     def span(one: Span) -> Span:
         return offsets.outer(one[0]), offsets.outer_end(one[1])

@@ -2,7 +2,7 @@
 
 Sources: k8s.io/api core/v1 (Volume, VolumeMount, HostPathVolumeSource); SetDefaults_Volume in pkg/apis/core/v1 of
 k8s.io/kubernetes (a volume without a source is an emptyDir); sigs.k8s.io/yaml and sigs.k8s.io/json as the kubelet
-calls them (names are case-sensitive, unknown ones are dropped, of a key that stands twice the last one counts).
+calls them (names are case-sensitive, unknown ones are dropped, of a key that occurs twice the last one counts).
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def unreadable(document: Document, program: str, consequence: str) -> Iterator[M
 
 
 def lost_keys(mapping: Mapping, program: str, consequence: str, where: Callable[[Entry], bool]) -> Iterator[Misshape]:
-    """The findings for keys that stand twice with different values, those that are lost of which `where` holds."""
+    """The findings for keys that occur twice with different values, those that are lost of which `where` holds."""
     text = mapping.source.text
     for lost, winner in mapping.duplicates:
         same = text[lost.value.start : lost.value.end] == text[winner.value.start : winner.value.end]

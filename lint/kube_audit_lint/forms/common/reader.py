@@ -92,13 +92,13 @@ def meant(section: Mapping, name: str) -> str:
 
 
 def in_branches(first: Node, second: Node) -> bool:
-    """Whether a template's statement stands between two nodes, so that it may take but one of them."""
+    """Whether a template's statement is between two nodes, so that it may take but one of them."""
     between = first.source.text[first.end : second.start]
     return any(mark in between for mark in ("{{", "{%", "%{", "<%", "#@"))
 
 
 def twice(section: Node | None, reader: str, names: Iterable[str] = ()) -> Iterator[Misshape]:
-    """Keys that stand twice, all or those of some names: YAML's readers in Go keep the last one, without a word."""
+    """Keys that occur twice, all or those of some names: YAML's readers in Go keep the last one, without a word."""
     wanted = frozenset(names)
     for lost, wins in section.duplicates if isinstance(section, Mapping) else ():
         name = lost.key.value

@@ -30,7 +30,7 @@ def of_heredoc(piece: Piece, found: Found, text: str) -> Found:
 
 
 def of_commands(text: str, context: Context, found: Found) -> Iterator[Misshape]:
-    """The policies that commands apply, or copy to where they may not lie. found: what the heredocs hold."""
+    """The policies that commands apply, or copy to where they may not be. found: what the heredocs hold."""
     if may_apply(text):
         yield from in_script(text, context, dict(policies_by_name(found)))
     if "manifest" in text:

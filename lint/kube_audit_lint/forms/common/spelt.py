@@ -22,7 +22,7 @@ class Spelt:
         return value
 
     def part(self, value: Value, start: int, end: int) -> Place | None:
-        """Where some characters of a value stand; None when it is none of these words."""
+        """Where some characters of a value are; None when it is none of these words."""
         word = self._words.get((value.place.start, value.place.end, value.text))
         return None if word is None else self._context.place(*word.span(start, end))
 

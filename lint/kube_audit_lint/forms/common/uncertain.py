@@ -61,7 +61,7 @@ class TemplateParts:
         scope = self._document_of(server)
         scopes = self._scalars_of(server) if self._template.scalars and scope != _hull(server) else [scope]
         branched = [scope for scope in scopes if self._is_partial(scope)]
-        # What a branch holds is in the file: what stands in none of its arms is never set.
+        # What a branch holds is in the file: what is in none of its arms is never set.
         inserted = any(self._deciding.insertions_in(*scope) for scope in branched)
         unknown = self._unknown_parts(server)
         if server.partial:
@@ -100,7 +100,7 @@ class TemplateParts:
         return decided is not None
 
     def _flag(self, flag: Flag) -> Flag:
-        """The flag with an unknown value where a statement stands in it."""
+        """The flag with an unknown value where a statement is in it."""
         place = flag.value_place
         if flag.value is None or self._deciding.decided(place.start, place.end) is None:
             return flag
@@ -147,7 +147,7 @@ def _hull(server: ApiServer) -> tuple[int, int]:
 def left_open(server: ApiServer, branched: bool, *, partial: bool) -> ApiServer:
     """The server without what only the filled template decides.
 
-    branched: statements decide which lines are there. Then of a flag that stands in several of them the last is
+    branched: statements decide which lines are there. Then of a flag that is in several of them the last is
     kept, and one that has lost its value to another line has an unknown one. partial: they also put in lines that
     the file does not show.
     """

@@ -37,7 +37,7 @@ class _Met(NamedTuple):
 
 
 def unknown_parts(document: Document, places: Collection[int]) -> UnknownParts:
-    """The unknown parts of a document that a server's are. places: where things stand that are known of it."""
+    """The unknown parts of a document that a server's are. places: where things are that are known of it."""
     flags: list[Scalar] = []
     mounts: list[Scalar] = []
     for path, key, value in _unknown(_Met(document.root, "", False), places):

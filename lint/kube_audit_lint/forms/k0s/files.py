@@ -4,7 +4,7 @@ Sources: k0sproject/k0sctl pkg/apis/k0sctl.k0sproject.io/v1beta1 (spec.k0s.confi
 spec.hosts[].files are uploaded from src or data to dst or dstDir); k0sproject/k0smotron
 api/controlplane/v1beta1 and v1beta2 (K0sControlPlane: spec.k0sConfigSpec.k0s and .files; K0smotronControlPlane),
 api/k0smotron.io (Cluster: spec.k0sConfig, and spec.mounts into the pod), internal/controller/k0smotron.io
-k0smotroncluster_statefulset.go (what is mounted besides lies below /var/lib/k0s).
+k0smotroncluster_statefulset.go (what is mounted besides is below /var/lib/k0s).
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ def _not_writable(spec: Mapping, configuration: Mapping | None) -> Iterator[Miss
 
 
 def log_of_root(configuration: Mapping) -> Iterator[Misshape]:
-    """The log of a ClusterConfig that stands alone, right in a folder of the system: a file that is made for the
+    """The log of a ClusterConfig that is alone, right in a folder of the system: a file that is made for the
     server there is not enough, as it renames it and makes another when it rotates."""
     api = below(configuration, "spec", "api", "extraArgs")
     log, user = api.get("audit-log-path") if api is not None else None, _runs_as(configuration)
@@ -207,7 +207,7 @@ def _is_others(item: Mapping, user: str) -> bool:
 
 
 def _path(item: Mapping) -> str:
-    """Where an uploaded file lies on the host."""
+    """Where an uploaded file is on the host."""
     source, folder, name = item.string("src"), item.string("dstDir"), item.string("dst") or ""
     name = name or os.path.basename(source or "")
     return name if name.startswith("/") or not folder else f"{folder.rstrip('/')}/{name}"

@@ -1,6 +1,6 @@
 """The files that kops brings onto its machines: `fileAssets` of a Cluster or an InstanceGroup.
 
-Source: kubernetes/kops nodeup/pkg/model/file_assets.go: without a path the file lies in /srv/kubernetes/assets;
+Source: kubernetes/kops nodeup/pkg/model/file_assets.go: without a path the file is in /srv/kubernetes/assets;
 base64 is decoded as `RawStdEncoding`, which takes no padding (`=`) and no blanks, but line ends.
 """
 
@@ -22,7 +22,7 @@ _CONTROL_PLANE = ("apiserver", "controlplane", "control-plane", "master")
 
 
 class Asset:
-    """One of the fileAssets. `path` is where it lies on the machine."""
+    """One of the fileAssets. `path` is where it is on the machine."""
 
     def __init__(self, item: Mapping, path: str) -> None:
         self.item = item

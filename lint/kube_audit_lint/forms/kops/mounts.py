@@ -50,7 +50,7 @@ def twice_mounted(server: ApiServer) -> Iterator[Misshape]:
 
 
 def mounting(server: ApiServer) -> Callable[[str, str], str]:
-    """kops has no setting for volumes: what is to be read has to lie in a directory that it mounts."""
+    """kops has no setting for volumes: what is to be read has to be in a directory that it mounts."""
     folder = _directory(server, "audit-policy-file")
     reached = f"the policy's, {folder}," if folder else "the policy's"
 

@@ -102,7 +102,7 @@ def _merged(context: Context) -> bool:
 
 
 def _is_kubeadm(root: Mapping) -> bool:
-    """By the API version; a patch for somebody to lay over a configuration may have none."""
+    """By the API version; a patch for a user to lay over a configuration may have none."""
     if "apiVersion" not in root.entries:
         return root.string("kind") == "ClusterConfiguration" and root.mapping("apiServer") is not None
     return (root.string("apiVersion") or "").startswith(GROUP)
@@ -119,7 +119,7 @@ def found_in(
     partial: bool = False,
     reader: Reader | None = None,
 ) -> Found:
-    """The API server of a ClusterConfiguration, in whatever form it stands.
+    """The API server of a ClusterConfiguration, in whatever form it is.
 
     version: kubeadm's own API version (`v1beta3`); None: as the apiVersion says, or unknown.
     versions: Kubernetes', where the surrounding form says it; else kubernetesVersion counts.
@@ -178,7 +178,7 @@ def api_server_section(configuration: Mapping, version: str | None, reader: Read
 
 
 def _old_section(configuration: Mapping, version: str | None, reader: Reader) -> ApiServerSection:
-    """v1alpha3's settings, which stand at the top."""
+    """v1alpha3's settings, which are at the top."""
     arguments = configuration.get("apiServerExtraArgs")
     key = configuration.key("apiServerExtraArgs")
     return ApiServerSection(

@@ -3,7 +3,7 @@
 Sources: kubernetes-sigs/kubespray roles/kubernetes/control-plane (formerly master): defaults/main/main.yml,
 templates/kubeadm-config.*.yaml.j2 and apiserver-audit-policy.yaml.j2, tasks/kubeadm-setup.yml, read from 2.9 to 2.31:
 the names are the same in all of them. The policy's file is always written by kubespray, over whatever is there.
-Ansible reads variables with PyYAML, and keeps the last of a key that stands twice (parsing/yaml/constructor.py).
+Ansible reads variables with PyYAML, and keeps the last of a key that occurs twice (parsing/yaml/constructor.py).
 """
 
 from __future__ import annotations

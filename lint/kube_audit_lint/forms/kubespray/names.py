@@ -41,7 +41,7 @@ _ANYBODYS = frozenset(("audit_log_path", "audit_log_maxage", "audit_log_maxsize"
 """The flags with `_` for `-`: other roles call their variables that, too."""
 _PLACES = re.compile(r"kubespray|group_vars/(?:k8s[-_]cluster|kube[-_](?:control[-_]plane|master))")
 _PREFIX = re.compile(r"(?:kubernetes|kubeadm|kube|k8s)_(?:api_?server_)?|api_?server_")
-_AUDIT = re.compile(r"(?:\A|_)audit(?:ing)?(?:_|\Z)")  # auditd is somebody else
+_AUDIT = re.compile(r"(?:\A|_)audit(?:ing)?(?:_|\Z)")  # auditd is something else
 _AUDIT_AREA = re.compile(r"audit_(?:log|policy|webhook)_")
 _ON = re.compile(r"(?:enabled?_)?audit(?:_log(?:s|ging)?|ing)?(?:_enabled?)?\Z")
 

@@ -44,7 +44,7 @@ def policy_of(root: Mapping, versions: Versions | None) -> Found:
 
 
 def _policy(key: Scalar, rules: Node, versions: Versions | None, document: Document | None) -> PolicyDocument:
-    """The whole file, whose other lines kubespray writes: they stand at the variable's name."""
+    """The whole file, whose other lines kubespray writes: they are at the variable's name."""
     if document is not None and document.problem is not None:
         return PolicyDocument(document, document.problem.place, form="kubespray", versions=versions, only_rules=True)
     entries = {

@@ -53,7 +53,7 @@ def read(document: Document, context: Context) -> Found | None:
 
 
 def _policies(config: Mapping, versions: Versions | None, context: Context) -> dict[int, Found]:
-    """The policies that stand in the Cluster, by the identity of their entry."""
+    """The policies that are in the Cluster, by the identity of their entry."""
     entries = [entry for mapping in _all(config) if (entry := mapping.entries.get(POLICY_FILE)) is not None]
     return {id(entry): policy_of(entry, versions, context) for entry in entries}
 
@@ -131,7 +131,7 @@ def _misplaced(spec: Mapping, config: Mapping) -> Iterator[Misshape]:
 
 
 def _defaults(settings: Settings, config: Mapping) -> dict[str, str]:
-    """What RKE2 sets by itself; the policy that stands in the Cluster becomes a file of Rancher's."""
+    """What RKE2 sets by itself; the policy that is in the Cluster becomes a file of Rancher's."""
     defaults = settings.defaults()
     if settings.entry(POLICY_FILE) is None:
         return defaults

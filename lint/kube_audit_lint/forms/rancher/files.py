@@ -44,7 +44,7 @@ def policy_of(entry: Entry, versions: Versions | None, context: Context) -> Foun
 
 
 def files_of(config: Mapping) -> tuple[HostFile, ...]:
-    """The files of machineSelectorFiles, each with the object's key that it is taken from."""
+    """The files of machineSelectorFiles, each with the object's key that it comes from."""
     return tuple(_files(config))
 
 

@@ -115,7 +115,7 @@ def _addons(config: Mapping, context: Context) -> Found:
 
 
 def _extra(section: Mapping) -> Iterator[Flag]:
-    """The flags of extra_args, and of extra_args_array, whose flags may stand several times."""
+    """The flags of extra_args, and of extra_args_array, whose flags may occur several times."""
     yield from flags_of_arguments(section.mapping("extra_args"))
     arrays = section.mapping("extra_args_array")
     for entry in arrays.entries.values() if arrays is not None else ():

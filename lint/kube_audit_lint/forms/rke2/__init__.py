@@ -85,7 +85,7 @@ def _is_part(root: Mapping, context: Context) -> bool:
 
 
 def _is_fragment(root: Mapping, server: ApiServer) -> bool:
-    """Arguments alone, without a policy: RKE2's profile, which brings one, stands elsewhere then."""
+    """Arguments alone, without a policy: RKE2's profile, which brings one, is elsewhere then."""
     return server.value(POLICY_FILE) is None and all(name.endswith("-arg") for name in root.entries)
 
 

@@ -5,7 +5,7 @@ extraArgs takes lists from v1.13), types/k8s/apiserver.go and audit_policy.go (K
 KubeAuditPolicyConfig, from v1.14), internal/app/machined/pkg/controllers/k8s (the flags and mounts that Talos
 sets itself; an empty auditPolicy is the default, everything at Metadata), pkg/machinery/config/decoder (a key
 that is not known is an error; numbers are taken for strings), internal/app/machined/pkg/runtime/v1alpha1
-(v1alpha1_sequencer_tasks.go, WriteUserFiles: what is created lies below /var).
+(v1alpha1_sequencer_tasks.go, WriteUserFiles: what is created is below /var).
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ def _named(block: Written, body: Block) -> Mapping:
 
 
 def _in_attributes(attributes: tuple[Attribute, ...], values: Values, context: Context) -> Found:
-    """What stands at the file's own level: all of a `.tfvars`, the inputs of Terragrunt."""
+    """What is at the file's own level: all of a `.tfvars`, the inputs of Terragrunt."""
     entries: dict[str, Entry] = {}
     relevant = []
     for one in attributes:

@@ -119,7 +119,7 @@ def _kind(body: Block, context: Context) -> Found:
 
 
 def _as_kind(node: Node) -> Node:
-    """A block with kind's own names; what may stand several times is a list there."""
+    """A block with kind's own names; what may occur several times is a list there."""
     if isinstance(node, Sequence):
         return Sequence(node.source, node.start, node.end, [_as_kind(item) for item in node.items])
     if not isinstance(node, Mapping):

@@ -1,4 +1,4 @@
-"""`jsonencode` and `yamlencode`: a value as JSON, which is YAML, too, each character where it stands in the file."""
+"""`jsonencode` and `yamlencode`: a value as JSON, which is YAML, too, each character where it is in the file."""
 
 from __future__ import annotations
 

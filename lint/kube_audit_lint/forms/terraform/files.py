@@ -1,6 +1,6 @@
 """Files of the repository that `file` and `templatefile` name, the latter with its literal variables filled in.
 
-What a file holds by itself is read where it lies. A template says more when it is filled: its variables are known
+What a file holds by itself is read where it is. A template says more when it is filled: its variables are known
 here. It is read as a heredoc of Terraform is, which has the same syntax.
 
 Source: Terraform's language reference, templatefile (the template is parsed as a string template is).
@@ -58,7 +58,7 @@ def _evaluated(source: Source, known: Mapping) -> list[Chunk] | None:
 
 def _segments(text: str, known: Mapping) -> Iterator[tuple[int, int, Mapping]]:
     """The parts of a template between loops, and those in loops over a known list once for each of its items: where
-    each stands, with the variables that it knows. A line with nothing but a directive is no part of what comes out."""
+    each is, with the variables that it knows. A line with nothing but a directive is no part of what comes out."""
     at = 0
     for loop in _LOOP.finditer(text):
         node = known.get(loop["over"])

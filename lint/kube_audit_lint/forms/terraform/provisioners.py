@@ -18,7 +18,7 @@ from kube_audit_lint.syntax.nodes import Mapping, Scalar, Sequence
 
 
 def provisioned(found: Found, body: Block, context: Context) -> Found:
-    """What a block holds: its servers with the files that are brought beside them, and the policies that may not lie
+    """What a block holds: its servers with the files that are brought beside them, and the policies that may not be
     where they are brought."""
     blocks = list(_files(body))
     if not blocks:

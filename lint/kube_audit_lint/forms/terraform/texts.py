@@ -51,7 +51,7 @@ class Texts:
             yield from self.of_body(block.body)
 
     def _path(self, named: dict[str, Expression]) -> str:
-        """The path that a text is written to, where it stands beside it."""
+        """The path that a text is written to, where it is beside it."""
         for name in _PLACES:
             value = self._values.of(named[name]) if name in named else None
             if isinstance(value, Scalar) and value.kind == "string" and not is_unknown(value.value) and value.value:
@@ -124,7 +124,7 @@ class Texts:
             found = found_in_piece(piece, self._context._replace(source=value.source))
         except TooManyPartsError:
             return Found()  # as the file that it is
-        # Filled with other values it is another policy, though it stands in the same place.
+        # Filled with other values it is another policy, though it is in the same place.
         form = f"terraform {crc32(text.encode())}"
         found = found.with_policies(lambda policy: policy._replace(form=form))
         return found.with_servers(lambda server: server._replace(partial=True))._replace(notes=())
@@ -159,7 +159,7 @@ class Texts:
 
 
 def chunks_of(node: Scalar) -> Iterator[Chunk]:
-    """Where each character of a string stands."""
+    """Where each character of a string is."""
     width = node.end - node.start
     if isinstance(node, PiecedScalar):
         yield from node.chunks
@@ -170,7 +170,7 @@ def chunks_of(node: Scalar) -> Iterator[Chunk]:
 
 
 def _places(found: Found, source: Source) -> Iterator[int]:
-    """Where something stands in a file that was found."""
+    """Where something is in a file that was found."""
     for policy in found.policies:
         if policy.document.source is source:
             yield from (policy.place.start, policy.document.start)

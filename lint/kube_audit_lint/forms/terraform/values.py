@@ -1,7 +1,7 @@
 """What expressions of Terraform come to: the nodes that other readers give, unknown where only a run of it can tell.
 
 A literal is certain, and so is what `local.x` and `var.x` name where a literal stands for them in the file or in
-another of its folder. Strings know where each of their characters stands. All else is an unknown value, which touches
+another of its folder. Strings know where each of their characters is. All else is an unknown value, which touches
 only itself. Of `merge` and `concat` the known parts are there, beside an unknown key or item for the rest.
 
 Sources: the language reference of Terraform (Expressions, Functions); HCL's native syntax specification (a template
@@ -46,7 +46,7 @@ _LARGEST = 4_000_000
 
 
 class Head(NamedTuple):
-    """What stands in front of a block's body: its type and labels, and where the type stands."""
+    """What is in front of a block's body: its type and labels, and where the type is."""
 
     type: str
     labels: tuple[str, ...]
@@ -156,7 +156,7 @@ class Values:
         return found
 
     def _affords(self, node: Node) -> bool:
-        """Whether a value may stand in one more place."""
+        """Whether a value may be in one more place."""
         self._left -= self._size(node)
         return self._left >= 0
 
@@ -281,7 +281,7 @@ class Values:
 
 
 def _chunks(node: Node) -> Iterator[Chunk]:
-    """A scalar's text with where it stands; of anything else an unknown one."""
+    """A scalar's text with where it is; of anything else an unknown one."""
     width = node.end - node.start
     if isinstance(node, PiecedScalar):
         yield from node.chunks
@@ -304,6 +304,6 @@ def _placed(node: Node, source: Source, start: int, end: int) -> Node:
     if isinstance(node, Sequence):
         return Sequence(source, start, end, [_placed(one, source, start, end) for one in node.items])
     known = "\n" not in node.value and not isinstance(node, LocalFile)
-    # Of a number the readers take what stands in the file, and here that is its name.
+    # Of a number the readers take what is in the file, and here that is its name.
     kind: Kind = "null" if node.kind == "null" else "string"
     return Scalar(source, start, end, kind, node.value if known else UNKNOWN, PLAIN)
