@@ -7,7 +7,6 @@ alike (staging/src/k8s.io/component-base/logs, k8s.io/klog up to Kubernetes 1.25
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import cache
 
 from kube_audit_lint.kubernetes import flags
@@ -56,6 +55,8 @@ def meant(name: str) -> str | None:
 def _bare(name: str) -> str:
     """A name as it was written: `-Audit_Log.Path:` is audit-log-path, and so is `Audit.LogOptions.Path` (localkube)."""
     if not name.isascii():
+        import unicodedata  # a large table, which few names need
+
         name = "".join(_PLAIN.get(unicodedata.category(char), char) for char in name)
     bare = name.strip("- ").replace(":", " ").replace("=", " ").partition(" ")[0]
     bare = bare.replace("_", "-").replace(".", "-").lower()

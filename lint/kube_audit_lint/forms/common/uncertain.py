@@ -7,7 +7,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from kube_audit_lint.forms.common.open_policy import open_policy
-from kube_audit_lint.forms.common.unknown_parts import UnknownParts, unknown_parts
+from kube_audit_lint.forms.common.unknown_parts import DocumentParts, UnknownParts
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.model.server import ApiServer, Flag, Mount
@@ -36,6 +36,7 @@ class TemplateParts:
         self._documents = documents
         self._document_ends = [one.end for one in documents]
         self._scalars: list[tuple[int, int]] | None = None
+        self._parts: dict[int, DocumentParts] = {}
 
     def policy(self, policy: PolicyDocument) -> PolicyDocument:
         """The policy as a part of one where a statement decides what is in it; what encloses it leaves it whole."""
@@ -84,7 +85,9 @@ class TemplateParts:
         if index is None or UNKNOWN not in self._template.text:
             return UnknownParts()
         places = {server.place.start, *(flag.place.start for flag in server.flags)}
-        found = unknown_parts(self._documents[index], places)
+        if index not in self._parts:
+            self._parts[index] = DocumentParts(self._documents[index])
+        found = self._parts[index].of_server(places)
         self.decided += [(one.start, one.end) for one in (*found.flags, *found.mounts)]
         return found
 
