@@ -203,7 +203,8 @@ class TestOutput:
         assert re.fullmatch(r"gone\.yaml: error: .+\n", process.stderr)
 
     def test_what_was_not_judged_is_said_aside(self, tmp_path: Path) -> None:
-        write(tmp_path, a_yaml=f"{GOOD}{{{{ range .Values.rules }}}}\n- level: Request\n{{{{ end }}}}\n")
+        ranged = "rules:\n{{ range .Values.quiet }}\n- level: None\n  users: [{{ . }}]\n{{ end }}\n"
+        write(tmp_path, a_yaml=GOOD.replace("rules:\n", ranged))
         process = run("check", folder=tmp_path, code=0)
         assert process.stdout == "no findings in 1 file (1 policy)\n"
         assert re.fullmatch(r"a\.yaml:\d+:\d+: note: .+\n", process.stderr)

@@ -332,8 +332,8 @@ def test_what_was_offered_is_proven_when_it_is_chosen(workspace: Workspace) -> N
 
 
 def test_a_fix_that_turns_out_to_change_more_is_not_made_under_the_title_of_before(workspace: Workspace) -> None:
-    """Without its verbs this rule would hide all requests: that comes out in the proof."""
-    text = POLICY.replace("- level: RequestResponse", '- level: None\n  verbs: ["*"]\n- level: RequestResponse')
+    """Without its namespaces this rule would record the bodies of all requests: that comes out in the proof."""
+    text = POLICY.replace("- level: RequestResponse", '- level: Request\n  namespaces: ["*"]\n- level: RequestResponse')
     checked = workspace.open(text)
     likely = actions(workspace.session, checked, 0, len(text), later=True)
     (one,) = (each for each in likely if each.fixes and each.finding.rule == "literal-wildcard")

@@ -84,6 +84,8 @@ def _is_quoted(text: str) -> bool:
 
 
 def _is_path_spaced(path: str) -> bool:
+    if path.isascii() and path == path.strip():
+        return False  # as nearly all
     return re.search(_AROUND, path) is not None and not is_unknown(path)
 
 

@@ -14,7 +14,6 @@ from kube_audit_lint.forms.common.commandline import CommandLine, api_server, ov
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.nodes import below, objects
 from kube_audit_lint.forms.common.pod import environment_of, expander, mounts_of, volumes_of
-from kube_audit_lint.forms.common.pod_in_patch import kept, merged_items, mounting
 from kube_audit_lint.forms.common.pod_shape import shapes_of_container, shapes_of_pod
 from kube_audit_lint.forms.common.reader import meant
 from kube_audit_lint.model.found import Found, Misshape
@@ -62,8 +61,11 @@ def read(document: Document, context: Context) -> Found | None:
         patch = _is_patch(item, context)
         merged = patch and not _replaces(context.path)
         found = list(_of_object(item, room, merged=merged))
-        spec = pod_spec(item) if patch and not found else None
-        for server, wrong in mounting(spec, item, merged=merged) if spec is not None else found:
+        if patch and not found and (spec := pod_spec(item)) is not None:
+            from kube_audit_lint.forms.common.pod_in_patch import mounting
+
+            found = list(mounting(spec, item, merged=merged))
+        for server, wrong in found:
             part = not kind and (_is_overlay(context.path) or not _is_whole(item, server))
             part = part or patch or (not server.flags and _is_overlay(context.path))
             static = item.string("kind") in ("Pod", None) and (_is_static(context.path) or _in_host(item))
@@ -149,12 +151,17 @@ def _of_object(item: Mapping, room: Room, *, merged: bool = False) -> Iterator[t
         if volumes is None:  # once for all containers
             volumes = volumes_of(spec, item)
             all_volumes = tuple(volumes.values())
-        if server.audited or "audit" in container.place.text:
+        about = server.audited or "audit" in container.place.text
+        if about:
             wrong += [*(shapes_of_pod(spec, item, merged=merged) if not told else ())]
-            wrong += [*shapes_of_container(container, spec), *(merged_items(spec) if merged and not told else ())]
-            told = True
+            wrong += shapes_of_container(container, spec)
         mounts = mounts_of(container, volumes, spec)
-        mounts = kept(mounts) if merged else mounts
+        if merged:
+            from kube_audit_lint.forms.common.pod_in_patch import kept, merged_items  # of most pods there is no patch
+
+            wrong += merged_items(spec) if about and not told else ()
+            mounts = kept(mounts)
+        told = told or about
         yield server._replace(mounts=mounts, volumes=all_volumes, host_names=_host_names(spec)), wrong
 
 

@@ -88,7 +88,7 @@ class Deliveries:
     def _laid_out(self, own: str, at: str) -> Iterator[HostFile]:
         """The policies of a repository that has its files as they lie on the host (`etc/rancher/rke2/config.yaml`), and
         what it has at a path of the host."""
-        found = re.match(_LAID_OUT, own)
+        found = re.match(_LAID_OUT, own) if "/etc/" in own or "/var/lib/rancher/" in own else None
         root = found[1] if found is not None else ""  # also of a host itself, of which not all may be seen
         for path in self._repository.paths if root else ():
             on_host = path.startswith(f"{root}/") and re.match(_ON_HOST, path[len(root) :]) is not None

@@ -60,7 +60,7 @@ _SHORT_SWITCHES = {
 }
 """The short options of programs that run another behind which no value follows as a word of its own."""
 _DIGITS = "0123456789"
-_LONG_SWITCHES = re.compile(
+_LONG_SWITCHES = (
     r"--(?:all|cgroup|clear-groups|ctty|follow-forks|foreground|fork|ignore|ignore-environment|init-groups|ipc|"
     r"keep-groups|kill-child|localalloc|login|map-root-user|mount|net|no-fork|no-new-privs|nnp|non-interactive|pid|"
     r"preserve-env|preserve-status|pty|quiet|reset-env|scope|set-home|time|user|uts|verbose|wait|no[a-z]+)"
@@ -273,7 +273,7 @@ def _takes_next(option: str, program: str) -> bool:
     if option == "--" or not option.startswith("-") or "=" in option:
         return False
     if option.startswith("--"):
-        return program != "firejail" and _LONG_SWITCHES.fullmatch(option) is None
+        return program != "firejail" and re.fullmatch(_LONG_SWITCHES, option) is None
     return len(option[1:].lstrip(_DIGITS + _SHORT_SWITCHES.get(program, ""))) == 1
 
 
