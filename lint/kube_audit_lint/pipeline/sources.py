@@ -97,15 +97,19 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
             lacking.append(path)
     errors = [_with_meant(one) for one in errors]
     errors += [one.error for one in read.values() if one.error is not None]
-    # Of pipes and links to nowhere, those that the configuration or their name makes a file of ours.
-    wanted = (one for one in left_out if one[1] == OUTSIDE or config.hint(one[0]) or discovery.clearly_policy(one[0]))
-    notes = [Note(Source(path, "").place(), why) for path, why in wanted if why != discovery.EXCLUDED]
-    notes += [one.note for one in read.values() if one.note is not None]
+    notes = [*_of_left_out(left_out, config), *(one.note for one in read.values() if one.note is not None)]
     unread += [note for one in read.values() for note in one.unread]
-    notes += mentions.one_note(unread, options.embedded)
-    notes += mentions.of_terraform(lacking)
+    notes += [*mentions.one_note(unread, options.embedded), *mentions.of_terraform(lacking)]
     files = {at: one.file for at, one in read.items()}
     return Named(files, tuple(errors), tuple(notes), sum(why == discovery.EXCLUDED for _, why in left_out), names)
+
+
+def _of_left_out(left_out: list[tuple[str, str]], config: Config) -> Iterator[Note]:
+    """Of pipes and links to nowhere, notes on those that the configuration or their name makes a file of ours."""
+    for path, why in left_out:
+        wanted = why == OUTSIDE or config.hint(path) or discovery.clearly_policy(path)
+        if wanted and why != discovery.EXCLUDED:
+            yield Note(Source(path, "").place(), why)
 
 
 def _with_meant(error: FileError) -> FileError:
