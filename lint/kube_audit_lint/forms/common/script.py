@@ -16,7 +16,8 @@ from kube_audit_lint.model.server import ApiServer, HostFile
 from kube_audit_lint.syntax.pieces import Piece
 from kube_audit_lint.syntax.unknown import UNKNOWN
 
-_SYNCED = re.compile(r"\S*\.minikube/files(?=/)")
+_SYNCED = ".minikube/files/"
+"""The folder of a user below which files have the paths that they get on minikube's node."""
 _EXPANSION = re.compile(r"\$\{[^}]*\}|\$\([^)]*\)|\$\w+|`[^`]*`|\{\{.*?\}\}")
 
 
@@ -68,18 +69,22 @@ def into_minikube(found: Found, written: Found, text: str, context: Context) -> 
     Source: minikube's handbook, File Sync.
     """
     names = [(name, one) for one in written.policies if own_version(one) for name in one.names]
-    files = [HostFile(_SYNCED.sub("", name), one.place, one) for name, one in names if _SYNCED.match(name)]
-    for one in copies(text) if _SYNCED.search(text) else ():
-        policy = policy_among(one.source.text, context) if _SYNCED.match(one.path) else None
+    files = [HostFile(_on_node(name), one.place, one) for name, one in names if _SYNCED in name]
+    for one in copies(text) if _SYNCED in text else ():
+        policy = policy_among(one.source.text, context) if _SYNCED in one.path else None
         if policy is not None:
             place = context.place(one.target.start, one.target.end)
-            files.append(HostFile(_SYNCED.sub("", one.path), place, None, beside(policy, context, place)))
+            files.append(HostFile(_on_node(one.path), place, None, beside(policy, context, place)))
 
     def of(server: ApiServer) -> ApiServer:
         is_minikube = bool(files) and server.form == "minikube"
         return server._replace(files=tuple(files), files_known=True) if is_minikube else server
 
     return found.with_servers(of)
+
+
+def _on_node(path: str) -> str:
+    return "/" + path.rpartition(_SYNCED)[2]
 
 
 def known(path: str) -> str:
