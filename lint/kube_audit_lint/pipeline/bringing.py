@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 
 from kube_audit_lint.forms.common.copies import copies
 from kube_audit_lint.forms.common.misplaced import is_folder
+from kube_audit_lint.forms.common.script import known
 from kube_audit_lint.pipeline.documents import plain_documents
 from kube_audit_lint.pipeline.repository import Repository
 from kube_audit_lint.syntax.decode import decode
@@ -28,7 +29,6 @@ _YAML = (".yml", ".yaml", ".bu", ".butane", ".ign")
 _SCRIPTS = (".sh", ".bash")
 _MODULES = ("copy", "template")
 _WORD = re.compile(r"\b(src|dest)=(\"[^\"]*\"|'[^']*'|(?:\{\{.*?\}\}|\S)+)")
-_OPEN = re.compile(r"\{\{.*?\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$\w+|`[^`]*`")
 _PROVISIONER = re.compile(r"provisioner\s+\"file\"\s*\{[^}]*\}(?:[^{}]*\})?")
 _SOURCE = re.compile(r"\bsource\s*=\s*\"([^\"\n]*)\"|\b(?:file|templatefile)\(\s*\"([^\"\n]*)\"")
 _DESTINATION = re.compile(r"\bdestination\s*=\s*\"([^\"\n]*)\"")
@@ -110,7 +110,7 @@ def _of_module(node: Node) -> Iterator[Brought]:
 def _to(source: str, to: str, place: Place, text: str = "") -> Brought:
     if is_folder(to) and source:
         to = f"{to.rstrip('/')}/{source.rpartition('/')[2]}"
-    return Brought(source, _OPEN.sub(lambda found: UNKNOWN * len(found[0]), to), place, text)
+    return Brought(source, known(to), place, text)
 
 
 def _in_script(source: Source) -> Iterator[Brought]:
@@ -133,6 +133,7 @@ def _in_terraform(source: Source) -> Iterator[Brought]:
 def candidates(path: str, source: str) -> Iterator[str]:
     """The files of the repository that a name may mean. path: of the file that names it, absolute."""
     folder = os.path.dirname(path)
-    named = _OPEN.sub("", source).lstrip("/") if _OPEN.match(source) else source
+    filled = known(source)
+    named = filled.replace(UNKNOWN, "").lstrip("/") if filled.startswith(UNKNOWN) else source
     for between in ("", "files", "templates", "../files", "../templates", "..", "../.."):
         yield os.path.normpath(os.path.join(folder, between, named)).replace(os.sep, "/")
