@@ -5,9 +5,16 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
 
 # Where Python has readline, whoever starts the workers of xdist hands them a width of 80 columns.
 os.environ.pop("COLUMNS", None)
+
+# A build that turns red without a change says nothing of the change: every run tries the same examples.
+# Others are looked for by `pytest --hypothesis-profile explore`.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("explore", print_blob=True)
+settings.load_profile("same")
 
 
 @pytest.hookimpl(tryfirst=True)
