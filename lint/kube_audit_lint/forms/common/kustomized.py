@@ -21,8 +21,8 @@ from kube_audit_lint.syntax.source import Place, Source
 _NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _STEPS = 4
 """How many folders up a kustomization may be that names the policy."""
-_MOST = 200
-"""How many folders beside the policy's are looked into."""
+_MOST = 50
+"""How many folders may be beside the policy's: where there are more, each is a cluster or team of its own."""
 
 
 def named_by_kustomization(path: str) -> Place | None:
@@ -49,12 +49,13 @@ def _folders(path: str) -> Iterator[str]:
 
 
 def _inside(folder: str) -> list[str]:
-    """The folders of a folder."""
+    """The folders of a folder; none where they are too many."""
     try:
         with os.scandir(folder) as entries:
-            return [os.path.normpath(one.path) for one in islice(entries, _MOST) if is_folder(one)]
+            found = list(islice(filter(is_folder, entries), _MOST + 1))
     except OSError:
         return []
+    return [os.path.normpath(one.path) for one in found] if len(found) <= _MOST else []
 
 
 def _resource(path: str, policy: str) -> Place | None:
