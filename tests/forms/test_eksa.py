@@ -56,6 +56,8 @@ def test_whatever_it_says_it_is_loaded_as_a_policy() -> None:
         (cluster(CONTENT.replace("Content", "Contents")), ("unknown-setting", "auditPolicyContents")),
         (cluster(CONTENT, "DockerDatacenterConfig"), ("unknown-setting", "auditPolicyContent")),
         (cluster("apiServerExtraArgs: {audit-log-maxage: 60}\n"), ("wrong-shape", "60")),
+        (cluster(CONTENT.replace(" |", "")), ("wrong-shape", "auditPolicyContent")),
+        (cluster("auditPolicyContent: [a]\n"), ("wrong-shape", "auditPolicyContent")),
     ],
 )
 def test_wrong_shapes(text: str, expected: tuple[str, str]) -> None:
@@ -65,3 +67,13 @@ def test_wrong_shapes(text: str, expected: tuple[str, str]) -> None:
 @pytest.mark.parametrize("section", ["labels: {a: audit-log}\n", "apiServerExtraArgs: {v: '4'}\n", ""])
 def test_clusters_that_take_the_defaults_are_passed_over(section: str) -> None:
     assert not found_in(cluster(section))
+
+
+def test_a_policy_that_is_no_text_is_checked_all_the_same() -> None:
+    found = found_in(cluster(CONTENT.replace(" |", "").replace("Metadata", "Bad")))
+    assert found.servers[0].policy is found.policies[0]
+    assert found.policies[0].at("rules", 0, "level").text == "Bad"
+    (misshape,) = found.misshapes
+    assert (
+        "ControlPlaneConfiguration.spec.controlPlaneConfiguration.auditPolicyContent of type string" in misshape.message
+    )

@@ -13,6 +13,14 @@ TYPES = "cloudWatch: {clusterLogging: {enableTypes: %s}}\n"
 STACK = "Resources:\n  C:\n    Type: AWS::EKS::Cluster\n    Properties:\n      Name: a\n"
 LOGGING = "      Logging: {ClusterLogging: {EnabledTypes: %s}}\n"
 CAPA = "apiVersion: controlplane.cluster.x-k8s.io/v1beta1\nkind: AWSManagedControlPlane\nspec:\n  version: v1.30\n"
+CAPA_CLASS = (
+    "apiVersion: controlplane.cluster.x-k8s.io/v1beta2\nkind: AWSManagedControlPlaneTemplate\n"
+    "spec:\n  template:\n    spec:\n      version: v1.33\n"
+)
+CLASS = (
+    "---\napiVersion: cluster.x-k8s.io/v1beta1\nkind: ClusterClass\nspec:\n  patches:\n  - name: a\n    definitions:\n"
+    "    - jsonPatches: [{op: add, path: /spec/template/spec/logging, valueFrom: {variable: logging}}]\n"
+)
 UPBOUND = "apiVersion: eks.aws.upbound.io/v1beta2\nkind: Cluster\nspec:\n  forProvider:\n    region: a\n"
 CROSSPLANE = "apiVersion: eks.aws.crossplane.io/v1beta1\nkind: Cluster\nspec:\n  forProvider:\n    region: a\n"
 ACK = "apiVersion: eks.services.k8s.aws/v1alpha1\nkind: Cluster\nspec:\n  name: a\n"
@@ -41,6 +49,9 @@ IS_OFF = {
     STACK + LOGGING % "[{Type: api}, {Type: adit}]": "adit",
     CAPA: "kind",
     CAPA + "  logging: {apiServer: true, audit: false}\n": "audit",
+    CAPA_CLASS: "kind",
+    CAPA_CLASS + "      logging: {api: true}\n": "logging",
+    CAPA_CLASS + "      logging: {audit: false}\n": "audit",
     UPBOUND: "forProvider",
     UPBOUND + "    enabledClusterLogTypes: [api, scheduler]\n": "enabledClusterLogTypes",
     CROSSPLANE + "    logging: {clusterLogging: [{enabled: false, types: [audit]}]}\n": "clusterLogging",
@@ -68,6 +79,8 @@ NOTHING = [
     STACK + '      Logging: {"Fn::If": [On, {}, {}]}\n',
     CAPA + "  logging: {audit: true}\n",
     CAPA + '  logging: {audit: "{{ .Values.audit }}"}\n',
+    CAPA_CLASS + "      logging: {audit: true}\n",
+    CAPA_CLASS + CLASS,
     UPBOUND + "    enabledClusterLogTypes: [audit]\n",
     CROSSPLANE + "    logging: {clusterLogging: [{enabled: true, types: [api, audit]}]}\n",
     RANCHER,
@@ -81,6 +94,8 @@ NOTHING = [
     TANZU % "true",
     KUBERMATIC % "true",
     KUBERMATIC.replace("kubermatic.k8c.io", "example.com") % "false",
+    KUBERMATIC.replace("kind: Cluster", "kind: Seed") % "false",
+    KUBERMATIC % "false, webhookBackend: {auditWebhookConfig: {name: a, namespace: b}}",
     "ENABLE_AUDIT_LOGGING: false\nPORT: 80\n",
 ]
 
@@ -168,6 +183,62 @@ def test_a_type_that_does_not_exist_is_refused(text: str, says: str) -> None:
     ((_, hit),) = of_file(found_in(text))
     assert says in hit.message
     assert hit.help in ("Write `audit`.", "Write `kube-audit`.")
+
+
+WEBHOOK = KUBERMATIC % "true, webhookBackend: {auditWebhookConfig: {name: a}, auditWebhookInitialBackoff: %s}"
+
+
+@pytest.mark.parametrize(
+    ("backoff", "message"),
+    [
+        ("10", "is no string: the object is refused (`spec.auditLogging.webhookBackend.auditWebhookInitialBackoff: "),
+        (
+            '"10"',
+            '`invalid argument "10" for "--audit-webhook-initial-backoff" flag: time: missing unit in duration "10"',
+        ),
+        ("10x", 'time: unknown unit "x" in duration "10x"'),
+    ],
+)
+def test_a_backoff_of_kubermatic_that_is_refused(backoff: str, message: str) -> None:
+    ((rule, hit),) = of_file(found_in(WEBHOOK % backoff))
+    assert (rule, hit.place.text) == ("wrong-shape", backoff)
+    assert message in hit.message
+    assert hit.help == 'Write it with a unit: "10s".'
+    assert misshapes(WEBHOOK % "10s") == misshapes(WEBHOOK % "'{{ .backoff }}'") == []
+
+
+GKE = "apiVersion: container.cnrm.cloud.google.com/v1beta1\nkind: ContainerCluster\nspec: {location: a}\n"
+ARM_CLUSTER = ARM.replace("[{", '[{"type": "Microsoft.ContainerService/managedClusters", "name": "a"}, {', 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        (EKSCTL + TYPES % "[api]", 1),
+        (EKSCTL + TYPES % "[audit]", 1),
+        (EKSCTL.replace(', version: "1.33"', "") + "managedNodeGroups: []\n", 0),
+        (STACK + LOGGING % "[{Type: audit}]", 1),
+        (STACK + LOGGING % "!Ref Types", 1),
+        (CAPA + "  logging: {audit: true}\n" + "---\n" + CAPA, 2),
+        (RANCHER, 1),
+        (GKE, 1),
+        (ARM % '[{"categoryGroup": "allLogs", "enabled": true}]', 1),
+        (ARM_CLUSTER % '[{"category": "kube-audit", "enabled": true}]', 1),
+        (MONITOR + "    enabledLog: [{category: AuditEvent}]\n", 0),
+        (TANZU % "true", 1),
+        (KUBERMATIC % "true", 1),
+        (PULUMI % "gcp:container:Cluster", 1),
+        (PULUMI % "aws:ecs:Cluster", 0),
+    ],
+)
+def test_a_control_plane_is_counted_as_what_it_is(text: str, number: int) -> None:
+    assert len(found_in(text, "cluster.json" if text.startswith("{") else "cluster.yaml").managed) == number
+
+
+def test_what_else_is_in_a_stack_is_read() -> None:
+    user_data = "      UserData: |\n        apiVersion: audit.k8s.io/v1\n        kind: Policy\n        rules: []\n"
+    found = found_in(STACK + LOGGING % "[{Type: audit}]" + user_data)
+    assert (len(found.managed), len(found.policies)) == (1, 1)
 
 
 def test_a_misspelt_setting_of_kubermatic() -> None:

@@ -107,6 +107,11 @@ def test_the_older_audit_config() -> None:
     found = found_in(text)
     assert flags(found.servers[0]) == {"audit-log-path": "/var/log/audit.log", "audit-log-maxage": "7"}
     assert found.servers[0].policy is found.policies[0]
+    assert misshapes(text) == []
+    named = text.replace("  policyConfiguration", "  policyFile: /etc/origin/audit.yaml\n  policyConfiguration")
+    assert misshapes(named) == [("wrong-shape", "policyFile")]
+    assert misshapes(named.replace("/etc/origin/audit.yaml", '""')) == []
+    assert misshapes(named[: named.index("  policyConf")]) == []
 
 
 def test_overrides_of_the_operator() -> None:

@@ -370,6 +370,58 @@ def aks(*logs: str) -> str:
     )
 
 
+DYNAMIC = 'dynamic "enabled_log" {\n    for_each = %s\n    content {\n      category = enabled_log.value%s\n    }\n  }'
+
+
+@pytest.mark.parametrize(
+    ("each", "attribute", "expected"),
+    [
+        ('["kube-apiserver", "guard"]', "", ["dynamic"]),
+        ('toset(["kube-apiserver", "guard"])', "", ["dynamic"]),
+        ('{ a = { name = "kube-apiserver" } }', ".name", ["dynamic"]),
+        ('{ a = { name = "kube-apiserver" }, b = { name = "kube-audit" } }', ".name", []),
+        ('["kube-apiserver", "kube-audit"]', "", []),
+        ('["kube-apiserver", var.more]', "", []),
+        ("var.categories", "", []),
+        ('concat(["kube-apiserver"], var.more)', "", []),
+        ("[]", "", []),
+    ],
+)
+def test_dynamic_logs_of_aks(each: str, attribute: str, expected: list[str]) -> None:
+    text = aks(DYNAMIC % (each, attribute))
+    assert misshapes(text, "main.tf") == [("control-plane-logging-off", one) for one in expected]
+    named = text.replace("for_each", "iterator = one\n    for_each").replace("enabled_log.value", "one.value")
+    assert misshapes(named, "main.tf") == misshapes(text, "main.tf")
+
+
+def test_blocks_in_blocks_that_grow_without_end() -> None:
+    body = "category = a.value"
+    for name in "abcdef":
+        body = f'dynamic "{name}" {{\n for_each = [{"1, " * 200}]\n content {{\n {body}\n }}\n}}'
+    assert misshapes(aks(body), "main.tf") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ('resource "aws_eks_cluster" "a" {\n  enabled_cluster_log_types = ["audit"]\n}\n', 1),
+        ('resource "aws_eks_cluster" "a" {\n}\n', 1),
+        ('resource "google_container_cluster" "a" {\n  name = "a"\n}\n', 1),
+        ('module "a" {\n  source = "terraform-aws-modules/eks/aws"\n}\n', 1),
+        ('module "a" {\n  source = "terraform-aws-modules/eks/aws//modules/karpenter"\n}\n', 0),
+        ('resource "rancher2_cluster" "a" {\n  rke_config {\n  }\n}\n', 0),
+    ],
+)
+def test_managed_control_planes_are_counted(text: str, number: int) -> None:
+    assert len(found_in(text, "main.tf").managed) == number
+
+
+def test_an_aks_cluster_and_its_settings_are_one() -> None:
+    setting = aks('enabled_log {\n    category = "kube-audit"\n  }')
+    cluster = 'resource "azurerm_kubernetes_cluster" "one" {\n  name = "a"\n}\n'
+    assert [len(found_in(one, "main.tf").managed) for one in (setting, cluster, cluster + setting)] == [1, 1, 1]
+
+
 def test_diagnostic_settings_of_aks() -> None:
     off = aks('enabled_log {\n    category = "kube-apiserver"\n  }', 'enabled_log {\n    category = "guard"\n  }')
     on = aks('enabled_log {\n    category = "kube-audit-admin"\n  }')

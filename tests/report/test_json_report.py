@@ -76,7 +76,7 @@ def test_a_whole_finding() -> None:
                 "page": "",
             }
         ],
-        "files": {"read": 3, "policies": 1, "servers": 1},
+        "files": {"read": 3, "policies": 1, "servers": 1, "managed": 0},
         "errors": [{"path": "b.yaml", "message": "gone"}],
         "notes": [],
         "hidden": NOTHING_HIDDEN,
@@ -87,7 +87,7 @@ def test_a_clean_report_has_all_keys() -> None:
     assert parsed(report()) == {
         "version": 1,
         "findings": [],
-        "files": {"read": 3, "policies": 1, "servers": 1},
+        "files": {"read": 3, "policies": 1, "servers": 1, "managed": 0},
         "errors": [],
         "notes": [],
         "hidden": NOTHING_HIDDEN,

@@ -77,6 +77,8 @@ def test_a_whole_report() -> None:
         (Report([], Files(3, 1, 1)), "no findings in 3 files (1 policy, 1 API server)\n"),
         (Report([], Files(1, 2, 0)), "no findings in 1 file (2 policies)\n"),
         (Report([], Files(1, 0, 3)), "no findings in 1 file (3 API servers)\n"),
+        (Report([], Files(2, 0, 0, 1)), "no findings in 2 files (1 managed control plane)\n"),
+        (Report([], Files(2, 1, 0, 2)), "no findings in 2 files (1 policy, 2 managed control planes)\n"),
         (Report([], Files(0, 0, 0)), "no findings in 0 files (no audit policy, no API server)\n"),
     ],
 )

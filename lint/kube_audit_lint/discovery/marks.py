@@ -9,7 +9,8 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
     'workload': ('kube-apiserver', 'apiserver'),
     'k3s_pod': ('--kube-apiserver-arg',),
     'kubeadm': ('kubeadm.k8s.io/', 'ClusterConfiguration'),
-    'managed': ('AWS::EKS::Cluster', 'eksctl.io/', 'AWSManagedControlPlane', 'eks.aws.', 'eks.services.k8s.aws/', 'EKSClusterConfig', 'iagnosticSetting', 'iagnosticsetting', 'kubermatic.k8c.io/', 'auditLogging', 'ENABLE_AUDIT_LOGGING', 'Custom::AWSCDK-EKS-Cluster', 'eks:Cluster', 'ContainerService/managedClusters'),
+    'kubermatic': ('kubermatic.k8c.io/',),
+    'managed': ('AWS::EKS::Cluster', 'eksctl.io/', 'ManagedControlPlane', 'eks.aws.', 'eks.services.k8s.aws/', 'EKSClusterConfig', 'iagnosticSetting', 'iagnosticsetting', 'auditLogging', 'ENABLE_AUDIT_LOGGING', 'Custom::AWSCDK-EKS-Cluster', 'eks:Cluster', 'ontainerService/managedClusters', 'ontainerservice', 'ContainerCluster', 'GKEClusterConfig', 'AKSClusterConfig', 'gcp:container', 'container.gcp.'),
     'gitops': ('argoproj.io/', 'kustomize.toolkit.fluxcd.io/', 'skaffold/'),
     'kops': ('kops.k8s.io/', 'kops/', 'kubeAPIServer'),
     'pod_patch': ('/containers/', '/kubeadmConfigSpec/'),
@@ -44,7 +45,7 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
 
 TEXT_FORMS: dict[str, tuple[str, ...]] = {
     'quadlet': ('[Container]',),
-    'terraform': ('audit', 'AUDIT', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW', 'aws_eks_cluster', 'terraform-aws-modules/eks', 'azurerm_monitor_diagnostic_setting', 'cluster_log_types', 'enabled_log_types', 'templatefile', 'template_file', 'rke_cluster', 'rancher2_cluster', 'enable_components'),
+    'terraform': ('audit', 'AUDIT', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW', 'aws_eks_cluster', 'terraform-aws-modules/eks', 'azurerm_monitor_diagnostic_setting', 'azurerm_kubernetes_cluster', 'google_container_cluster', 'cluster_log_types', 'enabled_log_types', 'templatefile', 'template_file', 'rke_cluster', 'rancher2_cluster', 'enable_components'),
     'bicep': ('logs: [', 'logs:[', 'logCategoriesAndGroups'),
     'helm_define': ('define "',),
     'embedded': ('<<', '```', '~~~', 'kubectl', 'oc apply', 'oc create', 'manifests', 'minikube', '--kube-apiserver-arg', 'kubeAPIServer.audit', 'audit.k8s.io/', 'update-cluster-logging', 'diagnostic-settings', 'clusterLogging'),

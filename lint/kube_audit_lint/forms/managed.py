@@ -1,13 +1,14 @@
 """Clusters whose control plane a provider runs: whether the audit log is delivered at all.
 
-Sources: the CloudFormation reference (AWS::EKS::Cluster: all log types are off where EnabledTypes is empty or missing);
-the EKS API reference (LogSetup); eksctl's user guide (cloudWatch.clusterLogging.enableTypes, `all` and `*`; off by
-default); cluster-api-provider-aws controlplane/eks/api (ControlPlaneLoggingSpec); Crossplane's providers for AWS and
-the EKS controller of ACK (enabledClusterLogTypes, logging.clusterLogging); rancher/eks-operator (loggingTypes); Azure
-Monitor's reference of log categories (kube-audit, kube-audit-admin; the groups allLogs and audit); Kubermatic's
-documentation (auditLogging); Tanzu's class-based clusters (the variable auditLogging). GKE's Admin Activity log cannot
-be switched off. The answers to a type that does not exist: eksctl pkg/apis/eksctl.io/v1alpha5/validation.go;
-CloudFormation's schema of the resource (an enum); `validation.StringInSlice` of Terraform's SDK; Azure Monitor.
+Sources: the CloudFormation reference (AWS::EKS::Cluster: all log types are off where EnabledTypes is empty or
+missing); the EKS API reference (LogSetup); eksctl's user guide (cloudWatch.clusterLogging.enableTypes, `all` and `*`;
+off by default); cluster-api-provider-aws controlplane/eks/api (ControlPlaneLoggingSpec,
+AWSManagedControlPlaneTemplate); Crossplane's providers for AWS and the EKS controller of ACK (enabledClusterLogTypes,
+logging.clusterLogging); rancher/eks-operator (loggingTypes); Azure Monitor's reference of log categories (kube-audit,
+kube-audit-admin; the groups allLogs and audit); Tanzu's class-based clusters (the variable auditLogging). GKE's Admin
+Activity log cannot be switched off. The answers to a type that does not exist: eksctl
+pkg/apis/eksctl.io/v1alpha5/validation.go; CloudFormation's schema of the resource (an enum);
+`validation.StringInSlice` of Terraform's SDK; Azure Monitor.
 """
 
 from __future__ import annotations
@@ -18,8 +19,7 @@ from typing import Literal
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.nodes import below, objects
-from kube_audit_lint.forms.common.reader import Reader, unknown_keys
-from kube_audit_lint.model.found import Found, Misshape
+from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.syntax.nodes import Document, Entry, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
@@ -27,18 +27,23 @@ from kube_audit_lint.syntax.unknown import is_unknown
 MARKS = (
     "AWS::EKS::Cluster",
     "eksctl.io/",
-    "AWSManagedControlPlane",
+    "ManagedControlPlane",
     "eks.aws.",
     "eks.services.k8s.aws/",
     "EKSClusterConfig",
     "iagnosticSetting",
     "iagnosticsetting",
-    "kubermatic.k8c.io/",
     "auditLogging",
     "ENABLE_AUDIT_LOGGING",
     "Custom::AWSCDK-EKS-Cluster",
     "eks:Cluster",
-    "ContainerService/managedClusters",
+    "ontainerService/managedClusters",
+    "ontainerservice",
+    "ContainerCluster",
+    "GKEClusterConfig",
+    "AKSClusterConfig",
+    "gcp:container",
+    "container.gcp.",
 )
 LOOK = (
     ("eks", r"ctl\.io/|:{1,2}cluster\b|\.aws\.|\.services\.k8s\.aws/|clusterconfig\b|(?<=awscdk-eks)-cluster\b"),
@@ -55,50 +60,72 @@ REFUSED = "EKS refuses that"
 """What becomes of a type that does not exist: `{word}` stands for it, `{at}` for its place in the list."""
 EKS = "EKS delivers no audit log"
 AKS = "AKS delivers no audit log"
+RECORDS_NOTHING = "The API server of this cluster records nothing"
 AKS_TYPES = ("kube-audit", "kube-audit-admin")
 AKS_GROUPS = ("audit", "allLogs")
 NAMES_OF_AKS = ("kube-", "guard", "cluster-autoscaler", "cloud-controller-manager", "csi-")
-_KUBERMATIC = Reader("Kubermatic", "it is dropped when the object is applied")
-_OF_KUBERMATIC = ("enabled", "policyPreset", "sidecar", "webhookBackend")
-"""Of Kubermatic's AuditLoggingSettings (sdk/apis/kubermatic/v1/audit_logging.go)."""
-PRESETS = ("", "metadata", "recommended", "minimal")
-"""Of Kubermatic: kubermatic/kubermatic sdk/apis/kubermatic/v1/audit_logging.go"""
+_WITHOUT_LOG_TYPES = (
+    "gcp:container:cluster",
+    "gcp:container/cluster:cluster",
+    "azure-native:containerservice:managedcluster",
+)
+"""Clusters in Pulumi that have no setting of their own for the audit log."""
+_OTHERS = (
+    *(("AzureManagedControlPlane", ".cluster.x-k8s.io"), ("GCPManagedControlPlane", ".cluster.x-k8s.io")),
+    *(("ContainerCluster", "container.cnrm.cloud.google.com"), ("Cluster", "container.gcp.upbound.io")),
+    *(("KubernetesCluster", "containerservice.azure.upbound.io"), ("ManagedCluster", "containerservice.azure.com")),
+    *(("GKEClusterConfig", "gke.cattle.io"), ("AKSClusterConfig", "aks.cattle.io")),
+)
+"""The same as objects: Cluster API, Google's and Azure's controllers, Crossplane, Rancher."""
 
 State = Literal["on", "off", "open"]
 """Whether the audit log is delivered; open: the file does not decide it."""
 
 
 def read(document: Document, context: Context) -> Found | None:
-    """What is off; None for documents that configure no such cluster."""
+    """The clusters of a document, and what is off; None for documents that configure no such cluster."""
     root = document.mapping
     if root is None:
         return None
     if "updateClusterConfig" in root.place.text:
         return None  # a custom resource of CDK, which switches logging on by a call
-    found = [list(reader(root)) for reader in _READERS]
-    misshapes = tuple(one for some in found for one in some)
-    known = misshapes or any(_is_cluster(item) for item in objects(root))
-    return Found(misshapes=misshapes) if known else None
+    found = joined([part for reader in _READERS for part in reader(root)])
+    if not found:
+        return Found() if any(_is_of_eksctl(item) for item in objects(root)) else None
+    return joined([found, _besides(document, context)])
 
 
-def _is_cluster(item: Mapping) -> bool:
-    version, kind = item.string("apiVersion") or "", item.string("kind")
-    return version.startswith("eksctl.io/") or kind in ("AWSManagedControlPlane", "EKSClusterConfig")
+def _besides(document: Document, context: Context) -> Found:
+    """What the forms behind this one find in a document: a stack has user data, too."""
+    readers = iter(context.readers.of_document(context.text)) if context.readers else iter(())
+    behind = any(one is read for one in readers)
+    return (
+        next((found for one in readers if (found := one(document, context)) is not None), Found())
+        if behind
+        else Found()
+    )
 
 
-def _eksctl(root: Mapping) -> Iterator[Misshape]:
-    if not (root.string("apiVersion") or "").startswith("eksctl.io/") or root.string("kind") != "ClusterConfig":
+def _is_of_eksctl(item: Mapping) -> bool:
+    return (item.string("apiVersion") or "").startswith("eksctl.io/")
+
+
+def _plane(place: Place, misshape: Misshape | None = None) -> Found:
+    """A control plane that a provider runs, with what is off."""
+    return Found(misshapes=() if misshape is None else (misshape,), managed=(place,))
+
+
+def _eksctl(root: Mapping) -> Iterator[Found]:
+    if not _is_of_eksctl(root) or root.string("kind") != "ClusterConfig":
         return
     logging = below(root, "cloudWatch", "clusterLogging")
     types = logging.get("enableTypes") if logging is not None else None
-    if state_of(types) != "off":
-        return
     if types is None and not _makes_cluster(root):
         return  # such a file is often used for node groups only
-    place = _place(logging, "enableTypes") or _place(root, "cloudWatch") or _place(root, "kind")
+    place = _place(logging, "enableTypes") or _place(root, "cloudWatch") or _place(root, "kind") or root.place
     help = "Write `audit` into `cloudWatch.clusterLogging.enableTypes`."
     refused = 'eksctl refuses that (`log type "{word}" (cloudWatch.clusterLogging.enableTypes[{at}]) is unknown`)'
-    yield off(place or root.place, EKS, types, help, refused)
+    yield _plane(root.place, off(place, EKS, types, help, refused) if state_of(types) == "off" else None)
 
 
 def _makes_cluster(root: Mapping) -> bool:
@@ -112,7 +139,7 @@ def _makes_cluster(root: Mapping) -> bool:
     )
 
 
-def _cloudformation(root: Mapping) -> Iterator[Misshape]:
+def _cloudformation(root: Mapping) -> Iterator[Found]:
     resources = root.mapping("Resources")
     for entry in resources.entries.values() if resources is not None else ():
         resource = entry.value
@@ -129,7 +156,7 @@ def _cloudformation(root: Mapping) -> Iterator[Misshape]:
             yield from _along(resource, ("Properties", "Config", "logging", "clusterLogging"), "types", help)
 
 
-def _pulumi(root: Mapping) -> Iterator[Misshape]:
+def _pulumi(root: Mapping) -> Iterator[Found]:
     """The resources of a program in YAML: clusters, and diagnostic settings that name categories of AKS."""
     resources = root.mapping("resources")
     for entry in resources.entries.values() if resources is not None else ():
@@ -143,22 +170,36 @@ def _pulumi(root: Mapping) -> Iterator[Misshape]:
             yield from _along(resource, path, inner, "Write `audit` among the types.")
         elif kind.endswith("diagnosticsetting"):
             inside = resource.mapping("properties") or resource
-            yield from _logs(inside.get("logs") or inside.get("enabledLogs"), inside, False)
+            yield _logs(inside.get("logs") or inside.get("enabledLogs"), inside, False)
+        elif kind in _WITHOUT_LOG_TYPES:
+            yield _plane(resource.place)
 
 
-def _cluster_api(root: Mapping) -> Iterator[Misshape]:
+def _cluster_api(root: Mapping) -> Iterator[Found]:
     for item in objects(root):
-        if item.string("kind") == "AWSManagedControlPlane" and (spec := item.mapping("spec")) is not None:
-            logging = spec.get("logging")
-            audit = logging.get("audit") if isinstance(logging, Mapping) else logging
-            if audit is None or (isinstance(audit, Scalar) and audit.value == "false"):
-                section = logging if isinstance(logging, Mapping) else None
-                place = _place(section, "audit") or _place(spec, "logging") or _place(item, "kind") or item.place
-                yield off(place, EKS, None, "Write `logging: {audit: true}` into `spec`.")
+        kind = item.string("kind") or ""
+        inner = ("spec", "template", "spec") if kind.endswith("Template") else ("spec",)
+        spec = below(item, *inner)
+        if kind.removesuffix("Template") != "AWSManagedControlPlane" or spec is None:
+            continue
+        logging = spec.get("logging")
+        audit = logging.get("audit") if isinstance(logging, Mapping) else logging
+        if not (audit is None or (isinstance(audit, Scalar) and audit.value == "false")) or _is_patched(item):
+            yield _plane(item.place)
+            continue
+        section = logging if isinstance(logging, Mapping) else None
+        place = _place(section, "audit") or _place(spec, "logging") or _place(item, "kind") or item.place
+        yield _plane(item.place, off(place, EKS, None, f"Write `logging: {{audit: true}}` into `{'.'.join(inner)}`."))
 
 
-def _aws_objects(root: Mapping) -> Iterator[Misshape]:
-    """Crossplane's and ACK's clusters, and Rancher's."""
+def _is_patched(template: Mapping) -> bool:
+    """Whether a ClusterClass in a template's file puts something into `logging`."""
+    of_class = template.string("kind") != "AWSManagedControlPlane" and "ClusterClass" in template.source.text
+    return of_class and "/spec/template/spec/logging" in template.source.text
+
+
+def _aws_objects(root: Mapping) -> Iterator[Found]:
+    """Crossplane's and ACK's clusters, and Rancher's; those whose provider is told elsewhere what to deliver."""
     for item in objects(root):
         group, kind = (item.string("apiVersion") or "").partition("/")[0], item.string("kind")
         help = "Write `audit` among the types."
@@ -170,27 +211,32 @@ def _aws_objects(root: Mapping) -> Iterator[Misshape]:
             yield from _along(item, ("spec", "logging", "clusterLogging"), "types", help)
         elif kind == "EKSClusterConfig":
             types = (item.mapping("spec") or item).get("loggingTypes")
-            if isinstance(types, Sequence) and state_of(types) == "off":
-                yield off(_place(item.mapping("spec"), "loggingTypes") or types.place, EKS, types, help)
+            place = _place(item.mapping("spec"), "loggingTypes") or item.place
+            is_off = isinstance(types, Sequence) and state_of(types) == "off"
+            yield _plane(item.place, off(place, EKS, types, help) if is_off else None)
+        elif any(kind == one and group.endswith(domain) for one, domain in _OTHERS):
+            yield _plane(item.place)
 
 
-def _along(
-    resource: Mapping, path: tuple[str, ...], inner: str, help: str, refused: str = REFUSED
-) -> Iterator[Misshape]:
-    """What a list of types at the end of a path leaves off. inner: the key of an item that holds the types."""
+def _along(resource: Mapping, path: tuple[str, ...], inner: str, help: str, refused: str = REFUSED) -> Iterator[Found]:
+    """A cluster, with what a list of types at the end of a path leaves off. inner: the key of an item that holds the
+    types."""
+    yield _plane(resource.place, _left_off(resource, path, inner, help, refused))
+
+
+def _left_off(resource: Mapping, path: tuple[str, ...], inner: str, help: str, refused: str) -> Misshape | None:
     node: Node | None = resource
     place = _place(resource, "Type") or _place(resource, "type") or _place(resource, "kind") or resource.place
     for key in path:
         if not isinstance(node, Mapping):
-            return  # a function that is known only when it is deployed
+            return None  # a function that is known only when it is deployed
         place = _place(node, key) or place
         if any(one.startswith(("Fn::", "Ref")) or is_unknown(one) for one in node.entries):
-            return
+            return None
         node = node.get(key)
         if node is None:
             break
-    if state_of(node, inner) == "off":
-        yield off(place, EKS, node, help, refused)
+    return off(place, EKS, node, help, refused) if state_of(node, inner) == "off" else None
 
 
 def state_of(node: Node | None, inner: str = "") -> State:
@@ -221,19 +267,25 @@ def _meant(word: str) -> str | None:
     return "audit" if _AUDIT.fullmatch(word) else nearest(word, _TYPES)
 
 
-def _azure(root: Mapping) -> Iterator[Misshape]:
+def _azure(root: Mapping) -> Iterator[Found]:
     """Diagnostic settings of AKS: in ARM templates (those that Bicep makes, too), and as objects."""
-    for resource in _arm(root):
-        yield from _logs((resource.mapping("properties") or resource).get("logs"), resource, True)
+    settings, clusters = [], []
+    for resource, kind in _arm(root):
+        if kind == "cluster":
+            clusters.append(resource.place)
+        else:
+            settings.append(_logs((resource.mapping("properties") or resource).get("logs"), resource, True))
+    of_template = joined(settings)
+    yield of_template._replace(managed=tuple(clusters)) if clusters else of_template
     for item in objects(root):
         group = (item.string("apiVersion") or "").partition("/")[0]
         if "DiagnosticSetting" in (item.string("kind") or "") and "azure" in group:
             spec = below(item, "spec", "forProvider") or item.mapping("spec") or item
-            yield from _logs(spec.get("enabledLog") or spec.get("log") or spec.get("logs"), item, False)
+            yield _logs(spec.get("enabledLog") or spec.get("log") or spec.get("logs"), item, False)
 
 
-def _arm(root: Mapping) -> Iterator[Mapping]:
-    """The diagnostic settings of AKS clusters among a template's resources, those of nested ones too."""
+def _arm(root: Mapping) -> Iterator[tuple[Mapping, Literal["cluster", "setting"]]]:
+    """The AKS clusters among a template's resources and their diagnostic settings, those of nested templates too."""
     resources = root.get("resources")
     listed = resources.items if isinstance(resources, Sequence) else []
     if isinstance(resources, Mapping):
@@ -243,24 +295,31 @@ def _arm(root: Mapping) -> Iterator[Mapping]:
             continue
         kind, scope = (item.string("type") or "").lower(), (item.string("scope") or "").lower()
         if kind.endswith("diagnosticsettings") and "managedclusters" in kind + scope:
-            yield item
+            yield item, "setting"
+        elif kind == "microsoft.containerservice/managedclusters":
+            yield item, "cluster"
         yield from _arm(below(item, "properties", "template") or item)
 
 
-def _logs(node: Node | None, owner: Mapping, surely: bool) -> Iterator[Misshape]:
-    """What a list of categories leaves off. surely: whether it is known that they are those of AKS."""
+def _logs(node: Node | None, owner: Mapping, surely: bool) -> Found:
+    """A list of categories, and what it leaves off. surely: whether it is known that they are those of AKS."""
+    unknown = _plane(owner.place) if surely else Found()
     items: list[tuple[str, bool]] = []
     for item in node.items if isinstance(node, Sequence) else ():
         enabled = item.get("enabled") if isinstance(item, Mapping) else None
         value = (item.get("category") or item.get("categoryGroup")) if isinstance(item, Mapping) else None
         if not isinstance(value, Scalar) or is_unknown(value.value) or value.value.startswith(("[", "$")):
-            return
+            return unknown
         items.append((value.value, not (isinstance(enabled, Scalar) and enabled.value.lower() == "false")))
     known = surely or any(name.startswith(NAMES_OF_AKS) for name, _ in items)
-    if isinstance(node, Sequence) and known and not delivers_audit(items):
-        key = next((entry.key for entry in _entries(owner) if entry.value is node), None)
-        place = key.place if key is not None else owner.place
-        yield aks_off(place, "Write `{category: kube-audit, enabled: true}`", (name for name, on in items if on))
+    if not isinstance(node, Sequence) or not known:
+        return unknown
+    if delivers_audit(items):
+        return _plane(owner.place)
+    key = next((entry.key for entry in _entries(owner) if entry.value is node), None)
+    place = key.place if key is not None else owner.place
+    help = "Write `{category: kube-audit, enabled: true}`"
+    return _plane(owner.place, aks_off(place, help, (name for name, on in items if on)))
 
 
 def delivers_audit(items: Iterable[tuple[str, bool]]) -> bool:
@@ -289,44 +348,22 @@ def _entries(owner: Mapping) -> Iterator[Entry]:
             yield from _entries(entry.value)
 
 
-def _switched_off(root: Mapping) -> Iterator[Misshape]:
-    """Kubermatic's clusters, and Tanzu's, where it is said that auditing is off."""
-    what = "The API server of this cluster records nothing"
+def _tanzu(root: Mapping) -> Iterator[Found]:
+    """Tanzu's clusters: the variable of a topology, or the flat file of one."""
+    said = []
     for item in objects(root):
-        spec = item.mapping("spec")
-        of_kubermatic = (item.string("apiVersion") or "").startswith("kubermatic.k8c.io/")
-        sections = [spec.get("auditLogging")] if spec is not None and of_kubermatic else []
-        topology = below(spec, "topology") if spec is not None else None
+        topology = below(item, "spec", "topology")
         variables = [one for one in (topology.items("variables") if topology else ()) if isinstance(one, Mapping)]
-        sections += [one.get("value") for one in variables if one.string("name") == "auditLogging"]
-        yield from _presets(sections if of_kubermatic else [])
-        for section in sections if of_kubermatic else []:
-            if isinstance(section, Mapping):
-                yield from unknown_keys(section, _OF_KUBERMATIC, _KUBERMATIC)
-        for section in sections:
-            enabled = section.get("enabled") if isinstance(section, Mapping) else None
-            if isinstance(enabled, Scalar) and enabled.value == "false":
-                yield off(enabled.place, what, None, "Write `enabled: true`.")
-    flat = root.get("ENABLE_AUDIT_LOGGING")
-    if isinstance(flat, Scalar) and flat.value.lower() == "false" and "INFRASTRUCTURE_PROVIDER" in root.entries:
-        yield off(flat.place, what, None, "Write `ENABLE_AUDIT_LOGGING: true`.")
-
-
-def _presets(sections: Iterable[Node | None]) -> Iterator[Misshape]:
-    """Kubermatic's presets of policies, by which the object's schema holds the value."""
-    from kube_audit_lint.kubernetes.spelling import nearest
-
-    for section in sections:
-        preset = section.get("policyPreset") if isinstance(section, Mapping) else None
-        if isinstance(preset, Scalar) and not is_unknown(preset.value) and preset.value not in PRESETS:
-            message = f"There is no preset `{preset.value}`: the object is refused (`spec.auditLogging.policyPreset: "
-            message += f'Unsupported value: "{preset.value}": supported values: {", ".join(map(_quoted, PRESETS))}`).'
-            near = nearest(preset.value, PRESETS)
-            yield Misshape("wrong-shape", preset.place, message, f"Write `{near or 'recommended'}`.")
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"'
+        sections = [one.mapping("value") for one in variables if one.string("name") == "auditLogging"]
+        said += [(section.get("enabled"), "enabled: true") for section in sections if section is not None]
+    if "INFRASTRUCTURE_PROVIDER" in root.entries:
+        said.append((root.get("ENABLE_AUDIT_LOGGING"), "ENABLE_AUDIT_LOGGING: true"))
+    for enabled, wanted in said:
+        if isinstance(enabled, Scalar):
+            is_off = enabled.value.lower() == "false"
+            yield _plane(
+                enabled.place, off(enabled.place, RECORDS_NOTHING, None, f"Write `{wanted}`.") if is_off else None
+            )
 
 
 def off(place: Place, what: str, types: Node | None, help: str, refused: str = REFUSED) -> Misshape:
@@ -359,6 +396,6 @@ def _place(section: Mapping | None, name: str) -> Place | None:
     return key.place if key is not None else None
 
 
-_READERS: tuple[Callable[[Mapping], Iterator[Misshape]], ...] = (
-    *(_eksctl, _cloudformation, _pulumi, _cluster_api, _aws_objects, _azure, _switched_off),
+_READERS: tuple[Callable[[Mapping], Iterator[Found]], ...] = (
+    *(_eksctl, _cloudformation, _pulumi, _cluster_api, _aws_objects, _azure, _tanzu),
 )

@@ -72,9 +72,9 @@ class Hidden(NamedTuple):
 class Report:
     """What a run found. findings are in the order of files and places.
 
-    problems: files that could not be read. notes: what was not checked. files, policies, servers: how many were read,
-    and how many policies and API servers they hold. hidden: what is kept out of `findings`, by cause. suppressed: how
-    many findings that are.
+    problems: files that could not be read. notes: what was not checked. files, policies, servers, managed: how many
+    were read, and how many policies, API servers and managed control planes they hold. hidden: what is kept out of
+    `findings`, by cause. suppressed: how many findings that are.
     """
 
     def __init__(self, outcome: Outcome, config: Config) -> None:
@@ -83,7 +83,7 @@ class Report:
         self.findings: tuple[Finding, ...] = tuple(map(finding_of, report.findings))
         self.problems: tuple[Problem, ...] = tuple(Problem(one.path, one.message) for one in report.errors)
         self.notes: tuple[Problem, ...] = tuple(Problem(one.place.source.path, one.message) for one in outcome.notes)
-        self.files, self.policies, self.servers = report.files
+        self.files, self.policies, self.servers, self.managed = report.files
         self.hidden = _hidden(report)
         self.suppressed: int = sum(self.hidden[:4])
         self._report, self._catalogue, self._config = report, outcome.catalogue, config

@@ -71,7 +71,7 @@ class Rotation(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What one file holds."""
+    """What one file holds. managed: the control planes that a provider runs, of which it says what is logged."""
 
     policies: tuple[PolicyDocument, ...] = ()
     servers: tuple[ApiServer, ...] = ()
@@ -79,10 +79,11 @@ class Found(NamedTuple):
     notes: tuple[Note, ...] = ()
     kubeconfigs: tuple[Kubeconfig, ...] = ()
     rotations: tuple[Rotation, ...] = ()
+    managed: tuple[Place, ...] = ()
 
     def __bool__(self) -> bool:
         held = self.policies or self.servers or self.misshapes or self.notes or self.kubeconfigs
-        return bool(held or self.rotations)
+        return bool(held or self.rotations or self.managed)
 
     def with_policies(self, change: Callable[[PolicyDocument], PolicyDocument]) -> Found:
         """The same with each policy changed, also where a server refers to it."""
@@ -123,4 +124,5 @@ def joined(parts: Iterable[Found]) -> Found:
         tuple(note for part in parts for note in part.notes),
         tuple(one for part in parts for one in part.kubeconfigs),
         tuple(one for part in parts for one in part.rotations),
+        tuple(one for part in parts for one in part.managed),
     )

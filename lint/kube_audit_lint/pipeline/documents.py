@@ -245,7 +245,7 @@ def _of_template(found: Found, template: Neutral, source: Source, documents: tup
     if parts.decided:
         first = Place(source, *min(parts.decided))
         notes.append(Note(first, "the template decides what is here; only what is certain was checked"))
-    return Found(tuple(policies), found.servers, tuple(misshapes), tuple(notes))
+    return Found(tuple(policies), found.servers, tuple(misshapes), tuple(notes), managed=found.managed)
 
 
 def _about_audit(document: Document) -> bool:

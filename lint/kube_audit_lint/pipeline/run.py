@@ -152,7 +152,8 @@ def _counts(named: Named, files: list[Collected], links: list[Link]) -> Files:
     """How many files were named, and what they hold."""
     found = [one.found for one in files if one.reported]
     servers = sum(len(one.servers) for one in found) + _put_together(links, _reported(files))
-    return Files(len(named.files), sum(len(one.policies) for one in found), servers)
+    policies, managed = sum(len(one.policies) for one in found), sum(len(one.managed) for one in found)
+    return Files(len(named.files), policies, servers, managed)
 
 
 def _shown(findings: list[Finding]) -> list[Finding]:

@@ -39,11 +39,12 @@ def standards_of(rule: RuleInfo) -> tuple[str, ...]:
 
 
 class Files(NamedTuple):
-    """How many files were read, and how many policies and API servers they hold."""
+    """How many files were read, and how many policies, API servers and managed control planes they hold."""
 
     read: int
     policies: int
     servers: int
+    managed: int = 0
 
 
 class Hidden(NamedTuple):

@@ -59,7 +59,5 @@ def _counts(findings: Sequence[Finding]) -> str:
 
 
 def _kinds(files: Files) -> str:
-    if not files.policies and not files.servers:
-        return "no audit policy, no API server"
-    found = [(files.policies, "policy"), (files.servers, "API server")]
-    return ", ".join(counted(number, noun) for number, noun in found if number)
+    found = [(files.policies, "policy"), (files.servers, "API server"), (files.managed, "managed control plane")]
+    return ", ".join(counted(number, noun) for number, noun in found if number) or "no audit policy, no API server"

@@ -2,7 +2,8 @@
 
 Sources: openshift/api kubecontrolplane/v1/types.go (KubeAPIServerConfig: a list of strings for each flag),
 legacyconfig/v1 and config/v1 (AuditConfig of OpenShift 3's MasterConfig), operator/v1 (KubeAPIServer with
-unsupportedConfigOverrides). Such files are laid over others, so that what they do not say is not known.
+unsupportedConfigOverrides); openshift/origin pkg/cmd/server/apis/config/validation/master.go (one of policyFile and
+policyConfiguration). Such files are laid over others, so that what they do not say is not known.
 """
 
 from __future__ import annotations
@@ -76,6 +77,7 @@ def _found(section: Mapping, master: bool = False) -> Found | None:
         # AuditFlags in pkg/config/configflags of openshift/library-go.
         misshapes += () if in_arguments else _switched_off(audit)
         misshapes += () if in_arguments or not master else _not_switched_on(audit, section.key("auditConfig"))
+        misshapes += _two_policies(audit) if master else ()
         node, key = audit.mapping("policyConfiguration"), audit.key("policyConfiguration")
         if node is not None and key is not None and node.entries:
             policy = part_as_policy(node, key.place, "openshift")
@@ -102,6 +104,17 @@ def _not_switched_on(audit: Mapping, key: Scalar | None) -> Iterator[Misshape]:
         message = "Auditing is switched off: `enabled` is missing in it, which is false by default, "
         message += "and no request is recorded at all."
         yield Misshape("switched-off", key.place, message, "Add `enabled: true`.")
+
+
+def _two_policies(audit: Mapping) -> Iterator[Misshape]:
+    """A policy in the file beside the path of another one."""
+    path, policy = audit.get("policyFile"), audit.get("policyConfiguration")
+    key = audit.key("policyFile")
+    named = isinstance(path, Scalar) and path.kind == "string" and path.value and not is_unknown(path.value)
+    if key is not None and named and isinstance(policy, Mapping):
+        message = "`policyFile` and `policyConfiguration` exclude each other: the master does not start "
+        message += "(`auditConfig.policyFile: Forbidden: both policyFile and policyConfiguration cannot be specified`)."
+        yield Misshape("wrong-shape", key.place, message, "Keep one of them.")
 
 
 def _flags(arguments: Mapping) -> Iterator[Flag]:

@@ -16,7 +16,7 @@ from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.loose import loose_arguments
 from kube_audit_lint.forms.common.manifests import applied_file
 from kube_audit_lint.forms.terraform.clusters import as_terraform, in_cluster, is_in_parts, is_worker
-from kube_audit_lint.forms.terraform.managed import listed, may_be_off, switched_off
+from kube_audit_lint.forms.terraform.managed import control_planes, given, may_be_off
 from kube_audit_lint.forms.terraform.provisioners import provisioned
 from kube_audit_lint.forms.terraform.scope import Scope
 from kube_audit_lint.forms.terraform.texts import Texts
@@ -37,6 +37,8 @@ MARKS = (
     "aws_eks_cluster",
     "terraform-aws-modules/eks",
     "azurerm_monitor_diagnostic_setting",
+    "azurerm_kubernetes_cluster",
+    "google_container_cluster",
     "cluster_log_types",
     "enabled_log_types",
     "templatefile",
@@ -82,7 +84,7 @@ def read_text(source: Source, context: Context) -> Found | None:
     fixed = Scope(source, tree, defaults=False).values
     heads = ((_head(one), one) for one in blocks)
     bodies = ((head, fixed.of_body(one.body, one.start, one.end)) for head, one in heads if may_be_off(head))
-    parts.append(Found(misshapes=tuple(switched_off(bodies))))
+    parts.append(control_planes(bodies))
     parts.append(_in_attributes(tree.top.attributes, scope.values, context))
     if tree.wrong is not None:
         message = "Terraform cannot read this file: it is not as its language wants it from here on"
@@ -152,6 +154,6 @@ def _in_attributes(attributes: tuple[Attribute, ...], values: Values, context: C
         return Found()
     root = Mapping(values.source, relevant[0].start, relevant[-1].value.end, entries)
     inputs = root.mapping("inputs") or root
-    known = [loose_arguments(root).with_servers(as_terraform), Found(misshapes=tuple(listed(inputs)))]
+    known = [loose_arguments(root).with_servers(as_terraform), given(inputs)]
     texts = Texts(context, values, known)
     return joined([*known, *(part for one in relevant for part in texts.of(one.value, one.name))])

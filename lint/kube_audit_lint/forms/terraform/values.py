@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from kube_audit_lint.forms.terraform.encoding import encoded
+from kube_audit_lint.syntax.hcl import Block as Written
 from kube_audit_lint.syntax.hcl import (
     Body,
     Call,
@@ -43,6 +44,9 @@ _SAME = frozenset(
 """Functions whose value is that of their first argument, as far as anybody reads it."""
 _LARGEST = 4_000_000
 """How many characters all values of a file may come to: values that name others may grow without end."""
+
+_COST_OF_BLOCK = 10_000
+"""How many of them a block counts for that `for_each` makes: such blocks may be in each other."""
 
 
 class Head(NamedTuple):
@@ -86,6 +90,7 @@ class Values:
         self.source = source
         self._lookup = lookup
         self._variables = variables
+        self._each: dict[str, Mapping] = {}
         self._left = _LARGEST
         self._sizes: dict[int, int] = {}
         self._kept: list[Node] = []  # so that no other node gets the id of one of them
@@ -96,13 +101,33 @@ class Values:
         for one in body.attributes:
             block.entries[one.name] = Entry(self._text(one.start, one.end, one.name), self.of(one.value))
         for inner in body.blocks:
-            name, value = inner.type, self.of_body(inner.body, inner.start, inner.end)
-            if name == "dynamic" and inner.labels:
-                content = next((one for one in inner.body.blocks if one.type == "content"), None)
-                name = inner.labels[0]
-                value = self.of_body(content.body if content else Body((), ()), inner.start, inner.end, True)
-            self._add(block, name, self._text(inner.start, inner.type_end, name), value)
+            dynamic_one = inner.type == "dynamic" and inner.labels
+            name = inner.labels[0] if dynamic_one else inner.type
+            values = self._repeated(inner) if dynamic_one else [self.of_body(inner.body, inner.start, inner.end)]
+            for value in values:
+                self._add(block, name, self._text(inner.start, inner.type_end, name), value)
         return block
+
+    def _repeated(self, dynamic: Written) -> Iterator[Block]:
+        """What a `dynamic` block becomes: a block for each known item of `for_each`; one of its own kind where that is
+        not known."""
+        content = next((one for one in dynamic.body.blocks if one.type == "content"), None)
+        body = content.body if content else Body((), ())
+        given = {one.name: one.value for one in dynamic.body.attributes}
+        each = self.of(given["for_each"]) if "for_each" in given and self._left > 0 else None
+        items = _items_of(each)
+        self._left -= _COST_OF_BLOCK * len(items or ())
+        if items is None or self._left < 0:
+            yield self.of_body(body, dynamic.start, dynamic.end, True)
+            return
+        named = given.get("iterator")
+        iterator = named.names[0] if isinstance(named, Reference) else dynamic.labels[0]
+        outer = dict(self._each)
+        for key, value in items:
+            entries = {"key": Entry(key, key), "value": Entry(key, value)}
+            self._each[iterator] = Mapping(self.source, dynamic.start, dynamic.end, entries)
+            yield self.of_body(body, dynamic.start, dynamic.end)
+        self._each = outer
 
     def _add(self, block: Block, name: str, key: Scalar, value: Block) -> None:
         before = block.entries.get(name)
@@ -145,6 +170,8 @@ class Values:
         found, at = None, 2
         if self._variables is not None:
             found, at = self._variables.get(names[0]), 1
+        elif names[0] in self._each:
+            found, at = self._each[names[0]], 1
         elif len(names) > 1 and names[0] in ("local", "var"):
             found = self._lookup(names[0], names[1])
         for name in names[at:]:
@@ -278,6 +305,21 @@ class Values:
                 chunks += [(letter, item.start, 0) for letter in separator.value]
             chunks += _chunks(item)
         return PiecedScalar(self.source, start, end, chunks)
+
+
+def _items_of(each: Node | None) -> list[tuple[Scalar, Node]] | None:
+    """The keys and values over which `for_each` goes; None where they are not known. A set's keys are its values."""
+    if isinstance(each, Mapping):
+        items = [(entry.key, entry.value) for entry in each.entries.values()]
+    elif isinstance(each, Sequence):
+        items = [(_key_of(one), one) for one in each.items]
+    else:
+        return None
+    return None if any(is_unknown(key.value) and isinstance(value, Scalar) for key, value in items) else items
+
+
+def _key_of(item: Node) -> Scalar:
+    return item if isinstance(item, Scalar) else Scalar(item.source, item.start, item.end, "string", UNKNOWN, PLAIN)
 
 
 def _chunks(node: Node) -> Iterator[Chunk]:

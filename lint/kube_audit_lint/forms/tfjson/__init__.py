@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms import elsewhere
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.terraform.clusters import in_cluster
-from kube_audit_lint.forms.terraform.managed import listed, may_be_off, switched_off
+from kube_audit_lint.forms.terraform.managed import control_planes, given, may_be_off
 from kube_audit_lint.forms.terraform.values import Block, Head
 from kube_audit_lint.model.found import Found, joined
 from kube_audit_lint.syntax.nodes import Document, Entry, Mapping, Node, Scalar, Sequence
@@ -31,12 +31,11 @@ def read(document: Document, context: Context) -> Found | None:
     if root is None or not context.path.endswith((".tf.json", ".tofu.json", ".tfvars.json")):
         return None
     if context.path.endswith(".tfvars.json"):
-        found = Found(misshapes=tuple(listed(root)))
+        found = given(root)
     else:
         blocks = list(_blocks(root))
         parts = [in_cluster(head, body, context) for head, body in blocks]
-        off = switched_off(one for one in blocks if may_be_off(one[0]))
-        found = joined([*parts, Found(misshapes=tuple(off))])
+        found = joined([*parts, control_planes(one for one in blocks if may_be_off(one[0]))])
     return joined([found, _besides(found, document, context)]) if found else None
 
 
