@@ -27,7 +27,7 @@ def said(
     monkeypatch.chdir(place)
     main(["check", "--format", "json"])
     report = json.loads(capsys.readouterr().out)
-    assert report["files"] == {"read": 2, "policies": 1, "servers": 1}
+    assert report["files"] == {"read": 2, "policies": 1, "servers": 1, "managed": 0}
     assert report["errors"] == []
     return [f"{one['rule']}: {one['message']}" for one in report["findings"] if one["severity"] != "info"]
 

@@ -160,7 +160,7 @@ class TestAPairOfWhichOneIsNamed:
         assert ("log-maxage", "etc/kube.yaml") in told(lint())
         outcome = lint("etc/policy.yaml")
         assert told(outcome) == [("unsupported-api-version", "etc/policy.yaml")]
-        assert outcome.report.files == (1, 1, 0)
+        assert outcome.report.files == (1, 1, 0, 0)
 
     def test_what_is_wrong_with_the_policy_is_not_reported(self) -> None:
         wrong = POLICY.replace("- level: Metadata", "- level: Metadata\n  verbs: [gett]\n- level: Metadata")
@@ -169,7 +169,7 @@ class TestAPairOfWhichOneIsNamed:
         assert ("unknown-verb", "etc/policy.yaml") in told(lint())
         outcome = lint("etc/kube.yaml")
         assert told(outcome) == [("log-maxage", "etc/kube.yaml")]
-        assert outcome.report.files == (1, 0, 1)
+        assert outcome.report.files == (1, 0, 1, 0)
 
     def test_that_the_policy_does_not_load_is(self) -> None:
         """The server of the manifest does not start."""
@@ -207,7 +207,7 @@ class TestAPairOfWhichOneIsNamed:
 
     def test_nothing_is_read_twice(self) -> None:
         write_named(policy_yaml=OLD, kube_yaml=MANIFEST)
-        assert lint("policy.yaml", "./policy.yaml", "kube.yaml", ".").report.files == (2, 1, 1)
+        assert lint("policy.yaml", "./policy.yaml", "kube.yaml", ".").report.files == (2, 1, 1, 0)
 
 
 class TestVersions:
