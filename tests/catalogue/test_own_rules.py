@@ -70,6 +70,12 @@ def error(**files: str) -> str:
         ),
         ("{resources: [pods], verbs: [GET]}", "no such request has the verb GET; did you mean get?"),
         ("{urls: [/version], verbs: [list]}", "no such request has the verb list; did you mean get?"),
+        ("{urls: [/version, healthz]}", "requests.0.urls.1: healthz matches no path; did you mean /healthz?"),
+        ("{urls: ['/a*/b']}", "/a*/b matches no path: a path begins with / and may end with *"),
+        ("{urls: [/api/v1/pods]}", "requests.0: no request fits all of this"),
+        ("{resources: [nodes], namespaces: [shop]}", "no request fits all of this; without namespaces there are some"),
+        ("{resources: [pods], verbs: [create], names: [web]}", "fits all of this; without names there are some"),
+        ("{resources: [pods], users: [jane], who: [nobody]}", "fits all of this; without users there are some"),
     ],
 )
 def test_what_there_is_not(request_: str, says: str) -> None:
@@ -88,6 +94,9 @@ def test_what_there_is_not(request_: str, says: str) -> None:
         "{urls: [/healthz*], verbs: [get, post]}",
         "{users: [jane], verbs: [get, post, deletecollection]}",
         "{group: extensions, resources: [ingresses]}",
+        "{resources: [nodes], urls: [/version], names: [worker-1]}",
+        "{group: widgets.example.com, namespaces: [shop]}",
+        "{resources: [secrets], who: [nobody]}",
     ],
 )
 def test_what_there_is(request_: str) -> None:
@@ -119,7 +128,17 @@ def test_a_bound() -> None:
     assert "own/mine.yaml:10:5: params.requests.1: has no bound" in error(mine=text)
     text = LEVEL.format("{users: [a], at-most: None}", "  at-least: Metadata\n")
     assert "cannot be at least Metadata and at most None" in error(mine=text)
+    for empty in ("  at-least: None\n", "  at-most: RequestResponse\n"):
+        found = error(mine=LEVEL.format("{users: [a]}", empty))
+        assert "requests.0: has no bound: every level is at least None and at most RequestResponse" in found
     assert "mine" in catalogue(mine=LEVEL.format("{users: [a]}", "  stage: Panic\n")).rules
+
+
+def test_rules_that_a_rule_yields_to() -> None:
+    text = LEVEL.format("{users: [a]}", "  at-most: Metadata\n") + "yields-to: [no-rules, mine-too, log-maxag]\n"
+    other = LEVEL.format("{users: [b]}", "  at-most: Metadata\n").replace("id: mine", "id: mine-too")
+    found = error(mine=text, **{"mine-too": other})
+    assert found == "own/mine.yaml:11:33: yields-to.2: there is no rule log-maxag; did you mean log-maxage?"
 
 
 @pytest.mark.parametrize(
@@ -154,6 +173,17 @@ def test_a_bound() -> None:
             "flag-setting",
             "settings: {audit-log-mode: [batch]}\n  when: {audit-log-format: audit-log-path}",
             "params.when.audit-log-format: is about no flag of settings: audit-log-mode",
+        ),
+        ("flag-setting", "settings: {}", "params.settings: must not be empty"),
+        (
+            "flag-setting",
+            "settings: {audit-log-maxage: ['0', few]}",
+            "params.settings.audit-log-maxage.1: kube-apiserver does not start with this value: invalid argument",
+        ),
+        (
+            "required-flag",
+            "any-of: [audit-log-path]\n  unless: [audit-log-path]",
+            "params.unless.0: audit-log-path is one of any-of: such a rule finds nothing",
         ),
     ],
 )

@@ -113,7 +113,7 @@ def _check(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, st
         ("subject: policy", "subject: server", "4:10: subject: the check level is for a policy"),
         ("at-most: Metadata", "at-most: Metdata", "6:66: params.at-most: must be one of None, Metadata,"),
         ("at-most", "atmost", "6:57: params.atmost: unknown key; did you mean at-most?"),
-        ("id: own-rule", "id: other", "1:5: id: id must be the file's name, own-rule"),
+        ("id: own-rule", "id: other", "1:5: id: must be the file's name, own-rule"),
         ("title: Something\n", "", "1:1: lacks title"),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from kube_audit_lint.catalogue.ownfile import OwnFile, read_own_file
 from kube_audit_lint.catalogue.rule import CATEGORIES, Catalogue, Profile, Rule, merged, profile_of, rule_of
-from kube_audit_lint.catalogue.settings import check_names, check_settings, template
+from kube_audit_lint.catalogue.settings import check_names, check_settings, did_you_mean, template
 from kube_audit_lint.catalogue.shape import validate, validate_value
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.kubernetes.spelling import nearest
@@ -21,13 +21,17 @@ def with_folders(base: Catalogue, folders: tuple[str, ...]) -> Catalogue:
     Raises OwnFileError (file, line, key) for a file that is no rule or profile.
     """
     rules, profiles = dict(base.rules), dict(base.profiles)
+    paths: dict[str, Rule] = {}
     for folder in folders:
         for path in _files(folder):
             rule = load_rule(path)
             _check_free(path, "rule", rule.id, rules)
             rules[rule.id] = rule._replace(folder=folder)
+            paths[path] = rule
+    for path, rule in paths.items():  # when all rules are known
+        _check_yields(path, rule, rules)
     own: dict[str, tuple[OwnFile, Profile]] = {}
-    for folder in folders:  # when all rules are known
+    for folder in folders:
         for path in _files(os.path.join(folder, "profiles"), missing_ok=True):
             file, profile = _load_profile(path, rules)
             _check_free(path, "profile", profile.id, profiles)
@@ -106,7 +110,7 @@ def _check_free(path: str, kind: str, id: str, known: Mapping[str, Rule | Profil
 def _check_name(file: OwnFile) -> None:
     name = os.path.splitext(os.path.basename(file.path))[0]
     if file.data["id"] != name:
-        file.fail(("id",), f"id must be the file's name, {name}")
+        file.fail(("id",), f"must be the file's name, {name}")
 
 
 def _check_category(file: OwnFile, category: str) -> None:
@@ -114,6 +118,13 @@ def _check_category(file: OwnFile, category: str) -> None:
     near = nearest(category, known := (*CATEGORIES, "own"))
     if near and category not in known:
         file.fail(("category",), f"there is no category {category}; did you mean {near}?")
+
+
+def _check_yields(path: str, rule: Rule, known: Mapping[str, Rule]) -> None:
+    for number, one in enumerate(rule.yields_to):
+        if one not in known:
+            hint = did_you_mean(one, known)
+            read_own_file(path).fail(("yields-to", number), f"there is no rule {one}; {hint}")
 
 
 def _files(folder: str, missing_ok: bool = False) -> list[str]:

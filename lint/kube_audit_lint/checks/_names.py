@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from kube_audit_lint.analysis.analysis import Analysis
+from kube_audit_lint.checks._decided import query_of
 from kube_audit_lint.checks.unknown_group import meant_group
 from kube_audit_lint.checks.unknown_resource import called, meant_by
 from kube_audit_lint.checks.unknown_verb import FOR_RESOURCES, FOR_URLS, METHODS, RESOURCE_VERBS
 from kube_audit_lint.kubernetes import flags, resources
 from kube_audit_lint.kubernetes.spelling import nearest
+from kube_audit_lint.kubernetes.validation import meant_url
+from kube_audit_lint.model.policy import Policy, PolicyRule
+from kube_audit_lint.model.version import NEWEST, OLDEST, Versions
 
 Keys = tuple[str | int, ...]
 Problem = tuple[Keys, str]
@@ -19,12 +24,39 @@ Problem = tuple[Keys, str]
 def of_requests(requests: Sequence[Mapping[str, Any]], at: str) -> Iterator[Problem]:
     """What the items of a parameter like `REQUESTS` name that there is not. at: the parameter."""
     for number, one in enumerate(requests):
-        group = one.get("group", "")
-        yield from (((at, number, "group"), message) for message in _of_group(group))
-        for index, item in enumerate(one.get("resources", ())):
-            yield from (((at, number, "resources", index), message) for message in _of_resource(item, group))
-        for index, verb in enumerate(one.get("verbs", ())):
-            yield from (((at, number, "verbs", index), message) for message in _of_verb(verb, one))
+        found = False
+        for keys, message in _of_request(one):
+            found = True
+            yield (at, number, *keys), message
+        if not found and not _is_possible(one):
+            yield (at, number), f"no request fits all of this{_too_much(one)}"
+
+
+def _of_request(one: Mapping[str, Any]) -> Iterator[Problem]:
+    group = one.get("group", "")
+    yield from ((("group",), message) for message in _of_group(group))
+    for index, item in enumerate(one.get("resources", ())):
+        yield from ((("resources", index), message) for message in _of_resource(item, group))
+    for index, verb in enumerate(one.get("verbs", ())):
+        yield from ((("verbs", index), message) for message in _of_verb(verb, one))
+    for index, url in enumerate(one.get("urls", ())):
+        if url != "*" and (not url.startswith("/") or "*" in url[:-1]):
+            meant = meant_url(url)
+            hint = f"; did you mean {meant}?" if meant else ": a path begins with / and may end with *"
+            yield ("urls", index), f"{url or 'an empty text'} matches no path{hint}"
+
+
+def _is_possible(one: Mapping[str, Any]) -> bool:
+    """Whether any version serves a request of the class: nodes are in no namespace, a create names no object."""
+    everything = Policy((PolicyRule("Metadata"),))
+    return bool(Analysis(everything, Versions(OLDEST, NEWEST)).levels(query_of(dict(one))))
+
+
+def _too_much(one: Mapping[str, Any]) -> str:
+    """The first condition without which there are requests."""
+    keys = ("namespaces", "names", "verbs", "users", "user-groups", "who", "urls")
+    without = ((key, {name: value for name, value in one.items() if name != key}) for key in keys if key in one)
+    return next((f"; without {key} there are some" for key, rest in without if rest and _is_possible(rest)), "")
 
 
 def _of_group(group: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ PARAMS: dict[str, Any] = {
     "properties": {
         "settings": {
             "type": "object",
+            "minProperties": 1,
             "additionalProperties": {"type": "array", "items": {"type": "string"}, "minItems": 1},
             "description": "flag name to the values that are not wanted",
         },
@@ -41,10 +42,13 @@ def problems(params: Params) -> Iterator[Problem]:
 
     for name, values in params["settings"].items():
         yield from ((("settings", name), message) for message in of_flag(name))
-        known = flags.allowed(name, DEFAULT.last) if flags.spec(name) is not None else None
+        spec = flags.spec(name)
+        known = flags.allowed(name, DEFAULT.last) if spec is not None else None
         for number, value in enumerate(values):
             if known and value not in known:
                 yield ("settings", name, number), f"--{name} is never {value}: it is one of {', '.join(known)}"
+            elif spec is not None and (wrong := flags.parse_value(spec, value, DEFAULT.last)):
+                yield ("settings", name, number), f"kube-apiserver does not start with this value: {wrong}"
     for name, switch in params.get("when", {}).items():
         for message in (*of_flag(name), *of_flag(switch)):
             yield ("when", name), message

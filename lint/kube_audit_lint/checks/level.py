@@ -52,14 +52,16 @@ def problems(params: Params) -> Iterator[Problem]:
     from kube_audit_lint.checks._names import of_requests
 
     yield from of_requests(params["requests"], "requests")
-    if not {"at-least", "stage"} & params.keys():
-        for number, one in enumerate(params["requests"]):
-            if "at-most" not in params and "at-most" not in one:
-                yield ("requests", number), "has no bound: give at-most, at-least or stage"
+    least = LEVELS.index(params.get("at-least", "None"))
     for number, one in enumerate(params["requests"]):
-        most = one.get("at-most", params.get("at-most"))
-        if most and "at-least" in params and LEVELS.index(most) < LEVELS.index(params["at-least"]):
-            yield ("requests", number), f"cannot be at least {params['at-least']} and at most {most}"
+        most = LEVELS.index(one.get("at-most", params.get("at-most", LEVELS[-1])))
+        if most < least:
+            yield ("requests", number), f"cannot be at least {LEVELS[least]} and at most {LEVELS[most]}"
+        elif least == 0 and most == len(LEVELS) - 1 and "stage" not in params:
+            bound = "give at-most, at-least or stage"
+            if "at-least" in params or "at-most" in {*params, *one}:
+                bound = f"every level is at least {LEVELS[0]} and at most {LEVELS[-1]}"
+            yield ("requests", number), f"has no bound: {bound}"
 
 
 def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:

@@ -33,11 +33,14 @@ PARAMS: dict[str, Any] = {
 
 
 def problems(params: Params) -> Iterator[Problem]:
-    """Flags that there are not."""
+    """Flags that there are not, and those that are to be set where the rule counts only without them."""
     from kube_audit_lint.checks._names import of_flags
 
     for key in ("any-of", "when", "unless", "idle"):
         yield from of_flags(params.get(key, ()), (key,))
+    for number, name in enumerate(params.get("unless", ())):
+        if name in params["any-of"]:
+            yield ("unless", number), f"{name} is one of any-of: such a rule finds nothing"
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:

@@ -26,6 +26,7 @@ PARAMS: dict[str, Any] = {
     "properties": {
         "omitted": {
             "type": "object",
+            "minProperties": 1,
             "description": "Stages that must not be omitted, with the severity of each.",
             "additionalProperties": False,
             "properties": {stage: {"enum": list(SEVERITIES)} for stage in STAGES},
