@@ -213,11 +213,22 @@ class TestPages:
     @pytest.mark.parametrize(
         "address", ["", "javascript:alert(1)", "https://a b", "https://a/\x1b[2J", "https://a/(x)"]
     )
-    def test_what_is_no_address_counts_nothing(
+    def test_what_is_no_address_is_noted_and_counts_nothing(
         self, address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         monkeypatch.setenv(pages.VARIABLE, address)
-        assert "helpUri" not in Ran(capsys, "--format", "sarif").out
+        ran = Ran(capsys, "--format", "sarif")
+        assert "helpUri" not in ran.out
+        assert ran.err.startswith(f"note: {pages.VARIABLE}: ") == bool(address)
+        assert "\x1b" not in ran.err
+        assert Ran(capsys, "--quiet").err == ""
+
+    def test_a_format_is_not_the_name_of_a_file(self, capsys: pytest.CaptureFixture[str]) -> None:
+        refused = Ran(capsys, "--output", "sarif", code=2)
+        assert "--output: sarif is a format: write sarif=FILE (a file of that name is ./sarif)" in refused.err
+        assert not Path("sarif").exists()
+        Ran(capsys, "--output", "./sarif")
+        assert Path("sarif").read_text().endswith("1 error in 1 file (1 policy)\n")
 
     @pytest.mark.parametrize(
         ("origin", "folder"),

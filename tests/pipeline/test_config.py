@@ -21,6 +21,8 @@ NAME = ".kube-audit-lint.yaml"
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    for name in ("own", "lint-rules", "more"):
+        os.mkdir(name)
     return tmp_path
 
 
@@ -72,7 +74,7 @@ class TestFound:
         assert load_config().path == ""
 
     def test_a_named_one(self) -> None:
-        os.makedirs("ci")
+        os.makedirs("ci/own")
         Path("ci/lint.yaml").write_text("exclude: drop.yaml\nrule-directories: own\n")
         config = load_config("ci/lint.yaml")
         assert config.path == "ci/lint.yaml"
@@ -281,6 +283,9 @@ class TestAgainstTheCatalogue:
                 "rules:\n  log-maxagee: off\n",
                 "2:3: rules.log-maxagee: there is no rule log-maxagee; did you mean log-maxage?",
             ),
+            ("rule-directories: [own, owm]\n", "1:19: rule-directories: owm: there is no such folder"),
+            ("rules: [log-maxage]\n", "1:8: rules: log-maxage: there is no such folder; rules by their ids are a mapping"),
+            ("rules: {log-maxage: {severity: warn}}\n", "1:32: rules.log-maxage.severity: must be one of error, warning,"),
             ("rules: {xyz: off}\n", "1:9: rules.xyz: there is no rule xyz; `kube-audit-lint rules` lists them"),
             ("profile: ciss\n", "1:10: profile: there is no profile ciss; did you mean cis?"),
             ("profile: gdpr\n", "1:10: profile: there is no profile gdpr; there are cis"),

@@ -208,9 +208,9 @@ def test_what_may_define_more_closes_nothing(text: str, here: Repository) -> Non
         ("", "has no columns NAME, APIVERSION and NAMESPACED"),
         ("widgets.example.com\n", "has no columns NAME, APIVERSION and NAMESPACED"),
         ("{", "--api-resources: Expecting property name"),
-        ('{"kind": "PodList"}', "holds PodList and not APIResourceList"),
-        ('{"kind": "APIResourceList"}', "is no whole APIResourceList"),
-        ('{"kind": "APIGroupDiscoveryList", "items": [3]}', "is no whole APIGroupDiscoveryList"),
+        ('{"kind": "PodList"}', "kind is PodList, not APIResourceList or APIGroupDiscoveryList"),
+        ('{"kind": "APIResourceList"}', "APIResourceList without 'groupVersion'"),
+        ('{"kind": "APIGroupDiscoveryList", "items": [3]}', "APIGroupDiscoveryList of another shape than kube-apiserver gives it"),
     ],
 )
 def test_what_is_no_list(text: str, says: str, here: Repository) -> None:

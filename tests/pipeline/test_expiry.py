@@ -81,6 +81,9 @@ def test_no_date(day: str, here: Repository) -> None:
         ("reason (until=2020-01-01)", "until=2020-01-01)"),
         ("until=2020-01-01 until=9999-12-31", "until=9999-12-31"),
         ("until=9999-12-31 reason until=2020-01-01", "until=2020-01-01"),
+        ("untill=2020-01-01", "untill=2020-01-01"),
+        ("till 2020-01-01", "till 2020-01-01"),
+        ("reason expires: 2020-01-01", "expires: 2020-01-01"),
     ],
 )
 def test_a_day_written_otherwise_is_no_reason(reason: str, place: str, here: Repository) -> None:
@@ -90,7 +93,7 @@ def test_a_day_written_otherwise_is_no_reason(reason: str, place: str, here: Rep
     assert f"`{place}`" in found[1]["message"]
 
 
-@pytest.mark.parametrize("reason", ["until they are split", "see https://a.example/?until=2020-01-01", "until-free"])
+@pytest.mark.parametrize("reason", ["until they are split", "see https://a.example/?until=2020-01-01", "until-free", "expires soon", "since 2020-01-01"])
 def test_words_that_are_no_day(reason: str, here: Repository) -> None:
     here.write(audit_policy=COMMENT.format(reason))
     assert here.rules() == []

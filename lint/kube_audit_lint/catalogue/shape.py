@@ -9,7 +9,7 @@ from typing import Any
 
 from kube_audit_lint.catalogue.ownfile import Keys, OwnFile
 from kube_audit_lint.errors import OwnFileError
-from kube_audit_lint.kubernetes.spelling import nearest
+from kube_audit_lint.kubernetes.spelling import likely, nearest
 from kube_audit_lint.syntax.record import NamedTuple
 
 SCHEMAS = os.path.join(os.path.dirname(__file__), os.pardir, "schemas")
@@ -134,7 +134,8 @@ def _wanted(schema: Mapping[str, Any]) -> str:
         return str(schema["title"])
     if "const" in schema or "enum" in schema:
         values = schema.get("enum") or [schema["const"]]
-        return ("one of " if len(values) > 1 else "") + ", ".join(map(str, values))
+        words = [one for one in values if not isinstance(one, bool)]  # YAML 1.1 reads `off` as false
+        return ("one of " if len(words) > 1 else "") + ", ".join(map(str, words))
     types = schema.get("type", "object")
     wanted = " or ".join(_TYPES[one] for one in ([types] if isinstance(types, str) else types))
     return f"{wanted} that fits {schema['pattern']}" if "pattern" in schema else wanted
@@ -142,5 +143,5 @@ def _wanted(schema: Mapping[str, Any]) -> str:
 
 def _meant(error: Any) -> str:
     values = [one for one in error.schema.get("enum", ()) if isinstance(one, str)]
-    near = nearest(error.instance, values) if values and isinstance(error.instance, str) else None
+    near = likely(error.instance, values) if values and isinstance(error.instance, str) else None
     return f"; did you mean {near}?" if near else ""

@@ -92,6 +92,8 @@ def _place(path: str) -> str:
 def _output(target: str, format: str) -> Output:
     named = re.match(_NAMED, target, re.S)
     if named is None:
+        if target in FORMATS:
+            raise UsageError(f"--output: {target} is a format: write {target}=FILE (a file of that name is ./{target})")
         return Output(format, target)
     if named[1] not in FORMATS:
         from kube_audit_lint.kubernetes.spelling import nearest

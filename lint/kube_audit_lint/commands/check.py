@@ -99,7 +99,9 @@ def run(arguments: argparse.Namespace) -> int:
         _write_baseline(options.baseline)
     report = _as_wanted(outcome.report, arguments)
     write_all(report, outputs, outcome.catalogue, style_of(arguments.color))
-    _write_notes(() if arguments.quiet else outcome.notes, arguments.show_all)
+    if not arguments.quiet:
+        _write_notes(outcome.notes, arguments.show_all)
+        _write_note_on_pages(report)
     shown = next(one.format for one in outputs if one.path == STANDARD_OUTPUT)
     _write_errors(() if reports.FORMATS[shown].shows_errors else report.errors)
     return _exit_code(report, arguments.fail_on or "", config)
@@ -229,6 +231,15 @@ def _write_notes(notes: Sequence[Note], show_all: bool) -> None:
         print(line(f"{at}note: {note.message}{more}"), file=sys.stderr)
     if left:
         print(f"note: and {left} more notes; --show-all shows them", file=sys.stderr)
+
+
+def _write_note_on_pages(report: Report) -> None:
+    if report.findings:
+        from kube_audit_lint.report.pages import problem
+        from kube_audit_lint.report.safe import line
+
+        if wrong := problem():
+            print(line(f"note: {wrong}"), file=sys.stderr)
 
 
 def _write_errors(errors: Sequence[FileError]) -> None:

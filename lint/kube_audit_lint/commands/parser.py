@@ -98,17 +98,17 @@ class _Parser(argparse.ArgumentParser):
         (file or sys.stderr).write(message)
 
     def error(self, message: str) -> NoReturn:
+        """One line, as for every other mistake: argparse would print the usage, nine lines of `check`, in front of it."""
         from kube_audit_lint.report.safe import visible
 
-        super().error(visible(message))
+        more = "" if message.endswith("?") else f"; see {self.prog} --help"
+        self.exit(2, f"{self.prog}: error: {visible(message)}{more}\n")
 
 
 def _meant(word: str, known: Iterable[str]) -> str:
-    from kube_audit_lint.kubernetes.spelling import nearest
+    from kube_audit_lint.kubernetes.spelling import likely
 
-    words = list(known)
-    begun = [one for one in words if word and one.startswith(word)]
-    near = nearest(word, words) or (begun[0] if len(begun) == 1 else None)
+    near = likely(word, known)
     return f"; did you mean {near}?" if near else ""
 
 

@@ -99,9 +99,11 @@ def _of_json(text: str) -> Iterator[Custom]:
             elif kind == "APIGroupDiscoveryList":
                 yield from _of_discovery(one)
             else:
-                raise ValueError(f"holds {kind or 'something'} and not APIResourceList or APIGroupDiscoveryList")
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"is no whole {kind}: {error}") from error
+                raise ValueError(f"kind is {kind}, not APIResourceList or APIGroupDiscoveryList")
+        except KeyError as error:
+            raise ValueError(f"{kind} without {error}") from error
+        except (TypeError, AttributeError) as error:
+            raise ValueError(f"{kind} of another shape than kube-apiserver gives it") from error
 
 
 def _of_list(data: dict[str, Any]) -> Iterator[Custom]:

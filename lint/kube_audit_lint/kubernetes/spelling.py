@@ -51,3 +51,10 @@ def nearest(word: str, known: Iterable[Word], limit: int | None = None) -> Word 
         elif apart == allowed:
             best.append(candidate)
     return best[0] if len(best) == 1 else None
+
+
+def likely(word: str, known: Iterable[Word]) -> Word | None:
+    """The nearest known word, else the only one that begins like it: `warn` is meant as `warning`."""
+    words = list(known)
+    begun = [one for one in words if word and one.startswith(word)]
+    return nearest(word, words) or (begun[0] if len(begun) == 1 else None)

@@ -63,9 +63,7 @@ class Config:
         self.named: tuple[str, ...] = ()
         self.nearest: Nearest | None = None
         self.exclude = Globs(texts(data.get("exclude")))
-        rules = data.get("rules")
-        own = [] if isinstance(rules, dict) else texts(rules)
-        self.own_rule_folders = tuple(self._absolute(one) for one in own + texts(data.get("rule-directories")))
+        self.own_rule_folders = tuple(self._absolute(one) for _, one in _rule_folders(data))
         self.api_resources = self._shown(self._absolute(data["api-resources"])) if "api-resources" in data else ""
         self.baseline = self._shown(self._absolute(data["baseline"])) if "baseline" in data else ""
         self.ignores: tuple[Ignore, ...] = ()
@@ -325,12 +323,26 @@ def _read(path: str, folder: str, above: Config | None, named: tuple[str, ...] =
     config = Config(path, folder, file, above, _forward(os.path.realpath(beside)) if beside else "")
     config.named = named
     if config.own_rule_folders:
-        from kube_audit_lint.discovery.roots import OUTSIDE, readable
-
-        for one in config.own_rule_folders:
-            if not readable(one, named):
-                raise OwnFileError(path, f"rule-directories: {one}: {OUTSIDE}")
+        _check_rule_folders(config, file)
     return config
+
+
+def _rule_folders(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The folders with rules of the users' own that a configuration names, each with the key that does."""
+    keys = ("rule-directories",) if isinstance(data.get("rules"), dict) else ("rules", "rule-directories")
+    return [(key, one) for key in keys for one in texts(data.get(key))]
+
+
+def _check_rule_folders(config: Config, file: OwnFile) -> None:
+    """Raises OwnFileError for folders that are not there, or that lie where nothing may be read."""
+    from kube_audit_lint.discovery.roots import OUTSIDE, readable
+
+    for (key, written), folder in zip(_rule_folders(config.data), config.own_rule_folders, strict=True):
+        if not readable(folder, config.named):
+            file.fail((key,), f"{written}: {OUTSIDE}")
+        if not os.path.isdir(folder):
+            instead = "; rules by their ids are a mapping, as {log-maxage: off}" if key == "rules" else ""
+            file.fail((key,), f"{written}: there is no such folder{instead}")
 
 
 def _forward(path: str) -> str:

@@ -54,7 +54,11 @@ HINTS = 50
 _COMMENT = re.compile(r"(?:^|(?<=\s))#[ \t]*kube-audit-lint:[^\r\n]*", re.MULTILINE)
 _DIRECTIVE = re.compile(r"#[ \t]*kube-audit-lint:[ \t]*(ignore(?:-file)?)\[([^\]]*)\](?P<rest>.*)")
 _UNTIL = re.compile(r"(?:^|(?<=\s))until=([^\s>]*?)(?=-->|[\s>]|$)")
-_STRAY = re.compile(r"(?<![\w?&/.-])until(?:\s*[=:]\s*|\s+(?=[0-9]{4}-))[^\s>]*?(?=-->|[\s>]|$)", re.IGNORECASE)
+_STRAY = re.compile(
+    r"(?<![\w?&/.-])(?:until(?:\s*[=:]\s*|\s+(?=[0-9]{4}-))|(?:until+|till?|expires?|expiry)\b[\s=:]*(?=[0-9]{4}-))"
+    r"[^\s>]*?(?=-->|[\s>]|$)",
+    re.IGNORECASE,
+)
 """What is meant as a last day, however it is written: read as a reason it would suppress for ever."""
 _ID = re.compile(r"[^\s,]+")
 _CLOSING = ("]", "}")
@@ -195,7 +199,7 @@ class _Own:
     def about(self, file: _File, require_reason: bool) -> Iterator[Finding]:
         for place in file.invalid:
             message = "This comment suppresses nothing: it is not written as `ignore[rule-id] reason`."
-            if place.text.lower().startswith("until"):
+            if _STRAY.match(place.text):
                 message = f"This comment suppresses nothing: {_wrong_day(place.text)}."
             yield from self._finding("invalid-suppression", place, message)
         for directive in file.directives:
@@ -366,8 +370,8 @@ def _wrong_day(text: str) -> str:
     """What is wrong about a last day as it is written."""
     day = text.removeprefix("until=")
     if days_left(day) is not None and day != text:
-        return f"`{text}` is one last day too many"
-    return f"`{text}`: there is no such day" if is_written(day) else f"`{text}` is not written as `until=2027-03-31`"
+        return f"`{text}` is a second last day"
+    return f"`{text}`: there is no such day" if is_written(day) else f"`{text}`: write the last day as `until=2027-03-31`"
 
 
 def _lines(place: Place, extents: _Extents, whole: bool) -> tuple[int, int]:

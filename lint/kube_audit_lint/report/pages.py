@@ -28,6 +28,14 @@ def index_page() -> str:
     return page_of("README")
 
 
+def problem() -> str:
+    """Why what the environment gives is no address, "" where it is one, or gives none."""
+    given = os.environ.get(VARIABLE, "")
+    if not given or _folder():
+        return ""
+    return f"{VARIABLE}: {given} is not the address of a folder (http or https, nothing behind the path): no links"
+
+
 @cache
 def _folder() -> str:
     address = os.environ.get(VARIABLE, _installed_from()).rstrip("/")
