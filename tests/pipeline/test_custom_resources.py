@@ -210,7 +210,7 @@ def test_what_may_define_more_closes_nothing(text: str, here: Repository) -> Non
         ("{", "--api-resources: Expecting property name"),
         ('{"kind": "PodList"}', "kind is PodList, not APIResourceList or APIGroupDiscoveryList"),
         ('{"kind": "APIResourceList"}', "APIResourceList without 'groupVersion'"),
-        ('{"kind": "APIGroupDiscoveryList", "items": [3]}', "APIGroupDiscoveryList of another shape than kube-apiserver gives it"),
+        ('{"kind": "APIGroupDiscoveryList", "items": [3]}', "APIGroupDiscoveryList of another shape"),
     ],
 )
 def test_what_is_no_list(text: str, says: str, here: Repository) -> None:

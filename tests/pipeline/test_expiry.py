@@ -93,7 +93,16 @@ def test_a_day_written_otherwise_is_no_reason(reason: str, place: str, here: Rep
     assert f"`{place}`" in found[1]["message"]
 
 
-@pytest.mark.parametrize("reason", ["until they are split", "see https://a.example/?until=2020-01-01", "until-free", "expires soon", "since 2020-01-01"])
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "until they are split",
+        "see https://a.example/?until=2020-01-01",
+        "until-free",
+        "expires soon",
+        "since 2020-01-01",
+    ],
+)
 def test_words_that_are_no_day(reason: str, here: Repository) -> None:
     here.write(audit_policy=COMMENT.format(reason))
     assert here.rules() == []

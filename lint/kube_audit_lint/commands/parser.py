@@ -98,7 +98,7 @@ class _Parser(argparse.ArgumentParser):
         (file or sys.stderr).write(message)
 
     def error(self, message: str) -> NoReturn:
-        """One line, as for every other mistake: argparse would print the usage, nine lines of `check`, in front of it."""
+        """One line, as for every other mistake: argparse would print nine lines of usage in front of it."""
         from kube_audit_lint.report.safe import visible
 
         more = "" if message.endswith("?") else f"; see {self.prog} --help"

@@ -15,7 +15,6 @@ from functools import cached_property
 
 from kube_audit_lint.discovery.gitignore import repository_of
 from kube_audit_lint.discovery.globs import Globs
-from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.pipeline.configured import (
     Ignore,
     Override,

@@ -371,7 +371,7 @@ def _wrong_day(text: str) -> str:
     day = text.removeprefix("until=")
     if days_left(day) is not None and day != text:
         return f"`{text}` is a second last day"
-    return f"`{text}`: there is no such day" if is_written(day) else f"`{text}`: write the last day as `until=2027-03-31`"
+    return f"`{text}`: {'there is no such day' if is_written(day) else 'write the last day as `until=2027-03-31`'}"
 
 
 def _lines(place: Place, extents: _Extents, whole: bool) -> tuple[int, int]:
