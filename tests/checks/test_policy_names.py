@@ -14,6 +14,7 @@ from kube_audit_lint.forms import policy
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.kubernetes import resources
 from kube_audit_lint.kubernetes.names import group_meant
+from kube_audit_lint.model.advice import in_words
 from kube_audit_lint.model.version import NEWEST, Versions
 from kube_audit_lint.syntax.reader import read_documents
 from kube_audit_lint.syntax.source import Source
@@ -60,7 +61,7 @@ def said(rules: str, first: int = 24, last: int = NEWEST) -> list[tuple[str, str
     assert found is not None
     subject = PolicySubject(found.policies[0], Versions(first, last))
     return [
-        (name, hit.place.text, hit.help)
+        (name, hit.place.text, in_words(hit.help)[0])
         for name in TEMPLATES
         for hit in import_module(f"kube_audit_lint.checks.{name}").check(subject, {})
     ]
@@ -300,5 +301,5 @@ def test_a_version_older_than_the_catalogue_is_taken_for_its_oldest() -> None:
 @pytest.mark.parametrize("among_others", [False, True])
 def test_a_group_is_not_to_be_written_under_a_second_key(among_others: bool) -> None:
     there = "the `userGroups` that is there"
-    assert there in instead("system:masters", among_others, True)
-    assert there not in instead("system:masters", among_others, False)
+    assert there in instead("system:masters", among_others, True).help
+    assert there not in instead("system:masters", among_others, False).help

@@ -12,6 +12,7 @@ import pytest
 from kube_audit_lint.forms import policy
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.kubernetes.loading import Loaded, load
+from kube_audit_lint.model.advice import in_words
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.policy import Policy
 from kube_audit_lint.model.version import ALL, DEFAULT, Versions
@@ -287,9 +288,9 @@ def test_the_head_of_a_file(text: str, expected: list[tuple[str, str]]) -> None:
 @pytest.mark.parametrize(("first", "last", "right"), [(11, 11, "v1beta1"), (10, 14, "v1beta1"), (24, 30, "v1")])
 def test_the_api_version_that_is_advised_is_accepted(head: str, first: int, last: int, right: str) -> None:
     problems = loaded(head + "kind: Policy\nrules:\n- level: None\n", first, last).problems
-    assert {one.help.partition(";")[0].rstrip(".") for one in problems if one.rule == "unsupported-api-version"} <= {
-        f"Write `apiVersion: audit.k8s.io/{right}`"
-    }
+    assert {
+        in_words(one.help)[0].partition(";")[0].rstrip(".") for one in problems if one.rule == "unsupported-api-version"
+    } <= {f"Write `apiVersion: audit.k8s.io/{right}`"}
 
 
 def test_what_an_old_version_does_not_know_it_does_not_check() -> None:

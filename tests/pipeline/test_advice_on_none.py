@@ -36,6 +36,10 @@ def advice(rule: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], level:
         "resources: [{group: apps, resources: [secrets]}]",
         "resources: [{group: '', resources: ['*/secrets']}]",
         'userGroups: ["system:anonymous"]',
+        'userGroups: ["system:serviceaccount:argocd:*"]',
+        "resources: [{group: rbac, resources: [clusterrolebindings]}]",
+        "verbs: ['get,list']\n  resources: [{group: '', resources: [secrets]}]",
+        "verbs: ['']\n  resources: [{group: '', resources: [secrets]}]",
     ],
 )
 def test_a_rule_that_would_hide_what_matters_is_to_go(

@@ -166,7 +166,7 @@ RULES: list[dict[str, Any]] = [
         'check': 'body_level_on_urls',
         'why': 'Bodies are recorded of resources alone. On a rule that only matches other URLs, `Request` and `RequestResponse` record what `Metadata` records: nothing is lost, but the rule promises what it cannot keep.',
         'help': 'Write `level: Metadata`.',
-        'fix': {'kind': 'advice'},
+        'fix': {'kind': 'advice', 'write': 'Metadata'},
     },
     {
         'id': 'duplicate-key',
@@ -401,7 +401,7 @@ RULES: list[dict[str, Any]] = [
         'yields-to': ['blind-spot'],
         'why': 'What no other rule names is decided by this one and leaves no trace: new resources, custom resources, and everything that was forgotten. A list of what to record is never complete; a list of what to drop can be.',
         'help': 'Write `level: Metadata` here, and drop what is too much by rules of its own in front of it.',
-        'fix': {'kind': 'advice', 'safe': False},
+        'fix': {'kind': 'advice', 'write': 'Metadata', 'safe': False},
     },
     {
         'id': 'configmaps-above-metadata',
@@ -461,7 +461,7 @@ RULES: list[dict[str, Any]] = [
         'yields-to': ['blind-spot', 'failed-authentication-unlogged'],
         'why': 'kube-apiserver does not record a request that no rule matches, and says nothing about it. Without a rule for everything else, new resources, custom resources and everything that was forgotten leave no trace.',
         'help': 'End the rules with one that has a level and no condition: `- level: Metadata`.',
-        'fix': {'kind': 'advice', 'safe': False},
+        'fix': {'kind': 'advice', 'end-with': 'Metadata', 'safe': False},
     },
     {
         'id': 'noisy-bodies',

@@ -12,6 +12,7 @@ found and where; the rule file names it, sets its severity and explains it. To a
 
 from __future__ import annotations
 
+from kube_audit_lint.model.advice import Advice
 from kube_audit_lint.model.finding import Related, SeverityOrNone
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.record import NamedTuple
@@ -34,7 +35,7 @@ class Hit(NamedTuple):
     related: tuple[Related, ...] = ()
     versions: Versions | None = None
     severity: SeverityOrNone = ""
-    help: str = ""
+    help: str | Advice = ""
     witness: dict[str, Any] | None = None
     proof: str = ""
     pedantic: bool = False

@@ -22,6 +22,7 @@ from kube_audit_lint.checks._decided import (
 )
 from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.kubernetes.names import is_user, no_user_has
+from kube_audit_lint.model.advice import Advice, end_with, write
 from kube_audit_lint.model.version import UNSECURED_LAST
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
@@ -194,19 +195,21 @@ def _why(analysis: Analysis, rule: int) -> str:
     return f"Rule {rule + 1} decides them, with {outcome_of(decision_of(analysis.policy, rule))}"
 
 
-def _help(analysis: Analysis, rule: int, classes: list[_Class]) -> str:
+def _help(analysis: Analysis, rule: int, classes: list[_Class]) -> str | Advice:
     """What to do to this rule; "" where the rule file's help is best."""
     if rule == NO_RULE:
-        return "End the rules with one that has a level and no condition: `- level: Metadata`."
+        return end_with("Metadata")
     own = analysis.policy.rules[rule]
     if own.level != "None":
         return "Omit RequestReceived at most: a rule that omits every stage records nothing."
     if unlimited(own):
-        return "Write `level: Metadata` here, and drop what is too much by rules of its own in front of it."
+        rest = ", and drop what is too much by rules of its own in front of it."
+        return write("Metadata", field="level", where=" here", rest=rest)
     target = {(one.target.get("group", ""), item): None for one in classes for item in one.target.get("resources", ())}
     named = [(entry.group, item) for entry in own.resources for item in entry.resources]
     if named and set(target).issuperset(named):
-        return "Write `level: Metadata` in this rule, or limit it to the users and verbs whose requests are noise."
+        rest = ", or limit it to the users and verbs whose requests are noise."
+        return write("Metadata", field="level", where=" in this rule", rest=rest)
     if len(target) > _MANY or own.users:
         return ""
     items = joined([f"`{item}`{f' (`{group}`)' if group else ''}" for group, item in target])

@@ -25,6 +25,7 @@ from kube_audit_lint.checks._decided import (
     versions_of,
 )
 from kube_audit_lint.checks._subject import Params, PolicySubject
+from kube_audit_lint.model.advice import Advice, end_with
 from kube_audit_lint.model.policy import GroupResources, Stage
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
@@ -146,12 +147,12 @@ def _why(found: Recorded) -> str:
     return f"its one event is at the stage {_STAGE}, which is omitted"
 
 
-def _help(found: Recorded) -> str:
+def _help(found: Recorded) -> str | Advice:
     if found.rule == NO_RULE:
-        return "End the rules with one that has no condition on users or groups: `- level: Metadata`."
+        return end_with("Metadata", "that has no condition on users or groups")
     if found.level == "None":
         return "Limit that rule to users, groups or resources, and end the rules with `- level: Metadata`."
-    return f"Take {_STAGE} out of `omitStages`."
+    return Advice("leave out", f"Take {_STAGE} out of `omitStages`")
 
 
 def _place(subject: PolicySubject, found: Recorded) -> Place:

@@ -9,6 +9,7 @@ from kube_audit_lint.checks._server import is_placeholder, only, place_of_value,
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes import flags
 from kube_audit_lint.kubernetes.flags import FlagSpec
+from kube_audit_lint.model.advice import Advice
 from kube_audit_lint.model.server import ApiServer, Flag
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.typed import Any
@@ -106,17 +107,17 @@ def _dynamic_auditing(server: ApiServer) -> bool:
     return server.partial or is_unknown(gates) or "DynamicAuditing=true" in gates or "AllAlpha=true" in gates
 
 
-def _help_unreadable(flag: Flag, spec: FlagSpec) -> str:
+def _help_unreadable(flag: Flag, spec: FlagSpec) -> str | Advice:
     text = (flag.value or "").strip()
     if spec.type in ("int", "int64"):
         digits = text.rstrip("dDhHmMgGkKiIbB ").strip("\"'")
         if digits.isdigit():
             cause = "The quotes are a part of the value here. " if text[:1] in ("'", '"') else ""
-            return f"{cause}Write the number alone: `--{flag.name}={digits}`."
+            return _value(flag.name, digits, f"{cause}Write the number alone: ")
         return f"Write a whole number, such as `--{flag.name}={_example(spec)}`."
     if spec.type == "duration":
         unit = f"{text}s" if text.isdigit() else "30s"
-        return f"Write the unit: `--{flag.name}={unit}`."
+        return _value(flag.name, unit, "Write the unit: ")
     if spec.type == "bool":
         return f"Write `--{flag.name}=true` or `--{flag.name}=false`."
     return f"Give --{flag.name} a value."
@@ -126,13 +127,17 @@ def _example(spec: FlagSpec) -> int:
     return {"audit-log-maxage": 30, "audit-log-maxbackup": 10}.get(spec.name, 100)
 
 
-def _help_refused(server: ApiServer, name: str, part: Versions) -> str:
+def _value(name: str, value: str, how: str = "Write ") -> Advice:
+    return Advice("write", f"{how}`--{name}={value}`", field=name, values=(value,))
+
+
+def _help_refused(server: ApiServer, name: str, part: Versions) -> str | Advice:
     from kube_audit_lint.kubernetes.spelling import nearest
 
     allowed = flags.allowed(name, part.last)
     if allowed:
         near = nearest(server.value(name) or "", allowed) or (allowed[0] if len(allowed) == 1 else None)
         if near:
-            return f"Write `--{name}={near}`."
+            return _value(name, near)
         return f"Write one of {', '.join(f'`{value}`' for value in allowed)}."
     return ""

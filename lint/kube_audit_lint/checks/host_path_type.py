@@ -21,6 +21,7 @@ from kube_audit_lint.checks._mounts import (
 from kube_audit_lint.checks._server import known_path
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import POLICY_FILE, WEBHOOK_CONFIG
+from kube_audit_lint.model.advice import Advice, write
 from kube_audit_lint.model.finding import Related, SeverityOrNone
 from kube_audit_lint.model.server import ApiServer, Mount, Volume
 from kube_audit_lint.syntax.typed import Any
@@ -32,6 +33,7 @@ PARAMS: dict[str, Any] = {
     "required": ["flag"],
     "additionalProperties": False,
 }
+_FILE = write("File", field="type")
 
 
 def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
@@ -50,7 +52,7 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
 
 
 def _hit(
-    server: ApiServer, name: str, volume: Volume, found: tuple[SeverityOrNone, str, str] | None, mount: Mount | None
+    server: ApiServer, name: str, volume: Volume, found: tuple[SeverityOrNone, str, Advice] | None, mount: Mount | None
 ) -> Iterator[Hit]:
     if found is None:
         return
@@ -64,30 +66,30 @@ def _hit(
     yield Hit(place, message, tuple(related), severity=severity, help=help)
 
 
-def _at_file(kind: str, path: str) -> tuple[SeverityOrNone, str, str] | None:
+def _at_file(kind: str, path: str) -> tuple[SeverityOrNone, str, Advice] | None:
     """The volume is the file itself."""
     if kind == "FileOrCreate":
         message = (
             "Where the file is missing on the host, FileOrCreate makes an empty one, and kube-apiserver does not "
             "start with an empty policy. With File the kubelet says which file is missing."
         )
-        return "", message, "Write `type: File`."
+        return "", message, _FILE
     if kind in DIRECTORY_TYPES:
         message = (
             f"{kind} makes the mount {path} a directory, where kube-apiserver expects a file. "
             f"It does not start: read {path}: is a directory"
         )
-        return "error", message, "Write `type: File`."
+        return "error", message, _FILE
     if kind == "":
         message = (
             "The hostPath has no type, so nothing is checked: where the file is missing, the container runtime "
             f"makes a directory of that name, and kube-apiserver does not start: read {path}: is a directory"
         )
-        return "info", message, "Write `type: File`."
+        return "info", message, _FILE
     return None
 
 
-def _above(mount: Mount, path: str) -> tuple[SeverityOrNone, str, str] | None:
+def _above(mount: Mount, path: str) -> tuple[SeverityOrNone, str, Advice] | None:
     """The mount is a directory above the file."""
     if type_of(mount.volume) not in FILE_TYPES:
         return None
@@ -95,4 +97,4 @@ def _above(mount: Mount, path: str) -> tuple[SeverityOrNone, str, str] | None:
         f"{type_of(mount.volume)} makes the mount {mount.path.text} a file, but kube-apiserver looks for {path} "
         "below it. The pod does not start."
     )
-    return "error", message, "Write `type: Directory`."
+    return "error", message, write("Directory", field="type")

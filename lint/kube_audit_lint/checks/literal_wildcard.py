@@ -12,6 +12,7 @@ from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.checks.user_is_a_group import instead
 from kube_audit_lint.kubernetes.written import Text, WrittenEntry
+from kube_audit_lint.model.advice import Advice, write
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
@@ -43,11 +44,14 @@ def _literal(item: Text, field: str, items: list[Text], beside_groups: bool) -> 
     noun, every = _SUBJECTS[field]
     message = f"`*` is an ordinary character in `{field}`: no {noun} is called `{item.text}`, so {_so(items)}."
     if item.text.strip() == "*":
-        help = f"Leave `{field}` out: without it the rule matches {every}."
-    else:
-        others = any(not _starred(one) for one in items)
-        help = _instead(item.text, field, others, beside_groups) or f"Name each {noun}, or leave `{field}` out."
-    return Hit(item.place, message, help=help)
+        return Hit(item.place, message, help=_without(field, f"the rule matches {every}"))
+    others = any(not _starred(one) for one in items)
+    either = Advice("leave out", f"Name each {noun}, or leave `{field}` out", field=field, choice=True)
+    return Hit(item.place, message, help=_instead(item.text, field, others, beside_groups) or either)
+
+
+def _without(field: str, matched: str) -> Advice:
+    return Advice("leave out", f"Leave `{field}` out", f": without it {matched}.", field)
 
 
 def _so(items: list[Text]) -> str:
@@ -56,7 +60,7 @@ def _so(items: list[Text]) -> str:
     return "this item matches nothing"
 
 
-def _instead(text: str, field: str, others: bool, beside_groups: bool) -> str:
+def _instead(text: str, field: str, others: bool, beside_groups: bool) -> Advice | None:
     """The group that has all the users that a pattern was meant for. others: further users are listed beside it."""
     start = text.partition("*")[0].rstrip(":.")
     parts = start.split(":")
@@ -66,16 +70,16 @@ def _instead(text: str, field: str, others: bool, beside_groups: bool) -> str:
     elif parts[:2] in (["system", "node"], ["system", "nodes"]):
         group = "system:nodes"
     if not group or field not in ("users", "userGroups"):
-        return ""
+        return None
     if field == "userGroups":
-        return f'Write `"{group}"` in place of it.'
+        return write(group, quoted=True, where=" in place of it")
     return instead(group, others, beside_groups)
 
 
 def _in_entry(entry: WrittenEntry) -> Iterator[Hit]:
     for item in entry.names:
         if _starred(item):
-            help = "Leave `resourceNames` out: without it the item matches every name."
+            help: str | Advice = _without("resourceNames", "the item matches every name")
             if item.text != "*":
                 help = "List the names in full; there are no patterns for names."
             message = f"`*` is an ordinary character in `resourceNames`: no object can be called `{item.text}`, so "
@@ -101,7 +105,7 @@ def is_pattern(text: str) -> bool:
     return (resource == "*" and sub != "" and "*" not in sub) or (sub == "*" and resource != "" and "*" not in resource)
 
 
-def _resource_instead(text: str) -> str:
+def _resource_instead(text: str) -> str | Advice:
     if text.strip() in ("*/*", "**", "*.*", "*/", "/*"):
-        return 'Write `"*"`: it matches all resources of the group and their subresources.'
+        return write("*", quoted=True, rest=": it matches all resources of the group and their subresources.")
     return "Write the resources in full; only `*`, `*/scale` and `pods/*` are patterns."

@@ -12,6 +12,7 @@ from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import is_placeholder
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.spelling import nearest
+from kube_audit_lint.model.advice import write
 from kube_audit_lint.model.server import ApiServer, Volume
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.typed import Any
@@ -31,7 +32,7 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
             listed = ", ".join(f'"{one}"' for one in TYPES)
             error = f'type: Unsupported value: "{kind.text}": supported values: {listed}'
             near = nearest(kind.text, TYPES[1:])
-            help = f"Write `type: {near}`." if near else ""
+            help = write(near, field="type") if near else ""
             yield Hit(kind.place, f"{_REFUSED} {error}", help=help)
         if path is not None and ".." in path.text.split("/") and not _is_open(path):
             message = f"{_REFUSED} path: Invalid value: \"{path.text}\": must not contain '..'"

@@ -15,13 +15,14 @@ from kube_audit_lint.kubernetes import resources
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.kubernetes.validation import is_subdomain
 from kube_audit_lint.kubernetes.written import WrittenEntry
+from kube_audit_lint.model.advice import Advice, write
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
 
 _CORE = ("core", "v1", "api", "legacy", "core.k8s.io", "v1.core", "core.v1", "kubernetes")
 _UNKNOWN = "Write the group that the resources belong to."
-_CORE_HELP = 'Write `group: ""`.'
+_CORE_HELP = write("", field="group", quoted=True)
 # Served without a dot once, or by aggregated APIs of old.
 _ONCE = ("metrics", "federation", "componentconfig", "imagepolicy", "servicecatalog")
 
@@ -37,7 +38,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
             if meant is None:
                 continue
             message = f"There is no API group `{group.text}`, so this item matches nothing."
-            help = f"Write `group: {meant}`."
+            help: str | Advice = write(meant, field="group")
             if meant in ("", "core"):
                 help = _help_by_resources(entry)
                 if meant and help == _UNKNOWN:
@@ -47,7 +48,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
             yield Hit(group.place, message, help=help)
 
 
-def _help_by_resources(entry: WrittenEntry) -> str:
+def _help_by_resources(entry: WrittenEntry) -> str | Advice:
     """The group that serves what the item lists: `v1` is the version of many groups."""
     groups = {serving[0][0] for one in entry.resources if (serving := _groups_serving(one.text))}
     if not groups:
@@ -55,7 +56,7 @@ def _help_by_resources(entry: WrittenEntry) -> str:
     if groups == {""}:
         return _CORE_HELP
     if len(groups) == 1:
-        return f"Write `group: {groups.pop()}`."
+        return write(groups.pop(), field="group")
     names = (f'`{one.text}`: "{serving[0][0]}"' for one in entry.resources if (serving := _groups_serving(one.text)))
     return f"Make an item of each group: {', '.join(names)}."
 

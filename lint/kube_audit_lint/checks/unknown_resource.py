@@ -14,6 +14,7 @@ from kube_audit_lint.kubernetes import resources
 from kube_audit_lint.kubernetes.resources import Resource
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.kubernetes.written import Text, WrittenEntry, WrittenRule
+from kube_audit_lint.model.advice import Advice, leave_out, write
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
@@ -103,7 +104,8 @@ def _custom(rule: WrittenRule, entry: WrittenEntry, group: str, served: Served) 
     if not known and entry.group is not None:
         others = sorted(one for one in served.groups if not resources.is_builtin_group(one))
         near = nearest(group, others)
-        help = f"Write `group: {near}`." if near else "Leave the item out, or write the group that the cluster serves."
+        otherwise = "Leave the item out, or write the group that the cluster serves."
+        help = write(near, field="group") if near else otherwise
         message = f"The cluster of {served.source} serves no group `{group}`{_NOTHING}"
         # What is near another group is a slip; others belong to add-ons that this cluster does not have.
         yield Hit(entry.group.place, message, severity="" if near else "info", help=help)
@@ -126,7 +128,7 @@ def _undefined(item: Text, group: str, served: Served) -> Iterator[Hit]:
     meant = meant_by(name, sorted({*known, *used}))
     if name in used or (used and not meant):
         return
-    help = f"Write `{meant}{slash}{sub}`." if meant else f"There is {', '.join(sorted(known))}."
+    help = write(f"{meant}{slash}{sub}") if meant else f"There is {', '.join(sorted(known))}."
     if meant or served.whole:
         yield Hit(item.place, f"{_source(served, group)} has no `{name}`{_NOTHING}", help=help)
         return
@@ -138,7 +140,7 @@ def _custom_part(rule: WrittenRule, item: Text, custom: Custom, sub: str, served
     subs = custom.subresources
     if subs is not None and sub not in ("", "*", *subs):
         near = nearest(sub, sorted(subs))
-        help = f"Write `{custom.name}/{near}`." if near else f"Write `{custom.name}`."
+        help = write(f"{custom.name}/{near}") if near else write(custom.name, lossy=True)
         yield Hit(item.place, f"{_source(served, custom.group)} has no `{item.text}`{_NOTHING}", help=help)
     spaces = rule.lists["namespaces"]
     if not custom.namespaced and spaces and all(one.known and one.text for one in spaces):
@@ -184,16 +186,15 @@ def _every_subresource(item: Text, group: str, sub: str) -> Iterator[Hit]:
     if sub not in known:
         message = f"Nothing in {called(group)} has a subresource `{sub}`, so this item matches nothing."
         meant = None if sub == _ANY_GROUPS else nearest(sub, known)
-        help = f"Write `*/{meant}`." if meant else f"Leave `*/{sub}` out."
+        help = write(f"*/{meant}") if meant else leave_out(f"*/{sub}")
         yield Hit(item.place, message, severity="info" if sub == _ANY_GROUPS else "", help=help)
 
 
 def _never(item: Text) -> Hit:
     if not item.text:
         message = "The empty string is no resource, so this item matches nothing."
-        return Hit(
-            item.place, message, help="Leave it out; a list of `resources` that is left out means all of the group."
-        )
+        rest = "; a list of `resources` that is left out means all of the group."
+        return Hit(item.place, message, help=Advice("leave out", "Leave it out", rest))
     message = f"`{item.text}` is compared with `resource` or `resource/subresource`, and no request is like that."
     return Hit(item.place, message, help="Write `resource` or `resource/subresource`.")
 
@@ -222,21 +223,25 @@ def _unknown(item: Text, group: str, name: str, sub: str) -> Hit:
         message = f"`{name}` is a subresource and no resource of its own, so this item matches nothing."
         whole = SUBRESOURCES[name]
         homes = [one for one, _, _ in resources.groups_serving(whole.partition("/")[0])]
-        there = "" if group in homes else f' in an item with `group: "{homes[0]}"`'
-        return Hit(item.place, message, help=f"Write `{whole}`{there}.")
+        return Hit(item.place, message, help=write(whole) if group in homes else _in_group(homes[0], whole))
     if elsewhere and group not in elsewhere:
         message = f"`{name}` are not in {here} but in {called(elsewhere[0])}, so this item matches nothing."
-        return Hit(item.place, message, help=f'Move it to an item with `group: "{elsewhere[0]}"`.')
+        return Hit(item.place, message, help=_in_group(elsewhere[0]))
     message = f"There is no resource `{name}` in {here}, so this item matches nothing."
     meant = meant_by(name, resources.names(group))
     if meant:
-        return Hit(item.place, message, help=f"Write `{meant}{tail}`.")
+        return Hit(item.place, message, help=write(meant + tail))
     every = sorted({other for one in resources.groups() for other in resources.names(one)})
     meant = meant_by(name, every)
     if meant:
-        home = resources.groups_serving(meant)[0][0]
-        return Hit(item.place, message, help=f'Write `{meant}{tail}` in an item with `group: "{home}"`.')
+        return Hit(item.place, message, help=_in_group(resources.groups_serving(meant)[0][0], meant + tail))
     return Hit(item.place, message, help="Write the name as `kubectl api-resources` has it, with its group.")
+
+
+def _in_group(group: str, text: str = "") -> Advice:
+    """To put the item, or another text in its place, into an item of this group."""
+    what, values = (f"Write `{text}` in", (text,)) if text else ("Move it to", ())
+    return Advice("to group", f'{what} an item with `group: "{group}"`', field=group, values=values)
 
 
 def meant_by(name: str, known: tuple[str, ...] | list[str]) -> str | None:
@@ -255,13 +260,13 @@ def _unknown_subresource(item: Text, name: str, sub: str, spans: tuple[Resource,
             f"`nodes/{sub}` is a right to the kubelet's own API in RBAC. To kube-apiserver such requests are "
             "`nodes/proxy`, so this item matches nothing."
         )
-        return Hit(item.place, message, help="Write `nodes/proxy`.")
+        return Hit(item.place, message, help=write("nodes/proxy"))
     known = sorted({one for span in spans for one in span.subresources})
     message = f"`{name}` have no subresource `{sub}`, so this item matches nothing."
     meant = nearest(sub, known)
     if meant:
-        return Hit(item.place, message, help=f"Write `{name}/{meant}`.")
-    return Hit(item.place, message, help=f"Write one of {', '.join(known)}." if known else f"Write `{name}`.")
+        return Hit(item.place, message, help=write(f"{name}/{meant}"))
+    return Hit(item.place, message, help=f"Write one of {', '.join(known)}." if known else write(name, lossy=True))
 
 
 def called(group: str) -> str:

@@ -16,6 +16,7 @@ from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.kubernetes import resources as catalogue
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.kubernetes.written import Text, WrittenRule
+from kube_audit_lint.model.advice import Advice, leave_out, write
 from kube_audit_lint.model.policy import URL_VERBS
 
 SUBJECT = "policy"
@@ -106,7 +107,7 @@ def _of_empty(verb: Text, alone: bool) -> Hit:
     return Hit(
         verb.place,
         f"An empty verb is that of OPTIONS on {OPTIONS_SERVED}. This rule takes none of these, {end}.",
-        help="Leave the empty item out, and the field for all verbs.",
+        help=Advice("leave out", "Leave the empty item out", ", and the field for all verbs."),
     )
 
 
@@ -130,13 +131,12 @@ def _hit(verb: Text, rule: WrittenRule, alone: bool, known: tuple[str, ...]) -> 
     return Hit(verb.place, message, help=_help(verb.text, low, rule, known))
 
 
-def _help(text: str, low: str, rule: WrittenRule, known: tuple[str, ...]) -> str:
+def _help(text: str, low: str, rule: WrittenRule, known: tuple[str, ...]) -> str | Advice:
     parts = [part for part in text.replace(",", " ").split() if part]
     if len(parts) > 1 and all(part.lower() in known for part in parts):
-        return f"Make an item of each: `[{', '.join(part.lower() for part in parts)}]`."
+        items = tuple(part.lower() for part in parts)
+        return Advice("write", f"Make an item of each: `[{', '.join(items)}]`", values=items)
     if low in _RBAC_ONLY:
-        return f"Leave `{text}` out."
+        return leave_out(text)
     meant = low if low in known else (FOR_URLS if rule.urls_only else FOR_RESOURCES).get(low) or nearest(low, known)
-    return (
-        f"Write {', '.join(f'`{one}`' for one in meant.split(', '))}." if meant else f"Write one of {', '.join(known)}."
-    )
+    return write(*meant.split(", ")) if meant else f"Write one of {', '.join(known)}."

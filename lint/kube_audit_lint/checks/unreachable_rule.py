@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._decided import name_of, rule_place, rules_named, unlimited
 from kube_audit_lint.checks._subject import Params, PolicySubject
-from kube_audit_lint.model.finding import Related
+from kube_audit_lint.model.finding import Finding, Related
 from kube_audit_lint.model.policy import PolicyRule
 from kube_audit_lint.model.version import Versions
+from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 SUBJECT = "policy"
 PARAMS = {"type": "object", "additionalProperties": False}
+_BEHIND = "never reached"
 
 
 def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
@@ -99,6 +101,11 @@ def _hit(subject: PolicySubject, rule: int, reach: Reach, analysis: Analysis, sp
     )
 
 
+def unreached(finding: Finding) -> list[Place]:
+    """The places of the rules that a finding of this template calls never reached."""
+    return [one.place for one in finding.related if one.message == _BEHIND] or [finding.place]
+
+
 def behind(subject: PolicySubject, analysis: Analysis, catch_all: int) -> Iterator[Hit]:
     """The rules behind a rule without a condition: none of them is ever reached."""
     every = range(catch_all + 1, len(analysis.policy.rules))
@@ -119,7 +126,7 @@ def _behind(subject: PolicySubject, analysis: Analysis, catch_all: int, reaches:
         rule_place(subject, catch_all),
         f"Rule {catch_all + 1} has no condition and takes every request: behind it, {names} never {verb} anything. "
         f"{_blocked.outcome(analysis, first, reaches[first], name_of(subject, first))}.",
-        tuple(Related(rule_place(subject, rule), "never reached") for rule in behind),
+        tuple(Related(rule_place(subject, rule), _BEHIND) for rule in behind),
         None,
         "" if differing else "warning",
         _help_behind(subject, analysis, catch_all, behind if not differing else ()),

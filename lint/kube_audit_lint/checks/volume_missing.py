@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.spelling import nearest
+from kube_audit_lint.model.advice import write
 from kube_audit_lint.syntax.typed import Any
 from kube_audit_lint.syntax.unknown import is_unknown
 
@@ -34,4 +35,4 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
             f'volumeMounts[{at}].name: Not found: "{mount.name.text}"'
         )
         near = nearest(mount.name.text, names)
-        yield Hit(mount.name.place, message, help=f"Write `name: {near}`." if near else "")
+        yield Hit(mount.name.place, message, help=write(near, field="name") if near else "")

@@ -53,6 +53,11 @@ class Spot(NamedTuple):
         raise NotEditable("it is in no list")
 
     @property
+    def list_field(self) -> tuple[Mapping, Entry]:
+        """The mapping and the entry that the nearest list above it is the value of. Raises NotEditable."""
+        return Spot(self.item[0], self.way[:-1]).mapping
+
+    @property
     def is_item(self) -> bool:
         """Whether it is itself an item of a list."""
         return bool(self.way) and isinstance(self.way[-1].container, Sequence)
@@ -190,6 +195,14 @@ def without_item(items: Sequence, index: int) -> Edit:
     if _DASH.fullmatch(text, start, item.start) is None or end is None:
         raise NotEditable("the item does not stand on lines of its own")
     return Edit(start, next_line(text, end), "")
+
+
+def without_listed(spot: Spot) -> Edit:
+    """The list without the item at a spot; where no stage would be left to omit, no list. Raises NotEditable."""
+    items, index = spot.item
+    if len(items.items) == 1 and spot.list_field[1].key.value == "omitStages":
+        return without_entry(*spot.list_field)
+    return without_item(items, index)
 
 
 def without_entry(node: Mapping, entry: Entry) -> Edit:

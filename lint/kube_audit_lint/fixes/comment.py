@@ -23,9 +23,9 @@ def fixes(target: Target) -> Iterator[Fix]:
     """Another id, or the comment without it: without any id there is no comment, and no line of it alone."""
     place, text = target.finding.place, target.source.text
     if target.params["id"] == "meant":
-        meant = re.match(r"Write `([a-z0-9-]+)`\.", target.finding.help)
-        if meant is not None:
-            yield Fix((Edit(place.start, place.end, meant[1]),), f"Write `{meant[1]}`")
+        advice = target.finding.advice
+        if advice is not None:
+            yield Fix((Edit(place.start, place.end, advice.values[0]),), advice.title)
         return
     found = next((one for one in _COMMENT.finditer(text) if one.start(1) <= place.start < one.end(1)), None)
     if found is None:

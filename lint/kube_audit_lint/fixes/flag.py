@@ -24,8 +24,6 @@ PARAMS: dict[str, Any] = {
     },
 }
 
-_VALUE = re.compile(r"Write (?:the number alone: |the unit: )?`([^`]+)`\.")
-_LAST = re.compile(r"[=:]\s*\"?([\w./+-]+)\"?\}?\Z")
 _UNITS = {"audit-log-maxage": ("d", "day", "days"), "audit-log-maxsize": ("m", "mb", "mi", "mib")}
 """Units that say what the number means without them."""
 
@@ -69,15 +67,14 @@ def _flag_at(target: Target) -> Flag | None:
 
 
 def _value(target: Target) -> Iterator[Fix]:
-    advice = _VALUE.match(target.finding.help)
-    found = _LAST.search(advice[1]) if advice is not None else None
-    flag = _flag_at(target)
-    if found is None or flag is None:
+    advice, flag = target.finding.advice, _flag_at(target)
+    if advice is None or flag is None:
         return
+    (value,) = advice.values
     old = (flag.value or "").strip()
     unit = re.sub(r"\A[\"']?[\d\s]+", "", old).strip(" \"'").lower()
-    kept = not old[:1].isdigit() or not found[1].isdigit() or unit in ("", *_UNITS.get(flag.name, ()))
-    yield Fix((_with_value(target, flag, found[1]),), f"Write --{flag.name}={found[1]}", _claim(flag.name), kept)
+    kept = not old[:1].isdigit() or not value.isdigit() or unit in ("", *_UNITS.get(flag.name, ()))
+    yield Fix((_with_value(target, flag, value),), f"Write --{flag.name}={value}", _claim(flag.name), kept)
 
 
 def _name(target: Target) -> Iterator[Fix]:

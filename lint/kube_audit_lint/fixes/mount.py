@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,8 +28,6 @@ PARAMS: dict[str, Any] = {
 }
 
 _NAMES = {POLICY_FILE: "audit-policy", LOG_PATH: "audit-log"}
-_TYPE = re.compile(r"Write `\w+: (\w+)`\.")
-_NAME = re.compile(r"Write `name: ([^`]+)`\.")
 
 
 def fixes(target: Target) -> Iterator[Fix]:
@@ -97,11 +94,12 @@ def _beside(mapping: Mapping, key: str, new: str, value: str) -> Edit:
 
 def _type(target: Target) -> Iterator[Fix]:
     """The type of a hostPath: one that is there becomes another, else it is written behind the path."""
-    advice, server = _TYPE.match(target.finding.help), target.server.server
+    advice, server = target.finding.advice, target.server.server
     spot = spot_of(target, target.finding.place)
     if advice is None or spot is None:
         return
     mapping, entry = spot.mapping
+    kind = advice.values[0]
     names = [one.name for one in server.volumes if _touches(one.type, one.path, target.finding.place)]
     names += [
         one.name.text
@@ -109,11 +107,11 @@ def _type(target: Target) -> Iterator[Fix]:
         if one.volume is not None and _touches(one.volume.type, one.volume.path, target.finding.place)
     ]
     claim = _claim(*names)
-    title = f"Write `{server.type_key}: {advice[1]}`"
+    title = f"Write `{server.type_key}: {kind}`"
     if entry.key.value == server.type_key:
-        yield Fix((tree.replaced(entry.value, advice[1]),), title, claim)
+        yield Fix((tree.replaced(entry.value, kind),), title, claim)
     elif entry.key.value in ("path", "hostPath"):
-        value = f'"{advice[1]}"' if tree.in_json(mapping) else advice[1]
+        value = f'"{kind}"' if tree.in_json(mapping) else kind
         yield Fix((_beside(mapping, entry.key.value, server.type_key, value),), title, claim)
 
 
@@ -123,12 +121,12 @@ def _touches(*values: Any) -> bool:
 
 
 def _volume_name(target: Target) -> Iterator[Fix]:
-    advice = _NAME.match(target.finding.help)
+    advice = target.finding.advice
     mount, spot = _mount_at(target), spot_of(target, target.finding.place)
     if advice is None or spot is None:
         return
-    edit = tree.replaced(spot.node, advice[1])
-    yield Fix((edit,), f"Write `name: {advice[1]}`", _claim(mount.name.text, advice[1]))
+    (name,) = advice.values
+    yield Fix((tree.replaced(spot.node, name),), advice.title, _claim(mount.name.text, name))
 
 
 def _add(target: Target) -> Iterator[Fix]:

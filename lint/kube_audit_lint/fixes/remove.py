@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from kube_audit_lint.checks.unreachable_rule import unreached
 from kube_audit_lint.fixes import Claim, Fix, NotEditable, Target
 from kube_audit_lint.fixes import _policy as policies
 from kube_audit_lint.fixes import _tree as tree
-from kube_audit_lint.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
+from kube_audit_lint.syntax.nodes import Entry, Node, Scalar, Sequence
 
 PARAMS: dict[str, Any] = {
     "type": "object",
@@ -44,10 +45,8 @@ def _rules(target: Target, same: bool) -> Iterator[Fix]:
     """Of rules that another one hides, those that are hidden."""
     if target.finding.severity == "info" and "same" in target.params:
         return  # it decides something
-    hidden = [one.place for one in target.finding.related if one.message == "never reached"]
-    places = hidden or [target.finding.place]
     rules = policies.rules_of(target.policy)
-    numbers = sorted({policies.rule_at(target.policy, place) for place in places})
+    numbers = sorted({policies.rule_at(target.policy, place) for place in unreached(target.finding)})
     if len(numbers) >= len(rules.items):
         raise NotEditable("no rule would be left")
     names = ", ".join(str(number + 1) for number in numbers)
@@ -57,16 +56,12 @@ def _rules(target: Target, same: bool) -> Iterator[Fix]:
 
 def _value(spot: tree.Spot) -> Any:
     """An item of a list, or the whole item of `resources` that a key or a single value stands for."""
-    if spot.is_item:
-        items, index = spot.item
-        if len(items.items) > 1:
-            return tree.without_item(items, index)
-        above = spot.way[-2].container if len(spot.way) > 1 else None
-        entry = spot.way[-2].entry if len(spot.way) > 1 else None
-        if isinstance(above, Mapping) and entry is not None and entry.key.value == "omitStages":
-            return tree.without_entry(above, entry)
-        return _entry_of_resources(tree.Spot(items, spot.way[:-1]))
-    return _entry_of_resources(spot)
+    if not spot.is_item:
+        return _entry_of_resources(spot)
+    items, _ = spot.item
+    if len(items.items) > 1 or spot.list_field[1].key.value == "omitStages":
+        return tree.without_listed(spot)
+    return _entry_of_resources(tree.Spot(items, spot.way[:-1]))
 
 
 def _entry_of_resources(spot: tree.Spot) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from kube_audit_lint.analysis.evaluate import Decision
 from kube_audit_lint.fixes import Claim, Fix, Target
 from kube_audit_lint.fixes import _tree as tree
-from kube_audit_lint.syntax.nodes import Mapping, Scalar
+from kube_audit_lint.syntax.nodes import Scalar
 
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 
@@ -19,14 +19,7 @@ def fixes(target: Target) -> Iterator[Fix]:
     if not spot.is_item or not isinstance(spot.node, Scalar):
         return
     stage = spot.node.value
-    items, index = spot.item
-    if len(items.items) > 1:
-        edit = tree.without_item(items, index)
-    else:
-        step = spot.way[-2]
-        if not isinstance(step.container, Mapping) or step.entry is None:
-            return
-        edit = tree.without_entry(step.container, step.entry)
+    edit = tree.without_listed(spot)
     yield Fix((edit,), f"Do not omit the stage {stage}", Claim(None, lambda one, other: _omits_less(one, other, stage)))
 
 

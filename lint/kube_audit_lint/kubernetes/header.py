@@ -13,6 +13,7 @@ from kube_audit_lint.kubernetes.decoding import head
 from kube_audit_lint.kubernetes.fields import API_VERSIONS
 from kube_audit_lint.kubernetes.problems import Problem, fatal, harmless
 from kube_audit_lint.kubernetes.written import misspelt_key
+from kube_audit_lint.model.advice import Advice, write
 from kube_audit_lint.model.version import NEWEST, Versions
 from kube_audit_lint.syntax.nodes import Entry, Mapping, Scalar
 from kube_audit_lint.syntax.record import NamedTuple
@@ -21,6 +22,7 @@ from kube_audit_lint.syntax.unknown import is_unknown
 
 RIGHT = "audit.k8s.io/v1"
 _BEFORE = "audit.k8s.io/v1beta1"
+_SAME = "; the fields are the same."
 _NO_VERSION = "unknown group version field audit.k8s.io/__internal, Kind=Policy in policy"
 DEPRECATED = (21, 23)
 """The minors that log a deprecation for v1beta1 and v1alpha1."""
@@ -113,14 +115,12 @@ def version_to_write(versions: Versions) -> str:
     return _BEFORE if versions.first < last[0] and versions.last <= before[1] else RIGHT
 
 
-def _instead(versions: Versions) -> str:
+def _instead(versions: Versions) -> str | Advice:
     """The advice where a version refuses what is written."""
     right = version_to_write(versions)
     if versions.first < API_VERSIONS[right][0]:
-        return (
-            f"Write `apiVersion: {_BEFORE}` for Kubernetes before 1.{API_VERSIONS[right][0]}; the fields are the same."
-        )
-    return f"Write `apiVersion: {right}`; the fields are the same."
+        return f"Write `apiVersion: {_BEFORE}` for Kubernetes before 1.{API_VERSIONS[right][0]}{_SAME}"
+    return write(right, field="apiVersion", rest=_SAME)
 
 
 def _api_version(entry: Entry, kind: str, versions: Versions, stranger: bool) -> Iterator[Problem]:
@@ -145,7 +145,7 @@ def _api_version(entry: Entry, kind: str, versions: Versions, stranger: bool) ->
             entry.value.place,
             f"`{text}` is deprecated, and refused from Kubernetes 1.24.",
             severity="warning",
-            help=f"Write `apiVersion: {RIGHT}`; the fields are the same.",
+            help=write(RIGHT, field="apiVersion", rest=_SAME),
             minors=DEPRECATED,
         )
 
@@ -161,17 +161,17 @@ def _missing(root: Mapping, entry: Entry | None, key: Scalar | None, whole: Plac
         place, message = key.place, f"There is no `apiVersion`: `{key.value}` is another field to kube-apiserver."
     elif "apiVersion" in root.entries:
         place, message = root.entries["apiVersion"].key.place, "`apiVersion` is empty."
-    help = f"Write `apiVersion: {version_to_write(versions)}`."
+    help = write(version_to_write(versions), field="apiVersion")
     return fatal("unsupported-api-version", place, message, server=_NO_VERSION, help=help)
 
 
 def _unsupported(text: str, kind: str, entry: Entry, stranger: bool, versions: Versions) -> Problem:
     if stranger:
         message = f"This is a {kind} of `{text}` and no audit policy."
-        help = "Let `--audit-policy-file` name a file that begins with an audit policy."
+        help: str | Advice = "Let `--audit-policy-file` name a file that begins with an audit policy."
     else:
         message = f"`{text}` is no version of audit policies."
-        help = f"Write `apiVersion: {version_to_write(versions)}`."
+        help = write(version_to_write(versions), field="apiVersion")
     server = f'no kind "{kind}" is registered for version "{text}"'
     if text.count("/") > 1:
         server = f"unexpected GroupVersion string: {text}"
@@ -191,4 +191,4 @@ def _kind(entry: Entry | None, api_version: str) -> Iterator[Problem]:
     if _other_kind(entry):
         message = f"This is a `{text}`, and kube-apiserver wants a `Policy`."
         server = f"converting (v1.{text}) to (audit.Policy): unknown conversion"
-    yield fatal("wrong-kind", entry.value.place, message, server=server, help="Write `kind: Policy`.")
+    yield fatal("wrong-kind", entry.value.place, message, server=server, help=write("Policy", field="kind"))

@@ -28,6 +28,7 @@ from kube_audit_lint.kubernetes.written import (
     first_key,
     written_policy,
 )
+from kube_audit_lint.model.advice import write
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.policy import LEVELS, STAGES, GroupResources, Policy, PolicyRule, Stage
 from kube_audit_lint.model.version import Versions
@@ -148,7 +149,7 @@ def _missing_rules(document: PolicyDocument, root: Mapping, written: WrittenPoli
     if key is not None:
         message = f"This policy has no rules: `{key.value}` is another field to kube-apiserver, which drops it."
         is_list = isinstance(root.entries[key.value].value, Sequence)
-        yield fatal("no-rules", key.place, message, server=server, help="Write `rules`.", hopeless=not is_list)
+        yield fatal("no-rules", key.place, message, server=server, help=write("rules"), hopeless=not is_list)
     elif entry is None:
         if not any(is_unknown(name) for name in root.entries):
             yield fatal("no-rules", document.place, message, server=server, hopeless=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from kube_audit_lint.model.advice import Advice
 from kube_audit_lint.model.finding import Related, SeverityOrNone
 from kube_audit_lint.model.version import NEWEST, OLDEST, Versions
 from kube_audit_lint.syntax.record import NamedTuple
@@ -49,7 +50,7 @@ class Problem(NamedTuple):
     versions: Versions
     fatal: bool = False
     severity: SeverityOrNone = ""
-    help: str = ""
+    help: str | Advice = ""
     related: tuple[Related, ...] = ()
     server_message: str = ""
     hopeless: bool = False
@@ -61,7 +62,7 @@ def fatal(
     message: str,
     *,
     server: str = "",
-    help: str = "",
+    help: str | Advice = "",
     minors: tuple[int, int] = ALWAYS,
     related: tuple[Related, ...] = (),
     hopeless: bool = False,
@@ -77,7 +78,7 @@ def harmless(
     *,
     severity: SeverityOrNone = "",
     server: str = "",
-    help: str = "",
+    help: str | Advice = "",
     minors: tuple[int, int] = ALWAYS,
     related: tuple[Related, ...] = (),
 ) -> Problem:

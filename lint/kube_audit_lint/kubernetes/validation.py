@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from kube_audit_lint.kubernetes.problems import Problem, fatal
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.kubernetes.written import Text, WrittenEntry, WrittenPolicy, WrittenRule
+from kube_audit_lint.model.advice import Advice, write
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.policy import LEVELS, STAGES, Level, Stage
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar
@@ -109,7 +110,7 @@ def _level(rule: WrittenRule, node: Mapping, path: str, partial: bool) -> Iterat
         f"`{level.text or _EMPTY}` is {'a stage, and ' if level.text in STAGES else ''}no level: there are None, "
         "Metadata, Request and RequestResponse, in exactly this spelling.",
         server=_unsupported(path, level.text),
-        help=f"Write `level: {meant}`." if meant else "",
+        help=write(meant, field="level") if meant else "",
     )
 
 
@@ -127,7 +128,7 @@ def _no_level(rule: WrittenRule, node: Mapping, path: str, partial: bool) -> Ite
         message = (
             f"This rule has no level: `{rule.level_key.value}` is another field to kube-apiserver, which drops it."
         )
-        yield fatal("invalid-level", rule.level_key.place, message, server=server, help="Write `level`.")
+        yield fatal("invalid-level", rule.level_key.place, message, server=server, help=write("level"))
     elif not partial and not any(is_unknown(name) for name in node.entries):
         entry = node.entries.get("level")
         place = rule.place if entry is None else entry.key.place
@@ -158,7 +159,7 @@ def _wrong_url(url: Text, server: str) -> Problem:
     else:
         message = f"`{url.text}` is refused: a path begins with `/`."
     meant = meant_url(url.text)
-    return fatal("invalid-url", url.place, message, server=server, help=f'Write `"{meant}"`.' if meant else "")
+    return fatal("invalid-url", url.place, message, server=server, help=write(meant, quoted=True) if meant else "")
 
 
 def _urls_with_resources(rule: WrittenRule) -> Problem:
@@ -219,7 +220,7 @@ def _wrong_group(group: Text, path: str) -> Problem:
         message = f"`{group.text}` is refused: there are no patterns for groups."
     else:
         message = f'`{group.text}` is refused: a group is a domain name in lower case, or `""` for the core group.'
-    help = f'Write `group: "{meant}"`.' if not meant else f"Write `group: {meant}`."
+    help = write(meant, field="group", quoted=not meant)
     usable = not meant or is_subdomain(meant)
     return fatal("invalid-group", group.place, message, server=server, help=help if usable else "")
 
@@ -242,7 +243,8 @@ def _stages(stages: Iterable[Text], path: str) -> Iterator[Problem]:
         )
 
 
-def _stage_help(stage: Text, level: Level | None, meant: Stage | None) -> str:
+def _stage_help(stage: Text, level: Level | None, meant: Stage | None) -> str | Advice:
     if level:
-        return f"Remove `{stage.text}`: how much is recorded is written as `level: {level}`, in each rule."
-    return f"Write `{meant}`." if meant else ""
+        rest = f": how much is recorded is written as `level: {level}`, in each rule."
+        return Advice("leave out", f"Remove `{stage.text}`", rest)
+    return write(meant) if meant else ""

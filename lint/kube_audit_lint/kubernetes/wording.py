@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kube_audit_lint.kubernetes.fields import METADATA, POLICY, RESOURCES, RULE, Type
 from kube_audit_lint.kubernetes.spelling import nearest
+from kube_audit_lint.model.advice import Advice, leave_out, write
 from kube_audit_lint.model.finding import SeverityOrNone
 from kube_audit_lint.model.policy import STAGES
 from kube_audit_lint.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
@@ -48,6 +49,10 @@ _SPECIAL = {
     "codes": "The response's code is not known when the rule is chosen: no policy can select by it.",
     "subresources": "A subresource is written into `resources`, as in `pods/exec`.",
 }
+
+
+_Unknown = tuple[str, str | Advice, SeverityOrNone]
+"""Message, help and severity for a field that kube-apiserver drops."""
 
 
 def wrong_type(node: Node, wanted: Type, path: str) -> tuple[str, str]:
@@ -125,7 +130,7 @@ def repeated_key(losers: list[Entry], kept: Entry, json: bool) -> tuple[Place, s
     return kept.key.place, message, "", ""
 
 
-def unknown_field(entry: Entry, node: Mapping, wanted: Type) -> tuple[str, str, SeverityOrNone]:
+def unknown_field(entry: Entry, node: Mapping, wanted: Type) -> _Unknown:
     """Message, help and severity for a field that kube-apiserver drops."""
     if wanted.fields is RULE:
         return _unknown_in_rule(entry.key.value, node)
@@ -136,11 +141,11 @@ def unknown_field(entry: Entry, node: Mapping, wanted: Type) -> tuple[str, str, 
     return _unknown_in_metadata(entry.key.value, wanted)
 
 
-def _unknown_in_rule(name: str, node: Mapping) -> tuple[str, str, SeverityOrNone]:
+def _unknown_in_rule(name: str, node: Mapping) -> _Unknown:
     head = f"A rule has no field `{name}`: kube-apiserver drops it without an error."
     low = name.lower()
     if low in _SPECIAL:
-        return f"{head} {_SPECIAL[low]}", _help_of_stages(node.get(name)) or f"Leave `{name}` out.", ""
+        return f"{head} {_SPECIAL[low]}", _help_of_stages(node.get(name)) or leave_out(name), ""
     if low in ("apigroups", "apigroup") or (low in ("group", "groups") and not _names_users(node.get(name))):
         return (
             f"{head} {_without('resources', node)}",
@@ -155,15 +160,16 @@ def _unknown_in_rule(name: str, node: Mapping) -> tuple[str, str, SeverityOrNone
         return f"{head} The rule matches what its other fields say.", "", ""
     if meant in node.entries:
         return f"{head} Only `{meant}` of this rule counts.", f"Put it all into `{meant}`.", ""
-    return f"{head} {_without(meant, node)}", f"Write `{meant}`.", ""
+    return f"{head} {_without(meant, node)}", write(meant), ""
 
 
-def _help_of_stages(node: Node | None) -> str:
+def _help_of_stages(node: Node | None) -> Advice | None:
     """The `omitStages` that leaves only the stages that `stages` lists."""
     chosen = [item.value for item in node.items if isinstance(item, Scalar)] if isinstance(node, Sequence) else []
     if not chosen or any(stage not in STAGES for stage in chosen):
-        return ""
-    return f"Write `omitStages: [{', '.join(stage for stage in STAGES if stage not in chosen)}]`."
+        return None
+    omitted = tuple(stage for stage in STAGES if stage not in chosen)
+    return Advice("write", f"Write `omitStages: [{', '.join(omitted)}]`", field="omitStages", values=omitted)
 
 
 def _names_users(node: Node | None) -> bool:
@@ -193,7 +199,7 @@ def _has_items(node: Mapping, name: str) -> bool:
     return bool(node.items(name))
 
 
-def _unknown_in_entry(name: str, node: Mapping) -> tuple[str, str, SeverityOrNone]:
+def _unknown_in_entry(name: str, node: Mapping) -> _Unknown:
     head = f"An item of `resources` has no field `{name}`: kube-apiserver drops it without an error."
     low = name.lower()
     if name in RULE:
@@ -201,7 +207,7 @@ def _unknown_in_entry(name: str, node: Mapping) -> tuple[str, str, SeverityOrNon
         tail = f" It does not limit what matches: {without} does." if without else ""
         return f"{head}{tail}", f"Move `{name}` up, beside `level`: it holds for the whole rule.", ""
     if low in _SPECIAL:
-        return f"{head} {_SPECIAL[low]}", f"Leave `{name}` out.", ""
+        return f"{head} {_SPECIAL[low]}", leave_out(name), ""
     meant = _MEANT_IN_ENTRY.get(low) or nearest(name, RESOURCES)
     group = _called(node.string("group") or "")
     matches = "what its other fields say" if _has_items(node, "resources") else f"every resource of the {group}"
@@ -217,20 +223,20 @@ def _unknown_in_entry(name: str, node: Mapping) -> tuple[str, str, SeverityOrNon
         "resourceNames": "Without it the item matches every name.",
         "group": "Without it the item is for the core group.",
     }[meant]
-    return f"{head} {without}", f"Write `{meant}`.", ""
+    return f"{head} {without}", write(meant), ""
 
 
 def _called(group: str) -> str:
     return f"group `{group}`" if group else "core group"
 
 
-def _unknown_in_policy(entry: Entry) -> tuple[str, str, SeverityOrNone]:
+def _unknown_in_policy(entry: Entry) -> _Unknown:
     name = entry.key.value
     head = f"A policy has no field `{name}`: kube-apiserver drops it without an error."
     if name.lower() in ("apiversion", "kind"):
         right = "kind" if name.lower() == "kind" else "apiVersion"
         message = f"The field is spelt `{right}`. This one works, but from 1.26 it draws a warning at every start."
-        return message, f"Write `{right}`.", "warning"
+        return message, write(right), "warning"
     if name.startswith("x-"):
         message = f"{head} As a place for anchors it does no harm, but from 1.26 it draws a warning at every start."
         return message, "", "info"
@@ -242,13 +248,13 @@ def _unknown_in_policy(entry: Entry) -> tuple[str, str, SeverityOrNone]:
     meant = nearest(name, POLICY)
     if meant is not None:
         tail = " Without it no stage is omitted by the policy as a whole." if meant == "omitStages" else ""
-        return f"{head}{tail}", f"Write `{meant}`.", ""
-    return head, f"Leave `{name}` out, or make it a comment.", ""
+        return f"{head}{tail}", write(meant), ""
+    return head, leave_out(name, ", or make it a comment."), ""
 
 
-def _unknown_in_metadata(name: str, wanted: Type) -> tuple[str, str, SeverityOrNone]:
+def _unknown_in_metadata(name: str, wanted: Type) -> _Unknown:
     if wanted.fields is METADATA and (name in POLICY or name in RULE):
         message = f"`{name}` is inside `metadata`, where kube-apiserver drops it without an error."
         return message, f"Move `{name}` out of `metadata`.", ""
     message = f"`{name}` is no field here. It does no harm, but from 1.26 it draws a warning at every start."
-    return message, f"Leave `{name}` out, or make it a comment.", "info"
+    return message, leave_out(name, ", or make it a comment."), "info"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kube_audit_lint.model.advice import Advice
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.typed import Any, Literal, get_args
@@ -41,7 +42,8 @@ class Proposed(NamedTuple):
 class Finding(NamedTuple):
     """One thing wrong at one place.
 
-    `message` tells what is wrong and what really happens in the cluster, `help` how to put it right.
+    `message` tells what is wrong and what really happens in the cluster, `help` how to put it right, `advice` the same
+    as data where it is one act.
     `kubernetes` names the versions it holds for (`1.24-1.37`), `narrowed` is whether these are fewer than
     were checked. `witness` is a concrete request as JSON data that proves it, `proof` the same as one line
     for a reader. `more` is how many findings of its rule in its file it stands for, where they are too many
@@ -62,6 +64,7 @@ class Finding(NamedTuple):
     narrowed: bool = False
     once: bool = False
     fix: Proposed | None = None
+    advice: Advice | None = None
 
 
 Cause = Literal["comment", "ignores", "baseline", "configuration"]

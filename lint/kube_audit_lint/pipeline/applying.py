@@ -15,6 +15,7 @@ from kube_audit_lint.checks._files import of_file
 from kube_audit_lint.checks._subject import DirectorySubject, PolicySubject, ServerSubject
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.kubernetes.problems import MOST
+from kube_audit_lint.model.advice import in_words
 from kube_audit_lint.model.finding import SEVERITIES, Finding, Related
 from kube_audit_lint.model.server import Overlay
 from kube_audit_lint.model.version import DEFAULT, Versions
@@ -300,18 +301,20 @@ def _rules_of(subject: Subject, place: Place) -> Place:
 
 
 def _finding(one: Applied, hit: Hit, versions: Versions) -> Finding:
+    help, advice = in_words(hit.help or one.rule.help)
     return Finding(
         one.rule.id,
         one.severity_of(hit.severity),
         hit.place,
         hit.message,
-        hit.help or one.rule.help,
+        help,
         hit.related,
         str(hit.versions or versions),
         hit.witness,
         hit.proof,
         narrowed=hit.versions not in (None, versions),
         once=hit.once,
+        advice=advice,
     )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from kube_audit_lint.checks._decided import list_place
 from kube_audit_lint.checks._subject import PolicySubject
+from kube_audit_lint.checks.unreachable_rule import unreached
 from kube_audit_lint.model.finding import SEVERITIES, Finding, Severity
 from kube_audit_lint.pipeline.arms import is_in
 from kube_audit_lint.pipeline.variants import Variant
@@ -26,8 +27,6 @@ _BY_VERSION = ("unsupported-api-version", "field-not-in-version")
 """What a version refuses; where a branch holds it, it is there for the versions that take it."""
 _OF_ALL = "nothing-recorded"
 """What is said of the whole policy, wherever its place is: its key is that of `rules`."""
-_HIDDEN = "never reached"
-"""What is said of the places of rules that another one takes every request from."""
 _RULES = re.compile(r"\b[Rr]ules? \d+(?: \(line \d+\))?(?:(?:, | and |-| to | or )\d+(?: \(line \d+\))?)*")
 _NUMBER = re.compile(r"(?<!line )\b\d+\b")
 
@@ -88,8 +87,7 @@ def _hidden(finding: Finding, variant: Variant) -> frozenset[int]:
     """The rules of which a finding says that no request reaches them in any version."""
     if finding.rule != "unreachable-rule" or finding.narrowed or finding.severity == "info":
         return frozenset()
-    behind = [one.place for one in finding.related if one.message == _HIDDEN]
-    found = (_rule_at(place, variant) for place in behind or [finding.place])
+    found = (_rule_at(place, variant) for place in unreached(finding))
     return frozenset(index for index in found if index is not None)
 
 

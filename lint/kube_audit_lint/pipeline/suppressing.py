@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from kube_audit_lint.discovery.walk import EMBEDDING
 from kube_audit_lint.kubernetes.spelling import nearest
+from kube_audit_lint.model.advice import Advice, in_words, write
 from kube_audit_lint.model.finding import Finding, Suppressed
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline.expiry import SOON, days_left, is_written
@@ -222,7 +223,7 @@ class _Own:
         if id not in self._known:
             near = self._nearest(id)
             message = f"There is no rule {id}, so that nothing is suppressed."
-            yield from self._finding("unknown-suppression", place, message, f"Write `{near}`." if near else "")
+            yield from self._finding("unknown-suppression", place, message, write(near) if near else "")
         elif id in ALWAYS_SHOWN:
             message = f"The rule {id} cannot be suppressed by a comment: it reports what the other rules do not see."
             yield from self._finding("invalid-suppression", place, message, "Remove the id, or the whole comment.")
@@ -237,10 +238,11 @@ class _Own:
         self._hints -= 1
         return nearest(id, self._known) if self._hints >= 0 else None
 
-    def _finding(self, rule: OwnRule, place: Place, message: str, help: str = "") -> Iterator[Finding]:
+    def _finding(self, rule: OwnRule, place: Place, message: str, help: str | Advice = "") -> Iterator[Finding]:
         applied = self._applied.get(rule)
         if applied is not None:
-            yield Finding(rule, applied.severity_of(""), place, message, help or applied.rule.help)
+            words, advice = in_words(help or applied.rule.help)
+            yield Finding(rule, applied.severity_of(""), place, message, words, advice=advice)
 
 
 def _comments(one: Collected) -> Iterator[Place]:
