@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from kube_audit_lint.model.comparison import RequestClass
-from kube_audit_lint.model.matrix import Map, ShownCase, ShownFinding, ShownPolicy, ShownRow
+from kube_audit_lint.model.matrix import Map, Sample, ShownCase, ShownFinding, ShownPolicy, ShownRow
 from kube_audit_lint.model.policy import LEVELS, URL_VERBS
 from kube_audit_lint.report.diffwords import SIGNS
 from kube_audit_lint.report.diffwords import conditions as conditions_of
@@ -134,7 +134,7 @@ def _cell(table: Table, row: ShownRow, verb: str) -> str:
     level = _LETTERS.get(cell.level, "o")
     if table.compares:
         level += " same" if not cell.direction else f" {cell.direction if cell.direction in _DIRECTIONS else 'less'}"
-    return f'<td{_class(level)} data-c="{row.cells[verb]}">{_words(cell)}</td>'
+    return f"<td{_class(level)} data-c={row.cells[verb]}>{_words(cell)}</td>"
 
 
 def _class(names: str) -> str:
@@ -182,7 +182,7 @@ def _block(policy: ShownPolicy, number: int, content: str, marker: str) -> str:
 
 def _line(policy: ShownPolicy, number: int, line: str) -> str:
     found = "".join(_finding(one) for one in policy.findings if _line_of(policy, one) == number)
-    return f'<span class="row" data-line="{number}">{lines(line)}</span>{found}'
+    return f"<span data-line={number}>{lines(line)}</span>{found}"
 
 
 def _line_of(policy: ShownPolicy, one: ShownFinding) -> int:
@@ -244,22 +244,26 @@ class _Numbered(dict[Any, int]):
 
 
 def _data(of: Map) -> dict[str, Any]:
-    """What the report in JSON has, and the policies as they are loaded."""
-    samples, words = _Numbered(), _Numbered()
-    classes = [
-        {
-            "cases": [_case(case, words) for case in one.cases],
-            "seen": [[part for case, sample in each for part in (case, samples[sample])] for each in one.seen],
-        }
-        for one in of.classes
-    ]
+    """What the report in JSON has, and the policies as they are loaded.
+
+    classes: for each kind of sender the number of what is seen: numbers of cases, each with that of its sample.
+    """
+    users, samples, words, cases, seen = (_Numbered() for _ in range(5))
+
+    def number(each: Sequence[tuple[int, Sample]], of_class: Sequence[ShownCase]) -> int:
+        pairs = ((_case(of_class[case], words, of.before is not None), _sample(one, users)) for case, one in each)
+        return seen[tuple(part for case, sample in pairs for part in (cases[case], samples[sample]))]
+
     return {
         "policy": _policy_data(of.policy),
         "before": None if of.before is None else _policy_data(of.before),
         "senders": [[one.title, one.note] for one in of.senders],
         "rows": list(map(_row_data, of.rows)),
-        "classes": classes,
+        "classes": [[number(each, one.cases) for each in one.seen] for one in of.classes],
+        "seen": list(seen),
+        "cases": list(cases),
         "samples": list(samples),
+        "users": list(users),
         "words": list(words),
         "verbs": VERBS,
         "urlVerbs": URL_VERBS,
@@ -267,9 +271,13 @@ def _data(of: Map) -> dict[str, Any]:
     }
 
 
-def _case(case: ShownCase, words: _Numbered) -> list[Any]:
-    new = [case.rule, case.level, words[case.who], words[case.where], int(case.exact)]
-    return [*new, case.old_rule, case.old_level, case.direction]
+def _case(case: ShownCase, words: _Numbered, compares: bool) -> tuple[Any, ...]:
+    new = case.rule, case.level, words[case.who], words[case.where], int(case.exact)
+    return (*new, case.old_rule, case.old_level, case.direction) if compares else new
+
+
+def _sample(one: Sample, users: _Numbered) -> tuple[Any, ...]:
+    return users[one.user, one.groups], one.namespace, one.name
 
 
 def _row_data(row: ShownRow) -> list[Any]:

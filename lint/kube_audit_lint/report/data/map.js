@@ -51,10 +51,10 @@
 
   // The cases of a cell that the chosen users' requests come to, each with its sample.
   function seen(cell) {
-    const flat = data.classes[cell.cls].seen[state.sender];
+    const flat = data.seen[data.classes[cell.cls][state.sender]];
     const found = [];
     for (let index = 0; index < flat.length; index += 2) {
-      const [rule, level, who, where, exact, oldRule, oldLevel, direction] = data.classes[cell.cls].cases[flat[index]];
+      const [rule, level, who, where, exact, oldRule, oldLevel, direction] = data.cases[flat[index]];
       const text = { who: data.words[who], where: data.words[where] };
       found.push({ rule, level, ...text, exact, oldRule, oldLevel, direction, sample: data.samples[flat[index + 1]] });
     }
@@ -230,7 +230,8 @@
   // -- requests
 
   function requestOf(cell, sample) {
-    const [user, groups, namespace, name] = sample;
+    const [by, namespace, name] = sample;
+    const [user, groups] = data.users[by];
     const row = data.rows[cell.row];
     const sender = { user, groups, verb: cell.verb };
     if (row.key === null) return { ...sender, url: row.examples[0] };
