@@ -169,6 +169,16 @@ def test_what_a_template_or_a_part_decides_is_manual(here: Here) -> None:
     assert control["results"][0]["values"] == ["--audit-log-maxage={{ .Values.maxage }}"]
 
 
+@pytest.mark.parametrize("path", ["-", "/proc/1/fd/1", "{{ .Values.log }}"])
+def test_where_a_log_ends_up_that_is_no_known_file_is_looked_at_by_hand(here: Here, path: str) -> None:
+    write(kube_apiserver=pod(GOOD))
+    assert here.statuses("--standard", "bsi")["SYS.1.6.A7"] == "passed"
+    write(kube_apiserver=pod([f"--audit-log-path={path}" if "log-path" in flag else flag for flag in GOOD]))
+    (control,) = [one for one in here.data("--standard", "bsi")["controls"] if one["id"] == "SYS.1.6.A7"]
+    assert control["status"] == "manual"
+    assert f"{path} names no known directory" in control["results"][0]["proof"]
+
+
 def test_a_webhook_that_is_not_there_is_not_judged(here: Here) -> None:
     write(audit_policy=POLICY, kube_apiserver=pod(GOOD))
     found = here.statuses("--standard", "nsa")

@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=filled,
         required=True,
         metavar="NAME[@V]",
-        help="cis, rke2-cis, k3s-cis, rke-cis, ack-cis, stig, pci, nsa, bsi or nist; of cis@1.9 that version",
+        help="cis, or rke2-, k3s-, rke-, eks-, aks- or ack-cis; stig, pci, nsa, bsi or nist; of cis@1.9 that version",
     )
     add("--kubernetes-version", metavar="V", help="the cluster's version (1.30) or a range of them (1.29-1.34)")
     add(

@@ -13,7 +13,7 @@ from kube_audit_lint.analysis.describe import describe
 from kube_audit_lint.analysis.evaluate import NO_RULE, evaluate
 from kube_audit_lint.analysis.request import Request
 from kube_audit_lint.catalogue.standards import Control
-from kube_audit_lint.checks._server import is_placeholder, place_of_value
+from kube_audit_lint.checks._server import is_placeholder, known_path, place_of_value
 from kube_audit_lint.checks._subject import PolicySubject, ServerSubject
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.kubernetes.go_values import GoError, parse_int
@@ -55,6 +55,7 @@ def of_server(control: Control, subject: ServerSubject, findings: Sequence[Findi
     if why := _not_applicable(control, server):
         return Decided("not-applicable", server.place, (), why)
     parts = [*(_flag(server, names, control.at_least) for names in control.flags), *_loading(control, subject)]
+    parts += _elsewhere(control, server)
     if all(part.status == "passed" for part in parts):  # else the findings say the same again
         parts += _found(control, findings)
     requests = _requests(control, subject.policy) if subject.policy is not None else ()
@@ -112,6 +113,15 @@ def _not_applicable(control: Control, server: ApiServer) -> str:
     return ""
 
 
+def _elsewhere(control: Control, server: ApiServer) -> Iterator[_Part]:
+    """Where a control is about the log's directory, and no file shows which one that is."""
+    if control.mounts and known_path(server, control.when) is None:
+        place = place_of_value(server, control.when)
+        yield _Part(
+            "manual", f"{_written(server, control.when)} names no known directory: look where the log ends up.", place
+        )
+
+
 def _flag(server: ApiServer, names: Sequence[str], least: int | None) -> _Part:
     """One of several flags that has to be set."""
     name = next((name for name in names if _given(server, name)), names[0])
@@ -127,7 +137,8 @@ def _flag(server: ApiServer, names: Sequence[str], least: int | None) -> _Part:
     if is_unknown(value) or is_placeholder(value):
         return _Part("manual", f"A template decides the value of --{name}: look at the running server.", place)
     if least is None:
-        return _Part("passed", f"--{name} is set{by}.", place)
+        stream = ": `-` is standard output" if value == "-" else ""
+        return _Part("passed", f"--{name} is set{by}{stream}.", place)
     number = _number(value)
     if number is None:
         return _Part("failed", f"--{name} is no number.", place_of_value(server, name))
