@@ -161,6 +161,19 @@ WRAPPERS = {
     "OpenTelemetry, as an object": lambda one: open_telemetry(any_value(one)),
     "Windows' line ends": lambda one: f"{text(one)}\r",
     "spaces around it": lambda one: f"  {text(one)} \t",
+    "Loki, with metadata beside the line": lambda one: {"streams": [{"values": [["17", text(one), {"verb": "get"}]]}]},
+    "Loki, with labels taken from the event": lambda one: {
+        "labels": {"verb": "get", "auditID": "1"},
+        "verb": "get",
+        "line": text(one),
+    },
+    "Fluent Bit, its file": lambda one: f"audit: [1700000000.5, {text({'log': one})}]",
+    "Vector, merged, with a time of its own": lambda one: {"file": "x", "timestamp": "2026", "metadata": {}, **one},
+    "Azure, a table": lambda one: {"tables": [{"columns": [{"name": "Time"}], "rows": [["2026", 1, text(one)]]}]},
+    "Azure, a row": lambda one: {"TimeGenerated": "2026", "tags": [{"a": 1}], "log_s": text(one)},
+    "any other key": lambda one: {"detail-type": "x", "labels": {"verb": "get"}, "detail": {"deeper": one}},
+    "a cell of CSV": lambda one: '2026,"' + text(one).replace('"', '""') + '",{x}',
+    "a line of an array": lambda one: f"{text(one)},",
     "a wrapper in a wrapper": lambda one: {"log": text({"message": text(one)})},
 }
 
@@ -243,6 +256,35 @@ class TestReading:
         Path("audit.gz").write_bytes(b"".join(gzip.compress(text(one).encode() + b"\n") for one in EVENTS))
         assert decided(replay("audit.gz", capsys=capsys)) == ONE_EACH
 
+    def test_packed_twice(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """As Firehose packs what CloudWatch delivers."""
+        once = gzip.compress("".join(text(one) + "\n" for one in EVENTS).encode())
+        Path("audit.gz").write_bytes(gzip.compress(once))
+        assert decided(replay("audit.gz", capsys=capsys)) == ONE_EACH
+        Path("audit.gz").write_bytes(gzip.compress(once[:6]))
+        (note,) = replay("audit.gz", capsys=capsys, code=2)["log"]["notes"]
+        assert "what comes after 0 lines cannot be read" in note
+
+    @pytest.mark.parametrize(
+        ("line", "reason"),
+        [
+            (text(EVENTS[0])[:90], "it is cut off: its JSON does not end"),
+            (text(EVENTS[0])[:-1], "it is cut off: its JSON does not end"),
+            ('{"a": ' * 100_000, "it is nested too deeply"),
+            ('{"verb": "get", "n": ' + "9" * 5000 + "}", "it holds a number of too many digits"),
+            ('{"verb": get}', "it is no JSON: Expecting value at character 10"),
+            ('{"protoPayload": {"methodName": "io.k8s.core.v1.pods.get"}}', "it is an entry of Google Cloud's own"),
+        ],
+    )
+    @pytest.mark.parametrize("first", [True, False])
+    def test_why_a_line_is_no_event(
+        self, line: str, reason: str, first: bool, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        data = replay(save(*([line, EVENTS[0]] if first else [EVENTS[0], line])), capsys=capsys)
+        (bad,) = data["log"]["noEvents"]["first"]
+        assert bad["reason"].startswith(reason)
+        assert data["now"]["events"] == 1
+
     def test_zstd(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         packed = bytes.fromhex("28b52ffd") + b"rest"
         Path("audit.zst").write_bytes(packed)
@@ -256,6 +298,7 @@ class TestReading:
         assert "pip install 'kube-audit-lint[fast]'" in note
         zstandard = pytest.importorskip("zstandard")
         frames = [zstandard.ZstdCompressor().compress(text(one).encode() + b"\n") for one in EVENTS]
+        frames.insert(0, bytes.fromhex("502a4d18 04000000 61626364"))  # one to be skipped
         Path("audit.zst").write_bytes(b"".join(frames))
         assert decided(replay("audit.zst", capsys=capsys)) == ONE_EACH
         Path("audit.zst").write_bytes(b"".join(frames)[:-9])

@@ -12,10 +12,20 @@ from kube_audit_lint.analysis.evaluate import NO_RULE
 from kube_audit_lint.auditlog.cells import Cell, Cells
 from kube_audit_lint.auditlog.decider import Decider
 from kube_audit_lint.auditlog.documents import LONGEST
-from kube_audit_lint.auditlog.event import BEGIN, BEGINNING, ENDING, ENDS, FIELDS, Event, NoEventError, request_of
+from kube_audit_lint.auditlog.event import (
+    BEGIN,
+    BEGINNING,
+    ENDING,
+    ENDS,
+    FIELDS,
+    Event,
+    NoEventError,
+    own_fields,
+    request_of,
+)
 from kube_audit_lint.auditlog.sizes import REQUEST, RESPONSE, body_sizes, compact, length, managed_size
 from kube_audit_lint.auditlog.tally import MOST_CELLS, REQUESTS, RESPONSES, Bad, Tally
-from kube_audit_lint.auditlog.wrapped import events_in, is_empty_batch, values_of
+from kube_audit_lint.auditlog.wrapped import events_in, is_empty_batch, values_of, why_none
 from kube_audit_lint.model.policy import Policy
 from kube_audit_lint.syntax.record import NamedTuple
 
@@ -186,8 +196,8 @@ class Counter:
         user = self._cells.user(request.user, sorted(request.groups))
         key = user.alike, event.get("level"), event.get("stage"), None, *request[2:]
         kind = self._cells.kinds.get(key) or self._cells.kind(key, request)
-        if not text or not (_is_whole(text) or event.keys() <= FIELDS):
-            event = {key: value for key, value in event.items() if key in FIELDS}
+        if not text or not (_is_whole(text) or event.keys() <= own_fields(event)):
+            event = {key: value for key, value in event.items() if key in own_fields(event)}
             text = compact(event)
         time = event.get("stageTimestamp")
         if isinstance(time, str):
@@ -224,13 +234,11 @@ def _events_of(line: bytes) -> list[tuple[Any, str]]:
         return [(NoEventError(f"it is longer than {LONGEST >> 20} MiB"), "")]
     found: list[tuple[Any, str]] = []
     try:
-        for value, text in values_of(line.decode()):
+        for value, text in values_of(line.decode().rstrip("\n")):
             inside = events_in(value, text)
-            found += inside if inside or is_empty_batch(value) else [(None, "")]
+            found += inside if inside or is_empty_batch(value) else [(NoEventError(why_none(value)), "")]
     except UnicodeDecodeError:
         return [(NoEventError("it is no UTF-8"), "")]
-    except RecursionError:
-        return [(NoEventError("it is nested too deeply"), "")]
     except NoEventError as error:
-        found = [*(one for one in found if one[0] is not None), (error, "")]
+        found = [*(one for one in found if isinstance(one[0], dict)), (error, "")]
     return [(NoEventError("it holds no audit event"), "") if event is None else (event, text) for event, text in found]

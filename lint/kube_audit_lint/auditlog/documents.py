@@ -39,8 +39,8 @@ def stands_in_lines(first: bytes) -> bool:
         if error.msg == "Extra data":
             return not text.startswith("{", error.pos)  # one object behind another: there may be no line end at all
         return error.pos < len(text) and not error.msg.startswith("Unterminated string")
-    except RecursionError:
-        return True
+    except (ValueError, RecursionError):
+        return True  # a number of too many digits, or lists in lists: no more than this line is wrong
     return True
 
 

@@ -14,18 +14,26 @@ Event = dict[str, Any]
 
 FIELDS = frozenset(
     [
-        *("kind", "apiVersion", "metadata", "level", "timestamp", "auditID", "stage", "requestURI", "verb", "user"),
+        *("kind", "apiVersion", "level", "auditID", "stage", "requestURI", "verb", "user"),
         *("impersonatedUser", "authenticationMetadata", "sourceIPs", "userAgent", "objectRef", "responseStatus"),
         *("requestObject", "responseObject", "requestReceivedTimestamp", "stageTimestamp", "annotations"),
     ]
 )
-"""All that an event has, in any version. What else is there comes from a shipper, and is none of its bytes."""
+"""All that an event of audit.k8s.io/v1 has. What else is there comes from a shipper, and is none of its bytes."""
+
+_BETA = FIELDS.union(("metadata", "timestamp"))
+"""The same of v1alpha1 and v1beta1, which kube-apiserver wrote up to 1.23."""
 
 BEGIN, ENDS = b'{"kind":"Event",', frozenset((b'"}}\n', b'Z"}\n'))
 """How a line of kube-apiserver's begins and ends: with the kind; with annotations, or the time of the stage."""
 
 BEGINNING, ENDING = slice(len(BEGIN)), slice(-4, None)
 """Where these are: a slice is quicker than `startswith`."""
+
+
+def own_fields(event: Event) -> frozenset[str]:
+    """The fields that kube-apiserver gives an event of this version."""
+    return FIELDS if event.get("apiVersion") in (None, "audit.k8s.io/v1") else _BETA
 
 
 class NoEventError(ValueError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import re
+import zlib
 from importlib import import_module
 from typing import Any, BinaryIO
 
@@ -10,7 +12,12 @@ _READ = 8 << 10
 """Packed bytes that are unpacked at a time: what bounds the memory."""
 
 
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_GZIP = b"\x1f\x8b"
+_ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
+"""A frame, or one that is skipped (RFC 8878, 3.1.2), which pzstd writes in front of each other one."""
+
+_TWICE = 2
+"""Firehose packs what CloudWatch delivers, which is packed already."""
 
 
 class UnpackError(ValueError):
@@ -20,15 +27,18 @@ class UnpackError(ValueError):
 def is_packed(stream: Any) -> bool:
     """Whether a stream is packed in one of these ways."""
     head: bytes = stream.peek(4)
-    return head.startswith((_GZIP, _ZSTD))
+    return head.startswith(_GZIP) or _ZSTD.match(head) is not None
 
 
-def unpacked(stream: Any) -> Any:
+def unpacked(stream: Any, times: int = _TWICE) -> Any:
     """The stream, unpacked if it is packed. Raises UnpackError."""
-    head = stream.peek(4)[:4]
+    try:
+        head = stream.peek(4)[:4] if times else b""
+    except (OSError, EOFError, zlib.error):
+        return stream  # who reads it comes to the same error
     if head.startswith(_GZIP):
-        return gzip.GzipFile(fileobj=stream)
-    return _zstd(stream) if head == _ZSTD else stream
+        return unpacked(gzip.GzipFile(fileobj=stream, mode="rb"), times - 1)
+    return _zstd(stream) if _ZSTD.match(head) else stream
 
 
 def _zstd(stream: BinaryIO) -> Any:

@@ -3,6 +3,7 @@
 Fluent Bit and container runtimes put the line below `log` or `log_processed`, Vector and Filebeat below `message`,
 Splunk below `_raw` or `event`, CloudWatch below `logEvents` and `message`, its Insights into rows of fields, Loki below
 `line` or in `values`, Azure below `properties`, Elasticsearch below `hits` and `_source`, OpenTelemetry below `body`.
+Other keys are looked into where these hold none. Exports as CSV have it in a cell.
 """
 
 from __future__ import annotations
@@ -30,14 +31,22 @@ BELOW = (
     ),
     *("_source", "hits", "data", "result", "results", "streams", "values", "resourceLogs", "scopeLogs", "logRecords"),
 )
-"""Where records hold events, the most usual first."""
+"""Where records hold events, the most usual first: beside them are labels that may look like one."""
+
+_OWN = frozenset(("requestURI", "objectRef"))
+"""One of these is in each event, and not in labels that a shipper took from it."""
 
 DEEPEST = 16
 """Wrappers in wrappers that are looked into."""
 
 
 _OPENING = re.compile(r'^\s*\[|\{\s*"|^\s*\{\s*\}')
-_SPACE = re.compile(r"\s*")
+_CELL = re.compile(r'"(\{""(?:[^"]|"")*)"')
+"""An object in a cell of CSV, where each quote is doubled: in JSON no text begins right behind another."""
+
+_BETWEEN = re.compile(r"[\s,\]]*")
+"""What may follow on a value: of a list of which this is a line, of a record around it."""
+
 _DECODER = json.JSONDecoder()
 
 
@@ -46,19 +55,32 @@ def values_of(text: str) -> Iterator[tuple[Any, str]]:
 
     A time, labels and the like in front of it are left out. Raises NoEventError where the rest is no JSON.
     """
+    cell = _CELL.search(text) if '"{""' in text else None
+    text = text if cell is None else cell[1].replace('""', '"')
     start = _OPENING.search(text)
-    at = _past_space(text, 0) if start is None else start.start()
+    at = _behind(text, 0) if start is None else start.start()
     while at < len(text):
         try:
             value, end = _DECODER.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
-            raise NoEventError(f"it is no JSON: {error}") from error
+            raise NoEventError(_why(error, len(text))) from error
         yield value, text[at:end]
-        at = _past_space(text, end)
+        at = _behind(text, end)
 
 
-def _past_space(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
+def _why(error: Exception, length: int) -> str:
+    """Why a text of this length, without the end of its line, could not be decoded."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if not isinstance(error, json.JSONDecodeError):
+        return "it holds a number of too many digits"
+    if error.pos >= length or error.msg.startswith("Unterminated string"):
+        return "it is cut off: its JSON does not end"
+    return f"it is no JSON: {error.msg.removesuffix(' at')} at character {error.pos + 1}"
+
+
+def _behind(text: str, at: int) -> int:
+    found = _BETWEEN.match(text, at)
     return found.end() if found else at
 
 
@@ -74,15 +96,35 @@ def events_in(value: Any, text: str = "", depth: int = 0) -> list[tuple[Any, str
     if isinstance(value, list):
         if _is_row(value):
             return next(filter(None, (events_in(field["value"], "", depth + 1) for field in value)), [])
-        return [one for item in value for one in _in_item(item, depth)]
+        found = [one for item in value for one in _in_item(item, depth)]
+        return [one for one in found if one[0] is not None] if _is_entry(value) else found
     if not isinstance(value, dict):
         return []
-    if "verb" in value or "auditID" in value:
+    like_one = "verb" in value or "auditID" in value
+    if like_one and not _OWN.isdisjoint(value):
         return [(value, text)]
     if isinstance(value.get("kvlistValue"), dict):
         return events_in(_plain(value), "", depth + 1)
-    inside = (events_in(value[key], "", depth + 1) for key in BELOW if key in value)
-    return next(filter(None, inside), [])
+    return _in_record(value, depth) or ([(value, text)] if like_one and depth == 0 else [])
+
+
+def _in_record(record: dict[str, Any], depth: int) -> list[tuple[Any, str]]:
+    none: list[tuple[Any, str]] = []
+    for key in [*(key for key in BELOW if key in record), *(key for key in record if key not in BELOW)]:
+        found = events_in(record[key], "", depth + 1)
+        if any(event is not None for event, _ in found):
+            return found
+        none = none or (found if key in BELOW else [])
+    return none
+
+
+def why_none(value: Any) -> str:
+    """Why there is no event in a value."""
+    if isinstance(value, dict) and "protoPayload" in value:
+        return (
+            "it is an entry of Google Cloud's own audit log, which is made of audit events and leaves most of them out"
+        )
+    return "it holds no audit event"
 
 
 def is_empty_batch(value: Any) -> bool:
@@ -93,6 +135,12 @@ def is_empty_batch(value: Any) -> bool:
 def _is_row(items: list[Any]) -> bool:
     """Whether a list is a row of an answer of CloudWatch Logs Insights (GetQueryResults): fields with their values."""
     return bool(items) and all(isinstance(item, dict) and item.keys() == {"field", "value"} for item in items)
+
+
+def _is_entry(items: list[Any]) -> bool:
+    """Whether a list is what Loki or Fluent Bit makes of a line, or a row of a table: a time, the line, and more."""
+    first = items[0] if items else []
+    return not isinstance(first, (dict, list)) and not (isinstance(first, str) and "{" in first)
 
 
 def _plain(value: Any) -> Any:
@@ -126,6 +174,4 @@ def _in_text(text: str, depth: int) -> list[tuple[Any, str]]:
 
 
 def _in_item(item: Any, depth: int) -> list[tuple[Any, str]]:
-    """What an item of a list holds; a text without a brace is the time that Loki puts beside a line."""
-    found = events_in(item, "", depth + 1)
-    return found if found or (isinstance(item, str) and "{" not in item) else [(None, "")]
+    return events_in(item, "", depth + 1) or [(None, "")]
