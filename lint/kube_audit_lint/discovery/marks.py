@@ -48,7 +48,7 @@ TEXT_FORMS: dict[str, tuple[str, ...]] = {
     'terraform': ('audit', 'AUDIT', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW', 'aws_eks_cluster', 'terraform-aws-modules/eks', 'azurerm_monitor_diagnostic_setting', 'azurerm_kubernetes_cluster', 'google_container_cluster', 'cluster_log_types', 'enabled_log_types', 'templatefile', 'template_file', 'rke_cluster', 'rancher2_cluster', 'enable_components'),
     'bicep': ('logs: [', 'logs:[', 'logCategoriesAndGroups'),
     'helm_define': ('define "',),
-    'embedded': ('<<', '```', '~~~', 'kubectl', 'oc apply', 'oc create', 'manifests', 'minikube', '--kube-apiserver-arg', 'kubeAPIServer.audit', 'audit.k8s.io/', 'update-cluster-logging', 'diagnostic-settings', 'clusterLogging'),
+    'embedded': ('<<', '```', '~~~', 'kubectl', 'oc apply', 'oc create', 'manifests', 'minikube', '--kube-apiserver-arg', '--audit-', 'kubeAPIServer.audit', 'audit.k8s.io/', 'update-cluster-logging', 'diagnostic-settings', 'clusterLogging'),
     'systemd': ('[Service]',),
     'environment': ('--audit', '--etcd-servers'),
     'logrotate': ('rotate ', 'rotate\t', 'copytruncate'),

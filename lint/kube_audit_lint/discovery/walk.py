@@ -71,6 +71,9 @@ SOURCES = frozenset(
 )
 """Ends of names of files that are not even opened when a folder is walked."""
 
+SHELL = (".bash", ".ksh", ".sh", ".zsh")
+"""Ends of names of shell scripts, which are read whole where they start kube-apiserver."""
+
 EMBEDDING = frozenset(("bash", "hcl", "ksh", "markdown", "md", "mdx", "sh", "tf", "tfvars", "tofu", "zsh"))
 """Ends of names of files that may embed audit configuration."""
 

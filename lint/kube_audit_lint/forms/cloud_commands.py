@@ -13,19 +13,32 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.managed import EKS, NAMES_OF_AKS, aks_off, delivers_audit, off
-from kube_audit_lint.model.found import Found, Misshape
+from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.syntax.shell import Word, commands
 
 _SHORT = re.compile(r"types=\[?([\w,]+)\]?,enabled=(true|false)")
 
 
 def run(text: str, context: Context) -> Found:
-    """What the commands of a script switch off, or leave off where they make a cluster."""
-    found = (one for words in commands(text) for one in _of_command(words, context))
-    return Found(misshapes=tuple(found))
+    """The clusters whose logs the commands of a script decide, and what they switch or leave off."""
+    return joined([_of_command(words, context) for words in commands(text)])
 
 
-def _of_command(words: list[Word], context: Context) -> Iterator[Misshape]:
+def _of_command(words: list[Word], context: Context) -> Found:
+    found = tuple(_left_off(words, context))
+    sets_logs = any(_option(words, name)[0] for name in ("--logging", "--disable-types", "--enable-types", "--logs"))
+    at = context.place(words[0].start, words[0].end)
+    return Found(misshapes=found, managed=(at,) if found or (sets_logs and _is_of_cluster(words)) else ())
+
+
+def _is_of_cluster(words: list[Word]) -> bool:
+    said = [word.text for word in words]
+    if said[:1] == ["az"]:
+        return "diagnostic-settings" in said and any(name in _option(words, "--logs")[1] for name in NAMES_OF_AKS)
+    return said[:2] == ["aws", "eks"] or (said[:1] == ["eksctl"] and "update-cluster-logging" in said)
+
+
+def _left_off(words: list[Word], context: Context) -> Iterator[Misshape]:
     said = [word.text for word in words]
     if said[:2] == ["aws", "eks"] and {"create-cluster", "update-cluster-config"} & set(said):
         yield from _eks(words, "create-cluster" in said, context)

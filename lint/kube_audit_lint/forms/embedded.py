@@ -23,6 +23,7 @@ MARKS = (
     "manifests",
     "minikube",
     "--kube-apiserver-arg",
+    "--audit-",
     "kubeAPIServer.audit",
     "audit.k8s.io/",
     "update-cluster-logging",
@@ -73,7 +74,8 @@ def _written(pieces: list[Piece], context: Context, text: str, prose: bool) -> F
 
 
 def _started(text: str, context: Context, prose: bool) -> Iterator[Found]:
-    """The clusters that the commands of a script start. prose: sentences, which name single flags."""
+    """The clusters that the commands of a script start. text: without its heredocs, which whoever splits all of it into
+    commands leaves out himself. prose: sentences, which name single flags."""
     if "minikube" in text:
         from kube_audit_lint.forms import minikube
 
@@ -86,10 +88,15 @@ def _started(text: str, context: Context, prose: bool) -> Iterator[Found]:
         from kube_audit_lint.forms import k3s
 
         yield k3s.started(text, context)
+    is_script = not prose and (context.offsets is None or text.startswith("#!"))
+    if is_script and "--audit-" in text and ("kube-apiserver" in text or "hyperkube" in text):
+        from kube_audit_lint.forms import shell
+
+        yield shell.started(context.text, context)
     if not prose and any(word in text for word in ("update-cluster-logging", "diagnostic-settings", "clusterLogging")):
         from kube_audit_lint.forms import cloud_commands
 
-        yield cloud_commands.run(text, context)
+        yield cloud_commands.run(context.text, context)
 
 
 def _outside(text: str, pieces: list[Piece]) -> str:

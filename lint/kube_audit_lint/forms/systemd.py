@@ -11,17 +11,15 @@ import re
 from collections.abc import Iterator, Sequence
 
 from kube_audit_lint.forms.common.arguments import flags_of
-from kube_audit_lint.forms.common.binds import EngineRun, both, engine_run
-from kube_audit_lint.forms.common.commandline import OWN_FLAGS, CommandLine, api_server, overfull
+from kube_audit_lint.forms.common.commandline import OWN_FLAGS, overfull
 from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.launched import launched
 from kube_audit_lint.forms.common.spelt import Spelt
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer
-from kube_audit_lint.model.value import Value
-from kube_audit_lint.model.version import version_of_image
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.units import Assignment, unit
-from kube_audit_lint.syntax.unknown import UNKNOWN, Room, is_unknown
+from kube_audit_lint.syntax.unknown import UNKNOWN, Room
 from kube_audit_lint.syntax.words import Letter, Word, expanded, split
 
 MARKS = ("[Service]",)
@@ -117,32 +115,7 @@ def _server(
     words: list[Word], variables: dict[str, list[Letter]], room: Room, spelt: Spelt, named: bool
 ) -> ApiServer | None:
     values = [spelt.value(word) for word in expanded(words, variables, room)]
-    run = engine_run(values)
-    if run is not None:
-        return _in_container(run, spelt, named)
-    line = api_server(values, spelt.place_of_part, named)
-    return None if line is None else _of_line(line, spelt)
-
-
-def _of_line(line: CommandLine, spelt: Spelt) -> ApiServer:
-    return ApiServer("systemd", line.place, flags_of(line.arguments, spelt.part), partial=line.partial)
-
-
-def _in_container(run: EngineRun, spelt: Spelt, named: bool) -> ApiServer | None:
-    """The API server that a container engine runs."""
-    by_image = run.image.text.rpartition("/")[2].partition(":")[0].startswith("kube-apiserver")
-    words = run.command
-    if by_image and words and words[0].text.startswith("-"):
-        words = [Value("kube-apiserver", run.image.place), *words]
-    line = api_server(words, spelt.place_of_part, named or by_image)
-    if line is None:
-        return None
-    server = _of_line(line, spelt)
-    versions = None if is_unknown(run.image.text) else version_of_image(run.image.text)
-    server = server._replace(versions=versions, version_place=run.image.place if versions is not None else None)
-    if run.mounts is None or line.partial:
-        return server._replace(partial=server.partial or run.mounts is None)
-    return server._replace(mounts=run.mounts, mounting=lambda flag, path: f"Add `-v {both(flag, path)}`.")
+    return launched("systemd", values, spelt.part, spelt.place_of_part, named)
 
 
 def _variables(assignments: Sequence[Assignment]) -> dict[str, list[Letter]]:

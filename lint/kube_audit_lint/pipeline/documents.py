@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from kube_audit_lint.discovery.look import interesting, named_policy
-from kube_audit_lint.discovery.walk import EMBEDDING
+from kube_audit_lint.discovery.walk import EMBEDDING, SHELL
 from kube_audit_lint.forms import AllForms
 from kube_audit_lint.forms.common.context import Context, DocumentReader, Reading
 from kube_audit_lint.forms.common.doubled import with_doubled
@@ -30,6 +30,8 @@ _NO_OUTPUT = r"(?m)^[ \t]*#@(?:overlay|data|schema|library)/"
 _NEXT = r"(?m)^---(?=\s)"
 _NESTED_VALUE = "mapping values are not allowed in this context"
 _UNFILLED = "this template cannot be read before it is filled"
+
+_SHEBANG = rb"#![^\n]*sh\b"
 
 _DEFINE = 'define "'
 """What is in every file with named templates of Helm."""
@@ -63,6 +65,7 @@ def collect(
 
     hint: `policy` or `server` when the configuration or a manifest names what the file is.
     """
+    embedded = embedded or starts_server(path, data)
     # Of a policy's file all counts, also what does not look like one.
     whole = hint == "policy" or named_policy(path)
     source, documents, template = _read(path, data, embedded, whole)
@@ -85,6 +88,17 @@ def collect(
         found = with_unknown(found, lambda policy: load(policy, DEFAULT).loads_in is not None)
     found = with_doubled(found, documents)
     return Collected(source, documents, found, reported) if found else None
+
+
+def starts_server(path: str, data: bytes) -> bool:
+    """Whether a file is a script that starts kube-apiserver with flags of auditing: such a one is read whole."""
+    if b"--audit-" not in data or not (b"kube-apiserver" in data or b"hyperkube" in data):
+        return False
+    if not path.endswith(SHELL) and not re.match(_SHEBANG, data):
+        return False
+    from kube_audit_lint.forms.shell import starts
+
+    return starts(decode(data)[0])
 
 
 def plain_documents(path: str, data: bytes) -> tuple[Document, ...] | None:

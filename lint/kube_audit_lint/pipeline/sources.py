@@ -15,7 +15,7 @@ from kube_audit_lint.model.finding import FileError
 from kube_audit_lint.model.found import Note
 from kube_audit_lint.pipeline import mentions
 from kube_audit_lint.pipeline.config import Config
-from kube_audit_lint.pipeline.documents import Collected, collect
+from kube_audit_lint.pipeline.documents import Collected, collect, starts_server
 from kube_audit_lint.pipeline.options import STDIN, Options
 from kube_audit_lint.pipeline.repository import Repository, absolute, beginning, marked
 from kube_audit_lint.syntax.record import NamedTuple
@@ -87,12 +87,14 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
             continue
         own = _of_file(path, options, config)
         read_only_embedded = discovery.embeds(path) and not own.embedded
-        if at in given or not (read_only_embedded or discovery.produces(path)):
+        passed_over = at not in given and (read_only_embedded or discovery.produces(path))
+        mentioned = mentions.look(path) if passed_over and not discovery.lacks_parser(path) else ()
+        if not passed_over or (mentioned and _starts_server(path)):
             read[at] = _read(path, own, config.hint(path) or "")
             names[at] = path
             progress(len(read))
-        elif not discovery.lacks_parser(path):
-            unread += mentions.look(path)
+        else:
+            unread += mentioned
         if discovery.lacks_parser(path):
             lacking.append(path)
     errors = [_with_meant(one) for one in errors]
@@ -102,6 +104,11 @@ def read_named(options: Options, config: Config, progress: Progress) -> Named:
     notes += [*mentions.one_note(unread, options.embedded), *mentions.of_terraform(lacking)]
     files = {at: one.file for at, one in read.items()}
     return Named(files, tuple(errors), tuple(notes), sum(why == discovery.EXCLUDED for _, why in left_out), names)
+
+
+def _starts_server(path: str) -> bool:
+    """Whether a file that mentions auditing is a script that starts kube-apiserver, and so is read whole."""
+    return path.endswith(discovery.SHELL) and starts_server(path, beginning(path))
 
 
 def _of_left_out(left_out: list[tuple[str, str]], config: Config) -> Iterator[Note]:

@@ -65,7 +65,7 @@ def both(flag: str, path: str) -> str:
 class EngineRun(NamedTuple):
     """A container that an engine runs: its mounts, the image, and the words behind it.
 
-    mounts: None where variables may bring further ones.
+    mounts: None where variables may bring further ones. command: with the entry point that the engine is given.
     """
 
     mounts: tuple[Mount, ...] | None
@@ -89,7 +89,16 @@ def engine_run(words: Sequence[Value]) -> EngineRun | None:
         return None
     options = words[start + 1 : at]
     open_ended = any(one.text.startswith(UNKNOWN) for one in options)
-    return EngineRun(None if open_ended else tuple(_mounts(options)), words[at], list(words[at + 1 :]))
+    command = [*_entrypoint(options), *words[at + 1 :]]
+    return EngineRun(None if open_ended else tuple(_mounts(options)), words[at], command)
+
+
+def _entrypoint(options: Sequence[Value]) -> Iterator[Value]:
+    """The program that is run in place of the image's own."""
+    for at, word in enumerate(options):
+        name, equals, text = word.text.partition("=")
+        if name == "--entrypoint":
+            yield from [Value(text, word.place)] if equals else options[at + 1 : at + 2]
 
 
 def _takes_value(option: str) -> bool:

@@ -162,12 +162,23 @@ def api_server(words: Sequence[Value], part: Part = same_text, expected: bool = 
     return CommandLine(words[at].place, rest, _open(rest))
 
 
+def is_started(words: Sequence[Value], line: CommandLine) -> bool:
+    """Whether the words run the server that was found in them, and do not only name it: `check kube-apiserver --x`."""
+    words = _without_launcher(words)
+    at = next((at for at, word in enumerate(words) if word.place == line.place), None)
+    if at is None:  # in the text of a shell
+        return True
+    start = _started(words)
+    first = [word.text for word in words[start : start + 2]]
+    return start >= at or first == ["go", "run"] or (start == at - 1 and _base(first[0]).startswith("hyperkube"))
+
+
 def api_server_in_shell(text: Value, part: Part = same_text, parameters: Sequence[Value] = ()) -> CommandLine | None:
     """The kube-apiserver that a shell text starts; `parameters` are the shell's `$1`, `$2`, ..."""
     from kube_audit_lint.syntax.shell import commands  # most files hold no shell text
 
     for command in commands(text.text):
-        found = api_server(_values(text, _without_prefix(command), part, parameters))
+        found = api_server(_values(text, without_prefix(command), part, parameters))
         if found is not None:
             return found
     return None
@@ -347,7 +358,8 @@ def _values(text: Value, command: Sequence[Word], part: Part, parameters: Sequen
     return values
 
 
-def _without_prefix(command: list[Word]) -> list[Word]:
+def without_prefix(command: list[Word]) -> list[Word]:
+    """A command's words without the shell's own in front, and without assignments."""
     at = 0
     while at < len(command) and (command[at].text in _RESERVED or _is_assignment(command[at].text)):
         at += 1
