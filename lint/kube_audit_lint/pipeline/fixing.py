@@ -166,7 +166,9 @@ class _Fixer:
     def likely(self, outcome: Outcome) -> Proposed | None:
         """The first fix of the first finding of a run that has one, not proven."""
         for _, data, file, wanted in self._files(outcome):
-            one = Round(self._prover, self._catalogue, self._state(file, outcome), data, Budget(0))
+            here = (finding for finding in outcome.report.findings if finding.place.source is file.source)
+            state = self._prover.unchecked(file, outcome.subjects, here) or self._state(file, outcome)
+            one = Round(self._prover, self._catalogue, state, data, Budget(0))
             for finding, subject in one.findings:
                 found = one.likely(finding, subject) if key_of(finding) in wanted else None
                 if found is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.analysis.difference import Difference, difference
@@ -72,9 +72,20 @@ class Prover:
 
     def state(self, file: Collected, subjects: Subjects) -> State:
         """A file of a run as it is."""
-        policies = [one for one in subjects.policies if one.document.source is file.source]
-        servers = [one for one in subjects.servers if one.server.source is file.source and one.server.overlay is None]
-        return self._checked(file, policies, servers)
+        return self._checked(file, *_subjects_of(file, subjects))
+
+    def unchecked(self, file: Collected, subjects: Subjects, findings: Iterable[Finding]) -> State | None:
+        """The same with findings of the run, without checking it again; None where one may be about several."""
+        policies, servers = _subjects_of(file, subjects)
+        by_kind: dict[str, Sequence[Subject]] = {"policy": policies, "server": servers}
+        found: list[tuple[Finding, Subject]] = []
+        for one in findings:
+            rule = self.rules.catalogue.rules.get(one.rule)
+            about = by_kind.get(rule.subject, ()) if rule is not None else ()
+            if len(about) != 1:
+                return None
+            found.append((one, about[0]))
+        return State(file, tuple(policies), tuple(servers), tuple(found))
 
     def after(self, before: State, data: bytes) -> State | None:
         """The file with other content; None where it does not hold the same policies and servers any more."""
@@ -134,6 +145,13 @@ class Prover:
             kept = by_comments(kept, [file._replace(reported=True)], self._config, self.rules).kept
         here = sorted((one for one in kept if one.place.source is file.source), key=lambda one: one.place.start)
         return State(file, tuple(policies), tuple(servers), tuple((one, about.get(id(one))) for one in here))
+
+
+def _subjects_of(file: Collected, subjects: Subjects) -> tuple[list[PolicySubject], list[ServerSubject]]:
+    """The policies and servers of a run that are written in a file."""
+    policies = [one for one in subjects.policies if one.document.source is file.source]
+    servers = [one for one in subjects.servers if one.server.source is file.source and one.server.overlay is None]
+    return policies, servers
 
 
 def _all_of_files(catalogue: Catalogue, choice: Choice) -> dict[str, Applied]:
