@@ -26,10 +26,11 @@ def page(rule: Rule) -> str:
     if rule.opt_in:
         lines.append("Off until a profile, the configuration or --select turns it on.")
     if rule.fix:
-        how = "--fix, where it is proven" if rule.fix.get("safe", True) else "--unsafe-fixes"
-        lines.append(f"An edit puts it right: check {how}.")
+        how = "--fix` fixes it, where the edit is proven" if rule.fix.get("safe", True) else "--unsafe-fixes` fixes it"
+        lines.append(f"`kube-audit-lint check {how}.")
     lines += _standards(rule)
-    lines.append(f"To ignore it at one place: # kube-audit-lint: ignore[{rule.id}] reason")
+    if rule.category != "meta" and rule.id != "undecided":  # what the linter reports of itself cannot be ignored
+        lines.append(f"To ignore it at one place: # kube-audit-lint: ignore[{rule.id}] reason")
     for example in _examples(rule):
         lines += _example(rule, example)
     return "\n".join(lines)
@@ -118,7 +119,7 @@ def _paragraphs(head: str, text: str) -> list[str]:
         return []
     out = []
     for paragraph in (head + text).split("\n\n"):
-        out += [*textwrap.wrap(" ".join(paragraph.split()), _WIDTH), ""]
+        out += [*textwrap.wrap(" ".join(paragraph.split()), _WIDTH, break_on_hyphens=False), ""]
     return out
 
 
