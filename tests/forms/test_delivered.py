@@ -296,3 +296,51 @@ PATCH = (
 def test_a_patch_in_the_same_file_may_bring_it(path: str, expected: list[str]) -> None:
     patch = "---\napiVersion: cluster.x-k8s.io/v1beta1\nkind: ClusterClass\npatches:\n" + PATCH.replace("PATH", path)
     assert missing({"a.yaml": kcp(KEYS) + patch}) == expected
+
+
+LISTED = f"extraArgs: [{{name: audit-policy-file, value: {AT}}}],"
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (entry(AT), []),
+        (entry(AT.replace("policy", "Policy")), ["error"]),
+        (SECRET.format("/etc/other.yaml"), ["error"]),
+    ],
+)
+def test_arguments_in_a_list(file: str, expected: list[str]) -> None:
+    text = kcp(file).replace("v1beta1", "v1beta2").replace(f"extraArgs: {{audit-policy-file: {AT}}},", LISTED)
+    assert missing({"a.yaml": text}) == expected
+
+
+@pytest.mark.parametrize(("folder", "expected"), [("/var/audit", []), ("/var/lib/audit", ["error"])])
+def test_a_patch_of_talos_that_brings_the_policy(folder: str, expected: list[str]) -> None:
+    server = f"    extraArgs: {{audit-policy-file: {AT}}}\n    extraVolumes:\n    - hostPath: {folder}\n"
+    server += "      mountPath: /etc/kubernetes/audit\n      readonly: true\n"
+    files = f"  files:\n  - path: /var/audit/policy.yaml\n    op: create\n    content: |\n{at(6)}"
+    assert missing({"patch.yaml": f"machine:\n{files}cluster:\n  apiServer:\n{server}"}) == expected
+
+
+def test_a_webhook_configuration_of_any_content_is_there() -> None:
+    pod = POD_OF_HOST.replace("POLICY", AT)
+    files = {"host/etc/kubernetes/manifests/kube-apiserver.yaml": pod, f"host{AT}": POLICY}
+    assert missing({**files, "host/etc/kubernetes/audit/hook.yaml": ""}) == []
+    Path("host/etc/kubernetes/audit/hook.yaml").unlink()
+    assert missing(files) == ["warning"]
+
+
+POD_OF_HOST = """apiVersion: v1
+kind: Pod
+metadata: {name: kube-apiserver}
+spec:
+  containers:
+  - name: kube-apiserver
+    image: registry.k8s.io/kube-apiserver:v1.31.0
+    command:
+    - kube-apiserver
+    - --audit-policy-file=POLICY
+    - --audit-webhook-config-file=/etc/kubernetes/audit/hook.yaml
+    volumeMounts: [{name: a, mountPath: /etc/kubernetes/audit, readOnly: true}]
+  volumes: [{name: a, hostPath: {path: /etc/kubernetes/audit}}]
+"""

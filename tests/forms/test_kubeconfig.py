@@ -290,3 +290,53 @@ def test_over_plain_http_no_token_is_read() -> None:
 @pytest.mark.parametrize("data", ["<ca>", "BASE64_CA", "LS0t...", "${CA}", "$(base64 ca.crt)", ""])
 def test_what_stands_for_a_certificate(data: str, tmp_path: Path) -> None:
     assert messages(cluster(f"server: 'https://a:1', certificate-authority-data: '{data}'"), tmp_path) == []
+
+
+NOBODY = user("token: t").replace("user: u}", "user: v}")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (NOBODY, [("webhook-config-invalid", "v", "warning")]),
+        (NOBODY.replace("https:", "http:"), [("webhook-unencrypted", "http://a:1", "info")]),
+        (NOBODY.replace("token: t", ""), []),
+        (NOBODY.replace("contexts: [", "contexts: [{name: e, context: {cluster: c, user: u}}, "), []),
+    ],
+)
+def test_a_user_that_is_not_there_is_nobody(text: str, expected: list[tuple[str, str, str]]) -> None:
+    assert [one[:3] for one in loaded(text)] == expected
+
+
+OBJECT = "apiVersion: v1\nkind: Secret\nmetadata: {name: hooks}\nstringData:\n  hook.conf: |\n"
+OBJECT += indent(cluster("server: 'https://a:1', certificate-authority: ca.crt"), "    ")
+
+
+@pytest.mark.parametrize(
+    ("more", "key", "expected"),
+    [
+        ("  ca.crt: x\n", "hook.conf", []),
+        ("  tls.crt: x\n", "hook.conf", [("webhook-file-not-mounted", "ca.crt")]),
+        ("  ca.crt: x\n", "hook", [("policy-file-missing", "/etc/hook/hook.conf")]),
+    ],
+)
+def test_keys_of_the_secret_that_is_mounted(more: str, key: str, expected: list[tuple[str, str]]) -> None:
+    pod = POD.replace("hostPath: {path: /srv/hooks, type: Directory}", "secret: {secretName: hooks}")
+    Path("all.yaml").write_text(f"{pod}---\n{OBJECT.replace('hook.conf:', f'{key}:')}{more}")
+    rules = ("webhook-file-not-mounted", "policy-file-missing")
+    report = run(Options(("all.yaml",), None, "", rules), load_config(), shipped()).report
+    assert [(one.rule, one.place.text) for one in report.findings] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (GOOD.replace("https://a:1", "{{ url }}").replace("current-context: d", "current-context: e"), ["e"]),
+        (GOOD.replace("https://a:1", "{{ url }}").replace("name: d", "name: '{{ x }}'"), []),
+        (GOOD.replace("current-context: d\n", "{% if x %}\ncurrent-context: e\n{% endif %}\n"), []),
+    ],
+)
+def test_a_template_of_one(text: str, expected: list[str]) -> None:
+    Path("audit-webhook.yaml.j2").write_text(text)
+    report = run(Options(("audit-webhook.yaml.j2",)), load_config(), shipped()).report
+    assert [one.place.text for one in report.findings if one.rule == "webhook-config-invalid"] == expected

@@ -42,7 +42,8 @@ def folder_in_command(server: ApiServer, path: str) -> bool:
 def _settings(server: ApiServer) -> list[Place]:
     """Where the server's flags and the paths of its mounts are."""
     volumes = [one.path.place for one in server.volumes if one.path is not None]
-    return [one.place for one in server.flags] + [one.path.place for one in server.mounts or ()] + volumes
+    flags = [place for one in server.flags for place in (one.place, one.value_place)]  # apart in a list of both
+    return flags + [one.path.place for one in server.mounts or ()] + volumes
 
 
 def _is_setting(text: str, at: int) -> bool:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._server import is_placeholder
-from kube_audit_lint.kubernetes.kubeconfig import dropped, is_open, query_of, server_of, unsent
+from kube_audit_lint.kubernetes.kubeconfig import dropped, is_open, nobody, query_of, server_of, unsent
 from kube_audit_lint.kubernetes.kubeconfig_refused import refusals
 from kube_audit_lint.model.kubeconfig import Kubeconfig
 
@@ -23,6 +23,9 @@ def of_kubeconfig(config: Kubeconfig) -> Iterator[tuple[ConfigRule, Hit]]:
             error = f"kube-apiserver does not start with this webhook configuration: {one.error.rstrip('.;')}."
             message = f"{one.message} {error if one.error else ''}"
             yield "webhook-config-invalid", Hit(one.place, message.strip(), help=one.help)
+    lost = nobody(config.root)
+    if lost is not None:
+        yield "webhook-config-invalid", Hit(lost.place, lost.message, severity="warning", help=lost.help)
     for one in dropped(config.root):
         message = f"{one.message}: it is dropped, and what it says counts for nothing."
         yield "unknown-setting", Hit(one.place, message, help=one.help)

@@ -90,7 +90,8 @@ class ServerSubject:
 
     policy_missing: in words, why the policy was expected and is not there; "" otherwise. webhook: the configuration
     of its audit webhook, when that is among the files. brought: paths on the host that another file of the repository
-    brings. other_policies: those of the object that the policy is taken from, where it lacks the key.
+    brings. other_policies: those of the object that the policy is taken from, where it lacks the key; other_webhooks:
+    likewise of the webhook's configuration.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class ServerSubject:
         webhook: Kubeconfig | None = None,
         brought: frozenset[str] = frozenset(),
         other_policies: tuple[PolicyDocument, ...] = (),
+        other_webhooks: tuple[Kubeconfig, ...] = (),
     ) -> None:
         self.server = server
         self.versions = versions
@@ -110,6 +112,7 @@ class ServerSubject:
         self.webhook = webhook
         self.brought = brought
         self.other_policies = other_policies
+        self.other_webhooks = other_webhooks
 
 
 class DirectorySubject:

@@ -27,6 +27,7 @@ from kube_audit_lint.syntax.unknown import is_unknown
 
 if TYPE_CHECKING:
     from kube_audit_lint.model.document import PolicyDocument
+    from kube_audit_lint.model.kubeconfig import Kubeconfig
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
@@ -40,30 +41,33 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
         message = f"The audit policy was not found, so nothing can be said of it: {subject.policy_missing}."
         yield Hit(place_of_value(subject.server, POLICY_FILE), message)
     if subject.other_policies:
-        yield _under_another_key(subject.server, subject.other_policies)
+        yield _under_another_key(subject.server, POLICY_FILE, "audit policy", subject.other_policies)
+    if subject.other_webhooks:
+        what = "configuration of the audit webhook"
+        yield _under_another_key(subject.server, WEBHOOK_CONFIG, what, subject.other_webhooks)
     if not subject.server.partial or subject.server.files_known:
         yield from _policy_elsewhere(subject)
         yield from _webhook_elsewhere(subject)
 
 
-def _under_another_key(server: ApiServer, others: tuple[PolicyDocument, ...]) -> Hit:
-    """That the object which the policy is taken from has no such key, but policies under other ones.
+def _under_another_key(server: ApiServer, flag: str, what: str, others: tuple[PolicyDocument | Kubeconfig, ...]) -> Hit:
+    """That the object which a file is taken from has no such key, but files of its kind under other ones.
 
     Sources: pkg/volume/configmap of k8s.io/kubernetes (a key is a file; one of `items` that is not there is refused),
     bootstrap controller of Cluster API, gardener-admission-controller: each wants the very key.
     """
-    path = policy_path(server) or ""
+    path = server.value(flag) or ""
     named, key = taken_from(server, path) or ("", "")
     file = brought_file(server, path)
     kind, _, name = named.partition(":")
     held = list(dict.fromkeys(one.names[0] for one in others))
     message = (
-        f"The {kind} {name} has no key `{key}`, from which the audit policy is taken: its policy is called "
-        f"{' and '.join(f'`{one}`' for one in held)}. kube-apiserver gets no policy, and does not start."
+        f"The {kind} {name} has no key `{key}`, from which the {what} is taken: what it has of this kind is called "
+        f"{' and '.join(f'`{one}`' for one in held)}. kube-apiserver does not get it, and does not start."
     )
     related = tuple(Related(one.place, f"`{one.names[0]}` of the {kind}") for one in others)
-    place = file.place if file is not None else place_of_value(server, POLICY_FILE)
-    which = f"the key `{held[0]}`" if len(held) == 1 else "the key of the policy that is meant"
+    place = file.place if file is not None else place_of_value(server, flag)
+    which = f"the key `{held[0]}`" if len(held) == 1 else "the key that is meant"
     return Hit(place, message, related, severity="error", help=f"Rename {which} in the {kind} to `{key}`.")
 
 

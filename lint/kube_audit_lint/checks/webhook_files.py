@@ -1,7 +1,9 @@
-"""A certificate, key or token that the webhook's kubeconfig names and that no mount brings into the container."""
+"""A certificate, key or token that the webhook's kubeconfig names and that nothing brings into the container: no mount
+does, or the object has no such key that the kubeconfig is mounted from, too."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kube_audit_lint.checks import Hit
@@ -9,10 +11,13 @@ from kube_audit_lint.checks._mounts import mounts_known, nearest_mounts
 from kube_audit_lint.checks._server import is_placeholder
 from kube_audit_lint.checks._subject import Params, ServerSubject
 from kube_audit_lint.kubernetes.flags import WEBHOOK_CONFIG
-from kube_audit_lint.kubernetes.paths import webhook_path
+from kube_audit_lint.kubernetes.paths import taken_from, webhook_path
 from kube_audit_lint.model.finding import Related
-from kube_audit_lint.model.server import clean, covering
-from kube_audit_lint.syntax.typed import Any
+from kube_audit_lint.model.server import ApiServer, clean, covering
+from kube_audit_lint.syntax.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kube_audit_lint.model.kubeconfig import Kubeconfig
 
 SUBJECT = "server"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
@@ -33,3 +38,17 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
             yield Hit(
                 value.place, message, related, help=server.mounting(WEBHOOK_CONFIG, at) if server.mounting else ""
             )
+        elif (lacking := _lacking_key(server, path, at, config)) is not None:
+            kind, _, name = lacking[0].partition(":")
+            message = f"The {kind} {name}, which is mounted there, has no key `{lacking[1]}`: there is no {at}. {error}"
+            yield Hit(value.place, message, help=f"Add `{lacking[1]}` to the {kind}, or name the key that it has.")
+
+
+def _lacking_key(server: ApiServer, path: str, at: str, config: Kubeconfig) -> tuple[str, str] | None:
+    """The object that both the kubeconfig and a file that it names are taken from, and the key that it lacks of it."""
+    own, other = taken_from(server, path), taken_from(server, at)
+    if own is None or other is None or not own[0] or own[0] != other[0] or own[0] not in config.names:
+        return None
+    text = config.source.text
+    held = re.search(rf"[\"']?{re.escape(other[1])}[\"']?[ \t]*:", text)
+    return None if held is not None or "{{" in text else other

@@ -23,7 +23,7 @@ _SECTIONS = ("clusters", "contexts", "current-context", "users")
 def read(document: Document, context: Context) -> Found | None:
     """A kubeconfig, whatever it is for: what loads it is known when servers are linked."""
     root = document.mapping
-    if root is None or not (root.string("kind") or "config").lower().endswith("config"):
+    if root is None:
         return None
     known = root.string("kind") in ("Config", None) and root.string("apiVersion") in ("v1", None)
     if sum(name in root.entries for name in _SECTIONS) < (2 if known else 3):

@@ -147,6 +147,33 @@ def unsent(root: Mapping) -> list[str]:
     return [key for section, names in keys if section is not None for key in names if key in section.entries]
 
 
+def nobody(root: Mapping) -> ConfigProblem | None:
+    """A user of the current context that is not there, while those with credentials are nobody's: the events are sent
+    without any (getAuthInfo of clientcmd takes an empty one)."""
+    entry = named(root, "contexts", root.string("current-context") or "")
+    context = entry.mapping("context") if entry is not None else None
+    node = context.get("user") if context is not None else None
+    users = [item for item in root.items("users") if isinstance(item, Mapping)]
+    names = [item.string("name") or "" for item in users]
+    if not isinstance(node, Scalar) or not node.value or node.value in names or is_unknown(f"{node.value}{names}"):
+        return None
+    contexts = (item.mapping("context") for item in root.items("contexts") if isinstance(item, Mapping))
+    meant = {one.string("user") for one in contexts if one is not None}
+    spare = [item.string("name") or "" for item in users if item.string("name") not in meant and _identifies(item)]
+    if not spare or not target(root).secure:
+        return None
+    listed = " or ".join(f"`user: {one}`" for one in spare[:4])
+    message = (
+        f"`{node.value}` is not among the `users`: kube-apiserver starts, and sends the events without credentials."
+    )
+    return ConfigProblem(node.place, "", message, f"Write {listed}.")
+
+
+def _identifies(item: Mapping) -> bool:
+    user = item.mapping("user")
+    return user is not None and any(key in user.entries for key in KEYS["users"])
+
+
 def is_open(root: Mapping) -> str:
     """In words, why anybody on the way can read the events or take them; "" where nobody can, or nobody is there."""
     server, found = server_of(root), target(root)

@@ -189,7 +189,7 @@ def _unnamed(root: Mapping) -> Iterator[ConfigProblem]:
             yield ConfigProblem(place, _invalid(_NOTHING), "No `current-context` is set.", help)
         return
     entry = named(root, "contexts", current.value)
-    if entry is None and not is_unknown(current.value):
+    if entry is None and not is_unknown(current.value) and not _is_filled(root, "contexts"):
         error = f"[context was not found for specified context: {current.value}, cluster has no server defined]"
         yield _missing(current, _invalid(error), root, "contexts")
     elif entry is not None:
@@ -207,10 +207,15 @@ def _without_cluster(root: Mapping, entry: Mapping) -> Iterator[ConfigProblem]:
             yield ConfigProblem(place, _invalid(_NOTHING), "The current context names no cluster.", help)
         return
     found = None if is_unknown(node.value) else named(root, "clusters", node.value)
-    if found is None and not is_unknown(node.value):
+    if found is None and not is_unknown(node.value) and not _is_filled(root, "clusters"):
         yield _missing(node, _invalid(_NOTHING), root, "clusters")
     elif found is not None and found.mapping("cluster") is None:
         yield _missing(node, _invalid(f'no server found for cluster "{node.value}"'), root, "clusters")
+
+
+def _is_filled(root: Mapping, section: str) -> bool:
+    """Whether a template fills in the name of one of a list, which may be any."""
+    return any(is_unknown(name) for name in _names(root, section))
 
 
 def _invalid(error: str) -> str:

@@ -10,6 +10,9 @@ from kube_audit_lint.model.server import ApiServer, HostFile, clean, covering
 from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
 
 _FLAG = r"(?i)(?:hostPath|mountPath|audit-?policy-?file|audit-?webhook-?config-?file)[\"']?\s*[:=,]\s*[\"']?\Z"
+_LISTED = (
+    r"(?i)\bname[\"']?\s*:\s*[\"']?audit-(?:policy|webhook-config)-file[\"']?,?\s+[\"']?value[\"']?\s*:\s*[\"']?\Z"
+)
 _PATH = r"(?i)path[\"']?\s*[:=]\s*[\"']?\Z"
 _CONTENT = r"\b(?:content|contents|contentFrom|source|local|inline)\b"
 _VARIABLE = r"(?:\}\}|\$\{\w+\}|\$\w+)"
@@ -89,6 +92,8 @@ def _is_setting(text: str, found: re.Match[str]) -> bool:
     """Whether a path is the value of a flag or of a mount, the path of an entry without content, or in a comment."""
     line = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
     if line.lstrip().startswith(("#", "//")) or re.search(_FLAG, line):
+        return True
+    if re.search(_LISTED, text[max(found.start() - _NEAR, 0) : found.start()]):
         return True
     return re.search(_PATH, line) is not None and re.search(_CONTENT, text[found.end() : found.end() + _NEAR]) is None
 

@@ -91,6 +91,7 @@ def findings_of(found: Subjects, rules: Rules, config: Config, reported: set[str
         loaded = {server.policy.document.source.path} if server.policy is not None else set()
         loaded |= {server.webhook.source.path} if server.webhook is not None else set()
         loaded |= {one.source.path for one in server.other_policies}
+        loaded |= {one.source.path for one in server.other_webhooks}
         overlay = server.server.overlay
         others = (flag.place.source.path for flag in server.server.flags)
         if overlay is not None:

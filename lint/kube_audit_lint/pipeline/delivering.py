@@ -71,7 +71,9 @@ class Deliveries:
         own = absolute(server.source.path)
         if at is None or not at.startswith("/") or own not in self._repository.paths:
             return ()
-        files = (*self._brought_with(server, own), *self._laid_out(own, at))
+        hook = webhook_path(server)
+        wanted = {at, (host_path(server, hook) if hook is not None else None) or at}
+        files = (*self._brought_with(server, own), *self._laid_out(own, wanted))
         astray = [file for file in files if file.content is not None and not self._is_loaded(file.path, own)]
         return files if astray else ()
 
@@ -85,18 +87,18 @@ class Deliveries:
             policy = self._policy(one)
             yield HostFile(one.path, server.place if policy is None else one.place, policy)
 
-    def _laid_out(self, own: str, at: str) -> Iterator[HostFile]:
+    def _laid_out(self, own: str, wanted: set[str]) -> Iterator[HostFile]:
         """The policies of a repository that has its files as they lie on the host (`etc/rancher/rke2/config.yaml`), and
-        what it has at a path of the host."""
+        what it has at the paths that are wanted there."""
         found = re.match(_LAID_OUT, own) if "/etc/" in own or "/var/lib/rancher/" in own else None
         root = found[1] if found is not None else ""  # also of a host itself, of which not all may be seen
         for path in self._repository.paths if root else ():
             on_host = path.startswith(f"{root}/") and re.match(_ON_HOST, path[len(root) :]) is not None
             to = f"{path[len(root) :].rpartition('/')[0]}/{base_name(path)}"
-            if path != own and on_host and (may_be_policy(path) or to == at):
+            if path != own and on_host and (may_be_policy(path) or to in wanted):
                 policies = self._repository.policies(path)
                 policy = next((one for one in policies if one.whole_file and not one.names), None)
-                if policy is not None or to == at:
+                if policy is not None or to in wanted:
                     yield HostFile(to, Source(path, "").place() if policy is None else policy.place, policy)
 
     def _near(self, path: str) -> Iterator[list[str]]:

@@ -259,7 +259,8 @@ def _of_template(found: Found, template: Neutral, source: Source, documents: tup
     if parts.decided:
         first = Place(source, *min(parts.decided))
         notes.append(Note(first, "the template decides what is here; only what is certain was checked"))
-    return Found(tuple(policies), found.servers, tuple(misshapes), tuple(notes), managed=found.managed)
+    kubeconfigs = tuple(one for one in found.kubeconfigs if parts.is_whole(one.root))
+    return Found(tuple(policies), found.servers, tuple(misshapes), tuple(notes), kubeconfigs, managed=found.managed)
 
 
 def _about_audit(document: Document) -> bool:

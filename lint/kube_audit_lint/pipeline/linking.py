@@ -24,7 +24,7 @@ class Link(NamedTuple):
     """A server, the policy it loads, and the configuration of its webhook.
 
     missing: why a configured policy is not there. equal: the paths of files that fit equally well. others: the policies
-    of the object that it comes from, which has them under other keys.
+    of the object that it comes from, which has them under other keys; other_webhooks: likewise.
     """
 
     server: ApiServer
@@ -34,6 +34,7 @@ class Link(NamedTuple):
     webhook: Kubeconfig | None = None
     delivered: Delivered = NOTHING
     others: tuple[PolicyDocument, ...] = ()
+    other_webhooks: tuple[Kubeconfig, ...] = ()
 
 
 class Linker:
@@ -56,9 +57,9 @@ class Linker:
         """What a server loads."""
         if id(server) not in self._links:
             path = webhook_path(server)
-            webhook = self._webhooks.locate(server, path).document if path is not None else None
-            link = self._link(server)._replace(webhook=webhook, delivered=self._deliveries.of(server))
-            self._links[id(server)] = link
+            webhook: Located[Kubeconfig] = Located() if path is None else self._webhooks.locate(server, path)
+            link = self._link(server)._replace(webhook=webhook.document, delivered=self._deliveries.of(server))
+            self._links[id(server)] = link._replace(other_webhooks=webhook.others)
         return self._links[id(server)]
 
     def _link(self, server: ApiServer) -> Link:
@@ -102,7 +103,7 @@ class Linker:
 
     def _loaded(self, server: ApiServer) -> tuple[PolicyDocument | Kubeconfig | None, ...]:
         link = self.link(server)
-        return link.policy, link.webhook, *link.others
+        return link.policy, link.webhook, *link.others, *link.other_webhooks
 
     @cached_property
     def _by_configuration(self) -> dict[str, list[str]]:

@@ -114,7 +114,7 @@ class Prover:
             if number is None:
                 return None
             policy = policies.get(id(server.policy), server.policy)
-            kept = server.policy_missing, server.webhook, server.brought, server.other_policies
+            kept = server.policy_missing, server.webhook, server.brought, server.other_policies, server.other_webhooks
             subjects.append(ServerSubject(new[number], server.versions, policy, *kept))
         return self._checked(file, list(policies.values()), subjects)
 

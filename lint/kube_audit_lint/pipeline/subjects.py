@@ -69,7 +69,8 @@ def subjects(documents: Iterable[PolicyDocument], links: Sequence[Link], options
 def _server_subject(link: Link, versions: Versions, policy: PolicySubject | None) -> ServerSubject:
     files, known, brought = link.delivered
     server = link.server if files == link.server.files else link.server._replace(files=files, files_known=known)
-    return ServerSubject(server, versions, policy, link.missing, link.webhook, brought, link.others)
+    others = link.others, link.other_webhooks
+    return ServerSubject(server, versions, policy, link.missing, link.webhook, brought, *others)
 
 
 def _why_aside(server: ApiServer) -> str | None:

@@ -96,6 +96,7 @@ def _found(spec: Spec, context: Context) -> Found:
     found = found.with_servers(
         lambda server: server._replace(
             files=on_host,
+            files_known=not context.is_template and any(file.content is not None for file in on_host),
             partial=server.partial or (patches is not None and not server.audited),
             mounts=None if mounting else server.mounts,
         )

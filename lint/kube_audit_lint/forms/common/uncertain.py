@@ -96,6 +96,10 @@ class TemplateParts:
         start, end = self._document_at(misshape.place.start) or (0, len(self._text))
         return misshape.kind == "refused" and self._deciding.decided(start, end) is not None
 
+    def is_whole(self, node: Node) -> bool:
+        """Whether no statement decides a part of something."""
+        return self._deciding.decided(node.start, node.end) is None
+
     def _is_partial(self, span: tuple[int, int]) -> bool:
         decided = self._deciding.decided(*span)
         if decided is not None:

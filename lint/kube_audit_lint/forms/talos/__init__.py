@@ -106,7 +106,10 @@ def _server_of(root: Mapping, cluster: Mapping, machine: Mapping | None, context
     items = [item for item in machine.items("files") if isinstance(item, Mapping)] if machine is not None else []
     wanted = policy_paths([server])
     files = [one for item in items if (one := brought_file(item, context, wanted, server.versions)) is not None]
-    server = server._replace(files=(*server.files, *(one.file for one in files)))
+    on_host = (*server.files, *(one.file for one in files))
+    # A patch that brings the policy is where its path is said, too.
+    known = not context.is_template and any(one.content is not None for one in on_host)
+    server = server._replace(files=on_host, files_known=known)
     misshapes = [*unknown_keys(cluster, ("apiServer",), _READER, "Write it below `apiServer`.")]
     misshapes += unknown_keys(section, _KEYS, _READER, "Write the policy as `auditPolicy`, a flag in `extraArgs`.")
     misshapes += _no_mapping(section, "auditPolicy")
