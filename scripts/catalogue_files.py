@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "lint"))
 
-from kube_audit_lint.catalogue.examples import examples_of  # noqa: E402
+from kube_audit_lint.catalogue.examples import whole_examples  # noqa: E402
 from kube_audit_lint.catalogue.ownfile import read_own_file  # noqa: E402
 from kube_audit_lint.catalogue.rule import CATEGORIES  # noqa: E402 (from the checkout, not from an installation)
 
@@ -18,16 +19,23 @@ __all__ = ["CATEGORIES", "ROOT", "RULES", "bring_up_to_date", "profiles", "rules
 RULES = ROOT / "rules"
 
 
+@cache
 def rules() -> list[dict[str, Any]]:
-    """Every rule, by category as the catalogue shows them, then by id."""
+    """Every rule, by category as the catalogue shows them, then by id: the same objects whoever calls, read once."""
     order = {category: index for index, category in enumerate(CATEGORIES)}
-    found = [{**_data(path), "examples": examples_of(str(path))} for path in sorted(RULES.glob("*.yaml"))]
+    found = [_rule(path) for path in sorted(RULES.glob("*.yaml"))]
     return sorted(found, key=lambda rule: (order.get(rule.get("category", ""), len(order)), rule["id"]))
 
 
+@cache
 def profiles() -> list[dict[str, Any]]:
-    """Every profile, by id."""
+    """Every profile, by id: the same objects whoever calls."""
     return [_data(path) for path in sorted((RULES / "profiles").glob("*.yaml"))]
+
+
+def _rule(path: Path) -> dict[str, Any]:
+    data = _data(path)
+    return {**data, "examples": whole_examples(data, str(path))}
 
 
 def _data(path: Path) -> dict[str, Any]:

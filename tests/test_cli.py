@@ -1,4 +1,4 @@
-"""The command as users run it: a process of its own, real files, what it prints where, and how it ends."""
+"""The command as users run it: real files, what it prints where, and how it ends; of each kind one in a process."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from running import run_here
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,10 +29,27 @@ LINE = re.compile(r"^[^\s:]+:\d+:\d+: (?:error|warning|info)\[[a-z-]+\]: .")
 
 
 def run(
-    *arguments: str, folder: Path, code: int | None = None, stdin: str | None = None, **environment: str
+    *arguments: str,
+    folder: Path,
+    code: int | None = None,
+    stdin: str | None = None,
+    process: bool = False,
+    **environment: str,
 ) -> subprocess.CompletedProcess[str]:
-    """A run in the folder, of the command that is installed beside this Python; `code` is how it has to end."""
-    process = subprocess.run(
+    """A run in the folder; `code` is how it has to end. process: in one of its own."""
+    ended = in_process(arguments, folder, stdin, environment) if process else run_here(arguments, folder, stdin)
+    assert "Traceback" not in ended.stderr, ended.stderr
+    assert "internal error" not in ended.stderr, ended.stderr
+    if code is not None:
+        assert ended.returncode == code, ended.stdout + ended.stderr
+    return ended
+
+
+def in_process(
+    arguments: Sequence[str], folder: Path, stdin: str | None, environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """A run in a process of its own."""
+    return subprocess.run(
         [sys.executable, "-m", "kube_audit_lint", *arguments],
         cwd=folder,
         input=stdin,
@@ -39,26 +58,24 @@ def run(
         env={**{key: value for key, value in os.environ.items() if key != "NO_COLOR"}, **environment},
         timeout=120,
     )
-    assert "Traceback" not in process.stderr, process.stderr
-    if code is not None:
-        assert process.returncode == code, process.stdout + process.stderr
-    return process
 
 
-def check(*arguments: str, folder: Path, code: int, stdin: str | None = None, **environment: str) -> str:
+def check(
+    *arguments: str, folder: Path, code: int, stdin: str | None = None, process: bool = False, **environment: str
+) -> str:
     """What `check` prints; nothing else than that may be said."""
-    process = run("check", *arguments, folder=folder, code=code, stdin=stdin, **environment)
-    assert process.stderr == ""
-    return process.stdout
+    ended = run("check", *arguments, folder=folder, code=code, stdin=stdin, process=process, **environment)
+    assert ended.stderr == ""
+    return ended.stdout
 
 
-def refused(*arguments: str, folder: Path) -> str:
+def refused(*arguments: str, folder: Path, process: bool = False) -> str:
     """What is said of a run that cannot be: one line, not on standard output, and exit code 2."""
-    process = run(*arguments, folder=folder, code=2)
-    assert process.stdout == ""
-    assert process.stderr.count("\n") == 1
-    assert process.stderr.startswith("kube-audit-lint: ")
-    return process.stderr.removeprefix("kube-audit-lint: ").rstrip("\n")
+    ended = run(*arguments, folder=folder, code=2, process=process)
+    assert ended.stdout == ""
+    assert ended.stderr.count("\n") == 1
+    assert ended.stderr.startswith("kube-audit-lint: ")
+    return ended.stderr.removeprefix("kube-audit-lint: ").rstrip("\n")
 
 
 def report(*arguments: str, folder: Path, code: int) -> Any:
@@ -80,11 +97,11 @@ def write(folder: Path, **files: str) -> None:
 class TestExitCode:
     def test_nothing_found(self, tmp_path: Path) -> None:
         write(tmp_path, a_yaml=GOOD)
-        assert check("a.yaml", folder=tmp_path, code=0) == "no findings in 1 file (1 policy)\n"
+        assert check("a.yaml", folder=tmp_path, code=0, process=True) == "no findings in 1 file (1 policy)\n"
 
     def test_an_error(self, tmp_path: Path) -> None:
         write(tmp_path, a_yaml=BAD)
-        output = check("a.yaml", folder=tmp_path, code=1)
+        output = check("a.yaml", folder=tmp_path, code=1, process=True)
         assert output.startswith("a.yaml:5:10: error[invalid-level]: ")
         assert "\n5 | - level: metadata\n  |          ^^^^^^^^\n" in output
         assert output.endswith("\n1 error in 1 file (1 policy)\n")
@@ -111,7 +128,7 @@ class TestExitCode:
 
     def test_a_missing_path_is_told_and_the_others_are_linted(self, tmp_path: Path) -> None:
         write(tmp_path, a_yaml=BAD)
-        output = check("gone.yaml", "a.yaml", folder=tmp_path, code=2)
+        output = check("gone.yaml", "a.yaml", folder=tmp_path, code=2, process=True)
         assert "a.yaml:5:10: error[invalid-level]" in output
         assert re.search(r"^gone\.yaml: error: .*no such file", output, re.M | re.I)
         assert output.endswith("1 error in 1 file (1 policy); 1 path could not be dealt with\n")
@@ -131,9 +148,9 @@ class TestExitCode:
     def test_a_file_whose_reading_fails(self, tmp_path: Path) -> None:
         write(tmp_path, a_yaml=BAD)
         (tmp_path / "b.yaml").symlink_to("/proc/self/mem")
-        output = check(".", "/proc/self/mem", folder=tmp_path, code=2)
+        output = check(".", "b.yaml", folder=tmp_path, code=2)
         assert "a.yaml:5:10: error[invalid-level]" in output
-        assert "/proc/self/mem: error: Input/output error" in output
+        assert "b.yaml: error: Input/output error" in output
 
     def test_a_path_below_a_file(self, tmp_path: Path) -> None:
         write(tmp_path, a_yaml=BAD)
@@ -183,9 +200,9 @@ class TestRefused:
 
     @pytest.mark.parametrize("arguments", [("check", "--formt", "json"), ("check", "--format", "xml"), ("lint",), ()])
     def test_what_argparse_refuses(self, arguments: tuple[str, ...], tmp_path: Path) -> None:
-        process = run(*arguments, folder=tmp_path, code=2)
-        assert process.stdout == ""
-        assert re.fullmatch(r"kube-audit-lint( check)?: error: .*(\?|--help)\n", process.stderr)
+        ended = run(*arguments, folder=tmp_path, code=2, process=not arguments)
+        assert ended.stdout == ""
+        assert re.fullmatch(r"kube-audit-lint( check)?: error: .*(\?|--help)\n", ended.stderr)
 
 
 class TestOutput:
@@ -198,14 +215,16 @@ class TestOutput:
     @pytest.mark.parametrize("format", ["json", "sarif", "gitlab", "rdjson"])
     def test_a_report_for_a_machine_is_that_and_nothing_else(self, format: str, tmp_path: Path) -> None:
         write(tmp_path, a_yaml=BAD)
-        process = run("check", "--format", format, "a.yaml", "gone.yaml", folder=tmp_path, code=2)
+        process = run(
+            "check", "--format", format, "a.yaml", "gone.yaml", folder=tmp_path, code=2, process=format == "json"
+        )
         json.loads(process.stdout)
         assert re.fullmatch(r"gone\.yaml: error: .+\n", process.stderr)
 
     def test_what_was_not_judged_is_said_aside(self, tmp_path: Path) -> None:
         ranged = "rules:\n{{ range .Values.quiet }}\n- level: None\n  users: [{{ . }}]\n{{ end }}\n"
         write(tmp_path, a_yaml=GOOD.replace("rules:\n", ranged))
-        process = run("check", folder=tmp_path, code=0)
+        process = run("check", folder=tmp_path, code=0, process=True)
         assert process.stdout == "no findings in 1 file (1 policy)\n"
         assert re.fullmatch(r"a\.yaml:\d+:\d+: note: .+\n", process.stderr)
 
@@ -218,13 +237,13 @@ class TestOutput:
         assert (tmp_path / "report").read_text("utf-8") == printed
 
     def test_a_report_in_a_file_does_not_hide_errors(self, tmp_path: Path) -> None:
-        process = run("check", "--output", "report", "gone.yaml", folder=tmp_path, code=2)
+        process = run("check", "--output", "report", "gone.yaml", folder=tmp_path, code=2, process=True)
         assert process.stdout.startswith("gone.yaml: error: ")
         assert process.stdout.endswith("1 path could not be dealt with\n")
 
     def test_no_colours_where_nobody_sees_them(self, tmp_path: Path) -> None:
         write(tmp_path, a_yaml=BAD)
-        assert "\x1b" not in check(folder=tmp_path, code=1)
+        assert "\x1b" not in check(folder=tmp_path, code=1, process=True)
         assert "\x1b[1;31merror[invalid-level]\x1b[0m" in check("--color", "always", folder=tmp_path, code=1)
 
     def test_a_file_never_gets_colours(self, tmp_path: Path) -> None:
@@ -270,7 +289,7 @@ class TestOutput:
 
     def test_an_output_that_cannot_say_everything(self, tmp_path: Path) -> None:
         write(tmp_path, a_yaml=GOOD.replace("Metadata", "Métadonnées"))
-        assert "Métadonnées" in check(folder=tmp_path, code=1, PYTHONIOENCODING="ascii")
+        assert "Métadonnées" in check(folder=tmp_path, code=1, process=True, PYTHONIOENCODING="ascii")
 
 
 def on_terminal(folder: Path, environment: dict[str, str], *arguments: str) -> str:
@@ -305,7 +324,7 @@ class TestStandardInput:
         assert output.startswith("audit/p.yaml:5:10: error[invalid-level]: ")
 
     def test_without_a_name(self, tmp_path: Path) -> None:
-        assert check("-", folder=tmp_path, code=1, stdin=BAD).startswith("<stdin>:5:10: ")
+        assert check("-", folder=tmp_path, code=1, stdin=BAD, process=True).startswith("<stdin>:5:10: ")
 
     def test_beside_files(self, tmp_path: Path) -> None:
         write(tmp_path, a_yaml=BAD)
@@ -362,7 +381,7 @@ class TestChoice:
 
 class TestRules:
     def test_the_catalogue(self, tmp_path: Path) -> None:
-        process = run("rules", folder=tmp_path, code=0)
+        process = run("rules", folder=tmp_path, code=0, process=True)
         assert process.stderr == ""
         assert re.search(r"^The policy does not load \(load\)\n  invalid-group +error +\S", process.stdout, re.M)
         listed = set(re.findall(r"^  ([a-z-]+) +(?:error|warning|info)", process.stdout, re.M))
@@ -375,7 +394,7 @@ class TestRules:
 
     def test_an_unknown_one(self, tmp_path: Path) -> None:
         assert (
-            refused("rules", "no-rule", folder=tmp_path)
+            refused("rules", "no-rule", folder=tmp_path, process=True)
             == "there is no rule or profile 'no-rule'; did you mean no-rules?"
         )
 
@@ -392,7 +411,9 @@ class TestRules:
 
 class TestHelp:
     def test_the_version(self, tmp_path: Path) -> None:
-        assert re.fullmatch(r"kube-audit-lint \d+\.\d+\.\d+\n", run("--version", folder=tmp_path, code=0).stdout)
+        assert re.fullmatch(
+            r"kube-audit-lint \d+\.\d+\.\d+\n", run("--version", folder=tmp_path, code=0, process=True).stdout
+        )
 
     @pytest.mark.parametrize("command", ["check", "rules", "explain", "init", "test"])
     def test_every_command_has_some(self, command: str, tmp_path: Path) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+
+import catalogue_files
 
 from kube_audit_lint.catalogue.settings import template
-from kube_audit_lint.catalogue.shipped import folder
 from kube_audit_lint.cli import main
 
-RULES = [yaml.safe_load(path.read_text("utf-8")) for path in sorted(Path(folder()).glob("*.yaml"))]
+RULES = sorted(catalogue_files.rules(), key=lambda rule: rule["id"])
 CHECKS = sorted({rule["check"] for rule in RULES if rule["subject"] != "file"})
 GIVEN = [(rule["id"], rule["check"], rule["params"]) for rule in RULES if rule.get("params")]
 

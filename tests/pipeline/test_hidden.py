@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from running import run_here
 from sampling import one_in
 
 BAD = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n- level: metadata\n"
@@ -25,8 +26,7 @@ ExecStart=/usr/bin/kube-apiserver --etcd-servers=x --audit-policy-file=/p --audi
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "kube_audit_lint", "check", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    return run_here(["check", *arguments], folder)
 
 
 def data(folder: Path, *arguments: str, format: str = "json") -> Any:
@@ -219,9 +219,9 @@ def test_thousands_of_comments_cost_little(pile: str, tmp_path: Path) -> None:
         "unknown": head + rule + "".join(f"# kube-audit-lint: ignore[no-rule-{at}] because\n" for at in range(8000)),
     }
     write(tmp_path, texts[pile])
-    started = time.process_time(), time.monotonic()
+    started = time.process_time()
     ended = run(tmp_path, "--select", "invalid-level,unknown-suppression", "--format", "json")
-    assert time.monotonic() - started[1] < 20
+    assert time.process_time() - started < 20
     report = json.loads(ended.stdout)
     found = sum(one.get("more", 1) for one in report["findings"]) + report["hidden"]["by-comments"]
     assert found == {"above one rule": 0, "each above a rule": 1500, "behind lines": 1500, "unknown": 8000}[pile]

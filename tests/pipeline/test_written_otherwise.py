@@ -15,11 +15,12 @@ import pytest
 import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "forms"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
+import catalogue_files
 from test_same_in_every_form import FORMS, POLICY
 
 from kube_audit_lint import cli
-from kube_audit_lint.catalogue.examples import examples_of
 
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT.parent / "shared" / "corpus"
@@ -37,8 +38,8 @@ def texts() -> Iterator[tuple[str, str]]:
     for path in sorted((ROOT / "examples").rglob("*")):
         if path.is_file():
             yield path.name, path.read_text("utf-8")
-    for path in sorted((ROOT / "rules").glob("*.yaml")):
-        for example in examples_of(str(path)):
+    for rule in catalogue_files.rules():
+        for example in rule["examples"]:
             for key in ("bad", "good"):
                 if isinstance(example.get(key), str):
                     yield IN_TURN, example[key]

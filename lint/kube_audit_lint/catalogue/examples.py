@@ -10,8 +10,13 @@ from kube_audit_lint.catalogue.ownfile import read_own_file
 
 def examples_of(path: str) -> list[dict[str, Any]]:
     """The examples of a rule file, every file of them written out; raises OwnFileError."""
+    return whole_examples(read_own_file(path).data, path)
+
+
+def whole_examples(data: dict[str, Any], path: str) -> list[dict[str, Any]]:
+    """The examples in the data of a rule file, every file of them written out."""
     bases = os.path.join(os.path.dirname(path), "base")
-    return [_whole(example, bases) for example in read_own_file(path).data.get("examples") or ()]
+    return [_whole(example, bases) for example in data.get("examples") or ()]
 
 
 def files_of(subject: str, example: dict[str, Any]) -> dict[str, str]:

@@ -188,10 +188,10 @@ def _of_variants(policy: PolicySubject, rules: Rules) -> Iterator[Finding]:
         yield from among_each_other(policy, found)
     if policy.loaded.policy is None and policy.loaded.written is not None:
         from kube_audit_lint.pipeline.certain import common
-        from kube_audit_lint.pipeline.variants import variants
+        from kube_audit_lint.pipeline.variants import is_open, variants
 
         known = {(one.rule, one.place) for one in own}
-        filled = variants(policy)
+        filled = variants(policy) if is_open(policy.document) else []
         more = common(filled, found) if filled else ()
         yield from (one for one in more if (one.rule, one.place) not in known)
 

@@ -9,6 +9,7 @@ branch has a policy of its own, each is a policy for itself.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 
 from kube_audit_lint.checks._decided import list_place
@@ -60,54 +61,64 @@ def common(variants: list[Variant], findings_of: Callable[[PolicySubject], Itera
     all_unreached = [one.unreached.union(*(less.unreached for less in _within(one, found))) for one in found]
     found = [one._replace(unreached=unreached) for one, unreached in zip(found, all_unreached, strict=True)]
     claims = [one for checked in found for one in checked.claims.values() if _may_be_told(one)]
+    least = _least(claims)
     done: set[Key] = set()
     for one in sorted(claims, key=_about_less):
         if one.key in done:
             continue
         holds = _holds(one, found)
         if holds:
-            yield _renumbered(one.finding._replace(severity=_least(one.key, claims)), one.variant.numbers)
+            yield _renumbered(one.finding._replace(severity=least[one.key]), one.variant.numbers)
         if holds or not one.hidden:
             done.add(one.key)
 
 
 def _checked(variant: Variant, findings: Iterable[Finding]) -> _Checked:
-    claims = {one.key: one for one in (_claim(finding, variant) for finding in findings)}
+    rules = _Rules(variant)
+    claims = {one.key: one for one in (_claim(finding, variant, rules) for finding in findings)}
     return _Checked(variant, claims, variant.uncounted.union(*(one.hidden for one in claims.values())))
 
 
-def _claim(finding: Finding, variant: Variant) -> _Claim:
+def _claim(finding: Finding, variant: Variant, rules: _Rules) -> _Claim:
     if finding.rule == _OF_ALL:
         return _Claim((finding.rule, list_place(variant.subject)), finding, None, frozenset(), variant)
-    about = _rule_at(finding.place, variant)
-    return _Claim((finding.rule, finding.place), finding, about, _hidden(finding, variant), variant)
+    about = rules.at(finding.place)
+    return _Claim((finding.rule, finding.place), finding, about, _hidden(finding, rules), variant)
 
 
-def _hidden(finding: Finding, variant: Variant) -> frozenset[int]:
+def _hidden(finding: Finding, rules: _Rules) -> frozenset[int]:
     """The rules of which a finding says that no request reaches them in any version."""
     if finding.rule != "unreachable-rule" or finding.narrowed or finding.severity == "info":
         return frozenset()
-    found = (_rule_at(place, variant) for place in unreached(finding))
+    found = (rules.at(place) for place in unreached(finding))
     return frozenset(index for index in found if index is not None)
 
 
-def _rule_at(place: Place, variant: Variant) -> int | None:
-    """The rule that a place is in, by its number among the open ones; of one put into another, that one."""
-    root = variant.subject.document.root
-    rules = root.get("rules") if isinstance(root, Mapping) else None
-    found = [
-        (item.end - item.start, number)
-        for number, item in zip(variant.kept, rules.items if isinstance(rules, NodeList) else (), strict=False)
-        if place.source is item.source and item.start <= place.start < max(item.end, item.start + 1)
-    ]
-    return min(found)[1] if found else None
+class _Rules:
+    """The rules of a variant by where they are: a policy may have thousands, and as many findings."""
+
+    def __init__(self, variant: Variant) -> None:
+        root = variant.subject.document.root
+        rules = root.get("rules") if isinstance(root, Mapping) else None
+        items = rules.items if isinstance(rules, NodeList) else ()
+        self._spans = sorted(
+            (item.start, -max(item.end, item.start + 1), -number, item.source)
+            for number, item in zip(variant.kept, items, strict=False)
+        )
+
+    def at(self, place: Place) -> int | None:
+        """The rule that a place is in, by its number among the open ones; of one put into another, that one."""
+        for start, end, number, source in reversed(self._spans[: bisect_right(self._spans, (place.start, 1))]):
+            if source is place.source and start <= place.start < -end:
+                return -number
+        return None
 
 
 def _may_be_told(one: _Claim) -> bool:
     """Whether nothing is about a rule of which nothing is reported, or behind another where the file shows none."""
     variant = one.variant
-    put_in = {index for index, number in zip(variant.kept, variant.numbers, strict=True) if number < 0}
-    return one.about not in variant.untold and put_in.isdisjoint(one.hidden)
+    numbers = dict(zip(variant.kept, variant.numbers, strict=True)) if one.hidden else {}
+    return one.about not in variant.untold and all(numbers.get(index, 0) >= 0 for index in one.hidden)
 
 
 def _about_less(one: _Claim) -> tuple[int, int]:
@@ -115,9 +126,12 @@ def _about_less(one: _Claim) -> tuple[int, int]:
     return -len(one.hidden), SEVERITIES.index(one.finding.severity)
 
 
-def _least(key: Key, claims: Iterable[_Claim]) -> Severity:
-    """The least severity of a key: nothing more is certain."""
-    return min((one.finding.severity for one in claims if one.key == key), key=SEVERITIES.index)
+def _least(claims: Iterable[_Claim]) -> dict[Key, Severity]:
+    """The least severity of each key: nothing more is certain."""
+    least: dict[Key, Severity] = {}
+    for one in claims:
+        least[one.key] = min(least.get(one.key, one.finding.severity), one.finding.severity, key=SEVERITIES.index)
+    return least
 
 
 def _holds(one: _Claim, found: list[_Checked]) -> bool:

@@ -14,10 +14,19 @@ from itertools import accumulate, product
 from math import prod
 
 from kube_audit_lint.checks._subject import PolicySubject
-from kube_audit_lint.model.document import OpenPolicy
+from kube_audit_lint.model.document import OpenPolicy, PolicyDocument
 from kube_audit_lint.model.policy import LEVELS
 from kube_audit_lint.pipeline.arms import Span, arms_of, around, entries_without, gone_with, is_in, without
-from kube_audit_lint.pipeline.readings import Entries, Named, Way, beside_rules, level_of, named_in, ways_of
+from kube_audit_lint.pipeline.readings import (
+    Entries,
+    Named,
+    Way,
+    beside_rules,
+    has_unknown,
+    level_of,
+    named_in,
+    ways_of,
+)
 from kube_audit_lint.syntax.nodes import Document, Entry, Mapping, Node
 from kube_audit_lint.syntax.nodes import Sequence as NodeList
 from kube_audit_lint.syntax.record import NamedTuple
@@ -56,6 +65,12 @@ class _Filled(NamedTuple):
     entries: Entries
     rules: tuple[Way | None, ...]
     gone: tuple[Span, ...] = ()
+
+
+def is_open(document: PolicyDocument) -> bool:
+    """Whether the ways to fill a policy may be another policy than the one that is written."""
+    root = document.root
+    return document.partial or has_unknown(root) or (isinstance(root, Mapping) and bool(root.duplicates))
 
 
 def variants(subject: PolicySubject) -> list[Variant]:
