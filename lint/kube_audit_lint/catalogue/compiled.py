@@ -226,6 +226,17 @@ RULES: list[dict[str, Any]] = [
         'help': 'Leave `resourceNames` out, or add the verbs that carry a name: get, update, patch, delete.',
     },
     {
+        'id': 'never-matches',
+        'title': 'Conditions that no request meets together',
+        'severity': 'warning',
+        'category': 'written',
+        'subject': 'policy',
+        'check': 'never_matches',
+        'yields-to': ['typographic-quotes', 'user-is-a-group', 'literal-wildcard'],
+        'why': 'A request has to meet every condition of a rule. Requests for nodes, cluster roles and other cluster-scoped objects are in no namespace, so a rule with `namespaces` never matches them; not every resource has every verb; and a user has to be in one of the groups where a rule has both lists. kube-apiserver accepts such a rule and never applies it.',
+        'help': 'Make a rule of its own for what does not go together.',
+    },
+    {
         'id': 'redundant-omit-stages',
         'title': 'A rule omits a stage that the policy omits already',
         'severity': 'info',

@@ -13,7 +13,7 @@ from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.kubernetes import resources
 from kube_audit_lint.kubernetes.resources import Resource
 from kube_audit_lint.kubernetes.spelling import nearest
-from kube_audit_lint.kubernetes.written import Text, WrittenEntry, WrittenRule
+from kube_audit_lint.kubernetes.written import Text, WrittenEntry
 from kube_audit_lint.model.advice import Advice, leave_out, write
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.typed import TYPE_CHECKING
@@ -91,14 +91,14 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
             group = entry.group_name
             if not resources.is_builtin_group(group):
                 if subject.served is not None and subject.served.is_closed(group):
-                    yield from _custom(rule, entry, group, subject.served)
+                    yield from _custom(entry, group, subject.served)
                 continue
             for item in entry.resources:
                 if item.known:
                     yield from _judge(item, group, subject.versions)
 
 
-def _custom(rule: WrittenRule, entry: WrittenEntry, group: str, served: Served) -> Iterator[Hit]:
+def _custom(entry: WrittenEntry, group: str, served: Served) -> Iterator[Hit]:
     """What a group of custom resources does not have, as far as these are known."""
     known = served.groups.get(group, {})
     if not known and entry.group is not None:
@@ -117,7 +117,7 @@ def _custom(rule: WrittenRule, entry: WrittenEntry, group: str, served: Served) 
         if name not in known:
             yield from _undefined(item, group, served)
         else:
-            yield from _custom_part(rule, item, known[name], sub, served)
+            yield from _custom_part(item, known[name], sub, served)
 
 
 def _undefined(item: Text, group: str, served: Served) -> Iterator[Hit]:
@@ -136,16 +136,12 @@ def _undefined(item: Text, group: str, served: Served) -> Iterator[Hit]:
     yield Hit(item.place, message + "this item matches nothing.", severity="info", help=help)
 
 
-def _custom_part(rule: WrittenRule, item: Text, custom: Custom, sub: str, served: Served) -> Iterator[Hit]:
+def _custom_part(item: Text, custom: Custom, sub: str, served: Served) -> Iterator[Hit]:
     subs = custom.subresources
     if subs is not None and sub not in ("", "*", *subs):
         near = nearest(sub, sorted(subs))
         help = write(f"{custom.name}/{near}") if near else write(custom.name, lossy=True)
         yield Hit(item.place, f"{_source(served, custom.group)} has no `{item.text}`{_NOTHING}", help=help)
-    spaces = rule.lists["namespaces"]
-    if not custom.namespaced and spaces and all(one.known and one.text for one in spaces):
-        message = f"`{custom.name}` of `{custom.group}` are in no namespace, and the rule is for requests in some"
-        yield Hit(item.place, message + _NOTHING, help='Make a rule without `namespaces` for them, or add `""`.')
 
 
 _NOTHING = ": this item matches nothing."
