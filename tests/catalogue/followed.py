@@ -64,11 +64,17 @@ FOLLOWED: dict[str, Edits] = {
     "never-matches-1": (("  namespaces: [kube-system]\n", ""),),
     "never-matches-2": (
         ("[pods, nodes]", "[pods]"),
-        ("- level: Metadata\n", "- level: Request\n  resources: [{group: \"\", resources: [nodes]}]\n- level: Metadata\n"),
+        (
+            "- level: Metadata\n",
+            '- level: Request\n  resources: [{group: "", resources: [nodes]}]\n- level: Metadata\n',
+        ),
     ),
     "never-matches-3": (
         ("[pods, pods/log]", "[pods]"),
-        ("- level: Metadata\n  verbs", "- level: Metadata\n  verbs: [get]\n  resources: [{group: \"\", resources: [pods/log]}]\n- level: Metadata\n  verbs"),
+        (
+            "- level: Metadata\n  verbs",
+            '- level: Metadata\n  verbs: [get]\n  resources: [{group: "", resources: [pods/log]}]\n- level: Metadata\n  verbs',
+        ),
     ),
     "never-matches-4": (("  userGroups", "- level: Metadata\n  userGroups"),),
     "removed-user-1": (('- level: None\n  users: ["system:unsecured"]\n  namespaces: [kube-system]\n', ""),),
