@@ -217,9 +217,9 @@ class TestMistakes:
             ("exclude: {a: b}\n", "1:10: exclude: must be a text or a list of texts, not a mapping"),
             (
                 "fail-on: errors\n",
-                "1:10: fail-on: must be one of error, info, never, not errors; did you mean",
+                "1:10: fail-on: must be one of error, warning, info, never, not errors; did you mean",
             ),
-            ("fail-on: on\n", "1:10: fail-on: must be one of error, info, never, not on"),
+            ("fail-on: on\n", "1:10: fail-on: must be one of error, warning, info, never, not on"),
             (
                 "kubernetes-version: latest\n",
                 "1:21: kubernetes-version: must be a version such as 1.30, or a range such as 1.29-1.34, not latest",
