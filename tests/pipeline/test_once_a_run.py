@@ -62,7 +62,7 @@ def test_a_comment_that_suppresses_one_leaves_the_others(capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("install.sh", "KUBE_APISERVER_ARGS=--audit-log-path=-\n"),
+        ("install.sh", "add_flag --audit-log-path=-\n"),
         ("README.md", "Run it with `--audit-log-path=-`.\n"),
         ("server.jsonnet", "{ flags: { audit_log_path: '-' } }  // or audit-log-path\n"),
         ("vars.yaml", "my_servers_flags:\n- name: --audit-log-path\n  value: x\n"),
@@ -106,7 +106,7 @@ def test_a_policy_that_no_form_reads_is_noted(capsys: pytest.CaptureFixture[str]
 
 
 def test_the_note_is_one_with_a_count(capsys: pytest.CaptureFixture[str]) -> None:
-    write_named(**{f"{name}_sh": "KUBE_APISERVER_ARGS=--audit-log-path=-\n" for name in "abcdef"})
+    write_named(**{f"{name}_sh": "add_flag --audit-log-path=-\n" for name in "abcdef"})
     (line,) = run(capsys)[1]
     assert line.endswith("The same holds for 5 more files: b.sh, c.sh, d.sh and 2 more")
 
