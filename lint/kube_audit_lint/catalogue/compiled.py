@@ -432,7 +432,7 @@ RULES: list[dict[str, Any]] = [
         'category': 'recorded',
         'subject': 'policy',
         'check': 'events_group',
-        'why': 'Events are one kind of object in two groups: the core group, into which kubelets and most controllers write, and events.k8s.io, into which the scheduler and newer controllers do. A rule that drops them in one of the groups leaves those of the other in the log, and they are many.',
+        'why': "Events are one kind of object in two groups: the core group, into which kubelets and most controllers write, and events.k8s.io, into which the scheduler and newer controllers do. A rule that drops them in one of the groups leaves those of the other in the log: nearly all where only events.k8s.io is dropped, one at least for each pod that is started where only the core group is, as in the policy that Kubernetes' own scripts for Google's cloud write.",
         'help': 'Name both groups in the rule.',
     },
     {

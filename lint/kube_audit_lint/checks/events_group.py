@@ -1,7 +1,9 @@
 """Template `events-group`: events are dropped in one of the two groups that serve them.
 
 Source: k8s.io/api core/v1 and events/v1, which pkg/registry/core/event serves from one storage: client-go's recorder
-of `tools/record` writes into the core group, that of `tools/events` into events.k8s.io.
+of `tools/record` writes into the core group, that of `tools/events` into events.k8s.io. kube-scheduler has used the
+latter since 1.19 (pkg/scheduler/profile), so that each pod that is started is such an event. A rule matches the group
+that the request names (k8s.io/apiserver pkg/audit/policy/checker.go), whatever the object is stored as.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ SUBJECT = "policy"
 PARAMS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 
 _CORE, _EVENTS = "", "events.k8s.io"
+_WRITES = frozenset(("*", "create", "patch", "update"))
+_SCHEDULER = 19
+"""From 1.19 on kube-scheduler writes its events into events.k8s.io; before, hardly anybody did."""
 
 
 def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
@@ -30,14 +35,23 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
         if analysis is None or len(groups) != 1:
             continue
         other = _EVENTS if groups == {_CORE} else _CORE
+        if other == _EVENTS and rule.verbs and _WRITES.isdisjoint(rule.verbs):
+            continue  # hardly anybody reads events in that group
         query = Query(resources=(GroupResources(other, ("events",)),), verbs=rule.verbs or ("create",))
-        recorded = [one for one in analysis.levels(query) if one.rule != NO_RULE and one.level != "None"]
+        oldest = 0 if other == _CORE else _SCHEDULER
+        recorded = [
+            one
+            for one in analysis.levels(query)
+            if one.rule != NO_RULE and one.level != "None" and max(one.minors) >= oldest
+        ]
         if recorded:
             found = recorded[0]
             message = (
                 f"Events are served in two groups, and this rule drops those of {_named(groups.pop())} only: those of "
             )
             message += f"{_named(other)} are recorded at {found.level}, by rule {found.rule + 1}."
+            if other == _EVENTS:
+                message += " kube-scheduler writes one there for each pod that it places."
             name = '""' if other == _CORE else other
             yield Hit(
                 level_place(subject, index),
@@ -45,7 +59,6 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
                 (),
                 versions_of(found.minors),
                 severity="warning" if other == _CORE else "info",
-                pedantic=other != _CORE,  # published policies do so, and few events are in the other group
                 help=f"Add `- {{group: {name}, resources: [events]}}` to the `resources` of this rule.",
                 witness=found.witness.to_json(),
                 proof=proof_of(subject, found.witness, found.decision),
