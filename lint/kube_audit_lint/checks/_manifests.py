@@ -10,7 +10,7 @@ import os
 import re
 
 from kube_audit_lint.checks._subject import DirectorySubject, ServerSubject
-from kube_audit_lint.discovery.look import base_name
+from kube_audit_lint.discovery.look import MANIFEST_ENDS, base_name
 
 _CERTAIN = ("/kubernetes/manifests", "/etc/kubelet.d", "/agent/pod-manifests")
 _LIKELY = (
@@ -26,7 +26,7 @@ _LIKELY = (
 _PARTS = ("kube-", "etcd", "haproxy", "keepalived", "cloud-controller-manager", "konnectivity")
 _OTHERS = ("kube-scheduler", "kube-controller-manager", "scheduler", "controller-manager", "etcd")
 _OF_SERVERS = ("apiserver", "api-server", "audit")
-_MANIFESTS = (".yaml", ".yml", ".json", ".manifest")
+_MANIFESTS = (*MANIFEST_ENDS, ".manifest")
 _USUAL = "kube-apiserver.yaml"
 """A name that needs no look at the pattern below, which takes long to compile."""
 _BACKUP = r"""(?x) ~\Z | \A\#.*\#\Z

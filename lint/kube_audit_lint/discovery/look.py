@@ -11,6 +11,15 @@ _HEAD = 1024
 TEMPLATE_ENDS = (".j2", ".jinja", ".jinja2", ".tpl", ".tmpl", ".erb", ".gotmpl", ".tftpl")
 """How names end of files that something fills in: before it is the name of what it makes."""
 
+MANIFEST_ENDS = (".yaml", ".yml", ".json")
+"""The same of files that hold objects of Kubernetes."""
+
+TASK_ENDS = (".yml", ".yaml", ".bu", ".butane", ".ign")
+"""The same of what brings files to a host: Ansible's tasks, Butane and Ignition."""
+
+SCRIPT_ENDS = (".sh", ".bash")
+"""The same of scripts that do."""
+
 LOOK = (
     ("audit", r"(?:\.k8s\.io|(?<=--audit)[-_])"),
     # A key, a flag or a path, but no value such as that of `component: audit-log`.

@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 
+from kube_audit_lint.discovery.look import SCRIPT_ENDS, TASK_ENDS
 from kube_audit_lint.forms.common.copies import copies
 from kube_audit_lint.forms.common.misplaced import is_folder
 from kube_audit_lint.forms.common.script import known
@@ -25,10 +26,9 @@ from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place, Source
 from kube_audit_lint.syntax.unknown import UNKNOWN
 
-_YAML = (".yml", ".yaml", ".bu", ".butane", ".ign")
-_SCRIPTS = (".sh", ".bash")
 _MODULES = ("copy", "template")
 _WORD = re.compile(r"\b(src|dest)=(\"[^\"]*\"|'[^']*'|(?:\{\{.*?\}\}|\S)+)")
+# By patterns, and not as forms/terraform/ reads it: also without the extra a policy that a provisioner brings is found.
 _PROVISIONER = re.compile(r"provisioner\s+\"file\"\s*\{[^}]*\}(?:[^{}]*\})?")
 _SOURCE = re.compile(r"\bsource\s*=\s*\"([^\"\n]*)\"|\b(?:file|templatefile)\(\s*\"([^\"\n]*)\"")
 _DESTINATION = re.compile(r"\bdestination\s*=\s*\"([^\"\n]*)\"")
@@ -62,11 +62,11 @@ def _of_group(repository: Repository, paths: list[str]) -> list[Brought]:
 
 
 def _of_file(path: str, data: bytes) -> Iterator[Brought]:
-    if path.endswith(_YAML):
+    if path.endswith(TASK_ENDS):
         for document in plain_documents(path, data) or ():
             if document.root is not None:
                 yield from _in_document(document.root)
-    elif path.endswith(_SCRIPTS):
+    elif path.endswith(SCRIPT_ENDS):
         yield from _in_script(Source(path, decode(data)[0]))
     else:
         yield from _in_terraform(Source(path, decode(data)[0]))

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.discovery.look import base_name
+from kube_audit_lint.discovery.look import SCRIPT_ENDS, TASK_ENDS, base_name
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.kubernetes.paths import brought_file, host_path, is_brought_by, policy_path, webhook_path
 from kube_audit_lint.model.server import ApiServer, HostFile
 from kube_audit_lint.pipeline.locating import Locator
 from kube_audit_lint.pipeline.repository import Repository, absolute, may_be_policy
+from kube_audit_lint.syntax.extras import TERRAFORM
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.typed import TYPE_CHECKING
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _ON_HOST = r"/(?:etc|var|opt|srv|root|usr)/"
 _LAID_OUT = r"(.*?)/(?:etc/(?:rancher|kubernetes|systemd)|var/lib/rancher)/"
-_ENDS = (".yml", ".yaml", ".bu", ".butane", ".ign", ".sh", ".bash", ".tf", ".tofu")
+_ENDS = (*TASK_ENDS, *SCRIPT_ENDS, *TERRAFORM)
 _FEW = 50
 """So many files of these kinds a folder may have whose tasks and scripts bring others: more are objects or data."""
 
@@ -133,8 +134,8 @@ class Deliveries:
         """Whether a server of another file loads a path: then the policy is meant for that one."""
         raw = at.encode("utf-8", "surrogateescape")
         pattern = re.compile(rb"audit-?policy-?file[\"']?\s*[:=,]\s*[\"']?" + re.escape(raw), re.IGNORECASE)
-        others = (self._repository.content(path) for path in self._repository.paths if path != own)
-        return any(raw in data and pattern.search(data) is not None for data in others)
+        others = (self._repository.content(path) for path in self._repository.naming(raw) if path != own)
+        return any(pattern.search(data) is not None for data in others)
 
     def _with_content(self, server: ApiServer, file: HostFile) -> HostFile:
         if file.content is not None or file.local is None:
@@ -144,8 +145,8 @@ class Deliveries:
     def _is_brought(self, at: str, own: set[str]) -> bool:
         """Whether another file brings a path to a host, or one that ends in the same name and is filled in."""
         name = at.rpartition("/")[2].encode("utf-8", "surrogateescape")
-        others = (self._repository.content(path) for path in self._repository.paths if path not in own)
-        return any(name in data and is_brought_by(data.decode(errors="replace"), at) for data in others)
+        others = (self._repository.content(path) for path in self._repository.naming(name) if path not in own)
+        return any(is_brought_by(data.decode(errors="replace"), at) for data in others)
 
 
 def _lacking(server: ApiServer) -> list[str | None]:

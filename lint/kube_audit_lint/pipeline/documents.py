@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from kube_audit_lint.discovery.look import interesting, named_policy
+from kube_audit_lint.discovery.look import MANIFEST_ENDS, interesting, named_policy
 from kube_audit_lint.discovery.walk import EMBEDDING, SHELL
 from kube_audit_lint.forms import AllForms
 from kube_audit_lint.forms.common.context import Context, DocumentReader, Reading
@@ -36,7 +36,6 @@ _SHEBANG = rb"#![^\n]*sh\b"
 _DEFINE = 'define "'
 """What is in every file with named templates of Helm."""
 
-_ENDINGS = (".yaml", ".yml", ".json")
 _SETTINGS = ("audit-policy-file", "audit-log-path", "auditPolicyFile", "auditLogPath", "audit_log:")
 
 _MOST_BROKEN = 20
@@ -112,7 +111,7 @@ def plain_documents(path: str, data: bytes) -> tuple[Document, ...] | None:
 def _unreadable(documents: tuple[Document, ...], source: Source) -> Found:
     """A note where a file shows settings of auditing, but nobody can read it."""
     problem = next((one.problem for one in documents if one.problem is not None), None)
-    if problem is None or not source.path.endswith(_ENDINGS):
+    if problem is None or not source.path.endswith(MANIFEST_ENDS):
         return Found()
     if not any(mark in source.text for mark in _SETTINGS):
         return Found()
@@ -227,7 +226,7 @@ def _neutral(path: str, text: str, shell: bool = False, scalars: list[tuple[int,
     from kube_audit_lint.syntax.templates import filled_name, neutralise
 
     # What is no YAML has another meaning for `${`, or none.
-    named = has_defaults(text) and filled_name(path).endswith((*_ENDINGS, ".manifest"))
+    named = has_defaults(text) and filled_name(path).endswith((*MANIFEST_ENDS, ".manifest"))
     neutral = neutralise(path, text, shell, scalars, named=named)
     if neutral is None or scalars or _DEFINE not in text:
         return neutral
@@ -270,7 +269,7 @@ def _about_audit(document: Document) -> bool:
     text = source.text[document.start : document.end]
     if document.problem is None or not interesting(text.encode("utf-8", "replace")):
         return False
-    return any(end in source.path for end in _ENDINGS) or any(mark in text for mark in _SETTINGS)
+    return any(end in source.path for end in MANIFEST_ENDS) or any(mark in text for mark in _SETTINGS)
 
 
 def _no_yaml(problems: Iterable[SyntaxProblem], source: Source) -> Iterator[Misshape]:

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from kube_audit_lint.discovery.look import MANIFEST_ENDS
 from kube_audit_lint.model.found import Found, Note
 from kube_audit_lint.pipeline.building import Builder
 from kube_audit_lint.pipeline.composed import Variant, variants
@@ -95,7 +96,7 @@ def _look(path: str, content: Callable[[str], bytes]) -> _Lists:
     data, folder = content(path)[:_LARGEST], path.rpartition("/")[0]
     lists = [(one[1].decode(), one[2]) for one in _LISTS.finditer(data)]
     items = [at for name, text in lists if name in ("resources", "bases", "components") for at in _items(folder, text)]
-    files = tuple(at for at in items if at.endswith((".yaml", ".yml", ".json")))
+    files = tuple(at for at in items if at.endswith(MANIFEST_ENDS))
     changing = [(name, text) for name, text in lists if name.startswith("patches") or name.endswith("Generator")]
     texts = [text for _, text in changing]
     texts += [content(file) for name, text in changing if name.startswith("patches") for file in _named(folder, text)]
@@ -115,7 +116,7 @@ def _items(folder: str, text: bytes) -> Iterator[str]:
 def _named(folder: str, text: bytes) -> Sequence[str]:
     """The files of patches."""
     names = {*_PATH.findall(text), *_ITEM.findall(text)}
-    return [_at(folder, name) for name in names if name.endswith((b".yaml", b".yml", b".json"))]
+    return [at for name in names if (at := _at(folder, name)).endswith(MANIFEST_ENDS)]
 
 
 def _at(folder: str, name: bytes) -> str:

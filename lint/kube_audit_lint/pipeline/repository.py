@@ -138,6 +138,7 @@ class Repository:
         self._loading: dict[str, Tree] = {}
         self._holding: dict[str, Tree] = {}
         self._parsed: dict[str, tuple[Document, ...] | None] = {}
+        self._naming: dict[bytes, list[str]] = {}
         self._changed: dict[str, Collected] = {}
         self._parts: dict[str, bool] = {}
         self._kustomized: dict[str, bool] = {}
@@ -373,6 +374,12 @@ class Repository:
     def content(self, path: str) -> bytes:
         """The first megabytes of a file; nothing where it cannot be read."""
         return self._content(path)
+
+    def naming(self, raw: bytes) -> list[str]:
+        """The files that have a text in them; all are looked into once for each text."""
+        if raw not in self._naming:
+            self._naming[raw] = [path for path in self.paths if raw in self._content(path)]
+        return self._naming[raw]
 
     def read_folder(self, folder: str, policies: bool) -> None:
         """Reads the files of a folder that may be API servers, or policies too."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from kube_audit_lint.discovery.look import TEMPLATE_ENDS
+from kube_audit_lint.discovery.look import MANIFEST_ENDS, TEMPLATE_ENDS
 from kube_audit_lint.discovery.roots import read_own
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.kubernetes.custom import CRD, Custom, Served, by_group, of_definition, parse_listed
@@ -23,7 +23,7 @@ _ROLE = rb"apiGroups:([^:]{1,500})resources:([^:]{1,2000}?)(?:\w+:|-?[ \t]*\Z)"
 """What a rule of a role is about; templates of charts hold them, too, so that they are not parsed."""
 
 _OBJECT = r"/v\w+[\"']?[ \t]*\r?\n[ \t]*kind:[ \t]*[\"']?(\w+)"
-_ENDINGS = (".yaml", ".yml", ".json", *TEMPLATE_ENDS)
+_ENDINGS = (*MANIFEST_ENDS, *TEMPLATE_ENDS)
 
 
 def listed(path: str, named: tuple[str, ...]) -> Served:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Iterator
 
 from kube_audit_lint.discovery.gitignore import repository_of
+from kube_audit_lint.discovery.look import MANIFEST_ENDS
 from kube_audit_lint.discovery.roots import readable
 from kube_audit_lint.forms.common.applied import applied, applied_in
 from kube_audit_lint.forms.common.context import Context
@@ -21,7 +22,6 @@ from kube_audit_lint.syntax.nodes import Node, Scalar
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
 
-_ENDS = (".yaml", ".yml", ".json")
 _OTHER_TOOLS = ("kustomization.yaml", "kustomization.yml", "Kustomization", "Chart.yaml")
 _MOST = 200
 """How many files of a folder are looked at."""
@@ -89,7 +89,9 @@ def _files(path: str, source: str) -> Iterator[str]:
     for folder in _folders(source):
         whole = os.path.join(folder, known) if not os.path.isabs(known) else ""
         if whole and os.path.isdir(whole) and readable(whole, (folder or ".",)):
-            yield from (os.path.join(whole, one) for one in sorted(os.listdir(whole))[:_MOST] if one.endswith(_ENDS))
+            yield from (
+                os.path.join(whole, one) for one in sorted(os.listdir(whole))[:_MOST] if one.endswith(MANIFEST_ENDS)
+            )
             return
         found = _fitting(whole) if any(mark in known for mark in "*?[") else [whole]
         found = [one for one in found if one and os.path.isfile(one)]
