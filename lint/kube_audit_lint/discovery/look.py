@@ -17,9 +17,6 @@ MANIFEST_ENDS = (".yaml", ".yml", ".json")
 TASK_ENDS = (".yml", ".yaml", ".bu", ".butane", ".ign")
 """The same of what brings files to a host: Ansible's tasks, Butane and Ignition."""
 
-SCRIPT_ENDS = (".sh", ".bash")
-"""The same of scripts that do."""
-
 LOOK = (
     ("audit", r"(?:\.k8s\.io|(?<=--audit)[-_])"),
     # A key, a flag or a path, but no value such as that of `component: audit-log`.

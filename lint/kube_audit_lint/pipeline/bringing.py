@@ -13,7 +13,8 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 
-from kube_audit_lint.discovery.look import SCRIPT_ENDS, TASK_ENDS
+from kube_audit_lint.discovery.look import TASK_ENDS
+from kube_audit_lint.discovery.walk import SHELL
 from kube_audit_lint.forms.common.copies import copies
 from kube_audit_lint.forms.common.misplaced import is_folder
 from kube_audit_lint.forms.common.script import known
@@ -66,7 +67,7 @@ def _of_file(path: str, data: bytes) -> Iterator[Brought]:
         for document in plain_documents(path, data) or ():
             if document.root is not None:
                 yield from _in_document(document.root)
-    elif path.endswith(SCRIPT_ENDS):
+    elif path.endswith(SHELL):
         yield from _in_script(Source(path, decode(data)[0]))
     else:
         yield from _in_terraform(Source(path, decode(data)[0]))

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.discovery.look import SCRIPT_ENDS, TASK_ENDS, base_name
+from kube_audit_lint.discovery.look import TASK_ENDS, base_name
+from kube_audit_lint.discovery.walk import SHELL
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.kubernetes.paths import brought_file, host_path, is_brought_by, policy_path, webhook_path
 from kube_audit_lint.model.server import ApiServer, HostFile
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 _ON_HOST = r"/(?:etc|var|opt|srv|root|usr)/"
 _LAID_OUT = r"(.*?)/(?:etc/(?:rancher|kubernetes|systemd)|var/lib/rancher)/"
-_ENDS = (*TASK_ENDS, *SCRIPT_ENDS, *TERRAFORM)
+_ENDS = (*TASK_ENDS, *SHELL, *TERRAFORM)
 _FEW = 50
 """So many files of these kinds a folder may have whose tasks and scripts bring others: more are objects or data."""
 
