@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from kube_audit_lint.catalogue.rule import Catalogue, Profile, Rule
+from kube_audit_lint.cli import main
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.pipeline.config import Config, load_config
@@ -21,8 +22,6 @@ NAME = ".kube-audit-lint.yaml"
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    for name in ("own", "lint-rules", "more"):
-        os.mkdir(name)
     return tmp_path
 
 
@@ -74,7 +73,7 @@ class TestFound:
         assert load_config().path == ""
 
     def test_a_named_one(self) -> None:
-        os.makedirs("ci/own")
+        os.makedirs("ci")
         Path("ci/lint.yaml").write_text("exclude: drop.yaml\nrule-directories: own\n")
         config = load_config("ci/lint.yaml")
         assert config.path == "ci/lint.yaml"
@@ -283,8 +282,6 @@ class TestAgainstTheCatalogue:
                 "rules:\n  log-maxagee: off\n",
                 "2:3: rules.log-maxagee: there is no rule log-maxagee; did you mean log-maxage?",
             ),
-            ("rule-directories: [own, owm]\n", "1:19: rule-directories: owm: there is no such folder"),
-            ("rules: [log-maxage]\n", "1:8: rules: log-maxage: there is no such folder; rules by"),
             ("rules: {log-maxage: {severity: warn}}\n", "1:32: rules.log-maxage.severity: must be one of error,"),
             ("rules: {xyz: off}\n", "1:9: rules.xyz: there is no rule xyz; `kube-audit-lint rules` lists them"),
             ("profile: ciss\n", "1:10: profile: there is no profile ciss; did you mean cis?"),
@@ -299,6 +296,26 @@ class TestAgainstTheCatalogue:
     )
     def test_names_what_does_not_exist(self, text: str, error: str) -> None:
         assert self._error(text).startswith(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("rule-directories: [own, owm]\n", "1:19: rule-directories: owm: there is no such folder"),
+        ("rules: [log-maxage]\n", "1:8: rules: log-maxage: there is no such folder; rules by their ids are a mapping"),
+    ],
+)
+def test_folders_of_rules_that_are_not_there(text: str, error: str, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkdir("own")
+    Path(NAME).write_text(text)
+    assert main(["check", "."]) == 2
+    assert f"{NAME}:{error}" in capsys.readouterr().err
+    os.mkdir("below")
+    os.rename(NAME, os.path.join("below", NAME))
+    os.rename("own", os.path.join("below", "own"))
+    Path("below", "audit-policy.yaml").write_text("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: []\n")
+    assert main(["check", "."]) == 2
+    assert f"below/{NAME}:{error}" in capsys.readouterr().err
 
 
 def test_a_run_without_one_imports_neither_library() -> None:

@@ -207,6 +207,14 @@ class Config:
             if one._file is not None:
                 check_configuration(one._file, one._data, catalogue)
 
+    def check_rule_folders(self) -> None:
+        """Raises OwnFileError for folders of rules that are not there."""
+        for one in self.chain:
+            for (key, written), folder in zip(_rule_folders(one._data), one.own_rule_folders, strict=True):
+                if one._file is not None and not os.path.isdir(folder):
+                    instead = "; rules by their ids are a mapping, as {log-maxage: off}" if key == "rules" else ""
+                    one._file.fail((key,), f"{written}: there is no such folder{instead}")
+
     def _absolute(self, path: str) -> str:
         return _forward(os.path.normpath(os.path.join(self._beside, path)))
 
@@ -280,10 +288,16 @@ class Nearest:
 
 
 def rule_folders(paths: Sequence[str], config: Config) -> tuple[str, ...]:
-    """The folders with own rules for the working directory and for what is named: options may name these rules."""
+    """The folders with own rules for the working directory and for what is named: options may name these rules.
+
+    Raises OwnFileError for one that is not there.
+    """
     inside = (os.path.join(path, "-") if os.path.isdir(path) else path for path in paths)
     named = (folder for path in inside for folder in config.for_path(path).rule_folders)
-    return tuple(dict.fromkeys((*config.rule_folders, *named)))
+    found = tuple(dict.fromkeys((*config.rule_folders, *named)))
+    for one in config.known() if found else ():
+        one.check_rule_folders()
+    return found
 
 
 def load_config(path: str | None = None) -> Config:
@@ -308,6 +322,7 @@ def _check(config: Config) -> None:
     """Raises OwnFileError for a configuration that names rules that there are not."""
     from kube_audit_lint.catalogue.shipped import catalogue_with
 
+    config.check_rule_folders()
     config.check_against(catalogue_with(config.rule_folders))
 
 
@@ -333,15 +348,12 @@ def _rule_folders(data: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _check_rule_folders(config: Config, file: OwnFile) -> None:
-    """Raises OwnFileError for folders that are not there, or that lie where nothing may be read."""
+    """Raises OwnFileError for folders that lie where nothing may be read."""
     from kube_audit_lint.discovery.roots import OUTSIDE, readable
 
     for (key, written), folder in zip(_rule_folders(config.data), config.own_rule_folders, strict=True):
         if not readable(folder, config.named):
             file.fail((key,), f"{written}: {OUTSIDE}")
-        if not os.path.isdir(folder):
-            instead = "; rules by their ids are a mapping, as {log-maxage: off}" if key == "rules" else ""
-            file.fail((key,), f"{written}: there is no such folder{instead}")
 
 
 def _forward(path: str) -> str:
