@@ -168,12 +168,12 @@ def test_names_that_are_no_settings() -> None:
 
 
 def test_settings_at_a_wrong_place() -> None:
-    assert helps(cluster(more="auditLogPath: /a\n")) == {"auditLogPath": "Move it into `kubeAPIServer`."}
+    assert helps(cluster(more="auditLogPath: /a\n")) == {"auditLogPath": "Write it below `kubeAPIServer`."}
     assert helps(HEAD.replace("spec:", "spec: {}") + "kubeAPIServer: {auditLogPath: /a}\n") == {
-        "kubeAPIServer": "Move `kubeAPIServer` into `spec`."
+        "kubeAPIServer": "Write it below `spec`."
     }
     nested = cluster(SETTINGS + "fileAssets: []\n")
-    assert helps(nested) == {"fileAssets": "Move it out of `kubeAPIServer`, into `spec`."}
+    assert helps(nested) == {"fileAssets": "Write it below `spec`."}
 
 
 def test_a_misspelt_section_is_read_as_meant() -> None:

@@ -58,7 +58,7 @@ def test_nobody_is_told_to_switch_auditing_off(profile: str) -> None:
 
 
 def test_misplaced() -> None:
-    assert misshapes(HEAD + "audit: {profile: None}\nspec: {}\n") == [("unknown-setting", "audit")]
+    assert misshapes(HEAD + "audit: {profile: Default}\nspec: {}\n") == [("unknown-setting", "audit")]
     assert misshapes(api_server("profile: None\n").replace("APIServer", "OAuth")) == [("unknown-setting", "audit")]
     assert misshapes(HEAD.replace("cluster", "mine") + "spec: {audit: {profile: Default}}\n") == [
         ("wrong-shape", "mine")
@@ -131,7 +131,10 @@ def test_microshift() -> None:
     assert flags(server) == {"audit-log-maxage": "7", "audit-log-maxbackup": "5"}
     assert server.place.text == "auditLog"
     assert misshapes(microshift("maxFileAge: '7'\n")) == [("wrong-shape", "'7'")]
-    assert misshapes(microshift("maxfiles: 7\n")) == [("unknown-setting", "maxfiles")]
+    assert misshapes(microshift("maxFils: 7\n")) == [("unknown-setting", "maxFils")]
+    in_another_case = server_in(microshift("maxfiles: 7\n"))  # which Go's reader of JSON takes
+    assert flags(in_another_case) == {"audit-log-maxbackup": "7"}
+    assert not misshapes(microshift("maxfiles: 7\n"))
     assert misshapes(microshift("profile: BAD\n")) == [("wrong-shape", "BAD")]
     assert not misshapes(microshift('profile: ""\n'))
     assert misshapes(microshift("profile: None\n")) == [("nothing-recorded", "None")]
@@ -285,7 +288,7 @@ def test_how_long_a_store_keeps_the_log(kind: str, spec: str, expected: str) -> 
     assert misshapes(text) == ([("log-store-retention", expected)] if expected else [])
 
 
-@pytest.mark.parametrize("key", ["profile: WriteRequestBodies", "customRules: [{group: a, profile: None}]"])
+@pytest.mark.parametrize("key", ["profile: WriteRequestBodies", "customRules: [{group: a, profile: Default}]"])
 def test_a_profile_beside_the_audit_section_is_dropped(key: str) -> None:
     found = misshapes(HEAD + f"spec:\n  {key}\n")
     assert found == [("unknown-setting", key.partition(":")[0])]

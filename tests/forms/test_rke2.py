@@ -116,7 +116,7 @@ def test_k3s_does_not_know_the_settings_of_rke2() -> None:
     text = HEAD + "cluster-init: true\naudit-policy-file: /p.yaml\nkube-apiserver-extra-mount: [/a:/a]\n"
     server = server_in(text)
     assert server.form == "k3s"
-    assert not server.flags
+    assert flags(server) == {"audit-policy-file": "/p.yaml"}  # as it was meant: one mistake, one finding
     assert not server.defaults
     assert misshapes(text) == [
         ("unknown-setting", "audit-policy-file"),
@@ -131,7 +131,8 @@ def test_names_that_are_no_settings() -> None:
         "kube-apiserver-extra-mounts": "kube-apiserver-extra-mount",
     }
     for name, right in wrong.items():
-        text = HEAD + f"audit-policy-file: /p\n{name}: [audit-log-maxage=30]\n"
+        value = "/a:/var/log/audit" if "mount" in name else "audit-log-maxage=30"
+        text = HEAD + f"audit-policy-file: /p\n{name}: [{value}]\n"
         (shape,) = found_in(text).misshapes
         assert (shape.place.text, shape.help) == (name, f"Write `{right}`.")
     text = HEAD + "audit-log-path: /var/log/a.log\n"

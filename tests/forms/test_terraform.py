@@ -197,6 +197,7 @@ def test_kops() -> None:
     assert {flag.name: flag.value for flag in server.flags} == {
         "audit-log-maxage": "7",
         "audit-policy-file": "/srv/kubernetes/assets/p.yaml",
+        "audit-log-path": "x",  # as it was meant
     }
     assert server.versions is not None
     assert server.files[0].content is not None

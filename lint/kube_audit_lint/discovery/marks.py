@@ -35,11 +35,11 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
     'k0s': ('k0sproject.io/', 'k0smotron.io/', 'K0s', 'extraArgs'),
     'openshift': ('openshift.io/', 'MasterConfig', 'openshift_master_audit_config', 'LokiStack'),
     'deckhouse': ('control-plane-manager', 'controlPlaneManager', 'auditPolicyEnabled'),
-    'gardener': ('kubeAPIServer',),
+    'gardener': ('kubeAPIServer', 'auditConfig', 'gardener.cloud/'),
     'kwok': ('kwok.x-k8s.io/',),
     'microshift': ('auditLog', 'apiServer'),
     'carriers': ('crossplane.io/', 'policy.open-cluster-management.io/', 'work.open-cluster-management.io/', 'hive.openshift.io/', 'kro.run/', 'template.openshift.io/', 'kind: Template'),
-    'talos': ('apiServer', 'inlineManifests', 'extraManifests', 'KubeAPIServerConfig', 'KubeAuditPolicyConfig'),
+    'talos': ('apiServer', 'auditPolicy', 'inlineManifests', 'extraManifests', 'KubeAPIServerConfig', 'KubeAuditPolicyConfig'),
     'elsewhere': ('audit.k8s.io/', 'audit.k8s.io%2', '/config.yaml', '/manifests/kube', 'kube_manifest_dir', '/kubernetes/manifests', 'audit-', 'audit_', 'logrotate.', 'auditPolicy', 'kubectl', 'k8s:', 'compression', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW'),
 }
 

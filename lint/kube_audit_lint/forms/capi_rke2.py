@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.host_files import brought_file, policy_paths
+from kube_audit_lint.forms.common.levels import Levels, settled
 from kube_audit_lint.forms.common.nodes import below, version_at
+from kube_audit_lint.forms.common.reader import Reader
 from kube_audit_lint.forms.rke2.settings import ARGUMENTS, DEFAULT_POLICY, Settings, notes, shapes, spelling
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.found import Found, joined
@@ -29,6 +31,31 @@ _PATHS: dict[str, _Path] = {
     "KThreesControlPlane": ("K3s", ("kthreesConfigSpec",), ("kthreesConfigSpec", "serverConfig"), "kubeAPIServerArg"),
 }
 """Of each kind the distribution, where in the spec its files are, and where its arguments and under which key."""
+_HOMES: dict[str, dict[str, tuple[str, ...]]] = {
+    "RKE2ControlPlane": {
+        "": ("serverConfig", "agentConfig", "files"),
+        "serverConfig": ("kubeAPIServer", "auditPolicySecret"),
+        "serverConfig/kubeAPIServer": ("extraArgs", "extraMounts"),
+        "agentConfig": ("cisProfile",),
+    },
+    "KThreesControlPlane": {
+        "": ("kthreesConfigSpec",),
+        "kthreesConfigSpec": ("serverConfig", "files"),
+        "kthreesConfigSpec/serverConfig": ("kubeAPIServerArg",),
+    },
+}
+"""Where in the spec the settings are."""
+_OTHERS = frozenset(
+    (
+        "kubeControllerManager",
+        "kubeScheduler",
+        "cloudControllerManager",
+        "etcd",
+        "kubelet",
+        "kubeProxy",
+        "machineTemplate",
+    )
+)
 
 
 class ControlPlane(NamedTuple):
@@ -48,8 +75,12 @@ def read(document: Document, context: Context) -> Found | None:
     path = _PATHS.get(kind.removesuffix("Template"))
     if root is None or path is None or _GROUP not in f".{root.string('apiVersion') or ''}":
         return None
-    spec = below(root, "spec", "template", "spec") if kind.endswith("Template") else root.mapping("spec")
-    return None if spec is None else _found(path, spec, root, context)
+    above = ("spec", "template", "spec") if kind.endswith("Template") else ("spec",)
+    homes = {"/".join((*above, name)).rstrip("/"): keys for name, keys in _HOMES[kind.removesuffix("Template")].items()}
+    homes |= {"/".join(above[:at]): (above[at],) for at in range(len(above))}
+    root, misshapes = settled(root, Levels(homes, foreign=_OTHERS), Reader("Cluster API"))
+    spec = below(root, *above)
+    return None if spec is None else _found(path, spec, root, context).with_misshapes(misshapes)
 
 
 def found_in_class(spec: Mapping, root: Mapping, context: Context) -> Found:

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
-from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
+from kube_audit_lint.forms.common.levels import Levels, settled
+from kube_audit_lint.forms.common.nodes import below
+from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, HostFile
 from kube_audit_lint.model.value import Value
@@ -28,6 +30,10 @@ _OWN, _BASIC, _LOG = "auditPolicyEnabled", "basicAuditPolicyEnabled", "auditLog"
 _KEYS = (_OWN, _BASIC, _LOG)
 _POLICY = "/etc/kubernetes/deckhouse/extra-files/audit-policy.yaml"
 _OUTPUTS = ("File", "Stdout")
+_SECTIONS = {"": ("apiserver",), "apiserver": _KEYS, f"apiserver/{_LOG}": ("output", "path")}
+_LEVELS = Levels(_SECTIONS)
+_IN_OBJECT = {f"spec/settings/{name}".rstrip("/"): keys for name, keys in _SECTIONS.items()}
+_OF_OBJECT = Levels({"": ("spec",), "spec": ("settings",), **_IN_OBJECT})
 
 
 def read(document: Document, context: Context) -> Found | None:
@@ -36,22 +42,24 @@ def read(document: Document, context: Context) -> Found | None:
     if root is None:
         return None
     if "kind" in root.entries or "apiVersion" in root.entries:
-        metadata, spec = root.mapping("metadata"), root.mapping("spec")
-        ours = root.string("kind") == "ModuleConfig" and metadata is not None and metadata.string("name") == _MODULE
-        settings = spec.mapping("settings") if ours and spec is not None else None
-        return _found(settings) if settings is not None else None
+        metadata = root.mapping("metadata")
+        if root.string("kind") != "ModuleConfig" or metadata is None or metadata.string("name") != _MODULE:
+            return None
+        root, misshapes = settled(root, _OF_OBJECT, _READER)
+        settings = below(root, "spec", "settings")
+        return _found(settings, misshapes) if settings is not None else None
     old = root.get(_OLD_KEY)
     if isinstance(old, Scalar) and old.kind == "string":
         found = found_inside(old, context, name=_OLD_KEY)
         return found if found else None
-    return _found(root) if context.name == _OLD_KEY else None
+    return _found(*settled(root, _LEVELS, _READER)) if context.name == _OLD_KEY else None
 
 
-def _found(settings: Mapping) -> Found | None:
-    section = settings.mapping(meant(settings, "apiserver"))
+def _found(settings: Mapping, misshapes: list[Misshape]) -> Found | None:
+    section = settings.mapping("apiserver")
     if section is None or not any("audit" in key.lower() for key in section.entries):
         return None
-    misshapes = [*unknown_keys(settings, ("apiserver",), _READER, "Write it below `apiserver`.")]
+    misshapes += unknown_keys(settings, ("apiserver",), _READER, "Write it below `apiserver`.")
     misshapes += unknown_keys(section, _KEYS, _READER)
     misshapes += _shapes(section)
     own, basic = _is(section.get(_OWN), False), _is(section.get(_BASIC), True)

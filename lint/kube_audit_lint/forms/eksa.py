@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import flags_of_arguments, ordered, spelling
 from kube_audit_lint.forms.common.inside import found_inside
+from kube_audit_lint.forms.common.levels import Levels, settled
 from kube_audit_lint.forms.common.nodes import version_at
 from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.forms.common.settings import part_as_policy
@@ -42,6 +43,11 @@ _WITHOUT = {
     "DockerDatacenterConfig": "With the Docker provider EKS Anywhere always uses its own default policy",
     "SnowDatacenterConfig": "With the Snow provider EKS Anywhere configures no auditing at all",
 }
+_LEVELS = Levels(
+    {"spec": ("controlPlaneConfiguration",), "spec/controlPlaneConfiguration": _KEYS},
+    flags="spec/controlPlaneConfiguration/apiServerExtraArgs",
+    folds=True,  # encoding/json, through sigs.k8s.io/yaml
+)
 
 
 def read(document: Document, context: Context) -> Found | None:
@@ -49,6 +55,7 @@ def read(document: Document, context: Context) -> Found | None:
     root = document.mapping
     if root is None or root.string("kind") != "Cluster" or not (root.string("apiVersion") or "").startswith(GROUP):
         return None
+    root, misplaced = settled(root, _LEVELS, _READER)
     spec = root.mapping("spec")
     section = spec.mapping("controlPlaneConfiguration") if spec is not None else None
     if spec is None or section is None:
@@ -57,6 +64,7 @@ def read(document: Document, context: Context) -> Found | None:
     arguments = section.get("apiServerExtraArgs")
     flags = ordered(flags_of_arguments(arguments))
     misshapes = [
+        *misplaced,
         *found.misshapes,
         *unknown_keys(section, _KEYS, _READER, f"Write `{_KEYS[0]}`."),
         *_not_supported(spec, section),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.levels import Levels, settled
 from kube_audit_lint.forms.common.nodes import below, version_at
 from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
 from kube_audit_lint.model.found import Found, Misshape
@@ -19,12 +20,13 @@ from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
 
-MARKS = ("kubeAPIServer",)
+MARKS = ("kubeAPIServer", "auditConfig", "gardener.cloud/")
 ORDER = 7
 
 _READER = Reader("Gardener", "it is dropped, and the policy that records nothing stays", "Gardener refuses the object")
 _PATH = "/etc/kubernetes/audit/audit-policy.yaml"
 _GROUPS = ("core.gardener.cloud", "operator.gardener.cloud", "seedmanagement.gardener.cloud", "garden.sapcloud.io")
+_OTHERS = frozenset(("gardener", "gardenlet", "seedConfig"))
 _STEPS = (("spec",), ("spec", "virtualCluster"), ("spec", "shootTemplate", "spec"), ("spec", "template", "spec"))
 
 
@@ -36,12 +38,28 @@ def read(document: Document, context: Context) -> Found | None:
     group = (root.string("apiVersion") or "").partition("/")[0]
     if group not in _GROUPS and ("apiVersion" in root.entries or "kind" in root.entries):
         return None
+    root, misshapes = _settled(root) if group in _GROUPS else (root, [])
     for steps in _STEPS:
         kubernetes = below(root, *steps, "kubernetes")
         server = kubernetes.mapping("kubeAPIServer") if kubernetes is not None else None
         if kubernetes is not None and server is not None and any("audit" in key.lower() for key in server.entries):
-            return _found(kubernetes, server)
+            return _found(kubernetes, server).with_misshapes(misshapes)
     return None
+
+
+def _settled(root: Mapping) -> tuple[Mapping, list[Misshape]]:
+    """The object with the settings where Gardener reads them, and those that were elsewhere."""
+    spec = max(_STEPS, key=lambda steps: len(steps) if below(root, *steps) is not None else 0)
+    at = "/".join((*spec, "kubernetes"))
+    server = f"{at}/kubeAPIServer"
+    homes: dict[str, tuple[str, ...]] = {
+        "/".join(spec): ("kubernetes",),
+        at: ("kubeAPIServer",),
+        server: ("auditConfig",),
+        f"{server}/auditConfig": ("auditPolicy",),
+        f"{server}/auditConfig/auditPolicy": ("configMapRef",),
+    }
+    return settled(root, Levels(homes, known={server: ("auditWebhook",)}, foreign=_OTHERS), _READER)
 
 
 def _found(kubernetes: Mapping, section: Mapping) -> Found:

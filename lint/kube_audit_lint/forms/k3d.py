@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from kube_audit_lint.discovery.look import named_policy
 from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.levels import Levels, settled
 from kube_audit_lint.forms.common.nodes import below, version_at
+from kube_audit_lint.forms.common.reader import Reader
 from kube_audit_lint.kubernetes.paths import policy_path
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile, clean
@@ -34,16 +36,20 @@ _STOCK_IMAGE = re.compile(r"\+|(?:latest|stable|testing)\Z|(?:.*/)?rancher/k3s(?
 _HERE = re.compile(r"\$(?:PWD|\{PWD\}|\(pwd\))/")
 _SERVERS = re.compile(r"(?:all|servers?)(?:$|[:\[;*])")
 
+_READER = Reader("k3d", "k3d refuses the file (`Additional property {key} is not allowed`)")
+_OLD = "extraServerArgs"
+
 
 def read(document: Document, context: Context) -> Found | None:
     """The API server of a cluster whose arguments say something of auditing."""
     root = document.mapping
     if root is None or not (root.string("apiVersion") or "").startswith("k3d.io/"):
         return None
+    root, misplaced = settled(root, _levels(root), _READER)
     arguments = [one for one in _arguments(root) if one is not None]
     flags = tuple(flag for one in arguments for flag in _flags(one))
     if not any(flag.name.startswith("audit") for flag in flags):
-        return Found()
+        return Found(misshapes=tuple(misplaced))
     versions, version_place = version_at(root.get("image"), version_of_image)
     server = ApiServer(
         "k3d",
@@ -56,7 +62,16 @@ def read(document: Document, context: Context) -> Found | None:
         name="kube-apiserver",
     )
     misshapes = () if context.is_template else tuple(_not_on_nodes(server, root))
-    return Found(servers=(server,), misshapes=misshapes)
+    return Found(servers=(server,), misshapes=(*misplaced, *misshapes))
+
+
+def _levels(root: Mapping) -> Levels:
+    old = (root.string("apiVersion") or "").endswith(("v1alpha1", "v1alpha2"))
+    return Levels(
+        {"": ("options", "volumes", "files"), "options": ("k3s",), "options/k3s": ("extraArgs",)},
+        known={"options/k3s": (_OLD,) if old else (), "registries/create": ("volumes",)},
+        other_names={_OLD: "extraArgs"},
+    )
 
 
 def _arguments(root: Mapping) -> Iterator[Scalar]:

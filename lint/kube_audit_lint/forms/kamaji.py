@@ -10,9 +10,11 @@ from __future__ import annotations
 from kube_audit_lint.forms.common.arguments import flags_of
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import own_mount
+from kube_audit_lint.forms.common.levels import Levels, settled
 from kube_audit_lint.forms.common.nodes import below, version_at
 from kube_audit_lint.forms.common.pod import mounts_of, volumes_of
 from kube_audit_lint.forms.common.pod_shape import shapes_of_container, shapes_of_pod
+from kube_audit_lint.forms.common.reader import Reader
 from kube_audit_lint.model.found import Found
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.model.value import Value
@@ -22,12 +24,27 @@ from kube_audit_lint.syntax.parts import part_of
 MARKS = ("kamaji.clastix.io/",)
 LOOK = (("kamaji.clastix.io", "/"),)
 
+_DEPLOYMENT = "spec/controlPlane/deployment"
+_LEVELS = Levels(
+    {
+        "spec": ("controlPlane",),
+        "spec/controlPlane": ("deployment",),
+        _DEPLOYMENT: ("extraArgs", "additionalVolumes", "additionalVolumeMounts"),
+        f"{_DEPLOYMENT}/extraArgs": ("apiServer",),
+        f"{_DEPLOYMENT}/additionalVolumeMounts": ("apiServer",),
+    },
+    known={f"{_DEPLOYMENT}/{name}": ("apiServer",) for name in ("resources", "probes", "registrySettings")},
+    foreign=frozenset(("kubelet", "addons", "konnectivity")),
+)
+_READER = Reader("Kamaji", "it is dropped when the object is applied")
+
 
 def read(document: Document, context: Context) -> Found | None:
     """The API server of a TenantControlPlane that is given audit flags."""
     root = document.mapping
     if root is None or not (root.string("apiVersion") or "").startswith("kamaji.clastix.io/"):
         return None
+    root, misplaced = settled(root, _LEVELS, _READER)
     spec = root.mapping("spec")
     deployment = below(spec, "controlPlane", "deployment")
     arguments = below(deployment, "extraArgs")
@@ -35,7 +52,7 @@ def read(document: Document, context: Context) -> Found | None:
     words = [Value(node.value, part_of(node, 0, len(node.value))) for node in nodes]
     flags = flags_of(words)
     if deployment is None or not any(flag.name.startswith("audit") for flag in flags):
-        return Found()
+        return Found(misshapes=tuple(misplaced))
     pod = _part(deployment, "additionalVolumes", "volumes")
     container = _part(deployment.mapping("additionalVolumeMounts"), "apiServer", "volumeMounts") or _nothing(deployment)
     place = flags[0].place
@@ -53,7 +70,7 @@ def read(document: Document, context: Context) -> Found | None:
         name="kube-apiserver",
         host_names=False,
     )
-    wrong = [*shapes_of_pod(pod, _nothing(deployment))] if pod is not None else []
+    wrong = [*misplaced, *(shapes_of_pod(pod, _nothing(deployment)) if pod is not None else ())]
     return Found(servers=(server,), misshapes=(*wrong, *shapes_of_container(container, _nothing(deployment))))
 
 

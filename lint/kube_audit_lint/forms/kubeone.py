@@ -13,8 +13,9 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import flags_of_arguments, flags_of_settings, ordered
+from kube_audit_lint.forms.common.levels import Levels, settled
 from kube_audit_lint.forms.common.nodes import below, version_at
-from kube_audit_lint.forms.common.reader import Reader, unknown_keys
+from kube_audit_lint.forms.common.reader import Reader
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile
 from kube_audit_lint.model.value import Value
@@ -60,6 +61,21 @@ _CONFIG = {
     "staticAuditLog": ("policyFilePath", *_STATIC),
     "webhookAuditLog": ("policyFilePath", "configFilePath", "initialBackOff", "batch", "truncate", *_WEBHOOK),
 }
+_LEVELS = Levels(
+    {
+        "": ("features", "controlPlaneComponents"),
+        "features": _FEATURES,
+        **{f"features/{name}": ("enable", "config") for name in _CONFIG},
+        **{f"features/{name}/config": keys for name, keys in _CONFIG.items()},
+        "features/webhookAuditLog/config/batch": tuple(_BATCH),
+        "features/webhookAuditLog/config/truncate": tuple(_TRUNCATE),
+        "controlPlaneComponents": ("apiServer",),
+        "controlPlaneComponents/apiServer": ("flags",),
+    },
+    known={"features/dynamicAuditLog": ("enable",), "controlPlaneComponents/apiServer": ("featureGates",)},
+    foreign=frozenset(("controllerManager", "scheduler")),
+    flags="controlPlaneComponents/apiServer/flags",
+)
 
 
 def read(document: Document, context: Context) -> Found | None:
@@ -67,10 +83,11 @@ def read(document: Document, context: Context) -> Found | None:
     root = document.mapping
     if root is None or root.string("kind") != "KubeOneCluster":
         return None
+    root, misplaced = settled(root, _LEVELS, _READER)
     features = root.mapping("features")
     given = [key for key in _FEATURES if features is not None and features.mapping(key) is not None]
     flags = list(_component_flags(root))
-    misshapes = tuple(_misspelt(features)) if features is not None else ()
+    misshapes = (*misplaced, *(_numbers(features) if features is not None else ()))
     if not given and not any("audit" in flag.name for flag in flags):
         return Found(misshapes=misshapes) if misshapes else None
     section = root.mapping("versions")
@@ -143,23 +160,10 @@ def _component_flags(root: Mapping) -> Iterator[Flag]:
     yield from flags_of_arguments(section.get("flags") if section is not None else None)
 
 
-def _misspelt(features: Mapping) -> Iterator[Misshape]:
-    yield from unknown_keys(features, _FEATURES, _READER, near_only=True)
-    for name, known in _CONFIG.items():
-        feature, config = below(features, name), below(features, name, "config")
-        if config is not None:
-            yield from unknown_keys(config, known, _READER, near_only=True)
-            yield from _numbers(config)
-        elif feature is not None:
-            for key, entry in feature.entries.items():
-                if key in known:
-                    message = f"`{key}` is a setting of `{name}.config`: beside it, it is dropped."
-                    yield Misshape("unknown-key", entry.key.place, message, "Put it below `config:`.")
-
-
-def _numbers(config: Mapping) -> Iterator[Misshape]:
+def _numbers(features: Mapping) -> Iterator[Misshape]:
+    config = below(features, "staticAuditLog", "config")
     for key in ("logMaxAge", "logMaxBackup", "logMaxSize"):
-        node = config.get(key)
+        node = config.get(key) if config is not None else None
         if isinstance(node, Scalar) and node.kind == "string" and not is_unknown(node.value):
             message = f"{key} is a number, and this is a string: KubeOne refuses the file (`cannot unmarshal string`)."
             yield Misshape("wrong-shape", node.place, message, "Write it without quotes.")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.levels import Levels, settled
 from kube_audit_lint.forms.common.nodes import below, objects
 from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.forms.managed import RECORDS_NOTHING, off
@@ -26,6 +27,14 @@ _KEYS = ("enabled", "policyPreset", "sidecar", "webhookBackend")
 _OF_WEBHOOK = ("auditWebhookConfig", "auditWebhookInitialBackoff")
 _PRESETS = ("", "metadata", "recommended", "minimal")
 _SECTION = "spec.auditLogging"
+_LEVELS = Levels(
+    {
+        "": ("spec",),
+        "spec": ("auditLogging",),
+        "spec/auditLogging": _KEYS,
+        "spec/auditLogging/webhookBackend": _OF_WEBHOOK,
+    }
+)
 _FLAG = '"--audit-webhook-initial-backoff"'
 
 
@@ -39,11 +48,14 @@ def read(document: Document, context: Context) -> Found | None:
 
 
 def _of_object(item: Mapping) -> Found | None:
-    section = below(item, "spec", "auditLogging")
-    if section is None or not (item.string("apiVersion") or "").startswith("kubermatic.k8c.io/"):
+    if not (item.string("apiVersion") or "").startswith("kubermatic.k8c.io/"):
         return None
-    is_seed = item.string("kind") == "Seed"
-    misshapes = [*unknown_keys(section, _KEYS, _READER), *_preset(section.get("policyPreset"))]
+    is_cluster, is_seed = (item.string("kind") in kinds for kinds in (("Cluster", "ClusterTemplate"), ("Seed",)))
+    item, misshapes = settled(item, _LEVELS, _READER) if is_cluster else (item, [])
+    section = below(item, "spec", "auditLogging")
+    if section is None:
+        return None
+    misshapes += [*unknown_keys(section, _KEYS, _READER), *_preset(section.get("policyPreset"))]
     webhook = section.mapping("webhookBackend")
     if webhook is not None:
         misshapes += unknown_keys(webhook, _OF_WEBHOOK, _READER)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import value_of
+from kube_audit_lint.forms.common.levels import Levels, settled
 from kube_audit_lint.forms.common.pod import value_at
 from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.forms.common.split import ARGUMENT, HOST_MOUNT, split, whole
@@ -29,6 +30,7 @@ _GROUPS = ("config.kwok.x-k8s.io", "kwok.x-k8s.io")
 _POLICY = "/etc/kubernetes/audit-policy.yaml"
 _LOG = "/var/log/kubernetes/audit/audit.log"
 _READER = Reader("kwokctl", "it is dropped", "kwokctl refuses the file")
+_LEVELS = Levels({"": ("options", "componentsPatches"), "options": ("kubeAuditPolicy",)})
 
 
 def read(document: Document, context: Context) -> Found | None:
@@ -38,12 +40,13 @@ def read(document: Document, context: Context) -> Found | None:
         return None
     if root.string("kind") != "KwokctlConfiguration":
         return None
+    root, misplaced = settled(root, _LEVELS, _READER)
     options = root.mapping("options")
     path = value_at(options, "kubeAuditPolicy")
     patches = [one for one in root.items("componentsPatches") if isinstance(one, Mapping)]
     patches = [one for one in patches if one.string("name") == "kube-apiserver"]
     flags = [flag for one in patches for flag in _flags(one)]
-    misshapes = [shape for one in patches for shape in _shapes(one)]
+    misshapes = [*misplaced, *(shape for one in patches for shape in _shapes(one))]
     if options is not None:
         misshapes += unknown_keys(options, ("kubeAuditPolicy",), _READER)
     if path is None and not any(flag.name.startswith("audit-") for flag in flags):

@@ -18,7 +18,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
 from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.levels import Levels, settled
 from kube_audit_lint.forms.common.nodes import below, objects
+from kube_audit_lint.forms.common.reader import Reader
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.syntax.nodes import Document, Entry, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.source import Place
@@ -77,6 +79,15 @@ _OTHERS = (
     *(("GKEClusterConfig", "gke.cattle.io"), ("AKSClusterConfig", "aks.cattle.io")),
 )
 """The same as objects: Cluster API, Google's and Azure's controllers, Crossplane, Rancher."""
+_EKSCTL = Reader("eksctl", 'eksctl refuses the file (`unknown field "{key}"`)')
+_LEVELS_OF_EKSCTL = Levels(
+    {
+        "": ("cloudWatch",),
+        "cloudWatch": ("clusterLogging",),
+        "cloudWatch/clusterLogging": ("enableTypes", "logRetentionInDays"),
+    },
+    sure=frozenset(("clusterLogging", "enableTypes")),
+)
 
 State = Literal["on", "off", "open"]
 """Whether the audit log is delivered; open: the file does not decide it."""
@@ -118,6 +129,8 @@ def _plane(place: Place, misshape: Misshape | None = None) -> Found:
 def _eksctl(root: Mapping) -> Iterator[Found]:
     if not _is_of_eksctl(root) or root.string("kind") != "ClusterConfig":
         return
+    root, misplaced = settled(root, _LEVELS_OF_EKSCTL, _EKSCTL)
+    yield Found(misshapes=tuple(misplaced))
     logging = below(root, "cloudWatch", "clusterLogging")
     types = logging.get("enableTypes") if logging is not None else None
     if types is None and not _makes_cluster(root):

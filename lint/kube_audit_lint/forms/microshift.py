@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import flags_of_settings
-from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
+from kube_audit_lint.forms.common.levels import Levels, settled
+from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.forms.openshift.profiles import SERVER_DEFAULTS, profile_of, shape_of_profile
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer
@@ -24,6 +25,11 @@ _READER = Reader("MicroShift", "it is dropped", "MicroShift does not start")
 _FLAGS = {"maxFileAge": "audit-log-maxage", "maxFiles": "audit-log-maxbackup", "maxFileSize": "audit-log-maxsize"}
 _SAYS = 'invalid value for apiserver.auditlog.profile: unknown audit profile "{}"'
 _KEYS = (*_FLAGS, "profile")
+_LEVELS = Levels(
+    {"": ("apiServer",), "apiServer": ("auditLog",), "apiServer/auditLog": _KEYS},
+    sure=frozenset(("auditLog", *_FLAGS)),
+    folds=True,  # encoding/json, through sigs.k8s.io/yaml
+)
 
 
 def read(document: Document, context: Context) -> Found | None:
@@ -31,18 +37,14 @@ def read(document: Document, context: Context) -> Found | None:
     root = document.mapping
     if root is None or "kind" in root.entries or "apiVersion" in root.entries:
         return None
+    if "apiServer" not in root.entries and "microshift" not in context.path + context.text:
+        return None  # many a program has an `auditLog`
+    root, misshapes = settled(root, _LEVELS, _READER)
     server = root.mapping("apiServer")
-    key = meant(server, "auditLog") if server is not None else ""
-    section = server.mapping(key) if server is not None else None
-    named = server.key(key) if server is not None else None
-    if (
-        server is None
-        or section is None
-        or named is None
-        or not any(meant(section, name) in section.entries for name in _KEYS)
-    ):
+    section, named = (server.mapping("auditLog"), server.key("auditLog")) if server is not None else (None, None)
+    if server is None or section is None or named is None or not any(name in section.entries for name in _KEYS):
         return None
-    misshapes = [*unknown_keys(server, ("auditLog",), _READER), *unknown_keys(section, _KEYS, _READER)]
+    misshapes += [*unknown_keys(server, ("auditLog",), _READER), *unknown_keys(section, _KEYS, _READER)]
     if section.string("profile") != "":
         misshapes += shape_of_profile(section.get("profile"), _READER, _SAYS)
     misshapes += _numbers(section)

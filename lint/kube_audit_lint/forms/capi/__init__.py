@@ -11,10 +11,11 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.host_files import BroughtFile, brought_file, policy_paths
+from kube_audit_lint.forms.common.levels import Levels, settled
 from kube_audit_lint.forms.common.nodes import below, version_at
 from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
 from kube_audit_lint.forms.common.split import FILE, split, whole
-from kube_audit_lint.forms.kubeadm import found_in
+from kube_audit_lint.forms.kubeadm import OTHERS, found_in
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer, HostFile
 from kube_audit_lint.model.version import Versions
@@ -60,11 +61,30 @@ def read(document: Document, context: Context) -> Found | None:
         from kube_audit_lint.forms.capi.topology import found_in_class
 
         return found_in_class(root, context)
+    root, misshapes = _settled(root)
     spec = _spec(root)
     if spec is None:
         return None
-    found = _found(spec, context)
+    found = _found(spec, context).with_misshapes(misshapes)
     return found if found else None
+
+
+def _settled(root: Mapping) -> tuple[Mapping, list[Misshape]]:
+    """The object with the settings where Cluster API reads them, and those that were elsewhere."""
+    path = _KINDS.get(root.string("kind") or "")
+    version = root.string("apiVersion") or ""
+    if path is None or _GROUP not in f".{version}" or "audit" not in root.place.text:
+        return root, []
+    spec = "/".join(path)
+    homes: dict[str, tuple[str, ...]] = {"/".join(path[:at]): (path[at],) for at in range(len(path))}
+    homes |= {
+        spec: _SPEC_KEYS,
+        f"{spec}/clusterConfiguration": ("apiServer",),
+        f"{spec}/clusterConfiguration/apiServer": ("extraArgs", "extraVolumes"),
+    }
+    arguments = f"{spec}/clusterConfiguration/apiServer/extraArgs"
+    listed = version.endswith("/v1beta2")
+    return settled(root, Levels(homes, foreign=OTHERS, flags=arguments, listed=listed), Reader("Cluster API"))
 
 
 def _spec(root: Mapping) -> Spec | None:

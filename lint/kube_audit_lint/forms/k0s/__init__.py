@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.arguments import flags_of
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import flags_of_arguments
+from kube_audit_lint.forms.common.levels import Levels, settled
 from kube_audit_lint.forms.common.nodes import below
 from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
 from kube_audit_lint.forms.common.settings import in_map
 from kube_audit_lint.forms.common.shapes import shape_of_flags
 from kube_audit_lint.forms.k0s.files import Around, around, log_of_root
-from kube_audit_lint.model.found import Found, Misshape, joined
+from kube_audit_lint.model.found import Found, joined
 from kube_audit_lint.model.server import ApiServer, Flag
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
@@ -37,6 +38,19 @@ _READER = Reader(
 _KEYS = (
     *("address", "onlyBindToAddress", "externalAddress", "extraArgs", "rawArgs", "k0sApiPort", "port", "sans"),
     *("ca", "tunneledNetworkingMode"),
+)
+_OTHERS = frozenset(
+    (
+        *("storage", "network", "controllerManager", "scheduler", "workerProfiles", "installConfig", "telemetry"),
+        *("images", "extensions", "konnectivity"),
+    )
+)
+_LEVELS = Levels(
+    {"": ("spec",), "spec": ("api",), "spec/api": ("extraArgs", "rawArgs")},
+    foreign=_OTHERS,
+    flags="spec/api/extraArgs",
+    other_names={"apiServer": "api", "kubeAPIServer": "api"},
+    folds=True,  # encoding/json, through sigs.k8s.io/yaml
 )
 
 
@@ -67,6 +81,7 @@ def _fragment(root: Mapping) -> Found | None:
 
 
 def _found(configuration: Mapping, carried: Around) -> Found:
+    configuration, misshapes = settled(configuration, _LEVELS, _READER)
     spec = configuration.mapping("spec")
     key = meant(spec, "api") if spec is not None else "api"
     api = spec.mapping(key) if spec is not None else None
@@ -85,7 +100,6 @@ def _found(configuration: Mapping, carried: Around) -> Found:
         spelling=in_map,
         name="kube-apiserver",
     )
-    misshapes: list[Misshape] = []
     if spec is not None:
         misshapes += unknown_keys(spec, ("api", *_BESIDE), _READER, "Write it in `api.extraArgs`.")
     if api is not None:

@@ -18,8 +18,8 @@ from kube_audit_lint.forms.kops.mounts import mounting, mounts_of, twice_mounted
 from kube_audit_lint.forms.kops.settings import (
     SECTION,
     SETTINGS,
-    misplaced,
-    section_of,
+    settled_cluster,
+    settled_group,
     spelling,
     unknown_settings,
     wrong_types,
@@ -46,25 +46,27 @@ def read(document: Document, context: Context) -> Found | None:
     if root is None:
         return None
     if (root.string("apiVersion") or "").startswith(_GROUPS):
-        spec = root.mapping("spec")
-        if root.string("kind") == "InstanceGroup" and spec is not None:
-            return _of_assets(spec, context)
-        return _cluster(root, spec or root, context) if root.string("kind") == "Cluster" else None
+        if root.string("kind") == "InstanceGroup":
+            root, misshapes = settled_group(root)
+            return _of_assets(root.mapping("spec") or root, context, misshapes)
+        return _cluster(root, context) if root.string("kind") == "Cluster" else None
     spec = root.mapping("spec") or root
     section = None if "kind" in root.entries or "apiVersion" in root.entries else spec.mapping(SECTION)
     if section is None or not any(key in SETTINGS for key in section.entries):
         return None
-    return _cluster(root, spec, context, partial=True)
+    return _cluster(root, context, partial=True)
 
 
-def _of_assets(spec: Mapping, context: Context) -> Found | None:
+def _of_assets(spec: Mapping, context: Context, misshapes: list[Misshape]) -> Found | None:
     assets = assets_of(spec)
-    found = joined(found_in_assets(assets, context, "", None).values())
+    found = joined(found_in_assets(assets, context, "", None).values()).with_misshapes(misshapes)
     return found if found else None
 
 
-def _cluster(root: Mapping, spec: Mapping, context: Context, partial: bool = False) -> Found:
-    key, section = section_of(spec)
+def _cluster(root: Mapping, context: Context, partial: bool = False) -> Found:
+    root, misplaced = settled_cluster(root)
+    spec = root.mapping("spec") or root
+    key, section = spec.key(SECTION), spec.mapping(SECTION)
     versions, version_place = version_at(spec.get("kubernetesVersion"))
     flags = tuple(_flags(section)) if section is not None else ()
     server = ApiServer(
@@ -83,14 +85,14 @@ def _cluster(root: Mapping, spec: Mapping, context: Context, partial: bool = Fal
     inside = found_in_assets(assets, context, server.value("audit-policy-file") or "", versions)
     files = tuple(asset.host_file(inside[id(asset)]) for asset in assets)
     server = server._replace(mounts=mounts_of(server), files=files, mounting=mounting(server))
-    misshapes = (*misplaced(root, spec), *_shapes(section, key), *twice_mounted(server))
+    misshapes = (*misplaced, *_shapes(section), *twice_mounted(server))
     misshapes += tuple(split(spec.items("fileAssets"), ASSET, "file"))
     return joined([*inside.values(), Found(servers=(server,), misshapes=misshapes)])
 
 
-def _shapes(section: Mapping | None, key: Scalar | None) -> Iterator[Misshape]:
-    if section is not None and key is not None:
-        yield from unknown_settings(section, key)
+def _shapes(section: Mapping | None) -> Iterator[Misshape]:
+    if section is not None:
+        yield from unknown_settings(section)
         yield from wrong_types(section)
 
 

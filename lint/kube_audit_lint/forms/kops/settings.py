@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kube_audit_lint.forms.common.levels import Levels, settled
 from kube_audit_lint.forms.common.reader import Reader, unknown_key
 from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
@@ -37,6 +38,8 @@ SETTINGS = {
 """Each setting's flag, and the type that Go takes for it."""
 
 _READER = Reader("kops")
+_ASSETS = "fileAssets"
+_NAMES = {flag: name for name, (flag, _) in SETTINGS.items()}
 _FITTING = {"int32": ("int",), "bool": ("bool",), "string": ("string",), "quantity": ("string", "int", "float")}
 _JSON = {"int": "number", "float": "number", "bool": "bool", "string": "string"}
 
@@ -47,37 +50,29 @@ def spelling(flag: str, value: str) -> str:
     return f"--{flag}={value}" if name is None else f"{name}: {value}"
 
 
-def section_of(spec: Mapping) -> tuple[Scalar | None, Mapping | None]:
-    """The API server's section with its key, under the name it was meant to have."""
-    for key, entry in spec.entries.items():
-        if key == SECTION or (key.lower() == SECTION.lower() and SECTION not in spec.entries):
-            return entry.key, entry.value if isinstance(entry.value, Mapping) else None
-    return None, None
+def settled_cluster(root: Mapping) -> tuple[Mapping, list[Misshape]]:
+    """A Cluster, or a part of one, with the settings where kops reads them, and those that were elsewhere."""
+    spec = "spec" if root.mapping("spec") is not None else ""
+    section = f"{spec}/{SECTION}" if spec else SECTION
+    homes = {spec: (SECTION, _ASSETS), section: tuple(SETTINGS)}
+    return settled(root, Levels(homes, other_names=_NAMES, sure=frozenset((*SETTINGS, _ASSETS))), _READER)
 
 
-def misplaced(root: Mapping, spec: Mapping) -> Iterator[Misshape]:
-    """Settings at a place where kops does not look for them, and a section that is misspelt."""
-    key, _ = section_of(spec)
-    if key is not None and key.value != SECTION:
-        yield unknown_key(key, _READER, f"Write `{SECTION}`.")
-    if root is not spec and SECTION in root.entries:
-        yield unknown_key(root.entries[SECTION].key, _READER, f"Move `{SECTION}` into `spec`.")
-    for name, entry in spec.entries.items():
-        if name in SETTINGS:
-            yield unknown_key(entry.key, _READER, f"Move it into `{SECTION}`.")
+def settled_group(root: Mapping) -> tuple[Mapping, list[Misshape]]:
+    """The same of an InstanceGroup, which has files alone."""
+    root, found = settled(root, Levels({"spec": (_ASSETS,)}), _READER)
+    spec = root.mapping("spec")
+    key = spec.key(SECTION) if spec is not None else None
+    if key is not None and spec is not None and "audit" in spec.place.text:
+        found.append(unknown_key(key, _READER, f"Write `{SECTION}` into `kind: Cluster`."))
+    return root, found
 
 
-def unknown_settings(section: Mapping, key: Scalar) -> Iterator[Misshape]:
-    """Keys about auditing that are no settings of kops, and file assets in the section."""
+def unknown_settings(section: Mapping) -> Iterator[Misshape]:
+    """Keys about auditing that are no settings of kops, and like none."""
     for name, entry in section.entries.items():
-        if name in SETTINGS or is_unknown(name):
-            continue
-        if name == "fileAssets":
-            yield unknown_key(entry.key, _READER, f"Move it out of `{key.value}`, into `spec`.")
-        elif "audit" in name.lower():
-            near = _meant(name)
-            free = near is not None and near not in section.entries
-            yield unknown_key(entry.key, _READER, f"Write `{near}`." if free else "")
+        if name not in SETTINGS and not is_unknown(name) and "audit" in name.lower():
+            yield unknown_key(entry.key, _READER)
 
 
 def wrong_types(section: Mapping) -> Iterator[Misshape]:
@@ -103,18 +98,3 @@ def _refused(node: Node, name: str, kind: str) -> Misshape:
         f"(`cannot unmarshal {is_a} into Go struct field KubeAPIServerConfig.spec.{SECTION}.{name} of type {kind}`)."
     )
     return Misshape("wrong-shape", first, message, help)
-
-
-def _meant(name: str) -> str | None:
-    """The setting that was meant: written otherwise, by its flag's name, or misspelt."""
-    from kube_audit_lint.kubernetes.spelling import nearest
-
-    plain = _plain(name)
-    for key, (flag, _) in SETTINGS.items():
-        if plain in (_plain(key), _plain(flag)):
-            return key
-    return nearest(name, SETTINGS)
-
-
-def _plain(name: str) -> str:
-    return name.replace("-", "").replace("_", "").lower()

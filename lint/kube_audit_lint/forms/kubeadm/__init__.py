@@ -19,11 +19,19 @@ from kube_audit_lint.forms.common.extra_args import (
     ordered,
     spelling,
 )
+from kube_audit_lint.forms.common.levels import Levels, settled
 from kube_audit_lint.forms.common.nodes import below
 from kube_audit_lint.forms.common.reader import Reader, meant, twice, unknown_key, unknown_keys
-from kube_audit_lint.forms.common.shapes import API_SERVER_KEYS, GROUP, kubeadm, shape_of_arguments, shape_of_volumes
+from kube_audit_lint.forms.common.shapes import (
+    API_SERVER_KEYS,
+    GROUP,
+    LIST_VERSIONS,
+    kubeadm,
+    shape_of_arguments,
+    shape_of_volumes,
+)
 from kube_audit_lint.forms.kubeadm.versions import kubernetes_of, not_read
-from kube_audit_lint.model.found import Found, Misshape, Note
+from kube_audit_lint.model.found import Found, Misshape, Note, joined
 from kube_audit_lint.model.server import ApiServer, Flag, HostFile, Mount
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
@@ -45,6 +53,11 @@ _LARGEST = 200_000
 _OLD_KEYS = ("apiServerExtraArgs", "apiServerExtraVolumes")
 
 
+OTHERS = frozenset(("controllerManager", "scheduler", "etcd", "dns"))
+"""Sections about other programs."""
+_HOMES = {"": ("apiServer",), "apiServer": ("extraArgs", "extraVolumes")}
+
+
 class ApiServerSection(NamedTuple):
     """What the `apiServer` section of a ClusterConfiguration says."""
 
@@ -61,13 +74,14 @@ def read(document: Document, context: Context) -> Found | None:
     if root is None or not _is_kubeadm(root):
         return None
     kind = root.string("kind")
-    if kind == "InitConfiguration":
-        note = _patches_note(root)
-        return Found(notes=(note,)) if note else None
+    if kind in ("InitConfiguration", "JoinConfiguration"):
+        found = Found(notes=tuple(_patches_notes(root)))
+        return joined([found, _in_another_kind(root)]) or None
     if kind not in ("ClusterConfiguration", "MasterConfiguration"):
         return None
     partial = "auditPolicy" in root.entries or "apiVersion" not in root.entries or _merged(context)
     partial = partial or _for_etcd(root) or _for_images(root, context)
+    partial = partial or any(_in_another_kind(top) for other in context.documents if (top := other.mapping))
     found = found_in(root, "kubeadm", partial=partial)
     (server,) = found.servers
     patches = next((one for other in context.documents if (one := patches_folder(other)) is not None), None)
@@ -77,6 +91,22 @@ def read(document: Document, context: Context) -> Found | None:
     version = (root.string("apiVersion") or "").removeprefix(GROUP)
     wrong = not_read(root, version, server.versions)
     return found.with_misshapes((wrong,)) if wrong else found
+
+
+def _in_another_kind(root: Mapping) -> Found:
+    """Audit settings of the API server in a document about one node; they are checked as they were meant."""
+    kind, section = root.string("kind") or "", root.mapping("clusterConfiguration")
+    key = root.key("apiServer" if section is None else "clusterConfiguration")
+    settings = (section or root).get("apiServer")
+    if kind not in ("InitConfiguration", "JoinConfiguration") or key is None or settings is None:
+        return Found()
+    if "audit" not in settings.place.text:
+        return Found()
+    message = f"`{key.value}` is no setting of {kind}: kubeadm drops it, and nothing of it reaches kube-apiserver."
+    help = "Write `apiServer` into a document of its own, with `kind: ClusterConfiguration`."
+    version = (root.string("apiVersion") or "").removeprefix(GROUP)
+    found = found_in(section or root, "kubeadm", version=version, partial=True)
+    return found.with_misshapes((Misshape("unknown-key", key.place, message, help),))
 
 
 def _for_etcd(root: Mapping) -> bool:
@@ -154,7 +184,8 @@ def api_server_section(configuration: Mapping, version: str | None, reader: Read
     reader = reader or kubeadm(version)
     if (version or "").startswith(_OLD):
         return _old_section(configuration, version, reader)
-    misshapes = list(_top_keys(configuration, reader))
+    configuration, misshapes = settled(configuration, _levels(version), reader)
+    misshapes += _top_keys(configuration, reader)
     key = meant(configuration, "apiServer")
     section = configuration.get(key)
     if not isinstance(section, Mapping):
@@ -175,6 +206,10 @@ def api_server_section(configuration: Mapping, version: str | None, reader: Read
         place.place if place is not None else section.place,
         spelling(arguments, version),
     )
+
+
+def _levels(version: str | None) -> Levels:
+    return Levels(_HOMES, foreign=OTHERS, flags="apiServer/extraArgs", listed=version in LIST_VERSIONS)
 
 
 def _old_section(configuration: Mapping, version: str | None, reader: Reader) -> ApiServerSection:
@@ -221,16 +256,16 @@ def _may_mount(directory: Scalar, context: Context) -> bool:
     return any(text is None or b"olume" in text for text in texts)
 
 
-def _patches_note(root: Mapping) -> Note | None:
+def _patches_notes(root: Mapping) -> Iterator[Note]:
     document = Document(root.source, root.start, root.end, root)
     directory = patches_folder(document)
     if directory is None:
-        return None
+        return
     message = (
         f"kubeadm lays the files kube-apiserver*.yaml of {directory.place.text} over the API server's manifest; "
         "here they were not laid over it: each is checked by itself where it is linted"
     )
-    return Note(directory.place, message)
+    yield Note(directory.place, message)
 
 
 def _head(configuration: Mapping) -> Place:

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.levels import ANY, Levels, settled
 from kube_audit_lint.forms.common.nodes import below, objects
-from kube_audit_lint.forms.common.reader import Reader, unknown_key, unknown_keys
+from kube_audit_lint.forms.common.reader import Reader, unknown_keys
 from kube_audit_lint.forms.common.settings import part_as_policy
 from kube_audit_lint.forms.openshift.arguments import found_in_arguments, found_in_master
 from kube_audit_lint.forms.openshift.forwarding import not_forwarded
@@ -40,6 +41,23 @@ _SPEC_KEYS = (
     *("servingCerts", "clientCA", "additionalCORSAllowedOrigins", "encryption", "tlsSecurityProfile"),
     *("tlsAdherence", "audit"),
 )
+_AUDIT = ("profile", "customRules")
+_LEVELS = Levels(
+    {"": ("spec",), "spec": ("audit",), "spec/audit": _AUDIT},
+    known={"spec/audit/customRules": (ANY,)},
+    sure=frozenset(("audit", *_AUDIT)),
+)
+_HOSTED = Levels(
+    {
+        "spec": ("configuration",),
+        "spec/configuration": ("apiServer",),
+        "spec/configuration/apiServer": ("audit",),
+        "spec/configuration/apiServer/audit": _AUDIT,
+    },
+    known={"spec/networking": ("apiServer",), "spec/configuration/apiServer/audit/customRules": (ANY,)},
+    sure=frozenset(("audit",)),
+)
+_HOSTED_READER = Reader("HostedCluster", "it is dropped when the object is applied")
 
 
 def read(document: Document, context: Context) -> Found | None:
@@ -63,10 +81,11 @@ def _found(root: Mapping) -> Found | None:
     group, kind = (root.string("apiVersion") or "").partition("/")[0], root.string("kind")
     spec = root.mapping("spec")
     if group == "config.openshift.io":
-        return _api_server(root, spec) if kind == "APIServer" else _elsewhere(root, spec)
+        return _api_server(root) if kind == "APIServer" else _elsewhere(root, spec)
     if group == "hypershift.openshift.io" and kind == "HostedCluster" and spec is not None:
-        section = below(spec, "configuration", "apiServer")
-        return _audited(section, []) if section is not None and "audit" in section.entries else None
+        root, misshapes = settled(root, _HOSTED, _HOSTED_READER)
+        section = below(root, "spec", "configuration", "apiServer")
+        return _audited(section, misshapes) if section is not None and "audit" in section.entries else None
     if kind == "ClusterLogForwarder" and spec is not None:
         return Found(tuple(_filters(spec)), misshapes=tuple(not_forwarded(spec)))
     if kind in ("LokiStack", "ClusterLogging") and spec is not None:
@@ -87,15 +106,14 @@ def _filters(spec: Mapping) -> Iterator[PolicyDocument]:
             yield part_as_policy(policy, key.place, "openshift")._replace(partial=True, in_order=True)
 
 
-def _api_server(root: Mapping, spec: Mapping | None) -> Found:
-    misshapes = [*_outside_spec(root)]
+def _api_server(root: Mapping) -> Found:
+    root, misshapes = settled(root, _LEVELS, _READER)
+    spec = root.mapping("spec")
     if spec is not None and "audit" in spec.entries:
         misshapes += _name(root)
     if spec is None:
         return Found(misshapes=tuple(misshapes)) if misshapes else Found(servers=(_server(root, "kind"),))
     misshapes += unknown_keys(spec, _SPEC_KEYS, _READER, "Write it below `audit`.")
-    beside = (entry.key for key, entry in spec.entries.items() if key in ("profile", "customRules"))
-    misshapes += (unknown_key(one, _READER, "Write it below `audit`.") for one in beside)
     return (
         _audited(spec, misshapes)
         if "audit" in spec.entries
@@ -117,13 +135,6 @@ def _server(section: Mapping, key: str) -> ApiServer:
     return ApiServer(
         "openshift", place, defaults=SERVER_DEFAULTS, profile=profile, flags_fixed=True, name="kube-apiserver"
     )
-
-
-def _outside_spec(root: Mapping) -> Iterator[Misshape]:
-    key = root.key("audit")
-    if key is not None:
-        message = "`audit` stands beside `spec`, where OpenShift does not look: it is dropped."
-        yield Misshape("unknown-key", key.place, message, "Write it below `spec`.")
 
 
 def _name(root: Mapping) -> Iterator[Misshape]:

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.levels import ANY, Levels, settled
 from kube_audit_lint.forms.common.manifests import applied_text
 from kube_audit_lint.forms.common.nodes import version_at
-from kube_audit_lint.forms.common.reader import near_key
+from kube_audit_lint.forms.common.reader import Reader
 from kube_audit_lint.forms.rancher.files import files_of, policy_of, shapes_of_files
-from kube_audit_lint.forms.rke2.settings import Settings, is_arguments, notes, shapes, spelling
+from kube_audit_lint.forms.rke2.settings import ARGUMENTS, Settings, is_arguments, notes, shapes, spelling
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
-from kube_audit_lint.model.found import Found, Misshape, joined
+from kube_audit_lint.model.found import Found, joined
 from kube_audit_lint.model.server import ApiServer, HostFile
 from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Document, Mapping
@@ -33,12 +34,21 @@ _GLOBAL, _SELECTED = "machineGlobalConfig", "machineSelectorConfig"
 _SECTIONS = (_GLOBAL, _SELECTED, "machineSelectorFiles")
 _POLICY_PLACE = "/etc/config-files/audit-policy-file"
 
+_CONFIG = f"spec/rkeConfig/{_GLOBAL}"
+_LEVELS = Levels(
+    {"": ("spec",), "spec": ("rkeConfig",), "spec/rkeConfig": _SECTIONS, _CONFIG: (ARGUMENTS, POLICY_FILE)},
+    sure=frozenset((*_SECTIONS, ARGUMENTS, POLICY_FILE)),
+    known={_CONFIG: (ANY,), "spec/rkeConfig/chartValues": (ANY,)},
+)
+_READER = Reader("Rancher's Cluster", "it is dropped when the object is applied")
+
 
 def read(document: Document, context: Context) -> Found | None:
     """A Cluster that Rancher makes; None for others, and for clusters that Rancher only imports."""
     root = document.mapping
     if root is None or not (root.string("apiVersion") or "").startswith(_GROUP) or root.string("kind") != "Cluster":
         return None
+    root, misshapes = settled(root, _LEVELS, _READER)
     spec = root.mapping("spec")
     config = spec.mapping("rkeConfig") if spec is not None else None
     if spec is None or config is None:
@@ -46,7 +56,7 @@ def read(document: Document, context: Context) -> Found | None:
     reader = "K3s" if "k3s" in (spec.string("kubernetesVersion") or "") else "RKE2"
     policies = _policies(config, version_at(spec.get("kubernetesVersion"))[0], context)
     found = [_server(mappings, config, spec, reader, policies) for mappings in _machines(config)]
-    misshapes = [*_misplaced(spec, config), *(shape for mapping in _all(config) for shape in shapes(mapping, reader))]
+    misshapes += (shape for mapping in _all(config) for shape in shapes(mapping, reader))
     misshapes += shapes_of_files(config)
     manifest = applied_text(config.get("additionalManifest"), _APPLIES, context)
     return joined([*policies.values(), *found, Found(misshapes=tuple(misshapes)), manifest])
@@ -112,22 +122,6 @@ def _all(config: Mapping) -> Iterator[Mapping]:
         inner = item.mapping("config") if isinstance(item, Mapping) else None
         if inner is not None:
             yield inner
-
-
-def _misplaced(spec: Mapping, config: Mapping) -> Iterator[Misshape]:
-    """Settings and sections at a place where Rancher's resource does not have them: they are pruned."""
-    for section in (spec, config):
-        for name, entry in section.entries.items():
-            help = ""
-            if is_arguments(name) or name.startswith("audit-"):
-                help = f"Move it into `spec.rkeConfig.{_GLOBAL}`."
-            elif section is spec and name in _SECTIONS:
-                help = "Move it into `spec.rkeConfig`."
-            elif name not in _SECTIONS and (near := near_key(section, name, _SECTIONS)) is not None:
-                help = f"Write `{near}`."
-            if help:
-                message = f"`{name}` is no field of Rancher's Cluster here: it is dropped when the object is applied."
-                yield Misshape("unknown-key", entry.key.place, message, help)
 
 
 def _defaults(settings: Settings, config: Mapping) -> dict[str, str]:

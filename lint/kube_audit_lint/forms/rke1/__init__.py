@@ -11,11 +11,19 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import flags_of_arguments, value_of
+from kube_audit_lint.forms.common.levels import ANY, Levels, settled
 from kube_audit_lint.forms.common.manifests import applied_files, applied_text
 from kube_audit_lint.forms.common.nodes import version_at
 from kube_audit_lint.forms.common.reader import meant, unknown_keys
 from kube_audit_lint.forms.common.shapes import argument_names
-from kube_audit_lint.forms.rke1.audit import READER, audit_log, spelling, switch
+from kube_audit_lint.forms.rke1.audit import (
+    CONFIGURATION_KEYS,
+    CONFIGURATION_NEEDS,
+    READER,
+    audit_log,
+    spelling,
+    switch,
+)
 from kube_audit_lint.forms.rke1.mounts import mounts_of
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.found import Found, Misshape, joined
@@ -42,13 +50,18 @@ _SIGNS = frozenset(
 _KNOWN = _SIGNS | {"extra_env", "image"} | {f"win_extra_{name}" for name in ("args", "args_array", "binds", "env")}
 
 
+_OTHERS = frozenset(("etcd", "kube-controller", "kube_controller", "scheduler", "kubelet", "kubeproxy"))
+
+
 class _Cluster(NamedTuple):
-    """The settings of a cluster. wrapped: as Rancher carries them, under a key of its own."""
+    """The settings of a cluster. wrapped: as Rancher carries them, under a key of its own. misshapes: those that were
+    elsewhere."""
 
     config: Mapping
     key: Scalar
     section: Mapping
     wrapped: bool
+    misshapes: list[Misshape]
 
     @property
     def whole(self) -> bool:
@@ -65,14 +78,32 @@ def read(document: Document, context: Context) -> Found | None:
 
 def _cluster(root: Mapping) -> _Cluster | None:
     wrapped = next((inner for name in _WRAPPERS if (inner := root.mapping(name)) is not None), None)
-    config = wrapped or root
+    config, misshapes = _settled(wrapped or root)
     services = config.mapping("services")
     for name in ("kube-api", "kube_api"):
         section = services.mapping(name) if services is not None else None
         key = services.key(name) if services is not None else None
         if section is not None and key is not None and any(_is_ours(section, key) for key in _SIGNS):
-            return _Cluster(config, key, section, wrapped is not None)
+            return _Cluster(config, key, section, wrapped is not None, misshapes)
     return None
+
+
+def _settled(config: Mapping) -> tuple[Mapping, list[Misshape]]:
+    """The settings where RKE reads them, and those that were elsewhere."""
+    services = config.mapping("services")
+    if services is None:
+        return config, []
+    name = "kube_api" if "kube_api" in services.entries else "kube-api"
+    homes = {
+        "services": (name,),
+        f"services/{name}": ("audit_log", "extra_args", "extra_binds"),
+        f"services/{name}/audit_log": ("enabled", "configuration"),
+        f"services/{name}/audit_log/configuration": CONFIGURATION_KEYS,
+    }
+    defaults = {f"services/{name}/audit_log/configuration": CONFIGURATION_NEEDS}
+    known: dict[str, tuple[str, ...]] = {f"services/{name}/extra_args_array": (ANY,)}
+    levels = Levels(homes, known, _OTHERS, flags=f"services/{name}/extra_args", defaults=defaults)
+    return settled(config, levels, READER)
 
 
 def _is_ours(section: Mapping, name: str) -> bool:
@@ -103,7 +134,7 @@ def _found(cluster: _Cluster, context: Context) -> Found:
         file = HostFile(audit.defaults[POLICY_FILE], server.place)
         server = server._replace(policy=audit.policy, files=(file,))
     server = server._replace(mounts=mounts_of(server, section, audit.enabled))
-    misshapes = (*_shapes(cluster), *audit.misshapes)
+    misshapes = (*cluster.misshapes, *_shapes(cluster), *audit.misshapes)
     policies = () if audit.policy is None else (audit.policy,)
     return joined([Found(policies, (server,), misshapes, audit.notes), _addons(cluster.config, context)])
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.arguments import setting
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
-from kube_audit_lint.forms.common.reader import Reader, meant, unknown_key, unknown_keys
+from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Misshape, Note
 from kube_audit_lint.model.server import Flag
@@ -45,7 +45,11 @@ _DEFAULTS = {
 }
 _EMPTY = {**dict.fromkeys(_DEFAULTS, "0"), "audit-log-path": "", "audit-log-format": ""}
 _KEYS = frozenset(("enabled", "configuration"))
-_CONFIGURATION_KEYS = frozenset((*_SETTINGS, "policy"))
+CONFIGURATION_KEYS = (*_SETTINGS, "policy")
+CONFIGURATION_NEEDS = (
+    ", with `path: /var/log/kube-audit/audit-log.json`, `format: json`, `max_age: 30`, `max_backup: 10` and "
+    "`max_size: 100` beside it: what is missing there is empty"
+)
 _VERSION = re.compile(r"v?1\.(\d+)(?:\.(\d+))?")
 _FIRST_PATCH = {15: 11, 16: 8, 17: 4}
 
@@ -72,11 +76,7 @@ def audit_log(section: Mapping, version: str, versions: Versions | None, wrapped
     if not isinstance(node, Mapping):
         unknown = isinstance(node, Scalar) and is_unknown(node.value)
         return AuditLog(True, place=key.place, misshapes=() if unknown else (_no_mapping(node),), unknown=True)
-    beside = (entry.key for key, entry in node.entries.items() if key in _CONFIGURATION_KEYS)
-    misshapes = (
-        *unknown_keys(node, _KEYS, READER),
-        *(unknown_key(one, READER, "Write it below `configuration`.") for one in beside),
-    )
+    misshapes = tuple(unknown_keys(node, _KEYS, READER))
     enabled = node.get("enabled")
     if isinstance(enabled, Scalar) and is_unknown(enabled.value):
         return AuditLog(True, place=key.place, misshapes=misshapes, unknown=True)
@@ -121,7 +121,7 @@ def _enabled(node: Mapping, key: Scalar, versions: Versions | None, wrapped: boo
         # RKE passes `--audit-log-format=` on, which kube-apiserver refuses.
         flags = (*flags, Flag("audit-log-format", inner_key.value, "", inner_key.place, inner_key.place))
     policy, misshapes, notes = _policy(inner, versions, context)
-    shapes = (*unknown_keys(inner, _CONFIGURATION_KEYS, READER), *(() if wrapped else _types(inner)), *misshapes)
+    shapes = (*unknown_keys(inner, CONFIGURATION_KEYS, READER), *(() if wrapped else _types(inner)), *misshapes)
     defaults = {**_EMPTY, **dict((_POLICY,))}
     return AuditLog(True, flags, defaults, inner_key.place, policy, shapes, notes)
 

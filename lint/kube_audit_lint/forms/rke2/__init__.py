@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 
 from kube_audit_lint.forms.common.context import Context
-from kube_audit_lint.forms.rke2.settings import Settings, is_arguments, notes, shapes, spelling
+from kube_audit_lint.forms.rke2.settings import Settings, is_arguments, notes, settled_settings, shapes, spelling
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
-from kube_audit_lint.model.found import Found
+from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.nodes import Document, Mapping
 from kube_audit_lint.syntax.source import Place
@@ -23,6 +23,7 @@ LOOK = (("apiserver", r"-arg\"?:"),)
 ORDER = 3
 
 _DROP_IN = re.compile(r"(?:\.d/[^/]*|(?:\A|/)\d+[-_][^/]*)\Z")
+_PATH = re.compile(r"rancher/(?:k3s|rke2)/")
 _COMMON = frozenset(
     (
         *("agent-token", "bind-address", "cluster-cidr", "cluster-domain", "data-dir", "disable"),
@@ -40,18 +41,23 @@ _OTHERS = ("apiVersion", "kind")
 def read(document: Document, context: Context) -> Found | None:
     """The API server of a configuration file; None when it says nothing about auditing."""
     root = document.mapping
-    if root is None or any(key in root.entries for key in _OTHERS) or not _is_ours(root):
+    if root is None or any(key in root.entries for key in _OTHERS):
+        return None
+    rke2, k3s = _evidence(root, context)
+    reader = "K3s" if k3s and not rke2 else "RKE2"
+    misplaced: list[Misshape] = []
+    if _is_ours(root) or _PATH.search(context.path):
+        root, misplaced = settled_settings(root, reader)
+    if not _is_ours(root):
         return None
     settings = Settings((root,))
     lost = any("audit" in one.value.place.text for one, _ in root.duplicates)
     if not (settings.audited or lost or any(name.startswith("audit-") for name in root.entries)):
         return None
-    rke2, k3s = _evidence(root, context)
-    reader = "K3s" if k3s and not rke2 else "RKE2"
     server = ApiServer(
         reader.lower(),
         _place(root),
-        settings.flags(own=reader == "RKE2"),
+        settings.flags(own=reader == "RKE2", policy_is_argument=reader == "K3s"),
         defaults=settings.defaults() if reader == "RKE2" else {},
         writes_policy=reader == "RKE2",
         spelling=spelling,
@@ -60,7 +66,7 @@ def read(document: Document, context: Context) -> Found | None:
     )
     partial = _is_part(root, context) or (rke2 and _is_fragment(root, server))
     return Found(
-        servers=(server._replace(partial=partial),), misshapes=tuple(shapes(root, reader)), notes=notes(server)
+        servers=(server._replace(partial=partial),), misshapes=(*misplaced, *shapes(root, reader)), notes=notes(server)
     )
 
 

@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kube_audit_lint.forms.common.arguments import setting
+from kube_audit_lint.forms.common.extra_args import value_of
+from kube_audit_lint.forms.common.levels import Levels, settled
 from kube_audit_lint.forms.common.reader import Reader, unknown_key
 from kube_audit_lint.forms.rke2.arguments import flags_of_items, shapes_of_items
-from kube_audit_lint.kubernetes.flags import POLICY_FILE
+from kube_audit_lint.kubernetes.flags import POLICY_FILE, all_names
 from kube_audit_lint.model.found import Misshape, Note
 from kube_audit_lint.model.server import ApiServer, Flag
 from kube_audit_lint.model.value import Value
@@ -55,10 +57,22 @@ class Settings(NamedTuple):
                     found = [*found, entry] if name.endswith("+") else [entry]
         return found
 
-    def flags(self, own: bool = True) -> tuple[Flag, ...]:
-        """The flags in the order kube-apiserver gets them: RKE2's own setting first, where there is one (`own`)."""
+    def flags(self, own: bool = True, policy_is_argument: bool = False) -> tuple[Flag, ...]:
+        """The flags in the order kube-apiserver gets them: RKE2's own setting first, where there is one (`own`).
+
+        Flags that stand beside the arguments are read as they were meant, that of the policy only for K3s, which has no
+        such setting (`policy_is_argument`).
+        """
         arguments = tuple(flag for entry in self.arguments() for flag in flags_of_items(entry.value))
-        return (*self.policy_flag(), *arguments) if own else arguments
+        beside = tuple(self._beside(policy_is_argument))
+        return (*(self.policy_flag() if own else ()), *beside, *arguments)
+
+    def _beside(self, policy_too: bool) -> Iterator[Flag]:
+        for mapping in self.mappings:
+            for name, entry in mapping.entries.items():
+                flag, value = flag_meant(name), value_of(entry.value)
+                if flag is not None and value is not None and (flag != POLICY_FILE or policy_too):
+                    yield setting(Value(flag, entry.key.place), value)
 
     def policy_flag(self) -> Iterator[Flag]:
         """RKE2's own setting for the policy's path."""
@@ -112,22 +126,46 @@ def meant(name: str) -> str | None:
     return nearest(name.removesuffix("+").replace("_", "-"), _OF_THE_SERVER, 2)
 
 
+def flag_meant(name: str) -> str | None:
+    """The audit flag that a key stands for, in whatever way it is written."""
+    if not name.lower().lstrip("-").startswith("audit"):
+        return None
+    plain = _plain(name)
+    return next((flag for flag in all_names() if _plain(flag) == plain), None)
+
+
+def _plain(name: str) -> str:
+    return name.replace("-", "").replace("_", "").lower()
+
+
+def settled_settings(root: Mapping, name_of_reader: str) -> tuple[Mapping, list[Misshape]]:
+    """A configuration file with the settings under their names and at the top, and those that were not."""
+    own = () if name_of_reader == "K3s" else (POLICY_FILE, MOUNTS)
+    known = (*_OF_THE_SERVER, *(f"{name}+" for name in _OF_THE_SERVER))
+    return settled(root, Levels({"": (ARGUMENTS, *own)}, known={"": known}), _reader(name_of_reader))
+
+
+def _reader(name: str) -> Reader:
+    return Reader(name, "it is skipped, and nothing of it reaches kube-apiserver", here="")
+
+
 def shapes(mapping: Mapping, name_of_reader: str) -> Iterator[Misshape]:
     """What RKE2 or K3s drops, or takes otherwise than it was meant."""
-    reader = Reader(name_of_reader, "it is skipped, and nothing of it reaches kube-apiserver", here="")
+    reader = _reader(name_of_reader)
     for name, entry in mapping.entries.items():
         if is_unknown(name):
             continue
         near = meant(name)
+        flag = flag_meant(name) or (name if name.startswith("audit-") else None)
         if near is not None:
             yield unknown_key(entry.key, reader, f"Write `{near}`.")
-        elif name.startswith("audit-") and name != POLICY_FILE:
+        elif flag is not None and not (flag == POLICY_FILE == name and reader.name == "RKE2"):
             value = entry.value.value if isinstance(entry.value, Scalar) else "..."
-            yield unknown_key(entry.key, reader, f"Write `- {name}={value}` below `{ARGUMENTS}:`.")
-        elif reader.name == "K3s" and name == POLICY_FILE:
-            yield unknown_key(
-                entry.key, reader, f"Write it as an item of `{ARGUMENTS}`: only RKE2 has it as a setting."
-            )
+            help = f"Write `- {flag}={value}` below `{ARGUMENTS}:`."
+            if flag == POLICY_FILE:
+                own = reader.name == "RKE2"
+                help = f"Write `{flag}`." if own else f"{help[:-1]}: only RKE2 has it as a setting."
+            yield unknown_key(entry.key, reader, help)
         if is_arguments(name):
             yield from shapes_of_items(entry.value, reader.name)
         elif name.removesuffix("+") == MOUNTS:

@@ -17,6 +17,7 @@ from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import value_of
 from kube_audit_lint.forms.common.host_files import brought_file, policy_paths
 from kube_audit_lint.forms.common.json_patch import operations
+from kube_audit_lint.forms.common.levels import Levels, settled
 from kube_audit_lint.forms.common.manifests import applied_files, applied_text
 from kube_audit_lint.forms.common.nodes import below, version_at
 from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
@@ -35,7 +36,14 @@ from kube_audit_lint.syntax.parts import part_of
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import is_unknown
 
-MARKS = ("apiServer", "inlineManifests", "extraManifests", "KubeAPIServerConfig", "KubeAuditPolicyConfig")
+MARKS = (
+    "apiServer",
+    "auditPolicy",
+    "inlineManifests",
+    "extraManifests",
+    "KubeAPIServerConfig",
+    "KubeAuditPolicyConfig",
+)
 ORDER = 8
 
 _READER = Reader(
@@ -59,6 +67,11 @@ _SERVER_KEYS = frozenset(
 )
 _POLICY = "KubeAuditPolicyConfig"
 _POLICY_KEYS = frozenset(("apiVersion", "kind", "configuration"))
+_LEVELS = Levels(
+    {"cluster": ("apiServer",), "cluster/apiServer": ("auditPolicy", "extraArgs", "extraVolumes")},
+    foreign=frozenset(("controllerManager", "scheduler", "proxy", "etcd", "kubelet")),
+    flags="cluster/apiServer/extraArgs",
+)
 _PATH = "/cluster/apiServer"
 _APPLIES = "Talos applies its inline and extra manifests, and fails at this one"
 
@@ -74,7 +87,13 @@ def read(document: Document, context: Context) -> Found | None:
         if root.string("kind") == _SERVER:
             return _server_document(root, context)
         return _policy_document(root, context) if root.string("kind") == _POLICY else None
-    return _machine(root, context) if _TOP.issuperset(root.entries) else None
+    if _TOP.isdisjoint(root.entries) or not (_TOP | _KEYS | {"apiServer"}).issuperset(root.entries):
+        return None
+    root, misshapes = settled(root, _LEVELS, _READER)
+    if not _TOP.issuperset(root.entries):
+        return None
+    found = _machine(root, context)
+    return found.with_misshapes(misshapes) if found is not None else None
 
 
 def _machine(root: Mapping, context: Context) -> Found | None:
