@@ -1029,14 +1029,14 @@ RULES: list[dict[str, Any]] = [
     },
     {
         'id': 'unknown-setting',
-        'title': 'A setting of auditing has a name that its form does not know',
+        'title': 'A setting of auditing has a name, or stands at a place, that its form does not know',
         'severity': 'error',
         'category': 'forms',
         'subject': 'file',
         'check': 'form',
-        'why': 'A key that the form does not know is dropped, at best with a warning in some log: what it says never reaches kube-apiserver, and the cluster runs without it while the file looks as if all were well. Few forms refuse such a file.',
+        'why': 'A key that the form does not know, or not at this level, is dropped, at best with a warning in some log: what it says never reaches kube-apiserver, and the cluster runs without it while the file looks as if all were well. Few forms refuse such a file.',
         'search': 'strict decoding error: unknown field "spec.kubeadmConfigSpec.clusterConfiguration.apiServer.extraargs"',
-        'help': 'Write the name as the form has it.',
+        'help': 'Write it under the name, and at the place, that the form has for it.',
     },
     {
         'id': 'webhook-config-invalid',

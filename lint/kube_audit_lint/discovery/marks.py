@@ -15,7 +15,7 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
     'kops': ('kops.k8s.io/', 'kops/', 'kubeAPIServer'),
     'pod_patch': ('/containers/', '/kubeadmConfigSpec/'),
     'rke1': ('kube-api:', 'kube_api:', 'kube-api"', 'kube_api"'),
-    'rke2': ('-arg:', '-arg+:', '-args:', '-arg"', '-arg+"', 'audit-policy-file:', '\naudit-'),
+    'rke2': ('-arg:', '-arg+:', '-args:', '-arg"', '-arg+"', 'audit-policy-file:', 'audit_policy_file:', '\naudit-'),
     'canonical': ('extra-node-kube-apiserver-args',),
     'configmap': ('ConfigMap', 'Secret'),
     'kubespray': ('_audit', 'audit_', 'kube_kubeadm_apiserver_extra_args'),

@@ -61,6 +61,7 @@ class _Slip(NamedTuple):
 def settled(root: Mapping, levels: Levels, reader: Reader) -> tuple[Mapping, list[Misshape]]:
     """The document with each setting where its form reads it, and what was somewhere else."""
     found: list[Misshape] = []
+    root = _with_lost(root, levels)
     for _ in range(_LIMIT):
         slip = next(_slips(root, levels), None)
         if slip is None:
@@ -69,6 +70,16 @@ def settled(root: Mapping, levels: Levels, reader: Reader) -> tuple[Mapping, lis
             found.append(_misshape(slip, root, levels, reader))
         root = _moved(root, slip, levels)
     return root, found
+
+
+def _with_lost(root: Mapping, levels: Levels) -> Mapping:
+    """The document with what a section lost to another of its name, which is a finding of its own (reader.twice)."""
+    for path, names in levels.homes.items():
+        section = below(root, *_steps(path))
+        for lost, wins in section.duplicates if section is not None else ():
+            if lost.key.value in names and isinstance(lost.value, Mapping) and isinstance(wins.value, Mapping):
+                root = _put(root, _steps(path), Entry(wins.key, lost.value))
+    return root
 
 
 def _slips(root: Mapping, levels: Levels) -> Iterator[_Slip]:
