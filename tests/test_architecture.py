@@ -54,6 +54,20 @@ def _name(path: Path) -> str:
     return ".".join((NAME, *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
 
 
+@cache
+def _imports(path: Path) -> list[ast.Import | ast.ImportFrom]:
+    """The imports of a module, inside of functions too; they are statements, so no expression is looked into."""
+    found: list[ast.Import | ast.ImportFrom] = []
+    waiting: list[ast.AST] = [_tree(path)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            found.append(node)
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            waiting += getattr(node, name, ())
+    return found
+
+
 NAMES = {_name(path): path for path in MODULES}
 
 
@@ -63,10 +77,10 @@ def _edges() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for name, path in NAMES.items():
         targets: set[str] = set()
-        for node in ast.walk(_tree(path)):
+        for node in _imports(path):
             if isinstance(node, ast.Import):
                 targets |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
+            elif node.module:
                 inner = {f"{node.module}.{alias.name}" for alias in node.names}
                 targets |= {one if one in NAMES else node.module for one in inner}
         found[name] = {target for target in targets if target in NAMES and target != name}
@@ -75,7 +89,10 @@ def _edges() -> dict[str, set[str]]:
 
 def _in_circles(edges: dict[str, set[str]]) -> set[str]:
     """The names from which a way leads back to them."""
-    return {name for name in edges if name in _reached(edges, name)}
+    left = {name: set(targets) for name, targets in edges.items()}
+    while ends := {name for name, targets in left.items() if not targets}:  # what leads nowhere is in no circle
+        left = {name: targets - ends for name, targets in left.items() if name not in ends}
+    return {name for name in left if name in _reached(left, name)}
 
 
 def _reached(edges: dict[str, set[str]], start: str) -> set[str]:
@@ -144,11 +161,11 @@ def _part(path: Path) -> str:
 def _imported(path: Path) -> set[str]:
     """The parts of the package that a module imports, by any spelling."""
     found = set()
-    for node in ast.walk(_tree(path)):
+    for node in _imports(path):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif node.module:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         found |= {name.split(".")[1] for name in names if name.startswith(f"{NAME}.")}
     return found
@@ -163,7 +180,7 @@ def test_imports_go_one_way(part: str) -> None:
 
 
 def test_imports_name_the_package() -> None:
-    relative = [path for path in MODULES for node in ast.walk(_tree(path)) if getattr(node, "level", 0)]
+    relative = [path for path in MODULES for node in _imports(path) if getattr(node, "level", 0)]
     assert relative == []
 
 

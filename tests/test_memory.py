@@ -119,7 +119,7 @@ def test_what_is_kept_of_a_text(shape: str) -> None:
     """The nodes of a policy, whatever is made of them: half of what a run may need."""
     name, make = SHAPES[shape]
     collect(name, make(1_000).encode())  # imports
-    data = make(100_000).encode()
+    data = make(50_000).encode()
     tracemalloc.start()
     try:
         one = collect(name, data)

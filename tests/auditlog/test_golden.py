@@ -98,7 +98,7 @@ def test_made_up_events(
         monkeypatch.setattr(running, "counter", Counter)
     else:
         pytest.importorskip("msgspec")
-    events = made_up(2_000)
+    events = made_up(1_000)
     data = figures(opened, log(tmp_path, events), capsys)
     assert by_rule(data) == expected(opened.policy, events)
     assert (data["log"]["first"], data["log"]["last"]) == (events[0]["stageTimestamp"], events[-1]["stageTimestamp"])
@@ -161,7 +161,7 @@ def test_as_many_processes_as_wanted_give_the_same_bytes(
 
     monkeypatch.setattr(source, "_BATCH", 100_000)
     monkeypatch.setattr(source, "_PART", part)
-    path = log(tmp_path, made_up(1_500))
+    path = log(tmp_path, made_up(700))
     outputs = []
     for jobs in ("1", "2"):
         for options in (["--format", "json"], ["--decisions"]):
@@ -169,7 +169,7 @@ def test_as_many_processes_as_wanted_give_the_same_bytes(
             outputs.append(capsys.readouterr().out)
     assert outputs[0] == outputs[2]
     assert outputs[1] == outputs[3]
-    assert outputs[1].count("\n") == 1_500
+    assert outputs[1].count("\n") == 700
 
 
 def total(tally: Tally, which: int) -> int:
@@ -259,7 +259,7 @@ def test_odd_fields_are_the_same_to_all_readers(opened: OpenedPolicy) -> None:
     """Each field of an event, of its user and of its object has an odd value, is lacking, or stands elsewhere."""
     chosen = random.Random(1)
     lines = []
-    for event in made_up(1_500):
+    for event in made_up(800):
         parts = [event, event["user"], event.get("objectRef") or {}]
         part = chosen.choice(parts)
         key = chosen.choice([*part, "name", "requestObject", "responseObject", "cluster"])
@@ -269,7 +269,7 @@ def test_odd_fields_are_the_same_to_all_readers(opened: OpenedPolicy) -> None:
         lines.append(line(event).encode())
     found = outcomes(opened, lines + [line(event).encode() for event in made_up(300)])
     assert found[0] == found[1] == found[2]
-    assert 100 < found[0][3] < 1_400
+    assert 60 < found[0][3] < 740
 
 
 def test_a_pipe_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

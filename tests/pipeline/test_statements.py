@@ -272,6 +272,13 @@ SOME_ORDERS = [
     pytest.param(one, id="-".join(one), marks=[pytest.mark.slow] if index else []) for index, one in enumerate(ORDERS)
 ]
 
+SOME_PLACES = [
+    pytest.param(one, at, id=f"{'-'.join(one)}-{at}", marks=[pytest.mark.slow] if index or at % 3 else [])
+    for index, one in enumerate(ORDERS)
+    for at in range(len(one) + 1)
+]
+"""Each order with each place in it: at once before the first rule and behind the last one."""
+
 
 def located(name: str, text: str, capsys: pytest.CaptureFixture[str]) -> set[tuple[str, str]]:
     """The findings as rule and text of the place's line; lines are told apart by comments in them."""
@@ -313,21 +320,20 @@ def test_what_holds_with_and_without_the_optional_rules(
         assert in_each[0] == (in_each[1] and in_each[2]), text
 
 
-@pytest.mark.parametrize("names", SOME_ORDERS)
+@pytest.mark.parametrize(("names", "at"), SOME_PLACES)
 def test_an_unknown_value_hides_nothing_that_holds_for_every_value(
-    names: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+    names: tuple[str, ...], at: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rules = numbered(names)
-    for at in range(len(rules) + 1):
-        text = HEAD + "".join([*rules[:at], "- level: {{ level }}\n  users: [{{ user }}]\n", *rules[at:]])
-        filled = [
-            located("audit-policy.yaml", text.replace("{{ level }}", level).replace("{{ user }}", user), capsys)
-            for level in ("None", "Metadata", "RequestResponse")
-            for user in ("jane", "system:kube-proxy", "nobody-else")
-        ]
-        found_here = located("audit-policy.yaml", text, capsys)
-        for one in filled:
-            assert {key for key in found_here if key[0] != "unreachable-rule"} <= one, text
+    text = HEAD + "".join([*rules[:at], "- level: {{ level }}\n  users: [{{ user }}]\n", *rules[at:]])
+    filled = [
+        located("audit-policy.yaml", text.replace("{{ level }}", level).replace("{{ user }}", user), capsys)
+        for level in ("None", "Metadata", "RequestResponse")
+        for user in ("jane", "system:kube-proxy", "nobody-else")
+    ]
+    found_here = located("audit-policy.yaml", text, capsys)
+    for one in filled:
+        assert {key for key in found_here if key[0] != "unreachable-rule"} <= one, text
 
 
 def test_the_arms_of_a_branch_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
@@ -388,21 +394,20 @@ PUT_IN = {
 }
 
 
-@pytest.mark.parametrize("names", SOME_ORDERS)
+@pytest.mark.parametrize(("names", "at"), SOME_PLACES)
 @pytest.mark.parametrize("style", one_in(4, PUT_IN))
-def test_rules_that_are_put_in(style: str, names: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+def test_rules_that_are_put_in(style: str, names: tuple[str, ...], at: int, capsys: pytest.CaptureFixture[str]) -> None:
     """What is found holds with any rules there; what any of them could change is not found."""
     rules = numbered(names)
-    for at in range(len(rules) + 1):
-        text = HEAD + "".join([*rules[:at], PUT_IN[style] + "\n", *rules[at:]])
-        possible = ["", *(f"- level: {level}\n" for level in ("None", "Metadata", "RequestResponse"))]
-        texts = [HEAD + "".join([*rules[:at], one, *rules[at:]]) for one in possible]
-        filled = [located("audit-policy.yaml", one, capsys) for one in texts]
-        found_here = located("audit-policy.yaml", text, capsys)
-        for one in filled:
-            # What is never reached stays so, though a rule that is put in may be the one that takes all.
-            assert {key for key in found_here if key[0] != "unreachable-rule"} <= one, text
-        assert set.intersection(*filled) <= found_here, text
+    text = HEAD + "".join([*rules[:at], PUT_IN[style] + "\n", *rules[at:]])
+    possible = ["", *(f"- level: {level}\n" for level in ("None", "Metadata", "RequestResponse"))]
+    texts = [HEAD + "".join([*rules[:at], one, *rules[at:]]) for one in possible]
+    filled = [located("audit-policy.yaml", one, capsys) for one in texts]
+    found_here = located("audit-policy.yaml", text, capsys)
+    for one in filled:
+        # What is never reached stays so, though a rule that is put in may be the one that takes all.
+        assert {key for key in found_here if key[0] != "unreachable-rule"} <= one, text
+    assert set.intersection(*filled) <= found_here, text
 
 
 DEEPER = {

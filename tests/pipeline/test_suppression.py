@@ -260,9 +260,23 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
-@given(VALUES.filter(lambda value: isinstance(value, (dict, list))), st.booleans())
+MANY_VALUES = given(VALUES.filter(lambda value: isinstance(value, (dict, list))), st.booleans())
+
+
+@settings(max_examples=80, deadline=None)
+@MANY_VALUES
 def test_extents_are_those_of_the_nodes(value: Any, deep: bool) -> None:
+    assert_extents(value, deep)
+
+
+@pytest.mark.slow
+@settings(max_examples=400, deadline=None)
+@MANY_VALUES
+def test_extents_of_more_values(value: Any, deep: bool) -> None:
+    assert_extents(value, deep)
+
+
+def assert_extents(value: Any, deep: bool) -> None:
     class Dumper(yaml.SafeDumper):
         def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
             super().increase_indent(flow, indentless and not deep)
