@@ -177,3 +177,19 @@ class TestAsPyYAMLReadsIt:
     def test_a_template_decides(self) -> None:
         text = user_data(file(PATH, POLICY)) + "bootcmd: [\"{{ x }} \\'a\\'\"]\n"
         assert misshapes("## template: jinja\n" + text, "user-data.j2") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "command", "wrong"),
+    [
+        ("/etc/kubernetes/audit/policy.yaml", "[kubeadm, init]", True),
+        ("/etc/kubernetes/anything", "[kubeadm, init]", True),
+        ("/etc/kubernetes/policy.b64", "[kubeadm, init]", False),
+        ("/tmp/policy", "base64 -d /tmp/policy > /etc/kubernetes/audit-policy.yaml", False),
+    ],
+)
+def test_base64_that_nothing_decodes(path: str, command: str, wrong: bool) -> None:
+    text = user_data(f"- path: {path}\n  content: {b64encode(POLICY.encode()).decode()}\n")
+    found = misshapes(text.replace("[kubeadm, init]", command), "user-data.yaml")
+    assert [rule for rule, _ in found] == ["wrong-shape"] * wrong
+    assert misshapes(text.replace("  content", "  encoding: b64\n  content"), "user-data.yaml") == []

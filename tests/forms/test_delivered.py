@@ -344,3 +344,31 @@ spec:
     volumeMounts: [{name: a, mountPath: /etc/kubernetes/audit, readOnly: true}]
   volumes: [{name: a, hostPath: {path: /etc/kubernetes/audit}}]
 """
+
+
+KIND = f"""kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+nodes:
+- role: control-plane
+  extraMounts: [{{hostPath: ./audit, containerPath: /etc/kubernetes/audit}}]
+  kubeadmConfigPatches:
+  - |
+    kind: ClusterConfiguration
+    apiServer:
+      extraArgs: {{audit-policy-file: {AT}}}
+      extraVolumes: [{{name: a, hostPath: /etc/kubernetes/audit, mountPath: /etc/kubernetes/audit, readOnly: true}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"audit/audit-policy.yaml": POLICY}, ["error"]),
+        ({"audit/audit-policy.yaml": POLICY, "audit/policy.yaml": POLICY}, []),
+        ({"audit/policy.yaml": POLICY}, []),
+        ({"audit/README": "made by a script\n"}, []),
+        ({}, []),
+    ],
+)
+def test_a_folder_of_kinds_mounts(files: dict[str, str], expected: list[str]) -> None:
+    assert missing({"kind.yaml": KIND, **files}) == expected

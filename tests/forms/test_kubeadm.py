@@ -7,7 +7,9 @@ from textwrap import indent
 import pytest
 from form_samples import POLICY, flags, found_in, linked, misshapes, mounts, notes, server_in
 
-from kube_audit_lint.model.version import NEWEST
+from kube_audit_lint.checks._subject import ServerSubject
+from kube_audit_lint.checks.mount_path_twice import check
+from kube_audit_lint.model.version import DEFAULT, NEWEST
 
 
 def cluster(api_server: str, version: str = "v1beta3", more: str = "") -> str:
@@ -100,6 +102,25 @@ def test_the_folder_of_certificates_is_mounted() -> None:
     server = server_in(cluster(VOLUMES, more="certificatesDir: /pki\n"))
     assert {"/pki", "/etc/ssl/certs"} <= {mount.path.text for mount in server.mounts or ()}
     assert "/etc/kubernetes/pki" not in {mount.path.text for mount in server.mounts or ()}
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "more", "wrong"),
+    [
+        ("log", "/etc/ssl/certs", "", True),
+        ("log", "/etc/kubernetes/pki", "", True),
+        ("log", "/etc/kubernetes/pki", "certificatesDir: /etc/pki/kubernetes\n", False),
+        ("log", "/etc/pki/kubernetes", "certificatesDir: /etc/pki/kubernetes\n", True),
+        ("ca-certs", "/etc/ssl/certs", "", False),  # kubeadm keeps one volume of a name
+        ("k8s-certs", "/etc/ssl/certs", "", True),
+        ("log", "/etc/ca-certificates", "", False),  # where the host has it
+        ("log", "/etc/ssl/certs/audit", "", False),
+    ],
+)
+def test_a_volume_at_a_path_that_kubeadm_mounts_itself(name: str, path: str, more: str, wrong: bool) -> None:
+    volume = f"extraArgs: {{audit-log-path: /a/b}}\nextraVolumes: [{{name: {name}, hostPath: /a, mountPath: {path}}}]\n"
+    hits = list(check(ServerSubject(server_in(cluster(volume, more=more)), DEFAULT), {}))
+    assert [one.place.text for one in hits] == [path] * wrong
 
 
 def test_linked_to_the_file_on_the_host() -> None:

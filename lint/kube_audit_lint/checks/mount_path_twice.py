@@ -1,6 +1,7 @@
 """Two mounts at one path. The pod is refused.
 
-Source: ValidateVolumeMounts in pkg/apis/core/validation of k8s.io/kubernetes, which compares the paths as written.
+Source: ValidateVolumeMounts in pkg/apis/core/validation of k8s.io/kubernetes, which compares the paths as written;
+cmd/kubeadm/app/phases/controlplane/volumes.go (k8s-certs and ca-certs, which are always there).
 """
 
 from __future__ import annotations
@@ -24,12 +25,26 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     seen: dict[str, Mount] = {}
     for mount in server.mounts or ():
         at = mount.path.text
-        if mount.place == mount.path.place == mount.name.place or is_unknown(at):
-            continue  # made by the distribution itself, or not known
+        own = mount.place == mount.path.place == mount.name.place
+        if is_unknown(at) or (own and (mount.volume is None or mount.volume.name == at)):
+            continue  # not known, or made by the distribution itself, perhaps
         before = seen.setdefault(at, mount)
         if before.path.place != mount.path.place:
+            if before.place == before.path.place == before.name.place:
+                yield _beside_own(before, mount)
+                continue
             message = (
                 f"Two volumes are mounted at {at}, so the pod is refused and kube-apiserver is not started: "
                 f'mountPath: Invalid value: "{at}": must be unique'
             )
             yield Hit(mount.path.place, message, (Related(before.path.place, "the first one"),))
+
+
+def _beside_own(own: Mount, mount: Mount) -> Hit:
+    """A volume at the path of one that the distribution always mounts, by a name that is known."""
+    at, name = mount.path.text, own.volume.name if own.volume is not None else ""
+    message = (
+        f"{at} is mounted anyway (volume `{name}`), and this is a second volume there, so the pod is refused and "
+        f'kube-apiserver is not started: mountPath: Invalid value: "{at}": must be unique'
+    )
+    return Hit(mount.path.place, message)

@@ -30,7 +30,7 @@ def found_in_class(root: Mapping, context: Context) -> Found | None:
     servers: tuple[ApiServer, ...] = ()
     if any("audit" in flag.name for flag in what.flags):
         place = what.flags[0].place
-        mounts = (*always_mounted(place), *what.mounts)
+        mounts = (*always_mounted(place, None, what.mounts), *what.mounts)
         servers = (ApiServer("cluster-api", place, ordered(what.flags), mounts=mounts, partial=True),)
     wanted = policy_paths(servers)
     items = items_at(operations(patches), f"{_SPEC}/files")

@@ -19,14 +19,15 @@ from kube_audit_lint.syntax.nodes import Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.parts import part_of
 from kube_audit_lint.syntax.source import Place
 
-_ALWAYS_MOUNTED = (
-    "/etc/ssl/certs",
+_OWN_NAMES = ("k8s-certs", "ca-certs")
+"""Of the volumes that kubeadm always makes, read-only: certificatesDir and /etc/ssl/certs."""
+_WHERE_THE_HOST_HAS_THEM = (
     "/etc/ca-certificates",
     "/usr/share/ca-certificates",
     "/usr/local/share/ca-certificates",
     "/etc/pki",
 )
-"""Mounted read-only into every API server that kubeadm makes, where the host has them; so is certificatesDir."""
+"""Mounted read-only into every API server that kubeadm makes, where the host has them."""
 
 
 def ordered(flags: Iterable[Flag]) -> tuple[Flag, ...]:
@@ -123,9 +124,14 @@ def extra_volume(flag: str, path: str) -> str:
     return f"Add `- {volume}` to `apiServer.extraVolumes`."
 
 
-def always_mounted(place: Place, certificates: str | None = None) -> Iterator[Mount]:
-    """What kubeadm mounts without being asked."""
-    for path in (certificates or "/etc/kubernetes/pki", *_ALWAYS_MOUNTED):
+def always_mounted(place: Place, certificates: str | None = None, volumes: Iterable[Mount] = ()) -> Iterator[Mount]:
+    """What kubeadm mounts without being asked. volumes: the user's, which replace its own of the same name."""
+    named = {_OWN_NAMES[0]: certificates or "/etc/kubernetes/pki", _OWN_NAMES[1]: "/etc/ssl/certs"}
+    replaced = {one.volume.name for one in volumes if one.volume is not None}
+    for name, path in named.items():
+        if name not in replaced:
+            yield own_mount(path, place, True, "DirectoryOrCreate", name=name)
+    for path in _WHERE_THE_HOST_HAS_THEM:
         yield own_mount(path, place, True, "DirectoryOrCreate")
 
 

@@ -6,9 +6,11 @@ write_files).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from kube_audit_lint.discovery.look import named_policy
+from kube_audit_lint.discovery.marks import ENCODED
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import decode, found_inside
 from kube_audit_lint.forms.common.misplaced import misplaced, policy_version
@@ -20,6 +22,8 @@ from kube_audit_lint.model.version import Versions
 from kube_audit_lint.syntax.nodes import Mapping, Scalar
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.unknown import is_unknown
+
+_DECODES = r"base64[ \t]+-|b64decode|atob\b"
 
 
 class BroughtFile(NamedTuple):
@@ -95,11 +99,17 @@ def _content(
         plain = found_inside(content, context, name=path, versions=versions)
         if plain.policies or plain.servers:
             return plain.with_misshapes((_not_encoded(item, content, encoding),))
-    if not encoding and hint:
+    if not encoding and (hint or _is_hidden(content, path)):
         hidden = found_inside(content, context, name=path, encoding="base64", versions=versions)
         if hidden.policies:
             return hidden.with_misshapes((_no_encoding(content),))
     return found
+
+
+def _is_hidden(content: Scalar, path: str) -> bool:
+    """Whether a text is a policy in base64, and nothing in its file decodes any: `base64 -d`, `openssl base64`."""
+    held = any(mark.decode() in content.value for mark in ENCODED)
+    return held and not path.endswith((".b64", ".base64")) and not re.search(_DECODES, content.source.text)
 
 
 def _not_encoded(item: Mapping, content: Scalar, encoding: str) -> Misshape:

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kube_audit_lint.discovery.look import named_policy
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import always_mounted, extra_volume, ordered
+from kube_audit_lint.forms.common.local_files import brought_from, is_several
 from kube_audit_lint.forms.common.misplaced import of_local
 from kube_audit_lint.forms.common.nodes import version_at
 from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
@@ -83,7 +85,7 @@ def _server(
         ordered(patches.flags),
         versions=versions,
         version_place=version_place,
-        mounts=(*always_mounted(place), *mounts),
+        mounts=(*always_mounted(place, None, mounts), *mounts),
         files=tuple(_files(node)),
         spelling=patches.spelling,
         mounting=extra_volume,
@@ -104,7 +106,16 @@ def _mounts(node: Mapping | None) -> Iterator[tuple[Mapping, Scalar, Scalar]]:
 
 def _files(node: Mapping | None) -> Iterator[HostFile]:
     for item, inside, outside in _mounts(node):
-        yield HostFile(inside.value, item.place, None, Value(outside.value, outside.place))
+        local = Value(outside.value, outside.place)
+        yield from _in_folder(inside.value, local, item.place) or (HostFile(inside.value, item.place, None, local),)
+
+
+def _in_folder(path: str, local: Value, place: Place) -> tuple[HostFile, ...]:
+    """The files of a folder of the repository that holds a policy; nothing for others, which something may fill."""
+    if local.text.startswith("/") or not is_several(local, place):
+        return ()
+    files = brought_from(local, path, place)
+    return files if any(one.local is not None and named_policy(one.local.text) for one in files) else ()
 
 
 def _bound(node: Mapping | None) -> tuple[Mount, ...]:

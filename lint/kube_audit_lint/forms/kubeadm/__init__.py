@@ -167,7 +167,10 @@ def found_in(
         section.flags,
         versions=versions,
         version_place=version_place,
-        mounts=(*always_mounted(section.place, configuration.string("certificatesDir")), *section.mounts),
+        mounts=(
+            *always_mounted(section.place, configuration.string("certificatesDir"), section.mounts),
+            *section.mounts,
+        ),
         files=files,
         partial=partial,
         spelling=section.spelling,

@@ -100,7 +100,7 @@ def defaults_of(root: Mapping, switches: Switches, versions: Versions | None) ->
 
 def mounts_of(root: Mapping, server: ApiServer) -> tuple[Mount, ...]:
     """The mounts that kubespray asks kubeadm for, and kubeadm's own."""
-    found = list(always_mounted(server.place))
+    found = list(always_mounted(server.place, "/etc/kubernetes/ssl"))
     policy, log = server.value("audit-policy-file"), server.value("audit-log-path")
     if policy:
         host = root.string("audit_policy_hostpath") or _above(policy)
