@@ -591,6 +591,8 @@ def test_whose_requests_are_hidden_is_said() -> None:
     assert "for members of `devs`" in one(("level: None, userGroups: [devs]", METADATA), "blind-spot").message
     found = one(("level: None, userGroups: ['system:unauthenticated']", METADATA), "blind-spot")
     assert "for requests without credentials" in found.message
+    found = one(("level: Metadata, userGroups: ['system:authenticated']",), "blind-spot")
+    assert found.message.startswith("Not recorded for requests without credentials (`system:anonymous`): secrets")
     assert "in the namespace `shop`" in one(("level: None, namespaces: [shop]", METADATA), "blind-spot").message
 
 

@@ -52,6 +52,14 @@ def test_rotation(params: dict[str, Any], flag: str, versions: str, expected: li
     assert rotation(params, flag, versions=versions) == expected
 
 
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("/audit.log", 1), ("/logs/audit-\ue000.json", 1), ("", 0), ("/stdout", 0), ("audit.log", 0)],
+)
+def test_a_log_whose_directory_a_template_decides(path: str, expected: int) -> None:
+    assert len(rotation(AGE, "--audit-log-maxage=1", log=f"--audit-log-path=\ue000{path}")) == expected
+
+
 @pytest.mark.parametrize("log", ["--audit-log-path=-", "--audit-log-path=/dev/stdout", "--audit-log-path=", "--v=2"])
 def test_rotation_says_nothing_without_a_log_file(log: str) -> None:
     assert rotation(AGE, "--audit-log-maxage=1", log=log) == []
@@ -86,6 +94,22 @@ def test_what_only_looks_like_a_flag(word: str, versions: str, message: str, hel
     assert "Write `--audit-log-path`" in hit.help
     assert help in in_words(hit.help)[0]
     assert not hits("required_flag", subject(pod([POLICY, word]), versions), any_of=["audit-log-path"], consequence="")
+
+
+def test_a_flag_that_another_takes_as_its_value() -> None:
+    given = subject(pod([POLICY, "--audit-log-path", "--audit-log-maxage=30"]), "1.30")
+    assert "`--audit-log-maxage` is lost" in said(hits("relative_path", given))
+    assert not hits("rotation", given, **AGE)
+    given = subject(pod([LOG, "--audit-policy-file", "--v=2"]), "1.30")
+    assert "does not start" in said(hits("relative_path", given))
+
+
+@pytest.mark.parametrize("value", ["true", "false", "0"])
+def test_a_value_behind_a_flag_that_takes_none(value: str) -> None:
+    (hit,) = hits("unknown_flag", subject(pod([POLICY, "--audit-log-compress", f'"{value}"', "--v=2"]), "1.30"))
+    assert f'does not take any arguments, got ["{value}"]' in hit.message
+    assert (hit.place.text, in_words(hit.help)[0]) == (value, f"Write `--audit-log-compress={value}`.")
+    assert not hits("unknown_flag", subject(pod([POLICY, "--audit-log-compress=true", "--profiling", "false"]), "1.30"))
 
 
 @pytest.mark.parametrize(
@@ -298,6 +322,7 @@ def test_settings() -> None:
         (["--audit-log-path=log/audit.log"], ["log/audit.log"]),
         (["--audit-log-path=-", "--audit-policy-file=/x", "--audit-webhook-config-file=$(DIR)/x"], []),
         (["--audit-log-path=-x"], ["-x"]),
+        (["--audit-log-path", "--audit-log-maxage=30"], ["--audit-log-maxage=30"]),
     ],
 )
 def test_relative_paths(flags: list[str], expected: list[str]) -> None:

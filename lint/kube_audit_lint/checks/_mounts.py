@@ -17,6 +17,8 @@ READ_ONLY_KINDS = frozenset(("configMap", "secret", "projected", "downwardAPI", 
 
 DIRECTORY_TYPES = frozenset(("Directory", "DirectoryOrCreate"))
 FILE_TYPES = frozenset(("File", "FileOrCreate"))
+DEVICE_TYPES = {"Socket": "socket file", "CharDevice": "character device", "BlockDevice": "block device"}
+"""The others, and what the kubelet calls what it then looks for."""
 
 
 def mounts_known(server: ApiServer) -> bool:

@@ -44,7 +44,10 @@ def is_set(server: ApiServer, name: str) -> bool:
 
 
 def misspelt(server: ApiServer, name: str) -> bool:
-    """Whether the server is given a flag that kube-apiserver does not have, and that was meant as this one."""
+    """Whether the server is given a flag that kube-apiserver does not have, and that was meant as this one; or this
+    one as the value of another, which has none."""
+    if any(flag.name in all_names() and (flag.value or "").partition("=")[0] == f"--{name}" for flag in server.flags):
+        return True
     unknown = [flag.name for flag in server.flags if flag.name not in all_names()]
     if not unknown:
         return False
@@ -56,9 +59,15 @@ def misspelt(server: ApiServer, name: str) -> bool:
 def log_file(server: ApiServer) -> str | None:
     """The file that the audit log is written to; None when there is none, or it may be a stream (`-`)."""
     path = server.value(LOG_PATH)
-    if not path or path == "-" or path.startswith((UNKNOWN, *_STREAMS)):
+    if not path or path == "-" or path.startswith(_STREAMS) or (path[0] == UNKNOWN and not _names_file(path)):
         return None
     return path
+
+
+def _names_file(path: str) -> bool:
+    """Whether a path whose start a template decides is certainly no stream: `{{ directory }}/audit.log`."""
+    _, slash, name = path.rpartition("/")
+    return bool(slash) and "." in name
 
 
 def known_path(server: ApiServer, name: str) -> str | None:

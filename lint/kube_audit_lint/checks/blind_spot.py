@@ -45,6 +45,7 @@ _EVERYBODY = (AUTHENTICATED, UNAUTHENTICATED)
 _READS = frozenset(("get", "list", "watch"))
 _MACHINES = ("-operator", "-controller")
 """Names of users who are no people: service accounts, components, operators with certificates of their own."""
+_CREDENTIALS = f" for requests without credentials (`{ANONYMOUS}`)"
 _MANY = 7
 """So many classes are named, of more the first ones."""
 
@@ -126,6 +127,8 @@ def _hit(subject: PolicySubject, analysis: Analysis, rule: int, hidden: list[tup
     kind = ORDINARY if any(ORDINARY in found.who for _, found in hidden) else CONTROL_PLANE
     classes = [_Class(one, found, found.witness_for(kind)) for one, found in hidden if kind in found.who]
     first = classes[0]
+    anonymous = rule == NO_RULE and all(one.request.user == ANONYMOUS for one in classes)
+    whose = _CREDENTIALS if anonymous else _whose(analysis, first, kind)
     minors = tuple(sorted({minor for one in classes for minor in one.found.minors_for(kind)}))
     if rule != NO_RULE and set(analysis.policy.rules[rule].users) == {UNSECURED}:
         minors = tuple(minor for minor in minors if minor <= UNSECURED_LAST)
@@ -133,7 +136,7 @@ def _hit(subject: PolicySubject, analysis: Analysis, rule: int, hidden: list[tup
     which = f"OPTIONS is served by {OPTIONS_SERVED}, with an empty verb. " if options else ""
     return Hit(
         level_place(subject, rule),
-        f"Not recorded{_whose(analysis, first, kind)}: {_names(classes)}. {which}{_why(analysis, rule)}.",
+        f"Not recorded{whose}: {_names(classes)}. {which}{_why(analysis, rule)}.",
         (),
         versions_of(minors),
         "warning" if kind != ORDINARY or options or _of_machines(analysis, rule) else "",
@@ -180,7 +183,7 @@ def _whose(analysis: Analysis, first: _Class, kind: str) -> str:
         more = f" and {others} more" if others > 0 else ""
         who = f" for `{first.request.user}`{more}"
         if rule.users == (ANONYMOUS,):
-            who = f" for requests without credentials (`{ANONYMOUS}`)"
+            who = _CREDENTIALS
     elif groups and groups[0] not in _EVERYBODY:
         who = f" for members of `{groups[0]}`"
     elif groups and kind == ORDINARY and AUTHENTICATED not in rule.user_groups:

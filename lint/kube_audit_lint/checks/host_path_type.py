@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._mounts import (
+    DEVICE_TYPES,
     DIRECTORY_TYPES,
     FILE_TYPES,
     is_at,
@@ -33,6 +34,7 @@ PARAMS: dict[str, Any] = {
     "required": ["flag"],
     "additionalProperties": False,
 }
+_DIRECTORY = write("Directory", field="type")
 _FILE = write("File", field="type")
 
 
@@ -86,15 +88,27 @@ def _at_file(kind: str, path: str) -> tuple[SeverityOrNone, str, Advice] | None:
             f"makes a directory of that name, and kube-apiserver does not start: read {path}: is a directory"
         )
         return "info", message, _FILE
-    return None
+    return _device(kind, _FILE)
+
+
+def _device(kind: str, advice: Advice) -> tuple[SeverityOrNone, str, Advice] | None:
+    """A type that is neither that of a file nor that of a directory."""
+    if kind not in DEVICE_TYPES:
+        return None
+    return (
+        "error",
+        f"With the type {kind} the kubelet wants a {DEVICE_TYPES[kind]} there, and does not start the pod.",
+        advice,
+    )
 
 
 def _above(mount: Mount, path: str) -> tuple[SeverityOrNone, str, Advice] | None:
     """The mount is a directory above the file."""
-    if type_of(mount.volume) not in FILE_TYPES:
-        return None
+    kind = type_of(mount.volume)
+    if kind not in FILE_TYPES:
+        return _device(kind, _DIRECTORY)
     message = (
-        f"{type_of(mount.volume)} makes the mount {mount.path.text} a file, but kube-apiserver looks for {path} "
+        f"{kind} makes the mount {mount.path.text} a file, but kube-apiserver looks for {path} "
         "below it. The pod does not start."
     )
-    return "error", message, write("Directory", field="type")
+    return "error", message, _DIRECTORY

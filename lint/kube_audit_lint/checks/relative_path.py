@@ -40,6 +40,9 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
         if quoted is not None:
             yield _quoted(flag, quoted[2])
             continue
+        if flag.value.startswith("--"):
+            yield _taken(flag, flag.value)
+            continue
         message = (
             f"`{flag.value}` is not absolute: kube-apiserver takes it from its working directory, "
             "which the image or the unit decides."
@@ -59,3 +62,15 @@ def _quoted(flag: Flag, path: str) -> Hit:
     else:
         message += "There is no such file, and it does not start."
     return Hit(flag.value_place, message, severity="error", help=f"Write `--{flag.name}={path}`, without the quotes.")
+
+
+def _taken(flag: Flag, argument: str) -> Hit:
+    """That a flag without a value takes the next one as its value."""
+    lost = argument.partition("=")[0]
+    message = (
+        f"`--{flag.name}` stands without a value, so it takes the next argument as its path: `{argument}`. "
+        f"`{lost}` is lost, and "
+    )
+    message += "the log goes to a file of that name." if flag.name == LOG_PATH else "kube-apiserver does not start."
+    help = f"Write `--{flag.name}=` with the path."
+    return Hit(flag.value_place, message, severity="error", help=help)

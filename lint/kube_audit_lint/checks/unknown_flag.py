@@ -66,7 +66,8 @@ def _error(flag: Flag) -> str:
 def _help(flag: Flag, near: str | None) -> str:
     _, space, value = flag.name.strip("- ").partition(" ")
     if near and space and value.strip():
-        return f"Write `--{near}={value.strip()}`, or the value as an argument of its own."
+        own = "" if flag.argument else ", or the value as an argument of its own"
+        return f"Write `--{near}={value.strip()}`{own}."
     if near:
         return f"Write `--{near}`{_foreign(flag.written)}."
     return f"Remove it, or look it up in `kube-apiserver --help`{_foreign(flag.written)}."

@@ -18,6 +18,8 @@ from kube_audit_lint.syntax.source import Place
 _DASHES = "[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]"
 _BEFORE_NAME = rf"\A(?:[-\s'\"\u2018-\u201f\u200b-\u200d\u2060\ufeff]|{_DASHES})+"
 
+_BOOLEANS = ("true", "false", "1", "0", "t", "f")
+
 Part = Callable[[Value, int, int], "Place | None"]
 """Gives the place of a part of a value's text, from an offset to another; None when it cannot tell."""
 
@@ -42,9 +44,22 @@ def flags_of(arguments: Sequence[Value], part: Part = lambda value, start, end: 
             flag, used = _flag(word, follows, part)
             flags.append(flag)
             at += used
+            if (
+                follows is not None
+                and follows.text.lower() in _BOOLEANS
+                and is_boolean(flag.name)
+                and "=" not in word.text
+            ):
+                flags.append(_meant_as_value(flag, follows, part))
         elif "audit" in word.text and (found := _argument(word, part)) is not None:
             flags.append(found)
     return tuple(flags)
+
+
+def _meant_as_value(flag: Flag, word: Value, part: Part) -> Flag:
+    """What is meant as the value of a flag that takes none from the next word, and is an argument to pflag."""
+    place = _whole(word, part)
+    return Flag(f" {flag.name} {word.text}", word.text, None, place, place, argument=True)
 
 
 def _argument(word: Value, part: Part) -> Flag | None:
