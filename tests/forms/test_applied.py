@@ -66,6 +66,10 @@ FLUX = (
     "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: audit}\nspec:\n"
     "  path: ./apps/audit\n"
 )
+K0SCTL_FILES = (
+    "apiVersion: k0sctl.k0sproject.io/v1beta1\nkind: Cluster\nspec:\n  hosts:\n  - role: controller\n    files:\n"
+    "    - {src: audit.yaml, dstDir: /var/lib/k0s/manifests/audit}\n"
+)
 TASK = "- hosts: all\n  tasks:\n  - kubernetes.core.k8s:\n      "
 STEP = "on: push\njobs:\n  a:\n    steps:\n    - run: |\n        cd x\n        kubectl apply -f k8s/audit-policy.yaml\n"
 USER_DATA = "#cloud-config\nwrite_files:\n- path: /root/p.yaml\n  content: |\n"
@@ -100,6 +104,10 @@ CHART = "apiVersion: v2\nname: a\nversion: 0.1.0\n"
         ({"s.yaml": f"{SET}metadata: {{name: audit}}\ndata:\n  a.yaml: |\n{at(4)}"}, "s.yaml:13"),
         ({"app.yaml": ARGO, "apps/audit/policy.yaml": POLICY}, "app.yaml:7"),
         ({"flux.yaml": FLUX, "apps/audit/policy.yaml": POLICY}, "flux.yaml:5"),
+        ({"flux.yaml": FLUX, "apps/audit/files/policy.yaml": POLICY}, "flux.yaml:5"),
+        ({"app.yaml": f"{ARGO}    directory: {{recurse: true}}\n", "apps/audit/a/p.yaml": POLICY}, "app.yaml:7"),
+        ({"fleet/fleet.yaml": "defaultNamespace: a\n", "fleet/audit.yaml": POLICY}, "audit.yaml:2"),
+        ({"k0s.yaml": K0SCTL_FILES, "audit.yaml": POLICY}, "k0s.yaml:7"),
         (
             {
                 "p.yml": f"{TASK}definition: \"{{{{ lookup('file', 'audit.yaml') | from_yaml }}}}\"\n",
@@ -141,6 +149,9 @@ def test_a_policy_that_is_applied(files: dict[str, str], place: str) -> None:
         {"Chart.yaml": CHART, "files/audit.yaml": POLICY},
         {"app.yaml": ARGO, "apps/audit/kustomization.yaml": "secretGenerator: []\n", "apps/audit/p.yaml": POLICY},
         {"app.yaml": ARGO, "audit/policy.yaml": POLICY},
+        {"app.yaml": ARGO, "apps/audit/a/policy.yaml": POLICY},
+        {"flux.yaml": FLUX, "apps/audit/a/kustomization.yaml": "{}\n", "apps/audit/a/policy.yaml": POLICY},
+        {"fleet/fleet.yaml": "helm: {chart: ./chart}\n", "fleet/audit.yaml": POLICY},
         {"a.sh": "# kubectl apply -f audit.yaml\nkubectl create cm a --from-file=audit.yaml\n", "audit.yaml": POLICY},
         {
             "a.sh": "kubectl delete -f audit.yaml\nkubectl apply -f ns.yaml\n",
@@ -188,6 +199,8 @@ PROVISIONER = (
         ("a.sh", "sudo install -m 0600 audit.yaml FOLDER/\n"),
         ("a.sh", "scp -i key audit.yaml root@host:FOLDER/\n"),
         ("a.yml", "- hosts: a\n  tasks:\n  - shell: cp audit.yaml FOLDER/\n"),
+        ("a.yml", '- copy: {src: "{{ item }}", dest: FOLDER/}\n  loop: [kube-apiserver.yaml, audit.yaml]\n'),
+        ("a.yml", '- copy: {src: "{{ item.f }}", dest: "FOLDER/{{ item.f }}"}\n  with_items: [{f: audit.yaml}]\n'),
         ("a.yml", "- hosts: a\n  tasks:\n  - command: cp /root/audit-policy.yaml FOLDER/\n"),
         ("user-data", f"{USER_DATA}{at(4)}runcmd:\n- cp /root/p.yaml FOLDER/audit.yaml\n"),
     ],

@@ -157,6 +157,7 @@ def test_shapes_by_the_version_of_the_node(patch: str, image: str, expected: lis
             ("unknown-setting", "kubeadmConfigPatch"),
         ),
         (cluster(MOUNTS.replace("extraMounts", "extraMount") + patches(PATCH)), ("unknown-setting", "extraMount")),
+        (cluster(MOUNTS + patches(PATCH) + "extraMounts: []\n"), ("wrong-shape", "extraMounts")),
         (
             cluster(MOUNTS + patches(PATCH.replace("kind: Cluster", "kind: Kluster"))),
             ("wrong-shape", "KlusterConfiguration"),

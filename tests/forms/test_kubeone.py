@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from form_samples import POLICY, flags, found_in, linked, misshapes, server_in
+
+from kube_audit_lint.catalogue.shipped import shipped
+from kube_audit_lint.pipeline.config import load_config
+from kube_audit_lint.pipeline.options import Options
+from kube_audit_lint.pipeline.run import run
 
 HEAD = "apiVersion: kubeone.k8c.io/v1beta3\nkind: KubeOneCluster\nversions: {kubernetes: 1.30.4}\n"
 STATIC = """features:
@@ -83,3 +90,10 @@ def test_wrong_shapes(old: str, new: str, expected: tuple[str, str]) -> None:
 @pytest.mark.parametrize("rest", ["", "features: {encryptionProviders: {enable: true}}  # audit-log\n"])
 def test_others_are_passed_over(rest: str) -> None:
     assert not found_in(HEAD + rest)
+
+
+def test_a_policy_that_is_not_there_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("kubeone.yaml").write_text(HEAD + STATIC)
+    notes = run(Options(("kubeone.yaml",)), load_config(), shipped()).report.notes
+    assert [one.place.text for one in notes if "in no file of this run" in one.message] == ["./files/audit.yaml"]

@@ -25,6 +25,21 @@ CASES = {
     "no path": (BASE.replace(POLICY_PATH, "hostPath: {type: File}"), REFUSED, "hostPath"),
     "up again": (BASE.replace("path: /var/log/kubernetes,", "path: /var/log/../log,"), REFUSED, "/var/log/../log"),
     "subPath": (BASE.replace("/var/log/kubernetes}", "/var/log/kubernetes, subPath: /x}"), REFUSED, "/x"),
+    "subPath twice": (
+        BASE.replace("/var/log/kubernetes}", "/var/log/kubernetes, subPath: x, subPathExpr: $(X)}"),
+        REFUSED,
+        "$(X)",
+    ),
+    "propagation": (
+        BASE.replace("/var/log/kubernetes}", "/var/log/kubernetes, mountPropagation: none}"),
+        REFUSED,
+        "none",
+    ),
+    "two containers of one name": (
+        BASE.replace("  volumes:\n", "  - {name: kube-apiserver, image: busybox}\n  volumes:\n"),
+        REFUSED,
+        "kube-apiserver",
+    ),
     "source without a kind": (BASE.replace(POLICY_PATH, "path: /etc/kubernetes/audit-policy.yaml"), UNKNOWN, "path"),
     "volumes of the container": (
         BASE.replace(VOLUMES, "".join(f"  {line}\n" for line in VOLUMES.splitlines())),
@@ -67,6 +82,10 @@ def test_the_cause_and_nothing_else(case: str, tmp_path: Path, monkeypatch: pyte
         BASE.replace("mountPath: /var/log/kubernetes}", "mountPath: var/log/kubernetes}"),  # the kubelet adds the `/`
         BASE.replace("type: File}", 'type: ""}').replace("volumes:\n", "volumes:\n  - {name: x, emptyDir: {}}\n"),
         BASE.replace(LOG, "{name: audit-log, persistentVolumeClaim: {claimName: a}}"),
+        BASE.replace(
+            "/var/log/kubernetes}", "/var/log/kubernetes, mountPropagation: HostToContainer, subPathExpr: $(X)}"
+        ),
+        BASE.replace("  volumes:\n", "  - {name: tail, image: busybox}\n  volumes:\n"),
     ],
 )
 def test_what_the_kubelet_takes(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

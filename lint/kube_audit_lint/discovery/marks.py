@@ -65,6 +65,8 @@ BYTES: tuple[tuple[bytes, bytes, tuple[bytes, ...]], ...] = (
     (b'templatefile', b'templatefile(?:\\()', ()),
     (b'template_file', b'template_file(?:\\")', ()),
     (b'rke_cluster', b'rke_cluster(?:\\")', ()),
+    (b'kubernetes_manifest', b'kubernetes_manifest(?:\\")', (b'audit',)),
+    (b'kubectl_manifest', b'kubectl_manifest(?:\\")', (b'audit',)),
     (b'enable_components', b'enable_components(?:\\s*=)', ()),
     (b'clusterconfiguration', b'clusterconfiguration(?:\\b)', ()),
     (b'apiserver', b'apiserver(?:(?:(?<![\\w/-]apiserver)|(?<=kubeapiserver))(?:extraargs)?(?:\\":|:(?=\\s|\\Z))|(?<=\\"apiserver)\\"|-arg\\"?:|\\.audit\\.)', ()),

@@ -19,7 +19,7 @@ from kube_audit_lint.forms.common.applied import applied, applied_in, with_polic
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.copies import misplaced_copies
 from kube_audit_lint.forms.common.delivered import PLACES, with_delivered
-from kube_audit_lint.forms.common.edits import EDITS, edited, refused
+from kube_audit_lint.forms.common.edits import EDITS, edited, field_of, looped, refused
 from kube_audit_lint.forms.common.inside import DATA_URL, GZIP_DATA_URL, found_inside
 from kube_audit_lint.forms.common.kubectl import in_string, may_apply
 from kube_audit_lint.forms.common.loose import loose_arguments
@@ -27,7 +27,7 @@ from kube_audit_lint.forms.common.misplaced import is_folder, misplaced, policy_
 from kube_audit_lint.forms.policy import are_rules, part_of_rules
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.found import Found, Misshape, joined
-from kube_audit_lint.syntax.nodes import Document, Mapping, Node, PiecedScalar, Scalar, Sequence, strings
+from kube_audit_lint.syntax.nodes import Document, Entry, Mapping, Node, PiecedScalar, Scalar, Sequence, strings
 from kube_audit_lint.syntax.parts import part_of
 from kube_audit_lint.syntax.source import Chunk, Place
 from kube_audit_lint.syntax.templates import filled_name
@@ -72,6 +72,7 @@ _EXACT = re.compile(r"(?i)audit[-_.]?policy(?:\.(?:ya?ml|json|j2))*\Z")
 _SOURCES = ("src", "content", "contents", "url", "source")
 _WORD = re.compile(r"\b(\w+)=(\"[^\"]*\"|'[^']*'|(?:\{\{.*?\}\}|\S)+)")
 """A word of a task that is written on one line."""
+_ITEM = re.compile(r"\{\{\s*item(?:\.(\w+))?\s*(?:\|\s*basename\s*)?\}\}")
 _LOOKUP = re.compile(r"lookup\(\s*[\"'](?:ansible\.builtin\.)?(?:file|template)[\"']\s*,\s*[\"']([^\"'{}]+)[\"']")
 _COPIES_THERE = re.compile(r"\b(?:cp|mv|install|scp|rsync)\b[^\n]*/manifests")
 _SCHEMAS = ("CustomResourceDefinition", "Event", "EventList")
@@ -211,6 +212,8 @@ def _of_task(node: Mapping, context: Context) -> Iterator[Misshape]:
                 start = value.place.start
                 place = value.place._replace(start=start + words["dest"].start(2), end=start + words["dest"].end(2))
                 yield from _written(place, words["dest"][2].strip("\"'"), words["src"][2].strip("\"'"), context)
+        elif module in ("copy", "template") and isinstance(value, Mapping):
+            yield from _in_loop(value, node, context)
         elif module == "k8s" and isinstance(value, Mapping) and value.string("state") != "absent":
             yield from _looked_up(value.get("definition") or value.get("resource_definition"), context)
             for source in (value.get("src"), value.get("template")):
@@ -220,6 +223,24 @@ def _of_task(node: Mapping, context: Context) -> Iterator[Misshape]:
                 if policy.text if policy is not None else _is_named_so(source.value):
                     version = policy.text if policy is not None else "audit.k8s.io/v1"
                     yield applied(source.place, version, _APPLIERS["definition"], policy)
+
+
+def _in_loop(module: Mapping, task: Mapping, context: Context) -> Iterator[Misshape]:
+    """Policies among the files that a task loops over."""
+    source, to = module.get("src"), module.get("dest")
+    if not isinstance(source, Scalar) or not isinstance(to, Scalar) or "manifest" not in to.place.text:
+        return
+    if not _ITEM.search(source.place.text):
+        return
+    for item in looped(task, task):
+
+        def filled(found: re.Match[str], item: Node | Entry = item) -> str:
+            value = field_of(item, found[1])
+            return value.value if isinstance(value, Scalar) else found[0]
+
+        name, path = (_ITEM.sub(filled, one.place.text.strip("\"'")) for one in (source, to))
+        place = item.key.place if isinstance(item, Entry) else item.place
+        yield from _written(place, path, name, context) if "{{" not in name else ()
 
 
 def _looked_up(node: Node | None, context: Context) -> Iterator[Misshape]:

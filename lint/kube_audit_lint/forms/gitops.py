@@ -39,16 +39,19 @@ def _wrong(root: Mapping, context: Context) -> Iterator[Misshape]:
         spec = below(root, *_SOURCES[kind])
         for source in (spec.mapping("source"), *spec.items("sources")) if spec is not None else ():
             if isinstance(source, Mapping):
-                yield from _in_folder(source.get("path"), _ARGO, context)
+                deep = below(source, "directory")
+                every = deep.get("recurse") if deep is not None else None
+                recurses = isinstance(every, Scalar) and every.value == "true"
+                yield from _in_folder(source.get("path"), _ARGO, context, recurses)
     elif version.startswith("kustomize.toolkit.fluxcd.io/") and kind == "Kustomization":
         spec = root.mapping("spec")
-        yield from _in_folder(spec.get("path") if spec is not None else None, _FLUX, context)
+        yield from _in_folder(spec.get("path") if spec is not None else None, _FLUX, context, True)
     elif version.startswith("skaffold/"):
         for path in (("manifests", "rawYaml"), ("deploy", "kubectl", "manifests")):
             section = below(root, *path[:-1])
             yield from applied_files(section.items(path[-1]) if section is not None else (), _SKAFFOLD, context)
 
 
-def _in_folder(node: Node | None, by: str, context: Context) -> Iterator[Misshape]:
+def _in_folder(node: Node | None, by: str, context: Context, deep: bool) -> Iterator[Misshape]:
     if isinstance(node, Scalar) and node.kind == "string":
-        yield from applied_plain_folder(node, by, context)
+        yield from applied_plain_folder(node, by, context, deep=deep)

@@ -21,6 +21,7 @@ from kube_audit_lint.pipeline.linking import Link
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place, Source
+from kube_audit_lint.syntax.unknown import is_unknown
 
 _BASE = r"(?i)(?:\A|[-_.])(?:base|fragment)(?=[-_.])"
 """How files are called that hold a part of a policy."""
@@ -133,12 +134,15 @@ def _tie(link: Link, path: str, flag: Flag, config: Config) -> Note:
 
 
 def _unseen(file: HostFile | None) -> Iterator[Note]:
-    """A note about an object that a form takes the policy from, where it is in no file of the run."""
+    """A note about an object or a file that a form takes the policy from, where it is in no file of the run."""
     kind, _, rest = file.local.text.partition(":") if file is not None and file.local is not None else ("", "", "")
     if file is not None and kind in ("ConfigMap", "Secret"):
         name = rest.rpartition("/")[0]
         message = f"the {kind} {name} with the policy is in no file of this run: what it records was not checked"
         yield Note(file.place, message)
+    elif file is not None and file.local is not None and not is_unknown(file.local.text):
+        at = file.local.text
+        yield Note(file.local.place, f"the policy {at} is in no file of this run: what it records was not checked")
 
 
 def _policy_versions(

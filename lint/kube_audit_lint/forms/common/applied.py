@@ -4,7 +4,8 @@ Sources: kubectl's and kustomize's error `no matches for kind "Policy" in versio
 (k8s.io/apimachinery pkg/api/meta, NoKindMatchError); k3s-io/k3s pkg/deploy (.yaml, .yml and .json of server/manifests
 and of the folders below are applied); k0sproject/k0s pkg/applier (the .yaml files of each folder below manifests);
 Helm, docs/chart_template_guide (every file of templates/ but partials and NOTES.txt is applied) and
-docs/chart_best_practices/custom_resource_definitions (so is every file of crds/).
+docs/chart_best_practices/custom_resource_definitions (so is every file of crds/); rancher/fleet docs (bundle contents:
+a folder with a fleet.yaml and neither chart nor kustomization is raw YAML).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import re
 from collections.abc import Iterator
 
+from kube_audit_lint.discovery.roots import read_named_by
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.found import Found, Misshape
@@ -27,6 +29,7 @@ _OBJECTS = (
 _K3S = r"(?:\A|/)server/manifests/(?:[^/]+/)*[^/]+\.(?:ya?ml|json)\Z"
 _K0S = r"(?:\A|/)k0s/manifests/[^/]+/[^/]+\.yaml\Z"
 _CHART = r"(?:\A|/)(?:templates/(?:[^_/][^/]*/)*[^_/][^/]*\.ya?ml|crds/(?:[^/]+/)*[^/]+\.(?:ya?ml|json))\Z"
+_LARGEST = 100_000
 HOLDERS = ("ConfigMap:", "Secret:")
 """How the name of a policy begins that says which object holds it."""
 
@@ -75,6 +78,8 @@ def applied_by(documents: tuple[Document, ...], path: str) -> str:
         return by
     if ("templates/" in path or "crds/" in path) and re.search(_CHART, path) and _has_chart(path):
         return "Helm applies what the chart's templates give, and fails at this one"
+    if _is_bundle(path):
+        return "Fleet applies the files of a folder with a fleet.yaml, and fails at this one"
     kinds = {root.string("kind") for one in documents if (root := one.mapping) is not None}
     if len(documents) > 1 and kinds.intersection(_OBJECTS):
         return "The other objects of this file are applied, and this one is refused"
@@ -88,6 +93,17 @@ def applier(path: str) -> str:
     if re.search(_K3S, path):
         return "K3s and RKE2 apply every file of server/manifests, and fail at this one"
     return "k0s applies every file of its folder of manifests, and fails at this one" if re.search(_K0S, path) else ""
+
+
+def _is_bundle(path: str) -> bool:
+    """Whether a file is in a folder that Fleet deploys as it stands: charts and kustomizations say what is applied."""
+    folder = os.path.dirname(path)
+    fleet = os.path.join(folder, "fleet.yaml")
+    data = read_named_by(path, fleet, _LARGEST) if os.path.exists(fleet) else None
+    if data is None or not path.endswith((".yaml", ".yml", ".json")) or b"chart:" in data or b"kustomize:" in data:
+        return False
+    others = ("kustomization.yaml", "kustomization.yml", "Kustomization", "Chart.yaml")
+    return not any(os.path.lexists(os.path.join(folder, name)) for name in others)
 
 
 def _has_chart(path: str) -> bool:

@@ -84,23 +84,23 @@ def _looped(entry: Entry, task: Mapping, root: Node) -> list[Flag]:
     text = line.place.text.strip("\"'")
     whole, pair = _WHOLE.fullmatch(text), _PAIR.fullmatch(text)
     found: list[Flag] = []
-    for item in _items(task, root) if whole or pair else ():
+    for item in looped(task, root) if whole or pair else ():
         if pair:
-            name, value = _field(item, pair[1] or pair[2]), _field(item, pair[3] or pair[4])
+            name, value = field_of(item, pair[1] or pair[2]), field_of(item, pair[3] or pair[4])
             found += flag_named(name, value) if isinstance(name, Scalar) else ()
-        elif whole and isinstance(one := _field(item, whole[1] or whole[2]), Scalar):
+        elif whole and isinstance(one := field_of(item, whole[1] or whole[2]), Scalar):
             found += flags_in_line(one)
     return found
 
 
-def _field(item: Node | Entry, name: str | None) -> Node | None:
+def field_of(item: Node | Entry, name: str | None) -> Node | None:
     """A field of an item; of an entry of a mapping that is looped over its key or its value."""
     if isinstance(item, Entry):
         return {"key": item.key, "value": item.value}.get(name or "")
     return item if name is None else item.get(name) if isinstance(item, Mapping) else None
 
 
-def _items(task: Mapping, root: Node) -> Iterator[Node | Entry]:
+def looped(task: Mapping, root: Node) -> Iterator[Node | Entry]:
     """What a task loops over, as far as it is written there or among the variables of the task or its play."""
     over = next((task.get(name) for name in _LOOPS if name in task.entries), None)
     named = _VARIABLE.fullmatch(over.place.text) if isinstance(over, Scalar) else None

@@ -65,13 +65,32 @@ def beside(policy: Place, context: Context, place: Place) -> Value:
     return Value(path.replace(os.sep, "/"), place)
 
 
-def applied_plain_folder(node: Scalar, by: str, context: Context) -> Iterator[Misshape]:
-    """The same of a folder, as long as it is no kustomization and no chart: these say themselves what is applied."""
+def applied_plain_folder(node: Scalar, by: str, context: Context, *, deep: bool = False) -> Iterator[Misshape]:
+    """The same of a folder, as long as it is no kustomization and no chart: these say themselves what is applied.
+
+    deep: of those below it, too.
+    """
     if is_unknown(node.value) or not node.value.strip("./"):
         return
     folder = node.value.strip("/")
     if not any(os.path.lexists(found) for name in _OTHER_TOOLS for found in _in_each(folder, name, context)):
-        yield from applied_file(folder, node.place, by, context)
+        for one in (folder, *(_below(folder, context) if deep else ())):
+            found = list(applied_file(one, node.place, by, context))
+            yield from found
+            if found:
+                return
+
+
+def _below(folder: str, context: Context) -> Iterator[str]:
+    """The folders below one that no other tool deploys."""
+    tops = (os.path.normpath(one) for one in _in_each(folder, "", context))
+    top = next((one for one in tops if os.path.isdir(one) and readable(one, (os.path.dirname(one) or ".",))), None)
+    for seen, (path, folders, files) in enumerate(os.walk(top) if top is not None else ()):
+        folders[:] = sorted(one for one in folders if not one.startswith(".")) if seen < _MOST else []
+        if path != top and any(name in files for name in _OTHER_TOOLS):
+            folders.clear()
+        elif path != top:
+            yield os.path.join(folder, os.path.relpath(path, top))
 
 
 def _in_each(folder: str, name: str, context: Context) -> Iterator[str]:

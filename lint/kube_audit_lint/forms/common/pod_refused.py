@@ -1,8 +1,8 @@
 """What keeps the kubelet from taking the pod of an API server at all: volumes and mounts of a wrong shape.
 
-Sources: ValidateVolumes, validateVolumeSource and ValidateVolumeMounts in pkg/apis/core/validation of
-k8s.io/kubernetes; sigs.k8s.io/json (a value of a wrong type); pkg/kubelet/config/common.go (a static pod is decoded
-and validated as any other).
+Sources: ValidateVolumes, validateVolumeSource, ValidateVolumeMounts and validateContainers in
+pkg/apis/core/validation of k8s.io/kubernetes; sigs.k8s.io/json (a value of a wrong type); pkg/kubelet/config/common.go
+(a static pod is decoded and validated as any other).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _LABEL_ERROR = (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
     "an alphanumeric character"
 )
+_PROPAGATIONS = ("Bidirectional", "HostToContainer", "None")
 _TYPES = {"hostPath": "v1.HostPathVolumeSource", "emptyDir": "v1.EmptyDirVolumeSource"}
 
 
@@ -68,6 +69,39 @@ def refused_mounts(container: Mapping, mounts: list[Node]) -> Iterator[Misshape]
             elif ".." in sub.value.split("/"):
                 error = f"{path}.subPath: Invalid value: \"{sub.value}\": must not contain '..'"
                 yield _misshape(sub, error)
+        yield from _mounted_how(mount, path)
+
+
+def _mounted_how(mount: Mapping, path: str) -> Iterator[Misshape]:
+    """The ways to mount a part of a volume, of which there may be one, and how mounts below are passed on."""
+    expression, propagation = mount.get("subPathExpr"), mount.get("mountPropagation")
+    if mount.string("subPath") and isinstance(expression, Scalar) and expression.value:
+        error = (
+            f'{path}.subPathExpr: Invalid value: "{expression.value}": subPathExpr and subPath are mutually exclusive'
+        )
+        yield _misshape(expression, error, "Keep one of them.")
+    if not isinstance(propagation, Scalar) or propagation.kind != "string" or is_unknown(propagation.value):
+        return
+    if propagation.value not in _PROPAGATIONS:
+        known = ", ".join(f'"{one}"' for one in _PROPAGATIONS)
+        error = f'{path}.mountPropagation: Unsupported value: "{propagation.value}": supported values: {known}'
+        near = next((one for one in _PROPAGATIONS if one.lower() == propagation.value.lower()), "")
+        yield _misshape(propagation, error, f"Write `{near}`." if near else "")
+
+
+def refused_containers(spec: Mapping) -> Iterator[Misshape]:
+    """Two containers of one name, init containers among them."""
+    seen: dict[str, Scalar] = {}
+    for section in ("initContainers", "containers"):
+        for at, container in enumerate(spec.items(section)):
+            name = container.get("name") if isinstance(container, Mapping) else None
+            if not isinstance(name, Scalar) or not name.value or is_unknown(name.value):
+                continue
+            before = seen.setdefault(name.value, name)
+            if before.start != name.start and not in_branches(before, name):
+                line = before.source.position(before.start)[0]
+                error = f'spec.{section}[{at}].name: Duplicate value: "{name.value}" (the other one is in line {line})'
+                yield _misshape(name, error, "Give each container a name of its own.")
 
 
 def _no_list(section: Mapping, key: str, field: str) -> Iterator[Misshape]:

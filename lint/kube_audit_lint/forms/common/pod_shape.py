@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_audit_lint.forms.common.pod_refused import refused_mounts, refused_volumes
+from kube_audit_lint.forms.common.pod_refused import refused_containers, refused_mounts, refused_volumes
 from kube_audit_lint.forms.common.reader import Reader, near_key, twice, unknown_key
 from kube_audit_lint.forms.common.split import POD_MOUNT, Needs, split, whole
 from kube_audit_lint.model.found import Misshape
@@ -77,6 +77,7 @@ def shapes_of_pod(spec: Mapping, owner: Mapping, *, merged: bool = False) -> Ite
             yield from twice(volume.get("hostPath"), "the kubelet")
     yield from _elsewhere(spec, owner)
     yield from refused_volumes(spec, listed, SOURCES, merged=merged)
+    yield from () if merged else refused_containers(spec)
     yield from twice(spec, "the kubelet", _LISTS)
     yield from twice(owner, "the kubelet", ("spec",))
 

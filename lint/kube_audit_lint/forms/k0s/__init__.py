@@ -65,7 +65,9 @@ def read(document: Document, context: Context) -> Found | None:
         return _found(root, Around()).with_misshapes(log_of_root(root))
     carried = around(root, context)
     if carried is not None:
-        return _found(carried.configuration, carried) if carried.configuration is not None else None
+        if carried.configuration is None:
+            return carried.found if carried.found.misshapes else None
+        return _found(carried.configuration, carried)
     if "kind" in root.entries or "apiVersion" in root.entries:
         return None
     return _fragment(root)

@@ -64,9 +64,7 @@ def around(root: Mapping, context: Context) -> Around | None:
         k0s = spec.mapping("k0s")
         versions = version_at(k0s.get("version"))[0] if k0s is not None else None
         files = [one for host in spec.items("hosts") for one in _uploaded(host, context, versions)]
-        if k0s is None:
-            return None
-        one = _around(k0s, k0s.mapping("config"), files)
+        one = _around(k0s or spec, k0s.mapping("config") if k0s is not None else None, files)
         wrong = (shape for host in spec.items("hosts") for shape in (*_split(host), *_closed(host, one.configuration)))
         return one._replace(found=one.found.with_misshapes((*wrong, *_not_writable(spec, one.configuration))))
     template = spec.mapping("template")

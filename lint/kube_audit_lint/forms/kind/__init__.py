@@ -1,9 +1,9 @@
 """kind's Cluster: kubeadm patches for the API server, mounts of the author's files onto the nodes.
 
 Sources (kubernetes-sigs/kind, August 2026): pkg/apis/config/v1alpha4/types.go; pkg/internal/apis/config/encoding
-(unknown keys are refused); pkg/cluster/internal/kubeadm/config.go (the API version that kind writes: v1beta2
-before 1.23, v1beta3 before 1.36; v1beta4 for later nodes in the newest kind); pkg/internal/patch (a patch is
-applied to the object of its kind, and of its apiVersion when it has one, and else left out silently; merge
+(unknown keys, and those that stand twice, are refused); pkg/cluster/internal/kubeadm/config.go (the API version that
+kind writes: v1beta2 before 1.23, v1beta3 before 1.36; v1beta4 for later nodes in the newest kind); pkg/internal/patch
+(a patch is applied to the object of its kind, and of its apiVersion when it has one, and else left out silently; merge
 patches, so null removes and lists are replaced; cluster's patches first, then the node's).
 """
 
@@ -17,7 +17,7 @@ from kube_audit_lint.forms.common.extra_args import always_mounted, extra_volume
 from kube_audit_lint.forms.common.local_files import brought_from, is_several
 from kube_audit_lint.forms.common.misplaced import of_local
 from kube_audit_lint.forms.common.nodes import version_at
-from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
+from kube_audit_lint.forms.common.reader import Reader, in_branches, meant, unknown_keys
 from kube_audit_lint.forms.common.split import KIND_MOUNT, split, whole
 from kube_audit_lint.forms.kind.patches import Patches, patches_of
 from kube_audit_lint.kubernetes.paths import host_path, policy_path
@@ -186,3 +186,9 @@ def _unknown(root: Mapping, nodes: list[Mapping]) -> Iterator[Misshape]:
         yield from split(node.items("extraMounts"), KIND_MOUNT, "mount")
     for section, known in sections:
         yield from unknown_keys(section, known, _READER, near_only=True)
+        for lost, wins in section.duplicates:
+            if not in_branches(lost.key, wins.key):
+                first, line = (one.key.source.position(one.key.start)[0] for one in (lost, wins))
+                error = f'mapping key "{lost.key.value}" already defined at line {first}'
+                message = f"`{lost.key.value}` stands twice, here and in line {line}: kind refuses the file ({error})."
+                yield Misshape("wrong-shape", lost.key.place, message, "Keep one, with everything that was meant.")

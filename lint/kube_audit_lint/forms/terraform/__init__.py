@@ -54,6 +54,8 @@ LOOK = (
     ("templatefile", r"\("),
     ("template_file", r"\""),
     ("rke_cluster", r"\""),
+    ("kubernetes_manifest", r"\"", "audit"),
+    ("kubectl_manifest", r"\"", "audit"),
     ("enable_components", r"\s*="),
 )
 ORDER = 1
