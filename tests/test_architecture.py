@@ -13,6 +13,7 @@ NAME = "kube_audit_lint"
 
 BELOW = (
     "errors",
+    "drafts",
     "syntax",
     "model",
     "discovery",

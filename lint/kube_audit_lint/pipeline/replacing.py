@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 
 from kube_audit_lint.discovery.gitignore import repository_of
+from kube_audit_lint.drafts import drafted
 from kube_audit_lint.fixes import Edit, NotEditable
 from kube_audit_lint.syntax.decode import UTF8_MARK
 
@@ -36,30 +36,22 @@ def edited(data: bytes, text: str, edits: Sequence[Edit]) -> bytes:
 def replace(path: str, before: bytes, after: bytes) -> str:
     """Puts new content in place of a file's; returns why it was left alone, "" when it was not. Raises OSError.
 
-    The new file is written beside the old one and renamed over it, so that nobody ever reads half of it. A link is
-    followed where it leads to a file of the same repository. A file that is not what was read is left alone.
+    A link is followed where it leads to a file of the same repository. A file that is not what was read is left alone.
     """
     target = os.path.realpath(path)
     if not _same_repository(path, target):
         return "it is reached through a link that leads out of the repository"
-    folder, name = os.path.split(target)
-    # The dot in front: a kubelet would run it as a pod while it is beside a manifest.
-    beside = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
     mode = os.stat(target).st_mode & 0o7777
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
+    with drafted(target, 0o600) as (handle, draft):
         with open(handle, "wb") as file:
             file.write(after)
             file.flush()
-            os.fsync(file.fileno())
-        os.chmod(beside, mode)
+            os.fsync(handle)
+        os.chmod(draft, mode)
         with open(target, "rb") as now:
             if now.read() != before:
                 return "it has changed since it was read"
-        os.replace(beside, target)
-    finally:
-        with suppress(OSError):
-            os.unlink(beside)
+        os.replace(draft, target)
     return ""
 
 

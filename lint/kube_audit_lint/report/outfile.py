@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from errno import EACCES, EISDIR
 from typing import TextIO
+
+from kube_audit_lint.drafts import drafted
 
 
 def prepare(path: str) -> None:
@@ -34,16 +36,10 @@ def whole_file(path: str) -> Iterator[TextIO]:
         with open(path, "w", encoding="utf-8", newline="\n") as file:
             yield file
         return
-    beside = f"{path}.{os.getpid()}.tmp"
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _mode(path))
-    try:
+    with drafted(path, _mode(path)) as (handle, draft):
         with open(handle, "w", encoding="utf-8", newline="\n") as file:
             yield file
-        os.replace(beside, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(beside)
-        raise
+        os.replace(draft, path)
 
 
 def _is_special(path: str) -> bool:

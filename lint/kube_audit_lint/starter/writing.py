@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
+from kube_audit_lint.drafts import draft_of
 from kube_audit_lint.errors import UsageError
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
@@ -49,8 +50,7 @@ def _make_folders(folder: str, made: list[str]) -> None:
 
 def _draft(path: str, text: str, made: list[str]) -> str:
     """A file beside the one that is to be written, with all of its text."""
-    # The dot in front: a kubelet would run it as a pod while it is beside a manifest.
-    draft = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.getpid()}.tmp")
+    draft = draft_of(path)
     with open(draft, "x", encoding="utf-8", newline="\n") as file:
         made.append(draft)
         file.write(text)
