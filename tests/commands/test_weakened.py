@@ -64,6 +64,11 @@ def found(here: Here, *words: str) -> list[str]:  # noqa: F811
             "kubernetes-version: 1.29\n",
             [":1 checks for Kubernetes 1.29, and no longer for 1.29-1.34"],
         ),
+        (
+            "",
+            "pedantic: true\nkubernetes-version: 1.20\n",
+            [":2 checks for Kubernetes 1.20, and no longer for what manifests say, or 1.24-1.37"],
+        ),
         ("require-reason: true\n", "require-reason: false\n", [":1 requires no reasons of comments any more"]),
         ("embedded: true\n", "", [":0 no longer looks into scripts and documentation (embedded)"]),
         (
@@ -110,6 +115,8 @@ def test_a_configuration(before: str, after: str | None, says: list[str], reposi
             "overrides: [{paths: b/, rules: {no-rules: error}}]\nrules: {no-catch-all: error}\n",
         ),
         ("kubernetes-version: 1.30\n", "kubernetes-version: 1.31\npedantic: true\n"),
+        ("", "kubernetes-version: 1.30\n"),
+        ("kubernetes-version: 1.20\n", ""),
     ],
 )
 def test_what_weakens_nothing(before: str, after: str, repository: Here) -> None:  # noqa: F811

@@ -7,7 +7,6 @@ how it is written.
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -17,6 +16,7 @@ from kube_audit_lint.catalogue.selection import Applied, Choice, applied
 from kube_audit_lint.errors import OwnFileError
 from kube_audit_lint.model.comparison import Weakened
 from kube_audit_lint.model.finding import SEVERITIES
+from kube_audit_lint.model.version import DEFAULT, Versions
 from kube_audit_lint.pipeline.baseline import Entry, entries_of
 from kube_audit_lint.pipeline.config import NAMES, Config, Nearest
 from kube_audit_lint.pipeline.configured import Settings, texts
@@ -135,6 +135,8 @@ def _of_folder(old: Side, new: Side, folder: str) -> Iterator[Weakened]:
         yield at(message, *_keys(id, data[1]))
     yield from (at(message, *keys) for keys, message in _of_overrides(before, after, catalogues, base))
     yield from (at(message, key) for key, message in _of_lists(*data))
+    older = _of_versions(before.base.versions, after.base.versions)
+    yield from (at(message, "kubernetes-version") for message in older)
     if _rank(before.base.fail_on) < _rank(after.base.fail_on):
         yield at(f"fails a run later: fail-on {before.base.fail_on or 'warning'} -> {after.base.fail_on}", "fail-on")
     if before.base.require_reason and not after.base.require_reason:
@@ -231,9 +233,6 @@ def _of_lists(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[
         gone = (one for one in texts(old.get(key)) if one not in texts(new.get(key)))
         yield from ((key, f"{one} is no longer {what} whatever it holds") for one in gone)
     yield from _of_links(old.get("links") or {}, new.get("links") or {})
-    versions = [str(data.get("kubernetes-version") or "") for data in (old, new)]
-    if all(versions) and _newest(versions[1]) < _newest(versions[0]):
-        yield "kubernetes-version", f"checks for Kubernetes {versions[1]}, and no longer for {versions[0]}"
     was = _ignored(old)
     for (paths, rule), until in _ignored(new).items():
         if was.get((paths, rule), "") < until:
@@ -251,9 +250,10 @@ def _of_links(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tuple[
             )
 
 
-def _newest(versions: str) -> int:
-    """The last minor version of a range."""
-    return max(map(int, re.findall(r"\.([0-9]+)", versions)), default=0)
+def _of_versions(old: Versions | None, new: Versions | None) -> Iterator[str]:
+    """An older version than was checked for; where none was named, than what counts then."""
+    if new is not None and new.last < (DEFAULT.first if old is None else old.last):
+        yield f"checks for Kubernetes {new}, and no longer for {old or f'what manifests say, or {DEFAULT}'}"
 
 
 def _ignored(data: Mapping[str, Any]) -> dict[tuple[tuple[str, ...], str], str]:
