@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from test_diff import ALL, Here, here, repository  # noqa: F401 (fixtures)
 
+from kube_audit_lint.model.version import DEFAULT
+
 NAME = ".kube-audit-lint.yaml"
 RULE = """id: widgets
 title: Widgets are recorded
@@ -67,7 +69,7 @@ def found(here: Here, *words: str) -> list[str]:  # noqa: F811
         (
             "",
             "pedantic: true\nkubernetes-version: 1.20\n",
-            [":2 checks for Kubernetes 1.20, and no longer for what manifests say, or 1.24-1.37"],
+            [f":2 checks for Kubernetes 1.20, and no longer for what manifests say, or {DEFAULT}"],
         ),
         ("require-reason: true\n", "require-reason: false\n", [":1 requires no reasons of comments any more"]),
         ("embedded: true\n", "", [":0 no longer looks into scripts and documentation (embedded)"]),
