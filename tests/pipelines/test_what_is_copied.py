@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BAD = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: metadata\n"
 PLACEHOLDERS = {
-    "<owner>": "example", "<commit>": "0" * 40, "<where this repository lies>": "example.com/o/kube-audit-lint",
+    "<owner>": "example", "<commit>": "0" * 40, "<address of this repository>": "example.com/o/kube-audit-lint",
 }  # fmt: skip
 STEPS = """name: steps
 on: pull_request
