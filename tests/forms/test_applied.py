@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -209,3 +210,30 @@ def test_a_policy_for_the_kubelet(name: str, text: str) -> None:
     files = {"audit.yaml": POLICY}
     assert len(found({**files, name: text.replace("FOLDER", "/etc/kubernetes/manifests")}, PODS)) == 1
     assert found({**files, name: text.replace("FOLDER", "/etc/kubernetes/audit")}, PODS) == []
+
+
+HELD = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: audit}}\ndata:\n  a.yaml: |\n{at(4)}"
+ONLY_SET = SET.partition("---")[0]
+NESTED = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: audit}\ndata:\n  a.yaml: |\n" + indent(HELD, "    ")
+
+
+@pytest.mark.parametrize(
+    ("files", "number"),
+    [
+        ({"crs.yaml": ONLY_SET, "cm.yaml": HELD}, 1),
+        ({"crs.yaml": ONLY_SET.replace("name: audit", "name: other"), "cm.yaml": HELD}, 0),
+        ({"crs.yaml": ONLY_SET.replace("{name: a}", "{name: a, namespace: one}"), "cm.yaml": HELD}, 1),
+        (
+            {
+                "crs.yaml": ONLY_SET.replace("{name: a}", "{name: a, namespace: one}"),
+                "cm.yaml": HELD.replace("{name: audit}", "{name: audit, namespace: two}"),
+            },
+            0,
+        ),
+        ({"crs.yaml": ONLY_SET, "cm.yaml": NESTED}, 0),  # what is applied is the inner object
+        ({"other/crs.yaml": ONLY_SET, "cm.yaml": HELD}, 0),
+        ({"cm.yaml": HELD}, 0),
+    ],
+)
+def test_sets_of_resources_in_a_file_beside(files: dict[str, str], number: int) -> None:
+    assert len(found(files, OBJECT)) == number

@@ -31,6 +31,7 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
     'kind': ('kind.x-k8s.io/', 'kind.sigs.k8s.io/'),
     'kubeconfig': ('current-context', 'kind: Config'),
     'kubeone': ('KubeOneCluster',),
+    'microk8s': ('extraKubeAPIServerArgs', 'extraConfigFiles'),
     'compose': ('services:', '"services"'),
     'k0s': ('k0sproject.io/', 'k0smotron.io/', 'K0s', 'extraArgs'),
     'openshift': ('openshift.io/', 'MasterConfig', 'openshift_master_audit_config', 'LokiStack'),

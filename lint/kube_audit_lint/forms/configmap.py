@@ -10,16 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_audit_lint.forms.common.applied import HOLDERS, applied, version_of
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
 from kube_audit_lint.forms.common.nodes import objects
 from kube_audit_lint.forms.common.reader import in_branches
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.syntax.nodes import Document, Entry, Mapping, Node, Scalar
-
-_RESOURCE_SET = "addons.cluster.x-k8s.io/resource-set"
-_APPLIES = "A ClusterResourceSet applies this to the clusters, and fails"
 
 MARKS = ("ConfigMap", "Secret")
 ORDER = 4
@@ -40,27 +36,11 @@ def read(document: Document, context: Context) -> Found | None:
         return None
     items = [item for item in objects(root) if item.string("kind") in _SECTIONS]
     found = joined([_found(item, context) for item in items if not _is_anothers(item)])
-    if found.policies and "addons.cluster.x-k8s.io/" in context.text:
-        found = found.with_misshapes(_of_resource_sets(found, items, context))
+    if found.policies:
+        from kube_audit_lint.forms.common.resource_sets import applied_by_sets
+
+        found = found.with_misshapes(applied_by_sets(found, items, context))
     return found if found or any(_is_anothers(item) for item in items) else None
-
-
-def _of_resource_sets(found: Found, items: list[Mapping], context: Context) -> Iterator[Misshape]:
-    """The policies that a ClusterResourceSet of the same file applies: those that lie in its objects themselves."""
-    roots = [root for one in context.documents if (root := one.mapping) is not None]
-    sets = [root.mapping("spec") for root in roots if root.string("kind") == "ClusterResourceSet"]
-    named = {
-        f"{one.string('kind')}:{one.string('name')}"
-        for spec in sets
-        for one in (spec.items("resources") if spec is not None else ())
-        if isinstance(one, Mapping)
-    }
-    own = [item for item in items if item.string("type") == _RESOURCE_SET]
-    named |= {f"Secret:{(item.mapping('metadata') or item).string('name')}" for item in own}
-    for policy in found.policies:
-        holders = [name for name in policy.names if name.startswith(HOLDERS)]
-        if len(holders) == 1 and holders[0] in named and isinstance(policy.root, Mapping):
-            yield applied(policy.place, version_of(policy.root) or "audit.k8s.io/v1", _APPLIES)
 
 
 def _is_anothers(item: Mapping) -> bool:
