@@ -157,6 +157,19 @@ class TestOneRequest:
     ) -> None:
         assert explain_json(*request(f"{user} get pods"), capsys=capsys)["request"]["groups"] == groups
 
+    @pytest.mark.parametrize(
+        ("user", "what"),
+        [
+            ("system:masters", "system:masters is a group"),
+            ("system:node:", "system:node: is only the start of names of members of system:nodes"),
+            ("cluster-admin", "cluster-admin is a ClusterRole"),
+            ("system:serviceaccount:shop:web", ""),
+        ],
+    )
+    def test_names_that_no_user_has(self, user: str, what: str, capsys: pytest.CaptureFixture[str]) -> None:
+        notes = explain_json("--verb", "list", "--resource", "nodes", "--user", user, capsys=capsys)["notes"]
+        assert [note.startswith(what) for note in notes] == [True] * bool(what)
+
     def test_nobody(self, capsys: pytest.CaptureFixture[str]) -> None:
         data = explain_json(*request("- get pods shop a"), capsys=capsys)
         assert data["request"]["user"] is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from form_samples import found_in
 
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.policy import read
@@ -185,3 +186,22 @@ def test_a_file_with_a_policys_name_that_says_nothing_is_one_that_does_not_load(
 @pytest.mark.parametrize("text", ["- name: copy it\n  copy: {src: a}\n", "- a\n", "---\n---\na: 1\n"])
 def test_a_file_with_a_policys_name_that_says_something_else_is_none(text: str) -> None:
     assert policies(text, "audit-policy.yaml") == []
+
+
+@pytest.mark.parametrize("name", ["kcp.yaml", "audit-policy.yaml"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        "apiVersion: controlplane.cluster.x-k8s.io/v1beta1\nkind: KubeadmControlPlane\n",
+        "kind: ConfigMap\napiVersion: v1\n",
+        '"apiVersion": "v1"\n"kind": "Secret"\n',
+    ],
+)
+def test_a_broken_object_with_a_policy_in_it_is_none(head: str, name: str) -> None:
+    inside = "spec:\n  files:\n  - path: /etc/p.yaml\n    content: |\n      apiVersion: audit.k8s.io/v1\n"
+    broken = head + inside + "      kind: Policy\n      rules: []\n   args: {audit-policy-file: /etc/p.yaml}\n"
+    found = found_in(broken, name)
+    assert not found.policies
+    assert [note.message.partition(":")[0] for note in found.notes] == ["audit settings in a file that cannot be read"]
+    (policy,) = found_in(broken.replace(head, "kind: Policy\napiVersion: audit.k8s.io/v1\n"), name).policies
+    assert policy.document.problem is not None

@@ -85,3 +85,51 @@ def test_a_user_among_the_groups_hides_nothing(tmp_path: Path, capsys: pytest.Ca
     file.write_text(f"{HEAD}- level: None\n  userGroups: [system:anonymous]\n- level: Metadata\n")
     main(["check", "--format", "json", "--no-config", str(file)])
     assert [one["rule"] for one in json.loads(capsys.readouterr().out)["findings"]] == ["user-is-a-group"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "help"),
+    [
+        ("resources: [{group: '', resources: ['*/secrets']}]", "Write `secrets`."),
+        ("resources: [{group: '', resources: ['*/secret', pods]}]", "Write `secrets`."),
+        ("resources: [{group: apps, resources: ['*/scales']}]", "Write `*/scale`."),
+        ("resources: [{group: '', resources: [pods, '*/nothing']}]", "Leave `*/nothing` out."),
+        (
+            "resources: [{group: '', resources: ['*/nothing']}]",
+            "Write a resource of the core group, or remove the whole item: without a resource it takes all.",
+        ),
+        ("verbs: [read]\n  resources: [{group: '', resources: [pods]}]", "Write `get`, `list`, `watch`."),
+        ("verbs: [read]\n  nonResourceURLs: [/healthz]", "Write `get`."),
+    ],
+)
+def test_advice_leaves_a_rule_that_records_as_narrow_as_it_was_meant(
+    rule: str, help: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert advice(rule, tmp_path, capsys, "Request") == [help]
+
+
+@pytest.mark.parametrize(
+    ("group", "resource", "hidden"),
+    [("", "secrets", False), ("rbac.authorization.k8s.io", "clusterrolebindings", True)],
+)
+def test_names_that_no_object_has_hide_nothing(
+    group: str, resource: str, hidden: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A secret cannot be called `*`, a role's binding can: only its name is held to be no part of a path."""
+    file = tmp_path / "audit-policy.yaml"
+    item = f'{{group: "{group}", resources: [{resource}], resourceNames: ["*"]}}'
+    file.write_text(f"{HEAD}- level: None\n  resources: [{item}]\n- level: Metadata\n")
+    main(["check", "--format", "json", "--no-config", str(file)])
+    found = json.loads(capsys.readouterr().out)["findings"]
+    assert {one["rule"] for one in found} == {"literal-wildcard", *(("blind-spot",) if hidden else ())}
+    (wildcard,) = (one for one in found if one["rule"] == "literal-wildcard")
+    assert ("only an object that is itself called `*`" in wildcard["message"]) == hidden
+
+
+def test_a_place_for_anchors_is_told_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "audit-policy.yaml"
+    file.write_text(f"x-verbs: &verbs [get]\n{HEAD}- level: Metadata\n  verbs: *verbs\n- level: Metadata\n")
+    main(["check", "--format", "json", "--no-config", "--pedantic", str(file)])
+    found = json.loads(capsys.readouterr().out)["findings"]
+    (help,) = (one["help"] for one in found if one["rule"] == "unknown-field")
+    assert help == "Write each anchor in the rule that is the first to use it, or leave this as it is."

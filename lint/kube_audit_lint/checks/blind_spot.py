@@ -21,7 +21,7 @@ from kube_audit_lint.checks._decided import (
     versions_of,
 )
 from kube_audit_lint.checks._subject import Params, PolicySubject
-from kube_audit_lint.kubernetes.names import is_user, no_user_has
+from kube_audit_lint.kubernetes.names import is_user, may_be_name, no_user_has
 from kube_audit_lint.model.advice import Advice, end_with, write
 from kube_audit_lint.model.version import UNSECURED_LAST
 from kube_audit_lint.syntax.record import NamedTuple
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from kube_audit_lint.analysis.answers import Recorded
     from kube_audit_lint.analysis.request import Request
     from kube_audit_lint.checks._names import Problem
+    from kube_audit_lint.model.policy import GroupResources
 
 SUBJECT = "policy"
 PARAMS: dict[str, Any] = {
@@ -112,8 +113,11 @@ def _by_somebody(
     analysis: Analysis, target: Params, found: Recorded, hiding: int, unsecured: bool
 ) -> Iterable[Recorded]:
     """What is hidden of requests that a user can send: no user is called `system:nodes` or `cluster-admin`."""
-    if found.rule != NO_RULE and all(map(is_user, analysis.policy.rules[found.rule].user_groups or (AUTHENTICATED,))):
+    rule = None if found.rule == NO_RULE else analysis.policy.rules[found.rule]
+    if rule is not None and all(map(is_user, rule.user_groups or (AUTHENTICATED,))):
         return ()  # a user is no group: nobody is a member of it
+    if rule is not None and rule.resources and not any(map(_matches_objects, rule.resources)):
+        return ()  # names that no object has, which are reported
     listed = () if found.rule == NO_RULE else analysis.policy.rules[found.rule].users
     users = tuple(user for user in listed if not no_user_has(user) and (unsecured or user != UNSECURED))
     if len(users) == len(listed):
@@ -121,6 +125,11 @@ def _by_somebody(
     if not users:
         return ()
     return [one for one in analysis.levels(query_of({**target, "users": users}), hiding) if one.rule == found.rule]
+
+
+def _matches_objects(item: GroupResources) -> bool:
+    """Whether an item of `resources` is not only for names that no object has."""
+    return not item.resource_names or any(may_be_name(name, item.group) for name in item.resource_names)
 
 
 def _hit(subject: PolicySubject, analysis: Analysis, rule: int, hidden: list[tuple[Params, Recorded]]) -> Hit:

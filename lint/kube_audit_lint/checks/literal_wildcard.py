@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from kube_audit_lint.checks import Hit
 from kube_audit_lint.checks._subject import Params, PolicySubject
 from kube_audit_lint.checks.user_is_a_group import instead
+from kube_audit_lint.kubernetes.names import may_be_name
 from kube_audit_lint.kubernetes.written import Text, WrittenEntry
 from kube_audit_lint.model.advice import Advice, write
 
@@ -82,8 +83,12 @@ def _in_entry(entry: WrittenEntry) -> Iterator[Hit]:
             help: str | Advice = _without("resourceNames", "the item matches every name")
             if item.text != "*":
                 help = "List the names in full; there are no patterns for names."
-            message = f"`*` is an ordinary character in `resourceNames`: no object can be called `{item.text}`, so "
-            yield Hit(item.place, f"{message}{_so_entry(entry.names, 'name')}.", help=help)
+            message = "`*` is an ordinary character in `resourceNames`: "
+            if may_be_name(item.text, entry.group_name):
+                message += f"only an object that is itself called `{item.text}` matches."
+            else:
+                message += f"no object can be called `{item.text}`, so {_so_entry(entry.names, 'name')}."
+            yield Hit(item.place, message, help=help)
     for item in entry.resources:
         if _starred(item) and not is_pattern(item.text):
             message = (

@@ -95,7 +95,7 @@ def check(subject: PolicySubject, params: Params) -> Iterator[Hit]:
                 continue
             for item in entry.resources:
                 if item.known:
-                    yield from _judge(item, group, subject.versions)
+                    yield from _judge(item, group, subject.versions, len(entry.resources) == 1)
 
 
 def _custom(entry: WrittenEntry, group: str, served: Served) -> Iterator[Hit]:
@@ -153,14 +153,14 @@ def _source(served: Served, group: str) -> str:
     return f"The group `{group}`, as the CustomResourceDefinitions of this repository define it,"
 
 
-def _judge(item: Text, group: str, versions: Versions) -> Iterator[Hit]:
+def _judge(item: Text, group: str, versions: Versions, alone: bool) -> Iterator[Hit]:
     name, slash, sub = item.text.partition("/")
     if not name or (slash and not sub) or "/" in sub:
         yield _never(item)
         return
     if "*" in name or ("*" in sub and sub != "*"):
         if name == "*" and sub and "*" not in sub:
-            yield from _every_subresource(item, group, sub)
+            yield from _every_subresource(item, group, sub, alone)
         return  # literal-wildcard reports other patterns
     spans = resources.find(group, name)
     if not spans:
@@ -175,15 +175,24 @@ def _judge(item: Text, group: str, versions: Versions) -> Iterator[Hit]:
         yield _unknown_subresource(item, name, sub, spans)
 
 
-def _every_subresource(item: Text, group: str, sub: str) -> Iterator[Hit]:
-    """`*/sub`, where nothing in the group has such a subresource."""
+def _every_subresource(item: Text, group: str, sub: str, alone: bool) -> Iterator[Hit]:
+    """`*/sub`, where nothing in the group has such a subresource. alone: without it the entry takes the whole group."""
     spans = [span for name in resources.names(group) for span in resources.find(group, name)]
     known = sorted({one for span in spans for one in span.subresources})
     if sub not in known:
         message = f"Nothing in {called(group)} has a subresource `{sub}`, so this item matches nothing."
-        meant = None if sub == _ANY_GROUPS else nearest(sub, known)
-        help = write(f"*/{meant}") if meant else leave_out(f"*/{sub}")
+        meant = None if sub == _ANY_GROUPS else _meant_by_every(sub, group, known)
+        help: str | Advice = write(meant) if meant else leave_out(f"*/{sub}")
+        if alone and meant is None:
+            help = f"Write a resource of {called(group)}, or remove the whole item: without a resource it takes all."
         yield Hit(item.place, message, severity="info" if sub == _ANY_GROUPS else "", help=help)
+
+
+def _meant_by_every(sub: str, group: str, known: list[str]) -> str | None:
+    """What `*/sub` was meant for: a resource of the group, or another subresource."""
+    resource = meant_by(sub, resources.names(group))
+    near = nearest(sub, known)
+    return resource if resource is not None and (near is None or resource.startswith(sub)) else near and f"*/{near}"
 
 
 def _never(item: Text) -> Hit:

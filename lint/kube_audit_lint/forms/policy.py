@@ -37,6 +37,7 @@ _OWN_KEY = r"(?:\{\s*)?[\"']?(?:apiVersion|kind|metadata|omitStages|omitManagedF
 _GROUP = r"(?m)(?:^|[{,])[ \t]*[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?audit\.k8s\.io\b"
 _EVENT = r"(?m)^[^#\n]*[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Event"
 _API_VERSION = r"(?m)^(?:[^#\n]*[{,])?[ \t]*[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?([^\s\"']*)"
+_OWN_VERSION = r"(?m)^[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?([\w.-]+/\w+|v\d\w*)"
 _TASKS = r"(?m)^[ \t]*-[ \t]+(?:name|hosts|block|(?:include|import)_\w+)[ \t]*:"  # of Ansible
 _LINK = r"(?=[^./]*[./])[\w./-]+"
 """A path alone: a symbolic link, as git writes it where there are none."""
@@ -151,7 +152,8 @@ def _broken_policy(document: Document, named: bool) -> bool:
         return re.search(_TASKS, text) is None
     if not re.match(_OWN_KEY, _first_line(text)) or re.search(_EVENT, text):
         return False
-    return re.search(_GROUP, text) is not None
+    own = re.search(_OWN_VERSION, text)  # an object that holds a policy begins like one, and says what it is
+    return (own is None or own[1].startswith("audit.")) and re.search(_GROUP, text) is not None
 
 
 def _first_line(text: str) -> str:

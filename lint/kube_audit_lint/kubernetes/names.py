@@ -1,4 +1,5 @@
-"""Names that no user has: of groups, of roles, and the start of names of nodes and service accounts.
+"""Names that no user has: of groups, of roles, and the start of names of nodes and service accounts; names that no
+object has.
 
 Sources: k8s.io/apiserver pkg/authentication/user/user.go and serviceaccount/util.go, 1.12 to 1.37; the ClusterRoles
 are those of kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go, and `cluster-reader` is
@@ -8,6 +9,8 @@ groups count that kube-apiserver or kubeadm itself gives out, and of the roles o
 """
 
 from __future__ import annotations
+
+import re
 
 _GROUPS = (
     "system:masters",
@@ -76,3 +79,22 @@ def is_user(name: str) -> bool:
     if name in _USERS or (parts[:2] == ["system", "node"] and len(parts) == 3 and parts[2] != ""):
         return True
     return parts[:2] == ["system", "serviceaccount"] and len(parts) == 4
+
+
+_SUBDOMAIN = r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?\Z"
+_NAMED_FREELY = ("rbac.authorization.k8s.io", "certificates.k8s.io", "flowcontrol.apiserver.k8s.io")
+"""Built-in groups of which some objects have other names than DNS has."""
+
+
+def may_be_name(name: str, group: str) -> bool:
+    """Whether an object of a group may have a name; anything of groups that are not built in.
+
+    Sources: k8s.io/apimachinery pkg/api/validation/path/name.go (what no path can hold) and generic.go
+    (NameIsDNSSubdomain, of which all others are narrower), kubernetes pkg/apis/rbac, certificates and flowcontrol,
+    validation (paths alone).
+    """
+    from kube_audit_lint.kubernetes.resources import is_builtin_group
+
+    if not is_builtin_group(group) or group in _NAMED_FREELY:
+        return not re.search(r"[/%]", name) and name not in (".", "..")
+    return name == "" or re.match(_SUBDOMAIN, name) is not None

@@ -239,7 +239,7 @@ def _unknown_in_policy(entry: Entry) -> _Unknown:
         return message, write(right), "warning"
     if name.startswith("x-"):
         message = f"{head} As a place for anchors it does no harm, but from 1.26 it draws a warning at every start."
-        return message, "", "info"
+        return message, "Write each anchor in the rule that is the first to use it, or leave this as it is.", "info"
     if name in METADATA:
         message = f"`{name}` belongs into `metadata`. It does no harm, but from 1.26 it draws a warning at every start."
         return message, f"Move `{name}` into `metadata`, or leave it out.", "info"

@@ -14,6 +14,7 @@ from kube_audit_lint.analysis.request import OPTIONS_SERVED, RESOURCE_VERBS, Req
 from kube_audit_lint.checks.unknown_resource import SUBRESOURCES, called, meant_by
 from kube_audit_lint.checks.unknown_verb import FOR_RESOURCES, FOR_URLS, METHODS
 from kube_audit_lint.kubernetes import resources as catalogue
+from kube_audit_lint.kubernetes.names import group_meant, is_role
 from kube_audit_lint.kubernetes.spelling import nearest
 from kube_audit_lint.model.version import NEWEST, Versions
 from kube_audit_lint.syntax.record import NamedTuple
@@ -56,8 +57,23 @@ def single(wanted: Wanted, policy: Policy, versions: Versions) -> Single:
     if wanted.groups and wanted.user is None:
         raise NoRequestError("groups are those of a user, and a request that fails authentication has none")
     if wanted.url is not None:
-        return _of_url(wanted, wanted.url, versions.last)
-    return _of_resource(wanted, policy, versions)
+        answer = _of_url(wanted, wanted.url, versions.last)
+    else:
+        answer = _of_resource(wanted, policy, versions)
+    return answer._replace(notes=(*_notes_of_user(wanted.user), *answer.notes))
+
+
+def _notes_of_user(user: str | None) -> tuple[str, ...]:
+    """That a name is not a user's: rules compare it with `users` all the same."""
+    if not user:
+        return ()
+    group = group_meant(user)
+    if group:
+        what = "a group" if group == user else f"only the start of names of members of {group}"
+        return (f"{user} is {what}: no user is called so. Give --group {group}, and --user with a name.",)
+    if is_role(user):
+        return (f"{user} is a ClusterRole, which users are bound to: no user is called so, and no rule sees roles.",)
+    return ()
 
 
 def groups_of(user: str | None, groups: Iterable[str], minor: int = NEWEST) -> frozenset[str]:
