@@ -60,6 +60,16 @@ def test_a_statement_in_a_comment_of_yaml_is_a_comment(comment: str, capsys: pyt
     assert found("audit-policy.yaml", text, capsys) == (["secrets-above-metadata"], [])
 
 
+@pytest.mark.parametrize("comment", ["# {% if x %}", "  # {%- for a in b %}", "# {# {% if x %} #}{% if y %}"])
+@pytest.mark.parametrize("before", ["apiVersion:", "rules:", "- level: Metadata"])
+def test_a_statement_without_an_end_in_a_comment_decides_nothing(
+    comment: str, before: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Jinja refuses such a template: the file is none."""
+    text = LEAK.replace(before, f"{comment}\n{before}", 1)
+    assert found("audit-policy.yaml.j2", text, capsys) == (["secrets-above-metadata"], [])
+
+
 @pytest.mark.parametrize(
     ("name", "first"),
     [("policy.yaml.j2", ""), ("chart/templates/policy.yaml", ""), ("policy.yaml", "#jinja2: trim_blocks: False\n")],

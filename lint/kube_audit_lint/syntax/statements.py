@@ -137,8 +137,16 @@ def paired(statements: Iterable[Statement], text: str) -> tuple[list[Branch], li
                 branches.append(_branch(stack.pop(), text))
         elif one.part != "nothing":
             insertions.append(one.span)
-    insertions += [one.span for stack in waiting.values() for parts in stack for one in parts]
+    left = [one for stack in waiting.values() for parts in stack for one in parts]
+    insertions += [one.span for one in left if not _in_comment(one, text)]
     return sorted(branches), sorted(insertions)
+
+
+def _in_comment(one: Statement, text: str) -> bool:
+    """Whether a statement without an end stands in a comment: the language refuses such a template, so that the file is
+    none, or nothing comes of it."""
+    line = text[text.rfind("\n", 0, one.span[0]) + 1 : one.span[0]]
+    return one.language != "#@" and line.lstrip().startswith("#")
 
 
 def _branch(parts: list[Statement], text: str) -> Branch:
