@@ -112,6 +112,15 @@ def test_blanks_behind_a_backslash() -> None:
     assert flags(server_in(text)) == {"audit-log-maxage": "30"}
 
 
+def test_a_line_that_lacks_its_backslash() -> None:
+    text = unit(
+        "kube-apiserver --audit-log-path=- \\\n  --audit-policy-file=/a\n  --audit-log-mode=batch \\\n  --v=2\n"
+    )
+    assert misshapes(text) == [("wrong-shape", "--audit-log-mode=batch")]
+    assert flags(server_in(text))["audit-log-mode"] == "batch"
+    assert misshapes(unit("kube-apiserver --audit-policy-file=/a\nRestart=always\n")) == []
+
+
 def test_a_template_of_a_unit() -> None:
     text = unit(
         "{{ bin }}/kube-apiserver \\\n{% if audit %}\n  --audit-log-maxage=7 \\\n{% endif %}\n  --v={{ v }} \\\n  --a=b"

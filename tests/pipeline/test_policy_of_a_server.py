@@ -53,6 +53,37 @@ def test_of_two_that_are_equally_near_none_is_guessed(capsys: pytest.CaptureFixt
     assert loaded(capsys, m__kube_yaml=server, a__policy_yaml=OLD, b__policy_yaml=OLD) == []
 
 
+KIND = """kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+nodes:
+- role: control-plane
+  image: kindest/node:v1.30.4
+  extraMounts: [{hostPath: %s, containerPath: /etc/kubernetes/audit/policy.yaml}]
+  kubeadmConfigPatches:
+  - |
+    kind: ClusterConfiguration
+    apiServer:
+      extraArgs: {audit-policy-file: /etc/kubernetes/audit/policy.yaml, audit-log-path: "-"}
+      extraVolumes:
+      - {name: p, hostPath: /etc/kubernetes/audit, mountPath: /etc/kubernetes/audit, readOnly: true}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/Users/jane/shop/policy.yaml", ["policy.yaml"]),
+        ("~/shop/b/policy.yaml", ["b/policy.yaml"]),
+        ("/home/jane/shop/policies/audit.yaml", []),
+        ("./policies/policy.yaml", []),
+    ],
+)
+def test_a_whole_path_is_one_of_the_authors_machine(
+    path: str, expected: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert loaded(capsys, kind_yaml=KIND % path, policy_yaml=OLD, b__policy_yaml=OLD) == expected
+
+
 def test_the_nearer_one_is_loaded(capsys: pytest.CaptureFixture[str]) -> None:
     server = manifest(HOST.replace("/etc/kubernetes/audit", "/srv"))
     files = {"m__kube_yaml": server, "a__policy_yaml": OLD, "m__x__policy_yaml": OLD}

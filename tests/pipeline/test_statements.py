@@ -217,6 +217,13 @@ def test_of_makefiles_and_helpers_only_settings_are_noted(capsys: pytest.Capture
     assert [one.partition(":")[0] for one in notes] == ["this template cannot be read before it is filled"]
 
 
+def test_json_with_comments_is_no_template_without_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    text = '{"matchStrings": [\n  // kubelet: "{{depName}}" https://example.com/kubeadm\n  "a"\n  "b"]}\n'
+    assert found("renovate.json", text, capsys) == ([], [])
+    _, notes = found("renovate.json", text.replace("kubelet", "kubelet audit-log-path"), capsys)
+    assert [one.partition(":")[0] for one in notes] == ["this template cannot be read before it is filled"]
+
+
 def test_a_template_that_cannot_be_read_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
     text = BROKEN.replace("  - name: bind", "{% if ipv6 %}\n  - name: bind") + "{% endif %}\n"
     for name in ("kubeadm.yaml.tmpl", "kubeadm.yaml"):

@@ -157,16 +157,23 @@ def _drop_in(variables: dict[str, list[Letter]], spelt: Spelt) -> Iterator[ApiSe
 
 
 def _broken(one: Assignment, text: str, context: Context) -> Iterator[Misshape]:
-    """Blanks behind a backslash: systemd takes the line as ended, and the flags that follow for unknown settings."""
+    """Where a command ends early: systemd takes the flags that follow for unknown settings."""
     for start, end in one.broken:
-        if _FLAG_BELOW.match(text, end):
-            yield Misshape(
-                "wrong-shape",
-                context.place(start, end),
-                "Blanks follow this backslash, so that it does not continue the line: systemd ends the command here "
-                "and ignores the flags in the lines below (`Unknown key name '--...' in section 'Service', ignoring`).",
-                "Remove the blanks behind the backslash.",
+        if text[start] == "-":
+            message = (
+                "No backslash continues the line above: systemd ends the command there and ignores the flags from "
             )
+            message += "here on (`Unknown key name '--...' in section 'Service', ignoring`)."
+            yield Misshape("wrong-shape", context.place(start, end), message, "End the line above with ` \\`.")
+        elif _FLAG_BELOW.match(text, end):
+            message = (
+                "Blanks follow this backslash, so that it does not continue the line: systemd ends the command here "
+            )
+            message += (
+                "and ignores the flags in the lines below (`Unknown key name '--...' in section 'Service', ignoring`)."
+            )
+            help = "Remove the blanks behind the backslash."
+            yield Misshape("wrong-shape", context.place(start, end), message, help)
 
 
 def _text(value: Sequence[Letter]) -> str:

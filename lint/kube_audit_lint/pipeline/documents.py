@@ -264,12 +264,13 @@ def _of_template(found: Found, template: Neutral, source: Source, documents: tup
 
 def _about_audit(document: Document) -> bool:
     """Whether a document that cannot be read is worth a note. Makefiles and helpers of charts are no YAML, and full of
-    the words of auditing; theirs has to show a setting."""
+    the words of auditing; theirs has to show a setting. So has what is called JSON: many tools take comments in it."""
     source = document.source
     text = source.text[document.start : document.end]
     if document.problem is None or not interesting(text.encode("utf-8", "replace")):
         return False
-    return any(end in source.path for end in MANIFEST_ENDS) or any(mark in text for mark in _SETTINGS)
+    yaml = any(end in source.path for end in MANIFEST_ENDS if end != ".json")
+    return yaml or any(mark in text for mark in (*_SETTINGS, "kube-apiserver"))
 
 
 def _no_yaml(problems: Iterable[SyntaxProblem], source: Source) -> Iterator[Misshape]:

@@ -112,7 +112,9 @@ class Locator(Generic[D]):
             document = self._whole(at.replace(os.sep, "/"), server, True)
             if document is not None:
                 return Located(document)
-        return Located()
+        # A whole path is one of the author's machine, where the repository lies in some folder.
+        whole = local.startswith(("/", "~"))
+        return self._on_disk(server, local, above(absolute(server.source.path))) if whole else Located()
 
     def of_file(self, server: ApiServer, file: HostFile) -> Located[D]:
         """The document in a file that the form brings, whether or not the server reads it."""

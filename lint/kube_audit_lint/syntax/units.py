@@ -15,12 +15,15 @@ from kube_audit_lint.syntax.words import Letter, letters
 _CONTINUED = re.compile(r"(\\+)([ \t]*)\r?\Z")
 _SECTION = re.compile(r"\[([^\]\n]+)\]\s*\Z")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?=\s*=)")
+_FLAGS = re.compile(r"[ \t]*(--[a-z][^\s\\]*)")
+"""What only a command has, and no assignment of a unit."""
 _NEWLINE = re.compile(r"\\+[ \t]*\r?\n")
 _NAME = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=")
 
 
 class Assignment(NamedTuple):
-    """`key = value`. start, end: where the key is. broken: backslashes with blanks behind, which end the line."""
+    """`key = value`. start, end: where the key is. broken: backslashes with blanks behind, which end the line, and
+    flags below a line that no backslash continues; what follows is read as it is meant."""
 
     section: str
     key: str
@@ -54,6 +57,9 @@ def unit(text: str, template: str | None = None) -> Iterator[Assignment]:
             current.value.append((" ", stop, start + len(content)))
             if ends[2]:
                 current.broken.append((stop, start + ends.end(2)))
+        elif current is not None and (below := _FLAGS.match(text, start + len(content) + 1)):
+            current.value.append((" ", stop, start + len(content)))
+            current.broken.append(below.span(1))
         elif current is not None:
             yield current
             current = None
