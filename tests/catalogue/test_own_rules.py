@@ -286,7 +286,11 @@ def examples(line: int = 4, level: str = "Metadata") -> str:
 class TestExamples:
     def test_as_they_say(self, capsys: pytest.CaptureFixture[str]) -> None:
         catalogue(mine=examples())
-        assert told(capsys, "--check", "own") == (0, "2 examples of 1 rule, none not as expected\n")
+        assert told(capsys, "--check", "own") == (0, "2 examples of 1 rule: all as expected\n")
+
+    def test_a_folder_of_profiles_alone(self, capsys: pytest.CaptureFixture[str]) -> None:
+        catalogue(profiles__mine="id: mine\nextends: cis\n")
+        assert told(capsys, "--check", "own") == (0, "0 examples of 0 rules: all as expected\n")
 
     def test_not_as_they_say(self, capsys: pytest.CaptureFixture[str]) -> None:
         catalogue(mine=examples(3, "Request"))
@@ -296,7 +300,7 @@ class TestExamples:
         assert first == "own/mine.yaml:12: expects a finding (line 3, severity error), and there is none"
         assert second.startswith("own/mine.yaml:12: a finding that is not expected, at audit-policy.yaml:4: error: It")
         assert third.startswith("own/mine.yaml:18: a finding that is not expected, at audit-policy.yaml:4: error: It")
-        assert last == "2 examples of 1 rule, 3 not as expected"
+        assert last == "2 examples of 1 rule: 3 failures"
         code, text = told(capsys, "--check", "own", "--format", "json")
         found = json.loads(text)
         assert (code, found["rules"], found["examples"]) == (1, 1, 2)
@@ -335,7 +339,7 @@ examples:
     @pytest.mark.parametrize(
         ("files", "says"),
         [
-            ({}, "own: holds no rules"),
+            ({}, "own: holds no rules and no profiles"),
             (
                 {"mine": examples().replace("- good", "  profile: nowhere\n- good")},
                 "there is no profile nowhere",

@@ -67,7 +67,8 @@ def _check(folder: str, format: str) -> int:
     else:
         for one in failed:
             print(line(f"{one.path}:{one.line}: {one.message}"))
-        print(f"{counted(count, 'example')} of {counted(len(found), 'rule')}, {len(failed) or 'none'} not as expected")
+        result = counted(len(failed), "failure") if failed else "all as expected"
+        print(f"{counted(count, 'example')} of {counted(len(found), 'rule')}: {result}")
     return FINDINGS if failed else OK
 
 

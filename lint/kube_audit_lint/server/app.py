@@ -238,6 +238,8 @@ class Server(LanguageServer):
 
     def resolve(self, action: types.CodeAction) -> types.WorkspaceEdit | None:
         """The edits of an action that a user chose; None where the text is another, or the proof failed."""
+        if not isinstance(action.data, list) or len(action.data) < 2:  # the action of another server
+            return None
         uri, _, *about = action.data
         checked = self.checked(uri)
         if checked is None or self.stamp(checked.source.place()) != action.data[:2]:
