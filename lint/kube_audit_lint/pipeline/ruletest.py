@@ -42,7 +42,9 @@ def tried(folder: str) -> Iterator[Tried]:
     catalogue = catalogue_with((folder,))
     own = [rule for rule in catalogue.rules.values() if rule.folder == folder]
     if not own and not any(profile.folder == folder for profile in catalogue.profiles.values()):
-        raise OwnFileError(folder, "holds no rules and no profiles: a rule is a file ID.yaml, a profile profiles/ID.yaml")
+        raise OwnFileError(
+            folder, "holds no rules and no profiles: a rule is a file ID.yaml, a profile profiles/ID.yaml"
+        )
     for rule in own:
         path = next(
             one for one in (os.path.join(folder, rule.id + end) for end in (".yaml", ".yml")) if os.path.exists(one)
