@@ -24,6 +24,7 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
     'capi': ('.cluster.x-k8s.io/', 'kubeadmConfigSpec', 'ClusterClass'),
     'capi_rke2': ('RKE2ControlPlane', 'KThreesControlPlane'),
     'cloudinit': ('write_files', '#cloud-config'),
+    'clusterfile': ('sealos.io/', 'sealer.io/', 'sealer.cloud/', 'sealer.aliyun.com/'),
     'eksa': ('anywhere.eks.amazonaws.com/',),
     'k0rdent': ('ClusterAuditPolicy',),
     'k3d': ('k3d.io/',),
