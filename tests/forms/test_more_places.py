@@ -14,6 +14,7 @@ from kube_audit_lint.catalogue.shipped import shipped
 from kube_audit_lint.pipeline.config import Config
 from kube_audit_lint.pipeline.options import Options
 from kube_audit_lint.pipeline.run import run
+from kube_audit_lint.syntax.extras import reads_terraform
 
 Rules = Callable[[dict[str, str]], set[str]]
 POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n- level: Metadata\n"
@@ -321,3 +322,136 @@ def test_the_key_of_a_generated_object(rules: Rules) -> None:
     files = {"deployment.yaml": KEYS["a volume"][0], "files/p.yaml": POLICY}
     assert rules({**files, "kustomization.yaml": head.replace("FILE", "policy.yaml=files/p.yaml")}) == set()
     assert rules({"kustomization.yaml": head.replace("FILE", "files/p.yaml")}) == {"policy-file-missing"}
+
+
+FLAG = "audit-log-maxage: 30d\n"
+FILLED = """resource "local_file" "kubeadm" {
+  content = templatefile("${path.module}/k.tftpl", { log = LOG })
+}
+"""
+KUBEADM_FILE = """apiVersion: kubeadm.k8s.io/v1beta3
+kind: ClusterConfiguration
+kubernetesVersion: v1.30.1
+apiServer:
+  extraArgs: {audit-policy-file: /etc/kubernetes/pki/p.yaml, audit-log-path: "${log}", audit-log-maxage: "30",
+    audit-log-maxbackup: "10", audit-log-maxsize: "100"}
+  extraVolumes: [{name: l, hostPath: /var/log/k, mountPath: /var/log/k}]
+"""
+RAW = """apiVersion: policy.open-cluster-management.io/v1
+kind: ConfigurationPolicy
+spec:
+  object-templates-raw: |
+    - complianceType: musthave
+      objectDefinition:
+        apiVersion: config.openshift.io/v1
+        kind: APIServer
+        metadata: {name: cluster}
+        spec: {audit: {profile: NAME}}
+"""
+OPENSHIFT = """apiVersion: config.openshift.io/v1
+kind: APIServer
+metadata: {name: cluster}
+spec: {audit: {profile: Default}}
+"""
+OVERLAY = """resources: [a.yaml]
+patches:
+- target: {kind: APIServer}
+  patch: |-
+    - {op: replace, path: /spec/audit/profile, value: NAME}
+"""
+WRITTEN = """resource "x" "y" {
+  user_data = yamlencode({
+    write_files = [
+      { path = "/etc/rancher/rke2/NAME", content = file("${path.module}/p.yaml") },
+      { path = "/etc/rancher/rke2/config.yaml", content = yamlencode({ "audit-policy-file" = "/etc/rancher/rke2/a.yaml",
+        token = "x" }) },
+    ]
+  })
+}
+"""
+MORE = {
+    "a JSON patch in a string": (
+        {
+            "talconfig.yaml": "controlPlane:\n  patches:\n  - |-\n    - op: add\n"
+            "      path: /cluster/apiServer/extraArgs\n"
+            "      value:\n        AUDIT"
+        },
+        {"AUDIT": ("audit-log-maxage: '30'\n", FLAG)},
+        "invalid-flag-value",
+    ),
+    "a JSON patch in an object": (
+        {
+            "c.yaml": "kind: TalosControlPlane\nspec:\n  configPatches:\n  - op: add\n"
+            "    path: /cluster/apiServer/extraArgs\n"
+            "    value:\n      AUDIT"
+        },
+        {"AUDIT": ("audit-log-maxage: '30'\n", FLAG)},
+        "invalid-flag-value",
+    ),
+    "a variable of a topology": (
+        {
+            "c.yaml": "kind: Cluster\nspec:\n  topology:\n    variables:\n    - name: kubeadmApiServerExtraArgs\n"
+            "      value:\n"
+            "        AUDIT"
+        },
+        {"AUDIT": ("audit-log-maxage: '30'\n", FLAG)},
+        "invalid-flag-value",
+    ),
+    "an overlay of ytt": (
+        {
+            "o.yaml": '#@ load("@ytt:overlay", "overlay")\n'
+            '#@overlay/match by=overlay.subset({"kind":"KubeadmControlPlane"})\n'
+            "---\nspec:\n  kubeadmConfigSpec:\n    clusterConfiguration:\n      apiServer:\n        extraArgs:\n"
+            "          #@overlay/match missing_ok=True\n          AUDIT"
+        },
+        {"AUDIT": ("audit-log-maxage: '30'\n", FLAG)},
+        "invalid-flag-value",
+    ),
+    "values of a chart in a kustomization": (
+        {
+            "kustomization.yaml": "helmCharts:\n- name: kamaji\n  valuesInline:\n    apiServer:\n      extraArgs:\n"
+            "        AUDIT"
+        },
+        {"AUDIT": ("audit-log-maxage: '30'\n", FLAG)},
+        "invalid-flag-value",
+    ),
+    "rules of values": (
+        {"values.yaml": "audit:\n  rules:\n  - {level: NAME, verbs: [get]}\n  - {level: Metadata}\n"},
+        {"NAME": ("None", "none")},
+        "invalid-level",
+    ),
+    "a text of objects": ({"p.yaml": RAW}, {"NAME": ("Default", "None")}, "nothing-recorded"),
+    "a profile that a patch sets": (
+        {"a.yaml": OPENSHIFT, "kustomization.yaml": OVERLAY},
+        {"NAME": ("Default", "None")},
+        "nothing-recorded",
+    ),
+    "a template that is filled": (
+        {"main.tf": FILLED, "k.tftpl": KUBEADM_FILE},
+        {"LOG": ('"/var/log/k/a.log"', '"/var/log/other/a.log"')},
+        "log-directory-not-mounted",
+    ),
+    "files of cloud-init that Terraform encodes": (
+        {"main.tf": WRITTEN, "p.yaml": POLICY},
+        {"NAME": ("a.yaml", "audit.yaml")},
+        "policy-file-missing",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_more_places(name: str, rules: Rules) -> None:
+    files, words, rule = MORE[name]
+    if "main.tf" in files and not reads_terraform():
+        pytest.skip("the extra [terraform] is not installed: pip install -e '.[terraform]'")
+    ((word, (good, bad)),) = words.items()
+    assert rules({path: text.replace(word, good) for path, text in files.items()}) == set()
+    assert rules({path: text.replace(word, bad) for path, text in files.items()}) == {rule}
+
+
+def test_lines_of_a_variable_are_reported_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = '- "kube-apiserver-arg:\\n  - audit-log-maxage=30d\\n  - audit-log-path=/a\\n"\n'
+    Path("all.yml").write_text(f"rke2_server_options:\n{lines}")
+    findings = run(Options((".",)), Config(), shipped()).report.findings
+    assert [one.rule for one in findings if one.severity == "error"] == ["invalid-flag-value"]

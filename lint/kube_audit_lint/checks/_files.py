@@ -14,6 +14,7 @@ from kube_audit_lint.syntax.typed import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from kube_audit_lint.model.found import Found, MisshapeKind
     from kube_audit_lint.model.profile import AuditProfile
+    from kube_audit_lint.model.server import ApiServer
     from kube_audit_lint.model.value import Value
 
 FileRule = Literal[
@@ -72,9 +73,14 @@ def of_file(found: Found) -> Iterator[tuple[FileRule | MisshapeKind, Hit]]:
         for config in found.kubeconfigs:
             yield from of_kubeconfig(config)
     for server in found.servers:
-        if server.profile is not None:
-            yield from _unreachable(server.profile)
-            yield from _unrecorded(server.profile)
+        yield from of_profile(server)
+
+
+def of_profile(server: ApiServer) -> Iterator[tuple[FileRule, Hit]]:
+    """What is reported of the audit profiles of a server."""
+    if server.profile is not None:
+        yield from _unreachable(server.profile)
+        yield from _unrecorded(server.profile)
 
 
 def _unreachable(profiles: AuditProfile) -> Iterator[tuple[FileRule, Hit]]:

@@ -15,7 +15,7 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
     'kops': ('kops.k8s.io/', 'kops/', 'kubeAPIServer'),
     'pod_patch': ('/containers/', '/kubeadmConfigSpec/'),
     'rke1': ('kube-api:', 'kube_api:', 'kube-api"', 'kube_api"'),
-    'rke2': ('-arg:', '-arg+:', '-args:', '-arg"', '-arg+"', 'audit-policy-file:', 'audit_policy_file:', '\naudit-'),
+    'rke2': ('-arg:', '-arg+:', '-args:', '-arg"', '-arg+"', 'audit-policy-file:', 'audit-policy-file"', 'audit_policy_file:', '\naudit-'),
     'canonical': ('extra-node-kube-apiserver-args',),
     'configmap': ('ConfigMap', 'Secret'),
     'kubespray': ('_audit', 'audit_', 'kube_kubeadm_apiserver_extra_args'),
@@ -40,9 +40,9 @@ DOCUMENT_FORMS: dict[str, tuple[str, ...]] = {
     'gardener': ('kubeAPIServer', 'auditConfig', 'gardener.cloud/'),
     'kwok': ('kwok.x-k8s.io/',),
     'microshift': ('auditLog', 'apiServer'),
-    'carriers': ('crossplane.io/', 'policy.open-cluster-management.io/', 'work.open-cluster-management.io/', 'hive.openshift.io/', 'kro.run/', 'template.openshift.io/', 'kind: Template'),
+    'carriers': ('objectDefinition', 'crossplane.io/', 'policy.open-cluster-management.io/', 'work.open-cluster-management.io/', 'hive.openshift.io/', 'kro.run/', 'template.openshift.io/', 'kind: Template'),
     'talos': ('apiServer', 'auditPolicy', 'inlineManifests', 'extraManifests', 'KubeAPIServerConfig', 'KubeAuditPolicyConfig'),
-    'elsewhere': ('audit.k8s.io/', 'audit.k8s.io%2', '/config.yaml', '/manifests/kube', 'kube_manifest_dir', '/kubernetes/manifests', 'audit-', 'audit_', 'logrotate.', 'auditPolicy', 'kubectl', 'k8s:', 'compression', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW'),
+    'elsewhere': ('audit.k8s.io/', 'audit.k8s.io%2', '/config.yaml', '/manifests/kube', 'kube_manifest_dir', '/kubernetes/manifests', 'audit-', 'audit_', 'logrotate.', 'auditPolicy', 'audit:\n', 'kubectl', 'k8s:', 'compression', 'YXVkaXQuazhzLmlv', 'F1ZGl0Lms4cy5pb', 'hdWRpdC5rOHMuaW'),
 }
 
 TEXT_FORMS: dict[str, tuple[str, ...]] = {
@@ -60,7 +60,7 @@ TEXT_FORMS: dict[str, tuple[str, ...]] = {
 }
 
 BYTES: tuple[tuple[bytes, bytes, tuple[bytes, ...]], ...] = (
-    (b'audit', b'audit(?:(?:\\.k8s\\.io|(?<=--audit)[-_])|[-_]?(?:log|policy|webhook|config|dynamic)(?![\\"\']?[ \\t]*(?:[\\r\\n,}\\]]|\\Z))|(?<=k8s-audit)\\"?:|(?<=_logs_audit)\\"?:|(?<=kubernetes_audit)\\"?:|[\\w.-]*\\.ya?ml)', ()),
+    (b'audit', b'audit(?:(?:\\.k8s\\.io|(?<=--audit)[-_])|[-_]?(?:log|policy|webhook|config|dynamic)(?![\\"\']?[ \\t]*(?:[\\r\\n,}\\]]|\\Z))|(?<=k8s-audit)\\"?:|(?<=_logs_audit)\\"?:|(?<=kubernetes_audit)\\"?:|[\\w.-]*\\.ya?ml|:\\s*\\n\\s+\\w*rules:)', ()),
     (b'eks', b'eks(?:_cluster\\"|/aws\\"|ctl\\.io/|:{1,2}cluster\\b|\\.aws\\.|\\.services\\.k8s\\.aws/|clusterconfig\\b|(?<=awscdk-eks)-cluster\\b)', ()),
     (b'azurerm_monitor_diagnostic_setting', b'azurerm_monitor_diagnostic_setting(?:\\")', ()),
     (b'log_types', b'log_types(?:\\s*=|\\"[ \\t]*:)', ()),

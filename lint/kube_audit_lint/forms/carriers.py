@@ -1,7 +1,8 @@
 """Objects that carry other objects: each of those is read as if it stood in a file of its own.
 
 Compositions of Crossplane (`base`, also in the input of function-patch-and-transform) and its provider for Kubernetes
-(`manifest`), ConfigurationPolicies of Open Cluster Management (`objectDefinition`, but for `mustnothave`) and its
+(`manifest`), ConfigurationPolicies of Open Cluster Management (`objectDefinition`, but for `mustnothave`, also in the
+text of `object-templates-raw`) and its
 ManifestWorks, SyncSets of Hive (`resources`), ResourceGraphDefinitions of kro (`template`), OpenShift's Templates
 (`objects`), Lists within any of them. What is patched into an object on the way is not known, so that it is a part.
 """
@@ -13,10 +14,12 @@ from collections.abc import Iterator
 
 from kube_audit_lint.forms.common.applied import applied_in, version_of
 from kube_audit_lint.forms.common.context import Context
+from kube_audit_lint.forms.common.inside import found_inside
 from kube_audit_lint.model.found import Found, joined
 from kube_audit_lint.syntax.nodes import Document, Mapping, Node, Scalar, Sequence
 
 MARKS = (
+    "objectDefinition",
     "crossplane.io/",
     "policy.open-cluster-management.io/",
     "work.open-cluster-management.io/",
@@ -35,16 +38,19 @@ _GROUPS = (
 )
 _PATCHED = re.compile(r"toFieldPath\"?:[^\n]*(?:LogTypes|logging|enabledLog)")
 """That a Composition sets what is logged by a patch."""
+_HELD = "objectDefinition"
 _LIMIT = 20_000
 """How many nodes are looked at, as in elsewhere.py."""
 
 
 def read(document: Document, context: Context) -> Found | None:
     """What any form finds in the objects that an object carries."""
-    root = document.mapping
-    if root is None or not _carries(root):
+    root = document.root
+    listed = isinstance(root, Sequence) and any(isinstance(one, Mapping) and _HELD in one.entries for one in root.items)
+    if root is None or not (listed or (isinstance(root, Mapping) and _carries(root))):
         return None
     parts = [part for one in _carried(root) if (part := _read(one, context)) is not None]
+    parts += [found_inside(one, context) for one in _raw(root)]
     if _PATCHED.search(root.place.text):
         parts = [
             part._replace(misshapes=tuple(one for one in part.misshapes if one.kind != "logging-off")) for part in parts
@@ -66,9 +72,9 @@ def _read(one: Mapping, context: Context) -> Found | None:
     return applied_in(found, _APPLIES) if found is not None and version_of(one) else found
 
 
-def _carried(root: Mapping) -> Iterator[Mapping]:
+def _carried(root: Node) -> Iterator[Mapping]:
     """The objects inside an object, from the outside to the inside, but none inside another."""
-    waiting: list[Node] = [entry.value for entry in reversed(root.entries.values())]
+    waiting: list[Node] = _inside(root)
     count = 0
     while waiting and count < _LIMIT:
         node, count = waiting.pop(), count + 1
@@ -78,7 +84,24 @@ def _carried(root: Mapping) -> Iterator[Mapping]:
             if _is_object(node) and not _carries(node):
                 yield node
             else:
-                waiting += [entry.value for entry in reversed(node.entries.values())]
+                waiting += _inside(node)
+
+
+def _inside(node: Node) -> list[Node]:
+    if isinstance(node, Mapping):
+        return [entry.value for entry in reversed(node.entries.values())]
+    return list(reversed(node.items)) if isinstance(node, Sequence) else []
+
+
+def _raw(root: Node) -> Iterator[Scalar]:
+    """The texts with lists of objects in a ConfigurationPolicy, or in a Policy around it."""
+    waiting, count = [root], 0
+    while waiting and count < _LIMIT:
+        node, count = waiting.pop(), count + 1
+        raw = node.get("object-templates-raw") if isinstance(node, Mapping) else None
+        if isinstance(raw, Scalar) and raw.kind == "string":
+            yield raw
+        waiting += _inside(node)
 
 
 def _is_object(node: Mapping) -> bool:

@@ -43,11 +43,15 @@ MARKS = (
     "audit_",
     "logrotate.",
     "auditPolicy",
+    "audit:\n",
     "kubectl",
     "k8s:",
     "compression",
 )
-LOOK = (("compression", r"[\"']?[ \t]*:[ \t]*[\"']?gzip", "ignition"),)
+LOOK = (
+    ("audit", r":\s*\n\s+\w*rules:"),
+    ("compression", r"[\"']?[ \t]*:[ \t]*[\"']?gzip", "ignition"),
+)
 ENCODED = ("YXVkaXQuazhzLmlv", "F1ZGl0Lms4cy5pb", "hdWRpdC5rOHMuaW")  # audit.k8s.io in base64 at its three alignments
 ORDER = 9
 
@@ -63,7 +67,7 @@ _LINES = re.compile(r"(?:rke2|k3s)_server_options")
 """Variables with the lines of a configuration file (lablabs/ansible-role-rke2)."""
 _WHOLE = re.compile(
     r"kube-apiserver-arg|\[Service\]|#cloud-config|kubeadm\.k8s\.io/|kind: ClusterConfiguration\b"
-    r"|(?<![\w-])apiServer:\s*\n\s+extraArgs:"
+    r"|(?<![\w-])apiServer:\s*\n\s+extraArgs:|path[\"']?:\s*[\"']?/(?:cluster/apiServer|spec/kubeadmConfigSpec)/"
 )
 """What shows that a text of several lines is a file of an API server: read as such, whatever it is called."""
 _VALUES = ("values", "valuesContent", "values.yaml")
@@ -117,6 +121,8 @@ def _walk(root: Node, context: Context) -> Iterator[Found]:
         elif isinstance(node, Sequence):
             if _LINES.fullmatch(key):
                 yield found_inside(_joined_lines(node), context, name="/etc/rancher/rke2/config.yaml")
+                continue
+            yield _json_patch(node, context)
             waiting += [(item, key, "") for item in reversed(node.items)]
         elif node is not root and _is_policy(node):
             by = _APPLIERS.get(key, "") if key != "items" or _is_list(root) else ""
@@ -136,6 +142,16 @@ def _walk(root: Node, context: Context) -> Iterator[Found]:
                 for name, entry in reversed(node.entries.items())
                 if name != _COPIES and not entry.merged and not (name == "source" and "compression" in node.entries)
             ]
+
+
+def _json_patch(node: Sequence, context: Context) -> Found:
+    """What the operations of a JSON patch add to an API server, wherever such a list is (Talos' `configPatches`)."""
+    if not any(isinstance(item, Mapping) and "op" in item.entries and "path" in item.entries for item in node.items):
+        return Found()
+    from kube_audit_lint.forms import pod_patch, talos
+
+    document = Document(node.source, node.start, node.end, node)
+    return joined([one for form in (talos, pod_patch) if (one := form.read(document, context)) is not None])
 
 
 def _compressed(node: Mapping, place: str, context: Context) -> Found:

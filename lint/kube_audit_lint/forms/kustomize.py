@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from kube_audit_lint.forms.common.applied import BY_KUSTOMIZE, applied
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
+from kube_audit_lint.forms.common.loose import loose_arguments
 from kube_audit_lint.forms.common.misplaced import version_at
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.syntax.nodes import Document, Mapping, PiecedScalar, Scalar, strings
@@ -33,6 +34,8 @@ def read(document: Document, context: Context) -> Found | None:
         return None
     parts = [found_inside(one, context, name="patch.yaml") for one in _patches(root) if "audit" in one.value]
     parts += _generated(root, context)
+    charts = (item.mapping("valuesInline") for item in root.items("helmCharts") if isinstance(item, Mapping))
+    parts += [loose_arguments(values) for values in charts if values is not None]
     found = joined([Found(), *parts]).with_servers(lambda server: server._replace(partial=True))
     return found.with_misshapes(_applied(root, context))
 

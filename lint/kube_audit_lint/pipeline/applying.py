@@ -11,7 +11,7 @@ from kube_audit_lint.analysis import UndecidedError
 from kube_audit_lint.catalogue.rule import Catalogue
 from kube_audit_lint.catalogue.selection import Applied, Choice, applied
 from kube_audit_lint.checks import Hit
-from kube_audit_lint.checks._files import of_file
+from kube_audit_lint.checks._files import of_file, of_profile
 from kube_audit_lint.checks._subject import DirectorySubject, PolicySubject, ServerSubject
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.kubernetes.problems import MOST
@@ -95,7 +95,9 @@ def findings_of(found: Subjects, rules: Rules, config: Config, reported: set[str
         overlay = server.server.overlay
         others = (flag.place.source.path for flag in server.server.flags)
         if overlay is not None:
-            overlaid.append((overlay, list(_apply("server", server, server.versions, rules.for_path(path), place))))
+            applied = rules.for_path(path)
+            hits = [*_apply("server", server, server.versions, applied, place), *_of_profile(server, applied)]
+            overlaid.append((overlay, hits))
         elif not reported.isdisjoint((path, *loaded, *others)):
             out += _apply("server", server, server.versions, rules.for_path(path), place)
     if overlaid:
@@ -217,6 +219,13 @@ def _apply(
     if undecided is not None and "undecided" in rules:
         message = (_TOO_LARGE if undecided.too_large else _UNDECIDED) + _UNCHECKED
         yield _finding(rules["undecided"], Hit(_rules_of(subject, place), message), versions)
+
+
+def _of_profile(subject: ServerSubject, rules: dict[str, Applied]) -> Iterator[Finding]:
+    """What is reported of the audit profiles of a server that was put together, which is in none of the files."""
+    for id, hit in of_profile(subject.server):
+        if id in rules:
+            yield _finding(rules[id], hit, DEFAULT)._replace(kubernetes="")
 
 
 def misshapes(files: list[Collected], rules: Rules, others: Container[str] = ()) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from kube_audit_lint.forms.common.doubled import with_doubled
 from kube_audit_lint.model.found import Found, Misshape, Note, joined
 from kube_audit_lint.syntax.decode import decode, has_mark
 from kube_audit_lint.syntax.extras import TERRAFORM, reads_terraform
-from kube_audit_lint.syntax.nodes import Document, scalar_spans
+from kube_audit_lint.syntax.nodes import Document, Mapping, Node, scalar_spans
 from kube_audit_lint.syntax.reader import check_parts, read_documents
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import OffsetMap, Place, Shifted, Source
@@ -206,7 +206,8 @@ def _next_document(last: list[Document], text: str) -> int:
 
 
 def _outputs(documents: tuple[Document, ...], template: Neutral, text: str) -> Iterator[Document]:
-    """The documents that become some of the output: not the functions, overlays and values of ytt."""
+    """The documents that become some of the output: not the functions and values of ytt, and of its overlays only
+    those that change an object (`spec`), which are read as the parts that they are."""
     functions = [branch for branch in template.branches if branch.function]
     end = 0
     for one in documents:
@@ -214,10 +215,14 @@ def _outputs(documents: tuple[Document, ...], template: Neutral, text: str) -> I
         if root is None or root.start == root.end:
             yield one
             continue
-        annotated = re.compile(_NO_OUTPUT).search(text, end, root.start) is not None
+        annotated = re.compile(_NO_OUTPUT).search(text, end, root.start) is not None and not _is_of_object(root)
         if not annotated and not any(branch.holds(root.start, root.end) for branch in functions):
             yield one
         end = root.end
+
+
+def _is_of_object(root: Node) -> bool:
+    return isinstance(root, Mapping) and "spec" in root.entries and "apiVersion" not in root.entries
 
 
 def _neutral(path: str, text: str, shell: bool = False, scalars: list[tuple[int, int]] | None = None) -> Neutral | None:

@@ -19,7 +19,7 @@ _MOST = 20_000
 
 def with_doubled(found: Found, documents: Sequence[Document]) -> Found:
     """What was found, and the keys about auditing that are lost to another of the same name."""
-    if not found.servers:
+    if not found.servers and not found.managed:
         return found
     policies = [(one.root.start, one.root.end) for one in found.policies if one.root is not None]
     told = {one.place.start for one in found.misshapes}

@@ -27,7 +27,7 @@ from kube_audit_lint.syntax.parts import part_of
 _SERVER = r"(?:kube)?[-_]?api[-_]?server"
 _EXTRA = r"(?:[-_]?(?:extra|additional))?"
 _ARGS = r"(?:args?|arguments|flags|options)"
-_OWN = re.compile(rf"(?i)(?:\w*[-_])?{_EXTRA}{_SERVER}{_EXTRA}[-_]?{_ARGS}\+?")
+_OWN = re.compile(rf"(?i)(?:\w*[-_]|kubeadm|cluster|control[-_]?plane|master)?{_EXTRA}{_SERVER}{_EXTRA}[-_]?{_ARGS}\+?")
 _ANY = re.compile(r"(?i)(?:\w+[-_])*(?:extra|additional)?[-_]?(?:args?|arguments|flags)\+?")
 _SECTION = re.compile(rf"(?i)(?:\w+[-_])*{_SERVER}|(?:vcluster|k3s|rke2|k0s)\w*|kubernetes[-_]?api")
 _CONFIG = re.compile(rf"(?i)(?:\w*[-_])?{_SERVER}[-_]?config(?:uration)?")

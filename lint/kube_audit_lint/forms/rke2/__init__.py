@@ -18,7 +18,17 @@ from kube_audit_lint.model.server import ApiServer
 from kube_audit_lint.syntax.nodes import Document, Mapping
 from kube_audit_lint.syntax.source import Place
 
-MARKS = ("-arg:", "-arg+:", "-args:", '-arg"', '-arg+"', "audit-policy-file:", "audit_policy_file:", "\naudit-")
+MARKS = (
+    "-arg:",
+    "-arg+:",
+    "-args:",
+    '-arg"',
+    '-arg+"',
+    "audit-policy-file:",
+    'audit-policy-file"',
+    "audit_policy_file:",
+    "\naudit-",
+)
 LOOK = (("apiserver", r"-arg\"?:"),)
 ORDER = 3
 

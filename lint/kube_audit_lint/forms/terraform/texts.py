@@ -114,7 +114,7 @@ class Texts:
         return self._piece(chunks, node.start, node.end, name)
 
     def template(self, node: Node, name: str) -> Found:
-        """A template of the repository, with the variables that are known here; what it says is a part."""
+        """A template of the repository, with the variables that are known here: a part where some are not."""
         value = filled(node) if isinstance(node, LocalFile) else None
         if value is None:
             return Found()
@@ -127,7 +127,8 @@ class Texts:
         # Filled with other values it is another policy, though it is in the same place.
         form = f"terraform {crc32(text.encode())}"
         found = found.with_policies(lambda policy: policy._replace(form=form))
-        return found.with_servers(lambda server: server._replace(partial=True))._replace(notes=())
+        part = UNKNOWN in text
+        return found.with_servers(lambda server: server._replace(partial=server.partial or part))._replace(notes=())
 
     def _object(self, node: Node, name: str) -> Found:
         """An object of Kubernetes, as `kubernetes_manifest` takes it, or a policy to be encoded elsewhere."""
