@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -230,3 +231,9 @@ def test_every_module_and_package_is_in_the_overview() -> None:
     names = {path.name for path in PACKAGE.glob("*.py") if not path.name.startswith("__")}
     names |= {f"{path.parent.name}/" for path in PACKAGE.glob("*/__init__.py")}
     assert {name for name in names if f"`{name}" not in page} == set()
+
+
+def test_files_of_tests_have_names_of_their_own() -> None:
+    """Two of one name are a mistake to pytest, which only a run of the whole suite shows."""
+    names = Counter(path.name for path in Path(__file__).parent.rglob("*.py") if path.name != "conftest.py")
+    assert [name for name, count in names.items() if count > 1] == []
