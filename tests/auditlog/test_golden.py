@@ -18,7 +18,7 @@ from kube_audit_lint.analysis.evaluate import evaluate
 from kube_audit_lint.auditlog import running
 from kube_audit_lint.auditlog.counting import Chunk, Counter
 from kube_audit_lint.auditlog.source import Log
-from kube_audit_lint.auditlog.tally import BYTES, EVENTS, Tally
+from kube_audit_lint.auditlog.tally import BYTES, EVENTS, RESPONSE_MANAGED, Tally
 from kube_audit_lint.cli import main
 from kube_audit_lint.commands.replay import decisions
 from kube_audit_lint.pipeline.requests import OpenedPolicy, open_policy
@@ -270,6 +270,56 @@ def test_odd_fields_are_the_same_to_all_readers(opened: OpenedPolicy) -> None:
     found = outcomes(opened, lines + [line(event).encode() for event in made_up(300)])
     assert found[0] == found[1] == found[2]
     assert 60 < found[0][3] < 740
+
+
+FIELDS_1 = [{"manager": "kubectl<1>", "fieldsV1": {"f:spec": {"f:é": {}, "n": 12345678901234567890}}}]
+WITH_FIELDS = {"metadata": {"name": "x", "managedFields": FIELDS_1}}
+BODIES: tuple[tuple[str, int], ...] = (
+    (json.dumps(WITH_FIELDS), 1),
+    (json.dumps({"kind": "List", "items": [WITH_FIELDS, {"metadata": {}}, WITH_FIELDS]}), 2),
+    (json.dumps({"kind": "Table", "rows": [{"cells": ["a"], "object": WITH_FIELDS}, {"object": None}]}), 1),
+    (json.dumps({**WITH_FIELDS, "items": {"managedFields": FIELDS_1}, "rows": [1, None]}), 1),
+    (json.dumps({**WITH_FIELDS, "items": [WITH_FIELDS, 3], "rows": None}), 2),
+    (json.dumps({"spec": WITH_FIELDS, "note": '"managedFields"'}), 0),
+    (json.dumps({"metadata": {"managedFields": None}}), 0),
+    (json.dumps({"metadata": "managedFields"}), 0),
+    (json.dumps([WITH_FIELDS]), 0),
+    (json.dumps(WITH_FIELDS).replace("managedFields", "managed\\u0046ields"), 1),
+    (json.dumps(WITH_FIELDS)[:-1] + ',"metadata":' + json.dumps(WITH_FIELDS["metadata"]) + "}", 1),
+)
+"""The text of a body, and how many objects of it lose managed fields that kube-apiserver leaves out."""
+
+
+@pytest.mark.parametrize("opened", [NAMED], indirect=True)
+def test_managed_fields_are_the_same_to_all_readers(opened: OpenedPolicy) -> None:
+    lines, expected = [], 0
+    for number, (body, count) in enumerate(BODIES):
+        event = {**made_up(1)[0], "verb": "update", "level": "RequestResponse", "responseObject": number}
+        lines.append(line(event).replace(f'"responseObject":{number}', f'"responseObject":{body}').encode())
+        expected += count
+    found = outcomes(opened, lines)
+    assert found[0] == found[1] == found[2]
+    assert found[0][3] == 0
+    removed = len((',"managedFields":' + line(FIELDS_1).strip()).encode())  # type: ignore[arg-type]
+    managed = sum(sums[RESPONSE_MANAGED] for users in found[0][1].values() for sums in users.values())
+    assert managed == expected * removed
+
+
+@pytest.mark.parametrize("opened", [NAMED], indirect=True)
+@pytest.mark.parametrize("deep", [100, 700, 950, 990, 3_000, 100_000])
+def test_bodies_that_cannot_be_decoded_end_nothing(opened: OpenedPolicy, deep: int) -> None:
+    event = line({**made_up(1)[0], "verb": "update", "level": "Request", "requestObject": 7})
+    bodies = [
+        "9" * 5_000,
+        '{"a":' * deep + "1" + "}" * deep,
+        '{"metadata":{"managedFields":' * deep + "1" + "}}" * deep,
+    ]
+    lines = [event.replace('"requestObject":7', f'"requestObject":{body}').encode() for body in bodies]
+    for kind in (Counter, pytest.importorskip("kube_audit_lint.auditlog.fast", exc_type=ImportError).FastCounter):
+        counter = kind([opened.policy])
+        counter.count(Chunk("x", 1, [*lines, event.encode()]))
+        tally = counter.take()
+        assert tally.bad + sum(sums[EVENTS] for users in tally.cells.values() for sums in users.values()) == 4
 
 
 def test_a_pipe_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

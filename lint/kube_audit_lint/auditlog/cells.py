@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kube_audit_lint.analysis.request import Request
@@ -14,6 +14,10 @@ from kube_audit_lint.syntax.record import make
 _BODIES = SUMS - REQUESTS
 _MOST_KEPT = 20_000
 """Users and kinds that are remembered from one part of a log to the next: what bounds the memory."""
+
+
+Body = tuple[int, int, int]
+"""A body of an event: the first of the sums about such bodies, its bytes, and those of managed fields in it."""
 
 
 class Kind:
@@ -35,14 +39,15 @@ class Cell:
         self.events = self.bytes = 0
         self.bodies: Sums | None = None
 
-    def add_body(self, count: int, size: int, managed: int) -> None:
-        """Adds a body of an event; `count` is the first of the sums about such bodies."""
-        if self.bodies is None:
-            self.bodies = [0] * _BODIES
-        at = count - REQUESTS
-        self.bodies[at] += 1
-        self.bodies[at + 1] += size
-        self.bodies[at + 2] += managed
+    def add_bodies(self, bodies: Iterable[Body]) -> None:
+        """Adds the bodies of an event."""
+        for count, size, managed in bodies:
+            if self.bodies is None:
+                self.bodies = [0] * _BODIES
+            at = count - REQUESTS
+            self.bodies[at] += 1
+            self.bodies[at + 1] += size
+            self.bodies[at + 2] += managed
 
     def sums(self) -> Sums:
         """All sums."""

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from kube_audit_lint.analysis.evaluate import NO_RULE
-from kube_audit_lint.auditlog.cells import Cell, Cells
+from kube_audit_lint.auditlog.cells import Body, Cells
 from kube_audit_lint.auditlog.decider import Decider
 from kube_audit_lint.auditlog.documents import LONGEST
 from kube_audit_lint.auditlog.event import (
@@ -137,6 +137,7 @@ class Counter:
                     kind = kinds[key]
                 except KeyError:
                     kind = cells.kind(key, request_of(event))
+                bodies = self._bodies(event, text) if REQUEST in event or RESPONSE in event else None
                 if time > last:
                     first, last = first or time, time
                 elif time < first:
@@ -150,20 +151,23 @@ class Counter:
                 cell = user.begin(kind)
             cell.events += 1
             cell.bytes += len(line)
-            if REQUEST in event or RESPONSE in event:
-                self._bodies(cell, event, text)
+            if bodies is not None:
+                cell.add_bodies(bodies)
             if decided is not None:
                 decided.append(kind.rules)
         self._span(first, last, chunk)
 
-    def _bodies(self, cell: Cell, event: Event, text: str) -> None:
+    def _bodies(self, event: Event, text: str) -> list[Body]:
+        """What is in the bodies of an event. Raises RecursionError."""
         request, response = body_sizes(event, text)
+        found = []
         if request:
             # A patch is recorded as it was sent: its managed fields stay (LogRequestPatch).
             managed = managed_size(event[REQUEST]) if self.managed and event["verb"] != "patch" else 0
-            cell.add_body(REQUESTS, request, managed)
+            found.append((REQUESTS, request, managed))
         if response:
-            cell.add_body(RESPONSES, response, managed_size(event[RESPONSE]) if self.managed else 0)
+            found.append((RESPONSES, response, managed_size(event[RESPONSE]) if self.managed else 0))
+        return found
 
     def _span(self, first: str, last: str, chunk: Chunk | None = None) -> None:
         """Takes the first and the last time of some events; where one of them is no time, those of each event."""
@@ -202,8 +206,9 @@ class Counter:
         time = event.get("stageTimestamp")
         if isinstance(time, str):
             self._span(time, time)
+        bodies = self._bodies(event, text)
         cell = user.cells.get(kind) or user.begin(kind)
-        self._bodies(cell, event, text)
+        cell.add_bodies(bodies)
         cell.events += 1
         cell.bytes += length(text) + 1
         return kind.rules

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from kube_audit_lint.analysis.request import RESOURCE_VERBS
-from kube_audit_lint.auditlog.cells import Cell, User
+from kube_audit_lint.auditlog.cells import Body, User
 from kube_audit_lint.auditlog.counting import UNUSUAL, Chunk, Counter, Decided
 from kube_audit_lint.auditlog.event import BEGIN, BEGINNING, ENDING, ENDS, FIELDS, request_of
-from kube_audit_lint.auditlog.sizes import REQUEST, RESPONSE, managed_size, with_key
+from kube_audit_lint.auditlog.sizes import REQUEST, RESPONSE, fields_size, managed_size, with_key
 from kube_audit_lint.auditlog.tally import REQUESTS, RESPONSES
 from kube_audit_lint.model.policy import LEVELS, STAGES
 
@@ -54,7 +54,25 @@ class _Event(msgspec.Struct, gc=False):
     responseObject: msgspec.Raw = _NONE  # noqa: N815
 
 
+class _Metadata(msgspec.Struct, gc=False):
+    managedFields: Any = None  # noqa: N815
+
+
+class _Object(msgspec.Struct, gc=False):
+    metadata: _Metadata | None = None
+
+
+class _Row(msgspec.Struct, gc=False):
+    object: _Object | None = None
+
+
+class _Body(_Object, gc=False):
+    items: list[_Object] | None = None
+    rows: list[_Row] | None = None
+
+
 _decoder = msgspec.json.Decoder(_Event)
+_body = msgspec.json.Decoder(_Body)
 _fields = msgspec.json.Decoder(
     msgspec.defstruct("_Fields", [(name, msgspec.Raw, _NONE) for name in sorted(FIELDS)], forbid_unknown_fields=True)
 )
@@ -117,6 +135,9 @@ class FastCounter(Counter):
                     kind = kinds[key]
                 except KeyError:
                     kind = cells.kind(key, request_of(json.loads(line.decode())))
+                bodies = None
+                if event.requestObject is not _NONE or event.responseObject is not _NONE:
+                    bodies = self._raw_bodies(event)
             except UNUSUAL:
                 self._unusual(chunk, number, line, decided)
                 continue
@@ -131,8 +152,8 @@ class FastCounter(Counter):
                 cell = user.begin(kind)
             cell.events += 1
             cell.bytes += len(line)
-            if event.requestObject is not _NONE or event.responseObject is not _NONE:
-                self._raw_bodies(cell, event)
+            if bodies is not None:
+                cell.add_bodies(bodies)
             if decided is not None:
                 decided.append(kind.rules)
         self._span(first, last, chunk)
@@ -144,10 +165,25 @@ class FastCounter(Counter):
         self._cells.users[by.username] = user
         return user
 
-    def _raw_bodies(self, cell: Cell, event: _Event) -> None:
+    def _raw_bodies(self, event: _Event) -> list[Body]:
+        """What is in the bodies of an event. Raises ValueError and RecursionError."""
+        found = []
         for key, count, raw in ((REQUEST, REQUESTS, event.requestObject), (RESPONSE, RESPONSES, event.responseObject)):
             if raw and raw != _NULL:
                 managed = 0
                 if self.managed and (count == RESPONSES or event.verb != "patch"):
-                    managed = managed_size(json.loads(bytes(raw)))
-                cell.add_body(count, with_key(key, len(raw)), managed)
+                    managed = _managed_size(bytes(raw))
+                found.append((count, with_key(key, len(raw)), managed))
+        return found
+
+
+def _managed_size(body: bytes) -> int:
+    """The same as managed_size, of JSON: where a body is as most are, its managed fields alone are decoded."""
+    if b"managedFields" not in body and b"\\" not in body:
+        return 0
+    try:
+        value = _body.decode(body)
+    except ValueError:
+        return managed_size(json.loads(body.decode()))
+    objects = [value, *(value.items or ()), *(row.object for row in value.rows or ())]
+    return sum(fields_size(one.metadata.managedFields) for one in objects if one is not None and one.metadata)

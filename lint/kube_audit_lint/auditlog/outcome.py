@@ -172,10 +172,11 @@ def _users(tally: Tally) -> dict[Like, Users]:
     """For events that differ by their users only the sums of each user."""
     found: dict[Like, Users] = {}
     for key, users in tally.cells.items():
-        for nobody in (False, True):
-            some = {user: sums for user, sums in users.items() if (not user) is nobody}
+        nobody: Users = {user: users[user] for user in ("", None) if user in users}
+        somebody: Users = {user: sums for user, sums in users.items() if user} if nobody else users
+        for some in (somebody, nobody):
             if some:
-                found[make(Like, (*key, nobody))] = some
+                found[make(Like, (*key, some is nobody))] = some
     return found
 
 

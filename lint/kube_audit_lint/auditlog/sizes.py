@@ -14,14 +14,14 @@ _BEFORE, _BETWEEN, _AFTER = f',"{REQUEST}":', f',"{RESPONSE}":', f',"{_FOLLOWING
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
+_encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _ESCAPED = re.compile("[<>&\u2028\u2029]")
 """What Go's encoder writes as six characters."""
 
 
 def compact(value: Any) -> str:
     """A value as kube-apiserver writes it: no spaces, and some characters escaped."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", _encoded(value))
 
 
 def length(text: str) -> int:
@@ -108,5 +108,9 @@ def managed_size(body: Any) -> int:
 
 def _managed(value: Any) -> int:
     metadata = value.get("metadata") if isinstance(value, dict) else None
-    fields = metadata.get("managedFields") if isinstance(metadata, dict) else None
+    return fields_size(metadata.get("managedFields")) if isinstance(metadata, dict) else 0
+
+
+def fields_size(fields: Any) -> int:
+    """The bytes of an object's managed fields, with their key; 0 where there are none."""
     return 0 if fields is None else with_key("managedFields", length(compact(fields)))
