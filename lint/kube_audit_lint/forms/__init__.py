@@ -29,10 +29,12 @@ class AllForms:
         for name in _marked(DOCUMENT_FORMS, text):
             yield cast(DocumentReader, import_module(f"{__name__}.{name}").read)
 
-    def of_text(self, text: str) -> Iterator[TextReader]:
-        """The forms that may recognise a text that is no YAML or JSON, in their order."""
+    def of_text(self, text: str, embedded: bool = True) -> Iterator[TextReader]:
+        """The forms that may recognise a text that is no YAML or JSON, in their order. embedded: also that of scripts
+        and documentation."""
         for name in _marked(TEXT_FORMS, text):
-            yield cast(TextReader, import_module(f"{__name__}.{name}").read_text)
+            if embedded or name != "embedded":
+                yield cast(TextReader, import_module(f"{__name__}.{name}").read_text)
 
 
 def _marked(forms: dict[str, tuple[str, ...]], text: str) -> Iterator[str]:

@@ -322,7 +322,7 @@ class _Readers:
 
 
 def _of_text(source: Source, context: Context) -> Found:
-    for read in AllForms().of_text(source.text):
+    for read in AllForms().of_text(source.text, context.embedded):
         part = read(source, context)
         if part is not None:
             return part

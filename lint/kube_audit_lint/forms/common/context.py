@@ -25,8 +25,8 @@ class Readers(Protocol):
     def of_document(self, text: str) -> Iterator[DocumentReader]:
         """The forms that may recognise a YAML or JSON document of a text."""
 
-    def of_text(self, text: str) -> Iterator[TextReader]:
-        """The forms that may recognise a text that is no YAML or JSON."""
+    def of_text(self, text: str, embedded: bool = True) -> Iterator[TextReader]:
+        """The forms that may recognise a text that is no YAML or JSON. embedded: also that of scripts."""
 
 
 class Reading:

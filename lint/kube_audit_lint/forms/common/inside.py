@@ -126,7 +126,7 @@ def found_in_text(
     if found and not _only_broken(found):
         return found
     # A script that writes a policy looks like a broken one: whoever reads scripts is asked first.
-    texts = context.readers.of_text(text) if context.readers else ()
+    texts = context.readers.of_text(text, context.embedded) if context.readers else ()
     return next((part for read in texts if (part := read(source, inner)) is not None), found)
 
 
