@@ -243,7 +243,7 @@ def test_the_page_is_one_file_in_which_names_are_text(folder: Path, capsys: pyte
 def test_findings_stand_on_their_rules(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shown("p.yaml", "--output", "map.html", capsys=capsys)
     page = (folder / "map.html").read_text("utf-8")
-    (line,) = re.findall(r'data-line="18">[^<]*</span><span class="finding warning"><b>([^<]*)</b>', page)
+    (line,) = re.findall(r'data-line=18>[^<]*</span><span class="finding warning"><b>([^<]*)</b>', page)
     assert line == "warning: unreachable-rule"
     assert page.count('class="rule none-rule unreached"') == 1
     (folder / ".kube-audit-lint.yaml").write_text("rules: {unreachable-rule: off}\n")
@@ -261,7 +261,7 @@ def test_rules_in_one_line_are_written_out(folder: Path, form: str, capsys: pyte
     shown(f"p.{form}", "--output", "map.html", capsys=capsys)
     page = (folder / "map.html").read_text("utf-8")
     assert "as it is loaded" in page
-    rows = re.findall(r'data-line="(\d+)">([^<]*)</span>', page)
+    rows = re.findall(r'data-line=(\d+)>([^<]*)</span>', page)
     assert rows[:2] == [("1", "- level: &quot;None&quot;"), ("2", "  users: [&quot;jane&quot;]")]
     assert re.search(r'data-rule="4"[^>]*>(?:(?!data-rule).)*unreachable-rule', page, re.S)
     data = json.loads(shown(f"p.{form}", "--format", "json", capsys=capsys))
