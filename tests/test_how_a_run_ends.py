@@ -80,7 +80,7 @@ def test_an_endless_line_is_read_in_pieces(folder: Path) -> None:
     ended = shell("head -c 100000000 /dev/zero | (ulimit -v 400000; $K explain --requests - audit-policy.yaml)", folder)
     assert ended.returncode == 2
     assert "line 1 is longer than 64 MiB: 32.9 MB of it were not read" in ended.stderr
-    assert "1 line is no audit event" in ended.stderr
+    assert "1 line is not an audit event" in ended.stderr
 
 
 def test_a_closed_standard_error_puts_nothing_into_the_report(folder: Path) -> None:

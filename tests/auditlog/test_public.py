@@ -77,7 +77,7 @@ def test_spark_gives_the_same_sums(opened: OpenedPolicy, tmp_path: Path, capsys:
         text=True,
     )
     assert ended.returncode == 0, ended.stderr
-    assert "3 lines are no audit events" in ended.stderr
+    assert "3 lines are not audit events" in ended.stderr
     found = json.loads(ended.stdout.splitlines()[-1])
     assert main(["replay", opened.path, str(logs), "--format", "json"]) == 0
     data = json.loads(capsys.readouterr().out)

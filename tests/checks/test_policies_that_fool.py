@@ -666,7 +666,7 @@ def test_versions_are_told_where_they_matter() -> None:
 
 def test_urls_alone_are_told_apart() -> None:
     groups = "level: Metadata, resources: [{group: '*'}]"
-    assert "URLs that are no resources, such as `/version`" in one((groups,), "no-catch-all", "1.36-").message
+    assert "URLs that are not resources, such as `/version`" in one((groups,), "no-catch-all", "1.36-").message
     known = f"level: Metadata, resources: [{{group: ''}}, {', '.join(f'{{group: {one}}}' for one in BUILT_IN)}]"
     assert (
         "custom or aggregated APIs"

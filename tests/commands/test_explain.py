@@ -424,7 +424,7 @@ class TestRequests:
         assert captured.out == "1\tMetadata\n?\tno event\n?\tno event\n3\tRequestResponse\n"
         first, last = captured.err.splitlines()
         assert first.startswith("kube-audit-lint: audit.log:2: no audit event: ")
-        assert last == "kube-audit-lint: 1 line is no audit event"
+        assert last == "kube-audit-lint: 1 line is not an audit event"
 
     def test_an_empty_verb_is_one(self, capsys: pytest.CaptureFixture[str]) -> None:
         """kube-apiserver writes it for OPTIONS on the path of a resource."""
@@ -443,7 +443,7 @@ class TestRequests:
         assert main(["explain", "p.yaml", "--requests", log(*["x"] * 500)]) == 2
         captured = capsys.readouterr()
         assert captured.err.count("\n") == 11
-        assert captured.err.endswith("kube-audit-lint: 500 lines are no audit events\n")
+        assert captured.err.endswith("kube-audit-lint: 500 lines are not audit events\n")
 
     def test_only_so_many_are_remembered(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -73,8 +73,8 @@ class TestOutputs:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (("sraif=x",), "'sraif' is no format; did you mean sarif? (a file of that name is ./sraif=x)"),
-            (("xml=x",), "'xml' is no format, which are text, json, sarif, github"),
+            (("sraif=x",), "'sraif' is not a format; did you mean sarif? (a file of that name is ./sraif=x)"),
+            (("xml=x",), "'xml' is not a format, which are text, json, sarif, github"),
             (("json=",), "json= names no file"),
             (("json=-", "sarif=-"), "two reports go to '-'"),
             (("a", "json=a"), "two reports go to 'a'"),

@@ -189,8 +189,8 @@ spec:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "known.json: is no baseline"),
-        ("[]", "known.json: is no baseline"),
+        ("", "known.json: is not a baseline"),
+        ("[]", "known.json: is not a baseline"),
         ('{"version": 2, "findings": []}', "known.json:1:1: version: must be 1"),
         ('{"version": 1, "findings": [\n{"path": 1}]}', "known.json:2:1: findings: an entry must have"),
         ('{"version": 1, "findings": [', "known.json:1:29: cannot be read: unexpected end of JSON input"),

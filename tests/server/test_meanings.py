@@ -91,7 +91,7 @@ def test_flags_by_version() -> None:
     assert "use `--audit-webhook-initial-backoff`" in of_flag("audit-webhook-batch-initial-backoff", DEFAULT)
     assert "`0` in 1.24-1.35, `366` in 1.36-1.37" in of_flag("audit-log-maxage", DEFAULT)
     assert "Values: `batch`, `blocking`, `blocking-strict`" in of_flag("audit-log-mode", DEFAULT)
-    assert "By itself: not set." in of_flag("audit-log-path", DEFAULT)
+    assert "Default: not set." in of_flag("audit-log-path", DEFAULT)
     assert of_flag("v", DEFAULT) == ""
     for name in flags.all_names():
         spec = flags.spec(name)

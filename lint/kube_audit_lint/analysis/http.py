@@ -123,7 +123,7 @@ def _namespace_and_rest(parts: list[str]) -> tuple[str, list[str]]:
 
 
 def _list_or_watch(query: str) -> tuple[str, str]:
-    """A get without a name, and the name that its field selector requires; none when an option is no number."""
+    """A get without a name, and the name that its field selector requires; none when an option is not a number."""
     # Go drops a pair with a semicolon or a broken escape.
     pairs = (pair for pair in query.split("&") if not _DROPPED.search(pair))
     values = parse_qs("&".join(pairs), keep_blank_values=True)

@@ -37,7 +37,7 @@ def own_fields(event: Event) -> frozenset[str]:
 
 
 class NoEventError(ValueError):
-    """A value is no audit event: why, in a few words."""
+    """A value is not an audit event: why, in a few words."""
 
 
 def request_of(event: Any) -> Request:

@@ -36,7 +36,7 @@ Users = dict[str | None, Sums]
 
 
 class Bad(NamedTuple):
-    """A line that is no audit event."""
+    """A line that is not an audit event."""
 
     path: str
     line: int

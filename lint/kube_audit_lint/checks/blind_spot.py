@@ -115,7 +115,7 @@ def _by_somebody(
     """What is hidden of requests that a user can send: no user is called `system:nodes` or `cluster-admin`."""
     rule = None if found.rule == NO_RULE else analysis.policy.rules[found.rule]
     if rule is not None and all(map(is_user, rule.user_groups or (AUTHENTICATED,))):
-        return ()  # a user is no group: nobody is a member of it
+        return ()  # a user is not a group: nobody is a member of it
     if rule is not None and rule.resources and not any(map(_matches_objects, rule.resources)):
         return ()  # names that no object has, which are reported
     listed = () if found.rule == NO_RULE else analysis.policy.rules[found.rule].users

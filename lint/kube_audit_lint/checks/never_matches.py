@@ -116,7 +116,7 @@ def _resources(subject: PolicySubject, rule: WrittenRule) -> Iterator[Hit]:
 def _parts(subject: PolicySubject, entry: WrittenEntry, item: Text | WrittenEntry) -> list[_Part] | None:
     """What the item stands for, in every minor; None where anybody may define it, nothing where it is served nowhere.
 
-    An item that is no resource is left to the rules about that.
+    An item that is not a resource is left to the rules about that.
     """
     text = item.text if isinstance(item, Text) else "*"
     if entry.group_name == "*" or UNKNOWN in entry.group_name or UNKNOWN in text:

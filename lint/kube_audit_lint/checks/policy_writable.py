@@ -32,7 +32,7 @@ def check(subject: ServerSubject, params: Params) -> Iterator[Hit]:
     message += "whoever gets into kube-apiserver's container can change what is recorded after the next start."
     help, at = "", mount.read_only_place
     if at is not None and at.text.strip("'\"").lower() in _MISSPELT:
-        message += f" `{at.text}` is no field of a mount: it is dropped."
+        message += f" `{at.text}` is not a field of a mount: it is dropped."
         help = f"Write `readOnly: true` in place of `{at.text}`."
     elif at is not None and at.text == "false":
         help = "Write `readOnly: true`."

@@ -197,7 +197,7 @@ def _meant_by_every(sub: str, group: str, known: list[str]) -> str | None:
 
 def _never(item: Text) -> Hit:
     if not item.text:
-        message = "The empty string is no resource, so this item matches nothing."
+        message = "The empty string is not a resource, so this item matches nothing."
         rest = "; a list of `resources` that is left out means all of the group."
         return Hit(item.place, message, help=Advice("leave out", "Leave it out", rest))
     message = f"`{item.text}` is compared with `resource` or `resource/subresource`, and no request is like that."

@@ -52,7 +52,7 @@ def _which(analysis: Analysis, found: Recorded) -> str:
         return f"Some requests of `{request.user}` and the like"
     resources = analysis.unmatched(Query((RESOURCES,), who=_SENDERS))
     if resources is None:
-        return f"Requests for URLs that are no resources, such as `{request.url}`,"
+        return f"Requests for URLs that are not resources, such as `{request.url}`,"
     if not request.verb and analysis.unmatched(Query((RESOURCES,), RESOURCE_VERBS, who=_SENDERS)) is None:
         return f"Requests with OPTIONS to {OPTIONS_SERVED}, whose verb is empty and in no list of the others,"
     if request.group and not catalogue.is_builtin_group(request.group):

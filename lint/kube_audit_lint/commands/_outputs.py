@@ -100,7 +100,7 @@ def _output(target: str, format: str) -> Output:
 
         near = nearest(named[1], FORMATS)
         hint = f"; did you mean {near}?" if near else f", which are {', '.join(FORMATS)}"
-        raise UsageError(f"--output: {named[1]!r} is no format{hint} (a file of that name is ./{target})")
+        raise UsageError(f"--output: {named[1]!r} is not a format{hint} (a file of that name is ./{target})")
     if not named[2]:
         raise UsageError(f"--output: {target} names no file")
     return Output(named[1], named[2])

@@ -31,7 +31,7 @@ FORMATS = {"text": "replaytext", "json": "replayjson", "markdown": "replaymarkdo
 
 _ENDINGS = {"": "text", ".txt": "text", ".md": "markdown", ".html": "html", ".htm": "html", ".json": "json"}
 _NO_EVENT = {"text": "?\tno event\n", "json": '{"error": "no event"}\n'}
-"""What is written for a line that is no audit event, so that the output can be laid beside the log."""
+"""What is written for a line that is not an audit event, so that the output can be laid beside the log."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _number(text: str) -> int:
     if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
     return int(text)
 
 
@@ -161,7 +161,7 @@ def decisions(ways: list[OpenedPolicy], paths: list[str], format: str, out: Text
         bad, shown = bad + tally.bad, shown + len(tally.shown)
     notes = [*log.notes]
     if bad:
-        notes.append("1 line is no audit event" if bad == 1 else f"{bad} lines are no audit events")
+        notes.append("1 line is not an audit event" if bad == 1 else f"{bad} lines are not audit events")
     if open_events:
         events = "1 event" if open_events == 1 else f"{open_events} events"
         notes.append(f"what becomes of {events} depends on how the template is filled: all that is possible is written")

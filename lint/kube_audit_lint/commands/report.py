@@ -112,5 +112,5 @@ def _date() -> str:
     try:
         now = datetime.now(timezone.utc) if not text else datetime.fromtimestamp(int(text), timezone.utc)
     except (ValueError, OverflowError, OSError) as error:
-        raise UsageError(f"{_EPOCH} is no number of seconds since 1970: {text!r}") from error
+        raise UsageError(f"{_EPOCH} is not a number of seconds since 1970: {text!r}") from error
     return now.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -167,10 +167,10 @@ def _missing(root: Mapping, entry: Entry | None, key: Scalar | None, whole: Plac
 
 def _unsupported(text: str, kind: str, entry: Entry, stranger: bool, versions: Versions) -> Problem:
     if stranger:
-        message = f"This is a {kind} of `{text}` and no audit policy."
+        message = f"This is a {kind} of `{text}` and not an audit policy."
         help: str | Advice = "Let `--audit-policy-file` name a file that begins with an audit policy."
     else:
-        message = f"`{text}` is no version of audit policies."
+        message = f"`{text}` is not a version of audit policies."
         help = write(version_to_write(versions), field="apiVersion")
     server = f'no kind "{kind}" is registered for version "{text}"'
     if text.count("/") > 1:

@@ -87,9 +87,9 @@ def dropped(root: Mapping) -> Iterator[ConfigProblem]:
         for key, entry in section.entries.items():
             near = nearest(key, KEYS[name]) if key not in KEYS[name] and not is_unknown(key) else None
             if near is not None and near not in section.entries:
-                yield ConfigProblem(entry.key.place, "", f"`{key}` is no key of a kubeconfig", f"Write `{near}`.")
+                yield ConfigProblem(entry.key.place, "", f"`{key}` is not a key of a kubeconfig", f"Write `{near}`.")
             elif key not in KEYS[name] and not is_unknown(key) and name:
-                yield ConfigProblem(entry.key.place, "", f"`{key}` is no key of a kubeconfig")
+                yield ConfigProblem(entry.key.place, "", f"`{key}` is not a key of a kubeconfig")
 
 
 def files_of(root: Mapping, path: str) -> Iterator[tuple[str, Value, str]]:

@@ -126,7 +126,7 @@ def _empty(document: PolicyDocument, versions: Versions) -> Iterator[Problem]:
 
 def _no_mapping(document: PolicyDocument, root: Node, versions: Versions) -> Problem:
     if any(isinstance(one.root, Mapping) for one in document.later):
-        message = "kube-apiserver reads only the first document of a file, and this is no policy."
+        message = "kube-apiserver reads only the first document of a file, and this is not a policy."
         return fatal("wrong-type", root.place, message, help="Remove what stands in front of the policy.")
     what = "list" if isinstance(root, Sequence) else "single value"
     message = f"An audit policy is a mapping with `apiVersion`, `kind` and `rules`; this file is a {what}."

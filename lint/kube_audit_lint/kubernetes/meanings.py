@@ -53,14 +53,14 @@ FIELDS = {
     "level": "How much is recorded of a request that this rule decides.",
     "users": "Names of users: the request's user must be one of them. Every user when it is empty. No wildcards.",
     "userGroups": "Groups: the request's user must be in one of them. Every user when it is empty. No wildcards.",
-    "verbs": "Verbs: the request's must be one of them. Every verb when it is empty. `*` is no wildcard here.",
+    "verbs": "Verbs: the request's must be one of them. Every verb when it is empty. `*` is not a wildcard here.",
     "resources": "Groups and resources: one entry must match. A rule with `resources` or `namespaces` matches no URL.",
     "namespaces": 'Namespaces: the request\'s must be one of them. `""` is a request without one: for cluster-scoped '
     "objects, or over all namespaces.",
     "nonResourceURLs": "Paths that name no resource, such as `/healthz`; `*` only as the last character, or alone for "
     "every path.",
     "group": 'The API group alone, without a version; `""`, or no `group` at all, is the core group (pods, secrets).',
-    "resources[]": "Resources of the group: `pods` is no subresource, `pods/log` that subresource, `pods/*` pods and "
+    "resources[]": "Resources of the group: `pods` is not a subresource, `pods/log` that subresource, `pods/*` pods and "
     "all their subresources, `*/scale` that subresource of all. Everything of the group when it is empty.",
     "resourceNames": "Names of objects: the request must name one of them. Requires `resources`. A `create`, and a "
     "`list` without a field selector, name none.",

@@ -215,7 +215,7 @@ def _wrong_group(group: Text, path: str) -> Problem:
     slash = "/" in group.text
     meant = meant_group(group.text)
     if slash:
-        message = f"`{group.text}` is no group: a policy names the group alone, without a version."
+        message = f"`{group.text}` is not a group: a policy names the group alone, without a version."
     elif "*" in group.text:
         message = f"`{group.text}` is refused: there are no patterns for groups."
     else:
@@ -231,7 +231,7 @@ def _stages(stages: Iterable[Text], path: str) -> Iterator[Problem]:
             continue
         level = nearest(stage.text, LEVELS)
         meant = None if level else meant_stage(stage.text)
-        what = f"`{stage.text}` is no stage" if stage.text else "An empty item is no stage"
+        what = f"`{stage.text}` is not a stage" if stage.text else "An empty item is not a stage"
         if level:
             what = f"`{stage.text}` is a level, and no stage"
         yield fatal(

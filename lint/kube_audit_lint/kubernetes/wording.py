@@ -256,5 +256,5 @@ def _unknown_in_metadata(name: str, wanted: Type) -> _Unknown:
     if wanted.fields is METADATA and (name in POLICY or name in RULE):
         message = f"`{name}` is inside `metadata`, where kube-apiserver drops it without an error."
         return message, f"Move `{name}` out of `metadata`.", ""
-    message = f"`{name}` is no field here. It does no harm, but from 1.26 it draws a warning at every start."
+    message = f"`{name}` is not a field here. It does no harm, but from 1.26 it draws a warning at every start."
     return message, leave_out(name, ", or make it a comment."), "info"

@@ -57,7 +57,7 @@ class Difference(NamedTuple):
 def diff(old: Policy, new: Policy, versions: str = "") -> Difference:
     """Compares two policies for every request that these versions serve; without any, those the new one was loaded for.
 
-    Raises UsageError for what is no policy, and for versions that are none.
+    Raises UsageError for what is not a policy, and for versions that are none.
     """
     for one in (old, new):
         given.instance(one, Policy, "what is compared", "a Policy (Policy.read, Policy.load)")

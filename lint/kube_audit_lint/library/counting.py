@@ -37,7 +37,7 @@ class LogCount:
 
     @property
     def no_events(self) -> int:
-        """How many lines are no audit events."""
+        """How many lines are not audit events."""
         return self._tally.bad
 
     @property

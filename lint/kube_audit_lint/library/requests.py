@@ -48,7 +48,7 @@ def request_from(one: object, versions: Versions) -> analysis.Request:
     try:
         return request_of(dict(event))
     except NoEventError as error:
-        raise UsageError(f"this is no audit event: {error}") from error
+        raise UsageError(f"this is not an audit event: {error}") from error
 
 
 def _request(one: Request) -> analysis.Request:

@@ -111,7 +111,7 @@ class Comparison(NamedTuple):
 
 
 class BadLine(NamedTuple):
-    """A line that is no audit event."""
+    """A line that is not an audit event."""
 
     path: str
     line: int

@@ -123,7 +123,7 @@ def entries_of(path: str, data: bytes) -> list[Entry]:
         raise OwnFileError(path, f"cannot be read: {document.problem.message}", *source.position(at))
     root = document.mapping if document is not None else None
     if root is None or "findings" not in root.entries:
-        raise OwnFileError(path, "is no baseline: --write-baseline writes one")
+        raise OwnFileError(path, "is not a baseline: --write-baseline writes one")
     version = root.get("version")
     if not isinstance(version, Scalar) or version.value != str(VERSION):
         raise OwnFileError(path, f"version: must be {VERSION}; --write-baseline writes the file anew", 1, 1)

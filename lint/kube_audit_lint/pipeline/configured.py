@@ -114,7 +114,7 @@ def ignore_of(file: OwnFile, data: Mapping[str, Any], index: int) -> Ignore:
             (*keys, "until"),
             f"{data['until']}: there is no such day"
             if is_written(data["until"])
-            else f"{data['until']} is no date such as 2027-03-31",
+            else f"{data['until']} is not a date such as 2027-03-31",
         )
     return found._replace(until=file.place((*keys, "until")), days=days)
 

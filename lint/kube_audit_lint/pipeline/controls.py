@@ -141,7 +141,7 @@ def _flag(server: ApiServer, names: Sequence[str], least: int | None) -> _Part:
         return _Part("passed", f"--{name} is set{by}{stream}.", place)
     number = _number(value)
     if number is None:
-        return _Part("failed", f"--{name} is no number.", place_of_value(server, name))
+        return _Part("failed", f"--{name} is not a number.", place_of_value(server, name))
     if number < least:
         return _Part("failed", f"--{name} is {number}{by}; {least} or more is required.", place_of_value(server, name))
     return _Part("passed", f"--{name} is {number}{by}, which is {least} or more.", place_of_value(server, name))

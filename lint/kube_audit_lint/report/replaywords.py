@@ -106,7 +106,7 @@ def _limits(found: Replayed) -> Iterator[str]:
 def _unread(found: Replayed) -> Iterator[str]:
     """Lines and files that are not counted."""
     if found.bad:
-        yield f"{found.bad:,} {'line is no audit event' if found.bad == 1 else 'lines are no audit events'}:"
+        yield f"{found.bad:,} {'line is not an audit event' if found.bad == 1 else 'lines are not audit events'}:"
         yield from (f"  {one.path}:{one.line}: {one.reason}" for one in found.bad_lines)
     yield from found.notes
 

@@ -211,7 +211,7 @@ def of_flag(name: str, versions: Versions, given: Flag | None = None) -> str:
         until = f" to 1.{spec.until}" if spec.until is not None else " on"
         lines.append(f"Kubernetes {versions} does not have it, and does not start with it: from 1.{spec.since}{until}.")
         return "\n\n".join(lines)
-    lines.append(f"By itself: {_defaults(name, known)}.")
+    lines.append(f"Default: {_defaults(name, known)}.")
     values = flags.allowed(name, known[-1])
     if values:
         lines.append(f"Values: {', '.join(f'`{one}`' for one in values)}.")

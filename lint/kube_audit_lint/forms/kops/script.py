@@ -1,7 +1,7 @@
 """`kops create cluster --set spec.kubeAPIServer.auditLogMaxAge=30` in scripts: a part of a cluster's settings.
 
 Source: kubernetes/kops cmd/kops/create_cluster.go and edit_cluster.go (--set, --override), pkg/commands/set_cluster.go
-(the path of a field with `cluster.` in front or not; what is no field is refused).
+(the path of a field with `cluster.` in front or not; what is not a field is refused).
 """
 
 from __future__ import annotations
