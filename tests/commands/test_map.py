@@ -261,7 +261,7 @@ def test_rules_in_one_line_are_written_out(folder: Path, form: str, capsys: pyte
     shown(f"p.{form}", "--output", "map.html", capsys=capsys)
     page = (folder / "map.html").read_text("utf-8")
     assert "as it is loaded" in page
-    rows = re.findall(r'data-line=(\d+)>([^<]*)</span>', page)
+    rows = re.findall(r"data-line=(\d+)>([^<]*)</span>", page)
     assert rows[:2] == [("1", "- level: &quot;None&quot;"), ("2", "  users: [&quot;jane&quot;]")]
     assert re.search(r'data-rule="4"[^>]*>(?:(?!data-rule).)*unreachable-rule', page, re.S)
     data = json.loads(shown(f"p.{form}", "--format", "json", capsys=capsys))

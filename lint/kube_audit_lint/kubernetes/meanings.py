@@ -60,7 +60,7 @@ FIELDS = {
     "nonResourceURLs": "Paths that name no resource, such as `/healthz`; `*` only as the last character, or alone for "
     "every path.",
     "group": 'The API group alone, without a version; `""`, or no `group` at all, is the core group (pods, secrets).',
-    "resources[]": "Resources of the group: `pods` is not a subresource, `pods/log` that subresource, `pods/*` pods and "
+    "resources[]": "Resources of the group: `pods` alone, `pods/log` that subresource, `pods/*` pods and "
     "all their subresources, `*/scale` that subresource of all. Everything of the group when it is empty.",
     "resourceNames": "Names of objects: the request must name one of them. Requires `resources`. A `create`, and a "
     "`list` without a field selector, name none.",

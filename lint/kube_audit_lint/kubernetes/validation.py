@@ -107,7 +107,7 @@ def _level(rule: WrittenRule, node: Mapping, path: str, partial: bool) -> Iterat
     yield fatal(
         "invalid-level",
         level.place,
-        f"`{level.text or _EMPTY}` is {'a stage, and ' if level.text in STAGES else ''}no level: there are None, "
+        f"`{level.text or _EMPTY}` is {'a stage, and ' if level.text in STAGES else ''}not a level: there are None, "
         "Metadata, Request and RequestResponse, in exactly this spelling.",
         server=_unsupported(path, level.text),
         help=write(meant, field="level") if meant else "",
