@@ -172,6 +172,11 @@ def test_what_kind_refuses_or_leaves_out(text: str, expected: tuple[str, str]) -
     assert expected in misshapes(text)
 
 
+def test_a_key_in_place_of_a_merged_one_stands_once() -> None:
+    node = "- &a\n  role: control-plane\n" + indent(MOUNTS + patches(PATCH), "  ")
+    assert misshapes(f"{HEAD}nodes:\n{node}- <<: *a\n  role: worker\n  kubeadmConfigPatches: []\n") == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -86,6 +86,7 @@ def test_the_cause_and_nothing_else(case: str, tmp_path: Path, monkeypatch: pyte
             "/var/log/kubernetes}", "/var/log/kubernetes, mountPropagation: HostToContainer, subPathExpr: $(X)}"
         ),
         BASE.replace("  volumes:\n", "  - {name: tail, image: busybox}\n  volumes:\n"),
+        BASE.replace("- {name: audit-log, mount", "- {<<: {name: other}, name: audit-log, mount"),
     ],
 )
 def test_what_the_kubelet_takes(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -522,3 +522,11 @@ def test_nothing_is_reported_about_a_rule_for_users_that_are_not_known(capsys: p
     for key in ("users", "userGroups"):
         text = f"apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: None\n  {key}: ['{{{{ x }}}}']\n"
         assert located("policy.yaml.j2", text + REST, capsys) == set()
+
+
+def test_a_container_whose_head_is_in_an_arm_shows_no_flags_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n"
+    arms = ("  - name: kube-apiserver\n    image: " + one + "/kube-apiserver:v1.31.0\n" for one in "ab")
+    text += "{{- if .Values.a }}\n" + "{{- else }}\n".join(arms) + "{{- end }}\n"
+    text += "    command: [kube-apiserver, --audit-policy-file=/etc/p.yaml, --audit-log-path=-]\n"
+    assert "no-audit-policy" not in found("pod.yaml", text, capsys)[0]

@@ -47,7 +47,12 @@ def _lost(root: Node | None) -> Iterator[tuple[Entry, Entry]]:
 
 def _counts(lost: Entry, wins: Entry) -> bool:
     text = lost.key.source.text
-    if lost.key.start == wins.key.start or "audit" not in text[lost.key.start : lost.value.end].lower():
+    if (
+        lost.merged
+        or wins.merged
+        or lost.key.start == wins.key.start
+        or "audit" not in text[lost.key.start : lost.value.end].lower()
+    ):
         return False
     same = text[lost.value.start : lost.value.end] == text[wins.value.start : wins.value.end]
     return not same and not in_branches(lost.key, wins.key)

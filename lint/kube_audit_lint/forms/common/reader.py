@@ -102,6 +102,8 @@ def twice(section: Node | None, reader: str, names: Iterable[str] = ()) -> Itera
     wanted = frozenset(names)
     for lost, wins in section.duplicates if isinstance(section, Mapping) else ():
         name = lost.key.value
+        if lost.merged or wins.merged:  # a key of one's own goes before one that `<<` brings
+            continue
         if (not wanted or name in wanted) and wins.key.start != lost.key.start and not in_branches(lost.key, wins.key):
             line = wins.key.source.position(wins.key.start)[0]
             message = f"`{name}` stands twice, here and in line {line}: {reader} takes the last one, "

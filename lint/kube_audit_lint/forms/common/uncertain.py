@@ -67,7 +67,11 @@ class TemplateParts:
         unknown = self._unknown_parts(server)
         if server.partial:
             self.decided += self._unknown_words(server, scope)
-        changed = left_open(server, bool(branched), partial=inserted or bool(unknown.flags))
+        # A container that an arm begins and what follows the block goes on with shows no flags of its own.
+        begun = not server.flags and any(
+            one.holds(server.place.start, server.place.end) and not one.holds(*scope) for one in self._template.branches
+        )
+        changed = left_open(server, bool(branched), partial=inserted or bool(unknown.flags) or begun)
         if unknown.mounts:
             changed = changed._replace(mounts=None)
         return changed._replace(flags=tuple(self._flag(flag) for flag in changed.flags))

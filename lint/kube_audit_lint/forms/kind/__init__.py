@@ -187,7 +187,7 @@ def _unknown(root: Mapping, nodes: list[Mapping]) -> Iterator[Misshape]:
     for section, known in sections:
         yield from unknown_keys(section, known, _READER, near_only=True)
         for lost, wins in section.duplicates:
-            if not in_branches(lost.key, wins.key):
+            if not (lost.merged or wins.merged or in_branches(lost.key, wins.key)):
                 first, line = (one.key.source.position(one.key.start)[0] for one in (lost, wins))
                 error = f'mapping key "{lost.key.value}" already defined at line {first}'
                 message = f"`{lost.key.value}` stands twice, here and in line {line}: kind refuses the file ({error})."

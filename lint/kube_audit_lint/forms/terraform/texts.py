@@ -12,6 +12,7 @@ from kube_audit_lint.forms.common.piece import found_in_piece
 from kube_audit_lint.forms.terraform.encoding import encoded
 from kube_audit_lint.forms.terraform.files import filled
 from kube_audit_lint.forms.terraform.values import ENCODERS, LocalFile, Values
+from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.found import Found, Note, joined
 from kube_audit_lint.syntax.hcl import Body, Call, Expression, Interpolation, Object, Other, Template, Tuple
 from kube_audit_lint.syntax.nodes import Mapping, Node, PiecedScalar, Scalar
@@ -127,8 +128,10 @@ class Texts:
         # Filled with other values it is another policy, though it is in the same place.
         form = f"terraform {crc32(text.encode())}"
         found = found.with_policies(lambda policy: policy._replace(form=form))
-        part = UNKNOWN in text
-        return found.with_servers(lambda server: server._replace(partial=server.partial or part))._replace(notes=())
+        part = UNKNOWN in text  # and who names no policy here may do so in what is put beside it
+        return found.with_servers(
+            lambda one: one._replace(partial=one.partial or part or one.value(POLICY_FILE) is None)
+        )._replace(notes=())
 
     def _object(self, node: Node, name: str) -> Found:
         """An object of Kubernetes, as `kubernetes_manifest` takes it, or a policy to be encoded elsewhere."""
