@@ -35,7 +35,10 @@ def values(*words: str) -> list[Value]:
         (["--audit-log-path=a=b"], [("audit-log-path", "a=b")]),
         (["--audit-log-maxage", "--audit-log-path=-"], [("audit-log-maxage", "--audit-log-path=-")]),
         (["--audit-log-path", "-"], [("audit-log-path", "-")]),
-        (["--audit-log-compress", "false"], [("audit-log-compress", "true")]),
+        (
+            ["--audit-log-compress", "false"],
+            [("audit-log-compress", "true"), (" audit-log-compress false", None)],
+        ),
         (["--audit-log-compress=false"], [("audit-log-compress", "false")]),
         (["--audit-log-maxage 30"], [("audit-log-maxage 30", None)]),
         (["-audit-log-maxage=1"], [("-audit-log-maxage", "1")]),

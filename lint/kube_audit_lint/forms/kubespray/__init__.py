@@ -85,7 +85,7 @@ def _server(root: Mapping, context: Context, versions: Versions | None, version_
     own = _own_policy_flag(server)
     path = own.value if own is not None else defaults.get(POLICY_FILE)
     files = (HostFile(path, server.place),) if path and not is_unknown(path) else ()
-    return server._replace(mounts=mounts_of(root, server), files=files)
+    return server._replace(mounts=mounts_of(root, server, switches), files=files)
 
 
 def _is_the_role(root: Mapping, context: Context) -> bool:

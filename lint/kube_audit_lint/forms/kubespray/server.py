@@ -98,10 +98,12 @@ def defaults_of(root: Mapping, switches: Switches, versions: Versions | None) ->
     return found
 
 
-def mounts_of(root: Mapping, server: ApiServer) -> tuple[Mount, ...]:
-    """The mounts that kubespray asks kubeadm for, and kubeadm's own."""
+def mounts_of(root: Mapping, server: ApiServer, switches: Switches) -> tuple[Mount, ...]:
+    """The mounts that kubespray asks kubeadm for, and kubeadm's own; those of auditing only where it is on."""
     found = list(always_mounted(server.place, "/etc/kubernetes/ssl"))
-    policy, log = server.value("audit-policy-file"), server.value("audit-log-path")
+    is_on = switches.log or switches.webhook
+    policy = server.value("audit-policy-file") if is_on else None
+    log = server.value("audit-log-path")
     if policy:
         host = root.string("audit_policy_hostpath") or _above(policy)
         found.append(_mount(server, root, "audit_policy", root.string("audit_policy_mountpath") or host, host, True))
