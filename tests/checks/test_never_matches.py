@@ -88,3 +88,5 @@ def test_what_a_template_or_another_rule_decides_is_left_alone() -> None:
 def test_a_rule_that_is_to_exclude_is_not_told_how_to_exclude_more() -> None:
     (found,) = hits('- level: None\n  namespaces: [shop]\n  resources: [{group: "", resources: [nodes]}]\n')
     assert found.help == "Remove the rule: it excludes nothing as it stands."
+    (found,) = hits('- level: \ue000\n  namespaces: [shop]\n  resources: [{group: "", resources: [nodes]}]\n')
+    assert found.help.startswith("Remove the rule")

@@ -206,6 +206,6 @@ def _hit(rule: WrittenRule, dead: Sequence[_Dead], whole: bool) -> Hit:
 
 def _help(rule: WrittenRule, whole: bool, advice: str) -> str:
     """The advice; for a rule that is to exclude requests, not how it would exclude more."""
-    if rule.level is None or rule.level.text != "None":
+    if rule.level is None or (rule.level.known and rule.level.text != "None"):
         return advice
     return f"{'Remove the rule' if whole else 'Take it out of the rule'}: it excludes nothing as it stands."
