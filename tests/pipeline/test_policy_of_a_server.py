@@ -74,6 +74,8 @@ nodes:
     [
         ("/Users/jane/shop/policy.yaml", ["policy.yaml"]),
         ("~/shop/b/policy.yaml", ["b/policy.yaml"]),
+        ("$TMP_DIR/policy.yaml", ["policy.yaml"]),
+        ("'{{ folder }}/b/policy.yaml'", ["b/policy.yaml"]),
         ("/home/jane/shop/policies/audit.yaml", []),
         ("./policies/policy.yaml", []),
     ],

@@ -16,6 +16,7 @@ from kube_audit_lint.model.server import ApiServer, HostFile, clean, covering
 from kube_audit_lint.pipeline.repository import Repository, Tree, above, absolute, names_of
 from kube_audit_lint.syntax.source import Source
 from kube_audit_lint.syntax.typed import Generic, Protocol, TypeVar
+from kube_audit_lint.syntax.unknown import UNKNOWN
 
 _OBJECTS = ("ConfigMap:", "Secret:")
 """How a HostFile's `local` begins that comes from an object: `Secret:name/key`."""
@@ -112,8 +113,9 @@ class Locator(Generic[D]):
             document = self._whole(at.replace(os.sep, "/"), server, True)
             if document is not None:
                 return Located(document)
-        # A whole path is one of the author's machine, where the repository lies in some folder.
-        whole = local.startswith(("/", "~"))
+        # A whole path is one of the author's machine, where the repository lies in some folder; so is one that begins
+        # with a variable, or with what a template decides.
+        whole = local.startswith(("/", "~", "$", UNKNOWN))
         return self._on_disk(server, local, above(absolute(server.source.path))) if whole else Located()
 
     def of_file(self, server: ApiServer, file: HostFile) -> Located[D]:
