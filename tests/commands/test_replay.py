@@ -518,6 +518,17 @@ class TestFigures:
             (2, "watch", "pods", "None"),
         ]
 
+    def test_a_stage_that_a_rule_omits_is_told_as_that(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("p.yaml").write_text(POLICY.replace("rules:\n", "omitStages: [RequestReceived]\nrules:\n"))
+        save(EVENTS[0], {**EVENTS[0], "stage": "RequestReceived"}, EVENTS[1])
+        assert main(["replay", "p.yaml", "audit.log"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        first = lines.index("Recorded by the log, and not by the policy") + 2
+        assert [line.split()[4:6] for line in lines[first : first + 2]] == [
+            ["Metadata", "omitStages"],  # rule 1, which records the other stages at Metadata
+            ["Metadata", "None"],
+        ]
+
     def test_what_loses_bodies(self, capsys: pytest.CaptureFixture[str]) -> None:
         bodies = event("create", "services", level="RequestResponse", requestObject=BODY, responseObject=BODY)
         data = replay(save(bodies), capsys=capsys)

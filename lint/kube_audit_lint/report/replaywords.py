@@ -182,13 +182,16 @@ def _changes(found: Replayed) -> Iterator[Table]:
         (f"Recorded with less by the policy than by {than}: the bytes that this saves", found.reduced),
         (f"Recorded by the policy, and not, or with less, by {than}", found.recorded),
     ):
-        yield Table(title, _HEAD_OF_CHANGES, list(map(_change_row, changes)), 4)
+        levels = {row.rule: row.level for row in found.rules}
+        yield Table(title, _HEAD_OF_CHANGES, [_change_row(one, levels[one.rule]) for one in changes], 4)
 
 
-def _change_row(one: Changed) -> tuple[str, ...]:
+def _change_row(one: Changed, level: str) -> tuple[str, ...]:
+    """level: the rule's, which records nothing of a stage that it omits."""
     rule = f"rule {one.rule}" if one.rule else "no rule"
     what = f"{one.verb or 'OPTIONS'} {one.resource}"
-    return what, rule, one.level, one.becomes, f"{one.events:,}", _size(one.bytes, one.estimated, one.unknown)
+    becomes = "omitStages" if one.becomes == "None" != level else one.becomes
+    return what, rule, one.level, becomes, f"{one.events:,}", _size(one.bytes, one.estimated, one.unknown)
 
 
 def _proposals(found: Replayed) -> Table:
