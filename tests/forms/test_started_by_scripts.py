@@ -33,6 +33,10 @@ NAMED = [
     f"ps -ef | grep kube-apiserver | grep -- {SET}\n",
     f'echo "kube-apiserver {SET}"\n',
     f"echo kube-apiserver {SET}\n",
+    f"ssh m1 kube-apiserver {SET}\n",
+    f"kubectl exec kube-apiserver-m1 -- kube-apiserver {SET}\n",
+    f"docker exec api kube-apiserver {SET}\n",
+    f"kube-apiserver() {{ echo {SET}; }}\n",
     f"# kube-apiserver {SET}\n",
     f"cat <<X\nkube-apiserver {SET}\nX\n",
     f"sed -i 's/kube-apiserver/kube-apiserver {SET}/' x\n",
@@ -65,6 +69,7 @@ def test_what_may_bring_more_leaves_it_open() -> None:
     assert not found_in(f"{WHOLE}\n", "a.sh").servers[0].partial
     for more in ('"$@"', "$ARGS", '"${ARGS[@]}"'):
         assert found_in(WHOLE.replace(SET, f"{SET} {more}"), "a.sh").servers[0].partial
+    assert found_in(f"COMMAND=(\n  {WHOLE}\n)\n", "a.sh").servers[0].partial
 
 
 def test_a_plain_run_reads_such_scripts_whole(

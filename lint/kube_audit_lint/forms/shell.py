@@ -44,7 +44,12 @@ def _server(words: list[Word], context: Context) -> ApiServer | None:
     run = engine_run(values)
     inside = values if run is None else run.command
     line = api_server(inside)
-    return None if line is not None and not is_started(inside, line) else server
+    if line is not None and not is_started(inside, line):
+        return None
+    in_array = (
+        context.text[max(0, words[0].start - 200) : words[0].start].rstrip().endswith("=(")
+    )  # to which more may be added
+    return server._replace(partial=server.partial or in_array)
 
 
 def _values(words: list[Word], context: Context) -> Iterator[Value]:
