@@ -69,7 +69,7 @@ def _name_rules(schema: dict[str, Any], catalogue: Catalogue) -> None:
     rules = schema["definitions"].get("rules") or schema["properties"]["rules"]
     setting = rules["additionalProperties"]
     rules["properties"] = {
-        rule.id: {"description": f"{rule.title}. By itself: {rule.severity}.", "allOf": [setting]}
+        rule.id: {"description": f"{rule.title}. Severity: {rule.severity}.", "allOf": [setting]}
         for rule in catalogue.rules.values()
     }
     for holder in (schema, schema["definitions"].get("override", {})):
