@@ -115,7 +115,7 @@ def test_lenses_count_what_each_rule_decides(workspace: Workspace) -> None:
     [
         (POLICY.replace("level: RequestResponse", "level: Re^questResponse"), ["bodies", "secrets", "kubectl"]),
         (POLICY.replace("[secrets]", "[sec^rets]"), ["in namespaces", "deletecollection", "Rule 2 decides 8 kinds"]),
-        (POLICY.replace("verbs:", "ver^bs:"), ["no wildcard", "Rule 1 decides"]),
+        (POLICY.replace("verbs:", "ver^bs:"), ["not a wildcard", "Rule 1 decides"]),
         (POLICY.replace("[watch]", "[wat^ch]"), ["Follows the changes"]),
         (POLICY.replace("- level: Request\n", "- level: Re^quest\n"), ["decides nothing", "Rule 3 decides before it"]),
         (POLICY.replace("[RequestReceived]", "[Request^Received]"), ["before anything handles it"]),
