@@ -41,7 +41,7 @@ class Copy:
         self.work = folder / "work"
         self.work.mkdir()
         for name in ("lint", "rules", "scripts"):
-            shutil.copytree(ROOT / name, self.root / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+            shutil.copytree(ROOT / name, self.root / name, ignore=shutil.ignore_patterns("*.egg-info"))
         self.package = self.root / "lint" / "kube_audit_lint"
 
     def write(self, path: str, text: str) -> None:

@@ -82,9 +82,8 @@ def test_without_a_last_line_break(case: Case) -> None:
     assert got.rstrip(b"\n") == no_last_break(case.example["fixed"])
 
 
-@pytest.mark.parametrize(
-    ("case", "indent"), diagonal([case for case in POLICIES if case.rule not in NOT_JSON], [None, 2])
-)
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("case", one_in(5, [case for case in POLICIES if case.rule not in NOT_JSON]), ids=str)
 def test_json(case: Case, indent: int | None) -> None:
     bad = json.dumps(yaml.safe_load(case.example["bad"]), indent=indent)
     got = after(case, bad.encode(), "audit-policy.json")

@@ -38,7 +38,7 @@ def run(copy: Path, *arguments: str) -> str:
 
 def test_a_new_form_is_one_module(tmp_path: Path) -> None:
     for name in ("lint", "rules", "scripts"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, tmp_path / name)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "a.yaml").write_text("xyzzy: {v: '2'}\n", "utf-8")
     assert "no-audit-policy" not in run(tmp_path, "-m", "kube_audit_lint", "check", "mine")

@@ -30,22 +30,22 @@ def doubling() -> str:
 
 
 def long_value() -> str:
-    return POD.format(env=f"    - {{name: A, value: {'x' * 10_000}}}\n", path="$(A)" * 50_000)
+    return POD.format(env=f"    - {{name: A, value: {'x' * 10_000}}}\n", path="$(A)" * 20_000)
 
 
 def unit() -> str:
-    return f'[Service]\nEnvironment="A={"x" * 10_000}"\nExecStart=/usr/bin/kube-apiserver {"$A ${A} " * 30_000}\n'
+    return f'[Service]\nEnvironment="A={"x" * 10_000}"\nExecStart=/usr/bin/kube-apiserver {"$A ${A} " * 12_000}\n'
 
 
 def many_commands() -> str:
-    return f'[Service]\nEnvironment="A={"x" * 10_000}"\n' + "ExecStart=/usr/bin/kube-apiserver $A\n" * 2_000
+    return f'[Service]\nEnvironment="A={"x" * 10_000}"\n' + "ExecStart=/usr/bin/kube-apiserver $A\n" * 1_000
 
 
 def many_containers() -> str:
     text = POD.format(env=f"    - {{name: A, value: {'x' * 10_000}}}\n", path="$(A)")
     head, containers = text.split("containers:\n")
     more = "  - {name: kube-apiserver, command: [kube-apiserver], env: *e, args: ['--audit-log-path=$(A)']}\n"
-    return f"{head}containers:\n{containers.replace('env:', 'env: &e')}{more * 2_000}"
+    return f"{head}containers:\n{containers.replace('env:', 'env: &e')}{more * 800}"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_few_lines_do_not_become_gigabytes(
     (tmp_path / name).write_text(text)
     started = time.process_time()
     assert cli.main(["check", str(tmp_path / name)]) in (0, 1)
-    assert time.process_time() - started < 10
+    assert time.process_time() - started < 4
     output = capsys.readouterr()
     assert len(output.out) < 1_000_000
     assert "variables add more than 128 KiB to the commands here" in output.out + output.err

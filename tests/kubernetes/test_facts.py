@@ -39,7 +39,7 @@ independent = pytest.mark.skipif(not SHARED.is_dir(), reason="the independent re
 def value_vectors() -> Iterator[Any]:
     for kind, rows in VECTORS["values"].items():
         for text, error in rows:
-            yield pytest.param(kind, text, error, id=f"{kind}-{text!a}")
+            yield kind, text, error
 
 
 def spec(name: str) -> flags.FlagSpec:
@@ -192,9 +192,11 @@ class TestFlagTable:
 
 
 class TestValues:
-    @pytest.mark.parametrize(("kind", "text", "error"), list(value_vectors()))
-    def test_parse_as_pflag_does(self, kind: str, text: str, error: str | None) -> None:
-        assert flags.parse_value(spec(TYPES[kind]), text, NEWEST) == error
+    def test_parse_as_pflag_does(self) -> None:
+        vectors = list(value_vectors())
+        assert len(vectors) > 300
+        found = [(kind, text, flags.parse_value(spec(TYPES[kind]), text, NEWEST)) for kind, text, _ in vectors]
+        assert found == vectors
 
     @pytest.mark.parametrize("case", VECTORS["validate"], ids=lambda case: f"{case[0]}-{case[1]}")
     def test_validate_as_kube_apiserver_does(self, case: Any) -> None:

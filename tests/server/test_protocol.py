@@ -222,6 +222,7 @@ def test_edits_come_when_an_action_is_chosen(folder: Path) -> None:
     talk(folder, what, later=True)
 
 
+@pytest.mark.slow
 def test_another_editor_counts_characters_and_has_a_wrong_configuration(folder: Path) -> None:
     (folder / ".kube-audit-lint.yaml").write_text("profil: cis\n")
 

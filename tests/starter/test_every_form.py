@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from sampling import diagonal
 from starting import DETECTIONS, FORMS, PROFILES, checked, written
 
 from kube_audit_lint.errors import UsageError
@@ -41,15 +42,13 @@ def test_the_forms_are_those_that_users_have() -> None:
     assert tuple(known.split()) == FORMS
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("minor", [DEFAULT_FIRST, 31, NEWEST])
+@pytest.mark.parametrize(("form", "minor"), diagonal(FORMS, [DEFAULT_FIRST, 31, NEWEST]))
 def test_no_findings(form: str, minor: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for profile in ("default", "cis") if minor == 31 else ("stig", "ack"):
         held(Wanted(minor, f"1.{minor}.0", form, profile), tmp_path / profile, monkeypatch)
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("extra", [*EXTRAS])
+@pytest.mark.parametrize(("form", "extra"), diagonal(FORMS, EXTRAS))
 def test_no_findings_with_more(form: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = Wanted(31, "1.31.2", form)._replace(**EXTRAS[extra])
     if form in {"webhook": WITHOUT_A_WEBHOOK, "noise": WITHOUT_A_POLICY}.get(extra, set()):

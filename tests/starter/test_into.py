@@ -11,6 +11,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sampling import diagonal
 from starting import FORMS, checked
 
 from kube_audit_lint.catalogue.shipped import shipped
@@ -120,8 +121,7 @@ def test_every_form_is_tried() -> None:
     assert {*TARGETS, "systemd"} == {*FORMS}
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-@pytest.mark.parametrize("form", TARGETS)
+@pytest.mark.parametrize(("form", "end"), diagonal(TARGETS, ["\n", "\r\n"]))
 def test_what_is_there_stays(form: str, end: str) -> None:
     """Each line of the file is still there, in its order; `[]`, in place of which something comes, may go."""
     before = TARGETS[form].replace("\n", end)

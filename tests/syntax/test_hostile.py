@@ -8,7 +8,7 @@ import pytest
 from trees import read
 
 DEEP = 100_000
-LONG = 400_000
+LONG = 200_000
 TOO_DEEP = "yaml: exceeded max depth of 10000"
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join(['*' + before] * 9)}]\n"
@@ -47,20 +47,20 @@ def test_refused(text: str, message: str) -> None:
         "- " * 9_999 + "x",
         "".join(" " * depth + "a:\n" for depth in range(2_000)),
         '{"a":' + "[" * 9_000 + "]" * 9_000 + ',"a":' + "[" * 9_000 + "]" * 9_000 + "}",
-        "{" + ",".join(f'"a":{{"k{number}":1}}' for number in range(20_000)) + "}",
+        "{" + ",".join(f'"a":{{"k{number}":1}}' for number in range(10_000)) + "}",
         "a: " + "x" * LONG,
         "a: " + "x " * LONG,
         "a: " + ":x" * LONG,
         "a: b" + " " * LONG,
         "a: b" + "\n" * LONG,
-        'a: "' + "\\n" * 100_000 + '"',
-        "a: '" + "''" * 100_000 + "'",
-        '{"a":"' + "\\n" * 100_000 + '"}',
+        'a: "' + "\\n" * 50_000 + '"',
+        "a: '" + "''" * 50_000 + "'",
+        '{"a":"' + "\\n" * 50_000 + '"}',
         "#" * LONG,
-        "# x\n" * 100_000,
-        "a: |\n" + "  x\n" * 100_000,
-        "a: b\n" + "  c\n" * 100_000,
-        "!" + "%41" * 100_000 + " x",
+        "# x\n" * 50_000,
+        "a: |\n" + "  x\n" * 50_000,
+        "a: b\n" + "  c\n" * 50_000,
+        "!" + "%41" * 50_000 + " x",
         "a: &a b\nc: [" + "*a," * 50_000 + "]",
         "&a " * DEEP,
     ],
@@ -69,4 +69,4 @@ def test_refused(text: str, message: str) -> None:
 def test_bounded(text: str) -> None:
     start = time.process_time()
     read(text)
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 2.5
