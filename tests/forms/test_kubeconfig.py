@@ -340,3 +340,12 @@ def test_a_template_of_one(text: str, expected: list[str]) -> None:
     Path("audit-webhook.yaml.j2").write_text(text)
     report = run(Options(("audit-webhook.yaml.j2",)), load_config(), shipped()).report
     assert [one.place.text for one in report.findings if one.rule == "webhook-config-invalid"] == expected
+
+
+def test_what_a_task_writes() -> None:
+    copy = "  - copy:\n      dest: {0}\n      content: |\n{1}"
+    pod = POD.replace("path: /srv/hooks", "path: /etc/hook")
+    tasks = copy.format("/etc/hook/hook.conf", indent(BROKEN, " " * 8))
+    tasks += copy.format("/etc/kubernetes/manifests/kube-apiserver.yaml", indent(pod, " " * 8))
+    Path("play.yml").write_text(f"- hosts: a\n  tasks:\n{tasks}")
+    assert set(SEEN) <= {(rule, text) for rule, _, text in findings("play.yml")}

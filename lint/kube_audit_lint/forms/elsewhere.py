@@ -283,7 +283,7 @@ def _in_string(node: Scalar, key: str, place: str, context: Context) -> Found:
         return found_inside(node, context, name=place, encoding=DATA_URL)
     if context.embedded and key in _SCRIPTS and "audit" in node.value:
         return found_inside(node, context)
-    if key in _CONTENTS and _CONFIGURATION.search(place):
+    if key in _CONTENTS and (_CONFIGURATION.search(place) or (place and "current-context:" in node.value)):
         return found_inside(node, context, name=place)
     wrong = tuple(_in_commands(node, context))
     if wrong:

@@ -21,7 +21,7 @@ from kube_audit_lint.syntax.source import Chunk, Source
 from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
 
 _MARK = re.compile(
-    r"(?i)audit|kube-?apiserver|YXVkaXQuazhzLmlv|F1ZGl0Lms4cy5pb|hdWRpdC5rOHMuaW|provisioning\.cattle|kops\.k8s"
+    r"(?i)audit|kube-?apiserver|current-context|YXVkaXQuazhzLmlv|F1ZGl0Lms4cy5pb|hdWRpdC5rOHMuaW|provisioning\.cattle|kops\.k8s"
 )
 _PLACES = ("path", "filename", "destination", "dest", "file", "target")
 _PROSE = ("description", "error_message")
