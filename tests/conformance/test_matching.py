@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from random import Random, SystemRandom
+from random import Random
 from typing import Any
 
 import pytest
@@ -27,7 +27,7 @@ RECORDED = Path(__file__).parent / "recorded" / "policy_matching_cases.json"
 LIVE_POLICIES = int(os.environ.get("KUBE_AUDIT_LINT_LIVE_POLICIES", "300"))
 ANY_POLICY = json.dumps({"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "Metadata"}]})
 PARTS = 4
-SEED = int(os.environ.get("KUBE_AUDIT_LINT_SEED", SystemRandom().randrange(10**9)))
+SEED = int(os.environ.get("KUBE_AUDIT_LINT_SEED", "15"))
 
 
 def test_two_versions_are_recorded() -> None:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from sampling import one_in
 
 from kube_audit_lint.discovery.gitignore import NOTHING, below
 from kube_audit_lint.discovery.globs import Globs
@@ -80,7 +81,7 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", one_in(3, range(100)))
 def test_answers_as_git_does(repository: Path, seed: int) -> None:
     rng = random.Random(seed)
     patterns = [_pattern(rng) for _ in range(rng.choice((1, 1, 2, 6)))]
@@ -117,9 +118,9 @@ def test_documented_forms(repository: Path, patterns: str, ignored: list[str], k
 
 def test_a_pattern_made_to_be_slow_is_not() -> None:
     globs = Globs(["*a" * 30 + "b", "[ab]*" * 30 + "c/d", "**/a*a*a*a*a*a*a*a*a*a*b"])
-    started = time.perf_counter()
+    started = time.process_time()
     assert not globs.matches("a" * 250)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_a_glob_of_the_configuration_counts_characters() -> None:

@@ -10,6 +10,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
+from sampling import diagonal
 
 from kube_audit_lint.cli import main
 from kube_audit_lint.report import FORMATS
@@ -55,18 +56,18 @@ def run(folder: Path, *arguments: str) -> str:
     return text
 
 
-@pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize(
-    "name",
-    [
-        "::stop-commands::x",
-        f"{NASTY}.yaml".replace("/", ""),
-        "a\n::error::x.yaml",
-        "##[error]a.yaml",
-        "##vso[task.x]a.yaml",
-    ],
-)
-def test_names(name: str, format: str, tmp_path: Path) -> None:
+HOSTILE_NAMES = {
+    "stop": "::stop-commands::x",
+    "nasty": f"{NASTY}.yaml".replace("/", ""),
+    "break": "a\n::error::x.yaml",
+    "group": "##[error]a.yaml",
+    "vso": "##vso[task.x]a.yaml",
+}
+
+
+@pytest.mark.parametrize(("format", "kind"), diagonal(FORMATS, HOSTILE_NAMES))
+def test_names(kind: str, format: str, tmp_path: Path) -> None:
+    name = HOSTILE_NAMES[kind]
     (tmp_path / name).write_text(POLICY.format("metadata"))
     (tmp_path / f"t {name}").write_text(POLICY.format("Metadata") + "{{ range .x }}\n- level: Request\n{{ end }}\n")
     run(tmp_path, "check", "--format", format, ".")
