@@ -119,6 +119,10 @@ def test_a_line_that_lacks_its_backslash() -> None:
     assert misshapes(text) == [("wrong-shape", "--audit-log-mode=batch")]
     assert flags(server_in(text))["audit-log-mode"] == "batch"
     assert misshapes(unit("kube-apiserver --audit-policy-file=/a\nRestart=always\n")) == []
+    # Ansible leaves out the line break behind a statement.
+    text = unit("kube-apiserver {% for one in more %}\n  --{{ one }} \\\n{% endfor %}\n  --audit-policy-file=/a\n")
+    server = server_in(text, "kube-apiserver.service.j2")
+    assert (server.value("audit-policy-file"), misshapes(text, "kube-apiserver.service.j2")) == ("/a", [])
 
 
 def test_a_template_of_a_unit() -> None:

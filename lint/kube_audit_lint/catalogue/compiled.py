@@ -596,7 +596,7 @@ RULES: list[dict[str, Any]] = [
         'category': 'server',
         'subject': 'server',
         'check': 'flag-values',
-        'yields-to': ['typographic-quotes'],
+        'yields-to': ['typographic-quotes', 'unknown-audit-flag'],
         'why': 'kube-apiserver parses every flag before it does anything else, and checks the values of the backends that are on. It does not start with a value that it cannot read: a number with a unit, a duration without one, a mode or format that does not exist. A value that a later repetition replaces is parsed as well.',
         'search': 'invalid argument "30d" for "--audit-log-maxage" flag: strconv.ParseInt: parsing "30d": invalid syntax',
         'help': 'Write a value that kube-apiserver takes.',

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterator
 
 from kube_audit_lint.syntax.record import NamedTuple
+from kube_audit_lint.syntax.unknown import UNKNOWN
 from kube_audit_lint.syntax.words import Letter, letters
 
 _CONTINUED = re.compile(r"(\\+)([ \t]*)\r?\Z")
 _SECTION = re.compile(r"\[([^\]\n]+)\]\s*\Z")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?=\s*=)")
-_FLAGS = re.compile(r"[ \t]*(--[a-z][^\s\\]*)")
+_FLAGS = re.compile(rf"[ \t]*(--[a-z{UNKNOWN}][^\s\\]*)")
 """What only a command has, and no assignment of a unit."""
 _NEWLINE = re.compile(r"\\+[ \t]*\r?\n")
 _NAME = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=")
@@ -59,7 +60,8 @@ def unit(text: str, template: str | None = None) -> Iterator[Assignment]:
                 current.broken.append((stop, start + ends.end(2)))
         elif current is not None and (below := _FLAGS.match(text, start + len(content) + 1)):
             current.value.append((" ", stop, start + len(content)))
-            current.broken.append(below.span(1))
+            if not _ends_in_statement(template, start + len(content)):
+                current.broken.append(below.span(1))
         elif current is not None:
             yield current
             current = None
@@ -77,6 +79,11 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 def _written(template: str | None, start: int, content: str) -> bool:
     """Whether a blank line was none in the template."""
     return template is not None and bool(template[start : start + len(content)].strip())
+
+
+def _ends_in_statement(template: str | None, end: int) -> bool:
+    """Whether a line ends in a statement of a template: Ansible leaves out the line break behind it (trim_blocks)."""
+    return template is not None and template.endswith("%}", 0, end)
 
 
 def _assignment(section: str, text: str, start: int, stop: int) -> Assignment | None:
