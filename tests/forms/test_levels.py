@@ -11,6 +11,7 @@ from pathlib import Path
 from textwrap import indent
 
 import pytest
+from form_samples import found_in
 
 from kube_audit_lint import Options, lint
 
@@ -84,9 +85,23 @@ RKE2_ARGS = "extraArgs: [audit-policy-file=/etc/rancher/rke2/p.yaml, audit-log-p
 K3S_ARGS = "[audit-policy-file=/etc/p.yaml, audit-log-path=/var/log/a.log]"
 DECKHOUSE = "apiVersion: deckhouse.io/v1alpha1\nkind: ModuleConfig\nmetadata: {name: control-plane-manager}\n"
 KUBERMATIC = "apiVersion: kubermatic.k8c.io/v1\nkind: Cluster\nmetadata: {name: a}\n"
+K0SCTL_CONFIG = "config: {spec: {api: {extraArgs: {audit-policy-file: /p.yaml, audit-log-path: /var/log/a.log}}}}"
 MICROSHIFT = "maxFileAge: 40\nprofile: WriteRequestBodies\n"
 KIND = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n"
 MOUNT = "extraMounts: [{hostPath: ./p.yaml, containerPath: /etc/kubernetes/audit/policy.yaml}]\n"
+
+
+GARDEN = """apiVersion: operator.gardener.cloud/v1alpha1
+kind: Garden
+metadata: {name: g}
+spec:
+  virtualCluster:
+    kubernetes:
+      version: 1.30.3
+      kubeAPIServer: {auditConfig: {auditPolicy: {configMapRef: {name: p}}}, auditWebhook: {kubeconfigSecretName: s}}
+    gardener:
+      gardenerAPIServer: {auditConfig: {auditPolicy: {configMapRef: {name: p}}}, auditWebhook: {version: a}}
+"""
 
 
 def kind(patch: str, key: str = "kubeadmConfigPatches") -> str:
@@ -529,6 +544,117 @@ CASES: dict[str, tuple[str, ...]] = {
         "Write it at the top.",
         "etc/rancher/k3s/config.yaml",
     ),
+    "kubeadm under another name": (
+        KUBEADM + SERVER,
+        KUBEADM + SERVER.replace("apiServer", "kubeAPIServer"),
+        "kubeAPIServer",
+        "Write `apiServer`.",
+    ),
+    "kubeadm arguments within arguments": (
+        KUBEADM + SERVER,
+        KUBEADM + below("apiServer", below("extraArgs", "extraArgs", FLAGS) + below("extraVolumes", VOLUMES)),
+        "extraArgs",
+        "Write it below `apiServer`.",
+    ),
+    "kubeadm all flags beside the arguments": (
+        KUBEADM + SERVER,
+        KUBEADM + below("apiServer", FLAGS + below("extraVolumes", VOLUMES)),
+        "audit-policy-file",
+        "Write them below `extraArgs`.",
+    ),
+    "kubeadm in a file of cloud-init": (
+        "#cloud-config\nwrite_files:\n- path: /etc/kubeadm.yaml\n  content: |\n" + indent(KUBEADM + SERVER, "    "),
+        "#cloud-config\nwrite_files:\n- path: /etc/kubeadm.yaml\n  content: |\n"
+        + indent(KUBEADM + below("extraArgs", FLAGS) + below("apiServer", below("extraVolumes", VOLUMES)), "    "),
+        "extraArgs",
+        "Write it below `apiServer`.",
+    ),
+    "kubeadm in the cluster's object": (
+        "kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\ndata:\n  ClusterConfiguration: |\n"
+        + indent(KUBEADM + SERVER, "    "),
+        "kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\ndata:\n  ClusterConfiguration: |\n"
+        + indent(KUBEADM + below("networking", SERVER), "    "),
+        "apiServer",
+        "Write it at the top.",
+    ),
+    "kubeadm in a template": (
+        KUBEADM.replace("v1.30.3", "v{{ version }}") + SERVER,
+        KUBEADM.replace("v1.30.3", "v{{ version }}") + SERVER.replace("extraVolumes", "extra_volumes"),
+        "extra_volumes",
+        "Write `extraVolumes`.",
+        "kubeadm.yaml.j2",
+    ),
+    "capi template without its spec": (
+        KCP.replace("KubeadmControlPlane", "KubeadmControlPlaneTemplate")
+        + below("spec", "template", "spec", "kubeadmConfigSpec", KCP_SPEC),
+        KCP.replace("KubeadmControlPlane", "KubeadmControlPlaneTemplate") + below("spec", "template", "spec", KCP_SPEC),
+        "clusterConfiguration",
+        "Write them below `kubeadmConfigSpec`.",
+    ),
+    "capi server for the first node": (
+        KCP + below("spec", "version: v1.30.0\n" + below("kubeadmConfigSpec", KCP_SPEC)),
+        KCP
+        + below(
+            "spec", "version: v1.30.0\n" + below("kubeadmConfigSpec", below("initConfiguration", SERVER) + KCP_FILES)
+        ),
+        "apiServer",
+        "Write it below `spec.kubeadmConfigSpec.clusterConfiguration`.",
+    ),
+    "kind mounts at the top": (
+        kind(SERVER),
+        kind(SERVER).replace("  " + MOUNT, "") + MOUNT,
+        "extraMounts",
+        "Write it below each control-plane node of `nodes`.",
+    ),
+    "kind patches in another section": (
+        KIND + f"nodes:\n- {MOUNT}kubeadmConfigPatches:\n- |\n  kind: ClusterConfiguration\n" + indent(SERVER, "  "),
+        KIND
+        + f"nodes:\n- {MOUNT}"
+        + below("networking", "kubeadmConfigPatches:\n- |\n  kind: ClusterConfiguration\n" + indent(SERVER, "  ")),
+        "kubeadmConfigPatches",
+        "Write it at the top.",
+    ),
+    "rke log of another service": (
+        RKE + below("services", below("kube-api", "always_pull_images: true\n" + AUDIT_LOG)),
+        RKE + below("services", "kube-api: {always_pull_images: true}\n" + below("etcd", AUDIT_LOG)),
+        "audit_log",
+        "Write it below `services.kube-api`.",
+    ),
+    "rke service in camel case": (
+        RKE + below("services", "kube-api", AUDIT_LOG),
+        RKE + below("services", "kubeApi", AUDIT_LOG),
+        "kubeApi",
+        "Write `kube-api`.",
+    ),
+    "k0sctl configuration up": (
+        K0SCTL
+        + below("spec", "k0s: {version: 1.30.0+k0s.0}\n").replace("}", ", config: {spec: {api: {extraArgs: %s}}}}")
+        % ARGS,
+        K0SCTL + below("spec", f"k0s: {{version: 1.30.0+k0s.0}}\n{K0SCTL_CONFIG}\n"),
+        "config",
+        "Write it below `k0s`.",
+    ),
+    "kubeone under another name": (
+        KUBEONE + below("features", "staticAuditLog", STATIC),
+        KUBEONE + below("features", "auditLog", STATIC),
+        "auditLog",
+        "Write `staticAuditLog`.",
+    ),
+    "rancher with underscores": (
+        RANCHER + below("spec", RANCHER_VERSION + below("rkeConfig", "machineGlobalConfig", RANCHER_CONFIG)),
+        RANCHER
+        + below("spec", RANCHER_VERSION + below("rkeConfig", "machineGlobalConfig", RANCHER_CONFIG)).replace(
+            "audit-policy-file", "audit_policy_file"
+        ),
+        "audit_policy_file",
+        "Write `audit-policy-file`.",
+    ),
+    "talos patch to another path": (
+        f"- op: add\n  path: /cluster/apiServer/auditPolicy\n  value:\n{indent(POLICY, '    ')}",
+        f"- op: add\n  path: /cluster/auditPolicy\n  value:\n{indent(POLICY, '    ')}",
+        "/cluster/auditPolicy",
+        "Write `/cluster/apiServer/auditPolicy`.",
+    ),
     "canonical below the cluster's configuration": (
         "cluster-config: {network: {enabled: true}}\nextra-node-kube-apiserver-args: {--audit-log-path: /a.log}\n",
         "cluster-config: {extra-node-kube-apiserver-args: {--audit-log-path: /a.log}, network: {enabled: true}}\n",
@@ -596,3 +722,10 @@ def test_a_section_that_stands_twice_is_one_mistake(tmp_path: Path) -> None:
 )
 def test_keys_that_are_read_where_they_are(text: str, name: str, tmp_path: Path) -> None:
     assert found(tmp_path, name, text)[1] == []
+
+
+def test_aliases_of_aliases_end() -> None:
+    """Thousands of sections of a few lines: no more are looked at than a configuration has."""
+    text = KUBEADM + "audit0: &a0 {audit: 1}\n"
+    text += "".join(f"audit{n}: &a{n} {{{', '.join(f'k{k}: *a{n - 1}' for k in range(9))}}}\n" for n in range(1, 8))
+    assert len(found_in(text + SERVER).servers) == 1

@@ -59,7 +59,8 @@ def _settled(root: Mapping) -> tuple[Mapping, list[Misshape]]:
         f"{server}/auditConfig": ("auditPolicy",),
         f"{server}/auditConfig/auditPolicy": ("configMapRef",),
     }
-    return settled(root, Levels(homes, known={server: ("auditWebhook",)}, foreign=_OTHERS), _READER)
+    known = {server: ("auditWebhook",), f"{'/'.join(spec)}/gardener/gardenerAPIServer": ("auditConfig", "auditWebhook")}
+    return settled(root, Levels(homes, known, _OTHERS), _READER)
 
 
 def _found(kubernetes: Mapping, section: Mapping) -> Found:

@@ -70,7 +70,7 @@ def _levels(root: Mapping) -> Levels:
     return Levels(
         {"": ("options", "volumes", "files"), "options": ("k3s",), "options/k3s": ("extraArgs",)},
         known={"options/k3s": (_OLD,) if old else (), "registries/create": ("volumes",)},
-        other_names={_OLD: "extraArgs"},
+        other_names={_OLD.lower(): "extraArgs"},
     )
 
 

@@ -73,6 +73,7 @@ _LEVELS = Levels(
         "controlPlaneComponents/apiServer": ("flags",),
     },
     known={"features/dynamicAuditLog": ("enable",), "controlPlaneComponents/apiServer": ("featureGates",)},
+    other_names={"auditlog": "staticAuditLog", "auditwebhook": "webhookAuditLog"},
     foreign=frozenset(("controllerManager", "scheduler")),
     flags="controlPlaneComponents/apiServer/flags",
 )

@@ -15,7 +15,7 @@ from kube_audit_lint.forms.common.levels import Levels, settled
 from kube_audit_lint.forms.common.nodes import below, version_at
 from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
 from kube_audit_lint.forms.common.split import FILE, split, whole
-from kube_audit_lint.forms.kubeadm import OTHERS, found_in
+from kube_audit_lint.forms.kubeadm import NAMES, OTHERS, found_in
 from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer, HostFile
 from kube_audit_lint.model.version import Versions
@@ -83,8 +83,10 @@ def _settled(root: Mapping) -> tuple[Mapping, list[Misshape]]:
         f"{spec}/clusterConfiguration/apiServer": ("extraArgs", "extraVolumes"),
     }
     arguments = f"{spec}/clusterConfiguration/apiServer/extraArgs"
+    names = NAMES | {"kubeadmconfig": "kubeadmConfigSpec"}
     listed = version.endswith("/v1beta2")
-    return settled(root, Levels(homes, foreign=OTHERS, flags=arguments, listed=listed), Reader("Cluster API"))
+    levels = Levels(homes, foreign=OTHERS, flags=arguments, listed=listed, other_names=names)
+    return settled(root, levels, Reader("Cluster API"))
 
 
 def _spec(root: Mapping) -> Spec | None:

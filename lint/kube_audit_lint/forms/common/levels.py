@@ -7,17 +7,21 @@ it is the same mistake, and no further finding.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from kube_audit_lint.forms.common.nodes import below
 from kube_audit_lint.forms.common.reader import Reader, near_key, unknown_key
-from kube_audit_lint.kubernetes.flags import spec
+from kube_audit_lint.kubernetes.flags import all_names, spec
 from kube_audit_lint.model.found import Misshape
 from kube_audit_lint.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.unknown import is_unknown
 
 _DEPTH = 8
-_LIMIT = 20
+_LIMIT = 40
+_MOST_SECTIONS = 2000
+"""More than any configuration has; aliases of aliases make as many as they like."""
+_MOST_NAMED = 3
 ANY = "*"
 _FREE = frozenset(("metadata", "labels", "annotations", "status"))
 
@@ -25,12 +29,12 @@ _FREE = frozenset(("metadata", "labels", "annotations", "status"))
 class Levels(NamedTuple):
     """Where a form has its settings about auditing. A section is a path of keys with `/`; "" is the whole.
 
-    homes: the keys that belong into a section. known: keys of a section that are
-    read there as well, perhaps as something else; ANY of them. foreign: the
-    names of sections that have such keys for something else, such as another program. flags: the section that takes
-    kube-apiserver's flags by their names; listed: as a list of name and value. other_names: what is also written for a
-    key. sure: keys that are about auditing whatever their value is. folds: whether the reader takes a key in any case.
-    defaults: sections without which all is set by default, and what else such a section needs then.
+    homes: the keys that belong into a section. known: keys of a section that are read there as well, perhaps as
+    something else; ANY of them. foreign: the names of sections that have such keys for something else, such as another
+    program. flags: the section that takes kube-apiserver's flags by their names; listed: as a list of name and value.
+    other_names: what is also written for a key, in lower case without dashes. sure: keys that are about auditing
+    whatever their value is. folds: whether the reader takes a key in any case. defaults: sections without which all is
+    set by default, and what else such a section needs then.
     """
 
     homes: dict[str, tuple[str, ...]]
@@ -53,6 +57,16 @@ class _Slip(NamedTuple):
     name: str
 
     @property
+    def mistake(self) -> tuple[str, ...]:
+        """What is the same of entries that stand together and belong together."""
+        own = "" if self.name == self.entry.key.value.removeprefix("--") else self.name
+        return ("/".join(self.path), "/".join(self.home), own)
+
+    def is_also(self, read: tuple[tuple[str, ...], int, int]) -> bool:
+        """Whether its value is what a section has in another place, by an alias."""
+        return read[0] != self.path and read[1:] == (self.entry.value.start, self.entry.value.end)
+
+    @property
     def silent(self) -> bool:
         """Whether only the case differs."""
         return self.path == self.home and self.entry.key.value.lower() == self.name.lower()
@@ -60,16 +74,16 @@ class _Slip(NamedTuple):
 
 def settled(root: Mapping, levels: Levels, reader: Reader) -> tuple[Mapping, list[Misshape]]:
     """The document with each setting where its form reads it, and what was somewhere else."""
-    found: list[Misshape] = []
-    root = _with_lost(root, levels)
+    groups: dict[tuple[str, ...], list[_Slip]] = {}
+    whole = root = _with_lost(root, levels)
     for _ in range(_LIMIT):
-        slip = next(_slips(root, levels), None)
+        slip = _first_slip(root, levels)
         if slip is None:
             break
         if not (levels.folds and slip.silent):
-            found.append(_misshape(slip, root, levels, reader))
+            groups.setdefault(slip.mistake, []).append(slip)
         root = _moved(root, slip, levels)
-    return root, found
+    return root, [_misshape(slips, whole, levels, reader) for slips in groups.values()]
 
 
 def _with_lost(root: Mapping, levels: Levels) -> Mapping:
@@ -82,17 +96,36 @@ def _with_lost(root: Mapping, levels: Levels) -> Mapping:
     return root
 
 
+def _first_slip(root: Mapping, levels: Levels) -> _Slip | None:
+    """The first entry that is not read where it is, and nowhere else: an anchor may stand anywhere."""
+    slips = list(_slips(root, levels))
+    read = set(_read(root, levels)) if slips else set()
+    return next((one for one in slips if not any(map(one.is_also, read))), None)
+
+
+def _read(root: Mapping, levels: Levels) -> Iterator[tuple[tuple[str, ...], int, int]]:
+    """Where the values stand that are below the sections of a form, each with the path of its own section."""
+    for home, names in levels.homes.items():
+        section = below(root, *_steps(home))
+        waiting = [(_steps(home), name, section) for name in names if section is not None and name in section.entries]
+        for path, name, inside in islice(waiting, _MOST_SECTIONS):
+            value = inside.entries[name].value
+            yield path, value.start, value.end
+            if isinstance(value, Mapping):
+                waiting += [((*path, name), key, value) for key in value.entries]
+
+
 def _slips(root: Mapping, levels: Levels) -> Iterator[_Slip]:
     """The entries that are not read where they are, outer ones first."""
     waiting: list[tuple[tuple[str, ...], Mapping]] = [((), root)]
-    for path, section in waiting:
+    for path, section in islice(waiting, _MOST_SECTIONS):
         for key, entry in section.entries.items():
             if entry.merged or is_unknown(key) or key in _FREE:
                 continue
             target = _target(path, section, entry, levels)
             if target is not None:
                 yield _Slip(path, entry, *target)
-            elif isinstance(entry.value, Mapping) and len(path) < _DEPTH:
+            elif isinstance(entry.value, Mapping) and len(path) < _DEPTH and not _is_known(path, key, levels):
                 waiting.append(((*path, key), entry.value))
 
 
@@ -102,13 +135,13 @@ def _target(
     """The section and the name under which an entry is read; None where it is, or is about something else."""
     here, key = "/".join(path), entry.key.value
     names = levels.homes.get(here, ())
-    known = levels.known.get(here, ())
-    if key in names or key in known or ANY in known or not _about_auditing(path, entry, levels):
+    if key in names or _is_known(path, key, levels) or not _about_auditing(path, entry, levels):
         return None
-    plain = _plain(levels.other_names.get(key, key))
+    plain = _plain(key)
+    plain = _plain(levels.other_names.get(plain, plain))
     homes = [(home, name) for home, keys in levels.homes.items() for name in keys if _plain(name) == plain]
     foreign = not levels.foreign.isdisjoint(path)
-    if homes and not foreign:
+    if homes and (not foreign or "audit" in key.lower()):
         home, name = max(homes, key=lambda one: _shared(_steps(one[0]), path))
         return None if home == here and name in section.entries else (_steps(home), name)
     if levels.flags not in (None, here) and spec(key.removeprefix("--")) is not None and "audit-" in key:
@@ -117,11 +150,15 @@ def _target(
     return None if near is None else (path, near)
 
 
+def _is_known(path: tuple[str, ...], key: str, levels: Levels) -> bool:
+    known = levels.known.get("/".join(path), ())
+    return key in known or ANY in known
+
+
 def _about_auditing(path: tuple[str, ...], entry: Entry, levels: Levels) -> bool:
     if entry.key.value in levels.sure or any("audit" in step.lower() for step in path):
         return True
-    text = entry.key.source.text
-    return "audit" in entry.key.value.lower() or "audit" in text[entry.key.start : entry.value.end].lower()
+    return "audit" in entry.key.value.lower() or "audit" in entry.value.place.text.lower()
 
 
 def _plain(name: str) -> str:
@@ -138,18 +175,34 @@ def _shared(home: tuple[str, ...], path: tuple[str, ...]) -> tuple[bool, int]:
     return home == path, min(len(home), len(path)) if same is None else same
 
 
-def _misshape(slip: _Slip, root: Mapping, levels: Levels, reader: Reader) -> Misshape:
-    key = slip.entry.key
-    other = next((step for step in slip.path if step in levels.foreign), None)
-    if other is None:
-        return unknown_key(key, reader, _help(slip, root, levels))
-    message = f"`{key.value}` is a flag of kube-apiserver, and `{other}` is about another program, which does not know "
-    message += "it and does not start. Nothing of it reaches kube-apiserver."
-    return Misshape("unknown-key", key.place, message, _help(slip, root, levels))
+def _misshape(slips: list[_Slip], root: Mapping, levels: Levels, reader: Reader) -> Misshape:
+    """The finding about entries that stand together and belong together."""
+    first, help = slips[0].entry.key, _help(slips, root, levels)
+    other = next((step for step in slips[0].path if step in levels.foreign), None)
+    if other is None or slips[0].name not in all_names():
+        if len(slips) == 1:
+            return unknown_key(first, reader, help)
+        unknown = reader.unknown.replace("{key}", first.value).replace("it is ", "they are ")
+        unknown = unknown.replace("nothing of it", "nothing of them")
+        return Misshape(
+            "unknown-key", first.place, f"{_called(slips)} are no settings of {reader.name} here: {unknown}.", help
+        )
+    are, it = ("is a flag", "it") if len(slips) == 1 else ("are flags", "them")
+    message = f"{_called(slips)} {are} of kube-apiserver, and `{other}` is about another program, which does not know "
+    message += f"{it} and does not start. Nothing of it reaches kube-apiserver."
+    return Misshape("unknown-key", first.place, message, help)
 
 
-def _help(slip: _Slip, root: Mapping, levels: Levels) -> str:
-    what = "it" if slip.name == slip.entry.key.value else f"`{slip.name}`"
+def _called(slips: list[_Slip]) -> str:
+    names = [f"`{one.entry.key.value}`" for one in slips]
+    if len(names) > _MOST_NAMED:
+        return f"{names[0]} and {len(names) - 1} more settings beside it"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _help(slips: list[_Slip], root: Mapping, levels: Levels) -> str:
+    slip = slips[0]
+    what = "them" if len(slips) > 1 else "it" if slip.name == slip.entry.key.value else f"`{slip.name}`"
     if slip.home == slip.path:
         return f"Write {what}."
     if not slip.home:

@@ -18,7 +18,7 @@ from kube_audit_lint.forms.common.reader import Reader, meant, unknown_keys
 from kube_audit_lint.forms.common.settings import in_map
 from kube_audit_lint.forms.common.shapes import shape_of_flags
 from kube_audit_lint.forms.k0s.files import Around, around, log_of_root
-from kube_audit_lint.model.found import Found, joined
+from kube_audit_lint.model.found import Found, Misshape, joined
 from kube_audit_lint.model.server import ApiServer, Flag
 from kube_audit_lint.model.value import Value
 from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar
@@ -49,8 +49,13 @@ _LEVELS = Levels(
     {"": ("spec",), "spec": ("api",), "spec/api": ("extraArgs", "rawArgs")},
     foreign=_OTHERS,
     flags="spec/api/extraArgs",
-    other_names={"apiServer": "api", "kubeAPIServer": "api"},
+    other_names={"apiserver": "api", "kubeapiserver": "api"},
     folds=True,  # encoding/json, through sigs.k8s.io/yaml
+)
+
+_OF_K0SCTL = Levels(
+    {"": ("spec",), "spec": ("k0s", "hosts"), "spec/k0s": ("config", "version"), "spec/k0s/config": ("spec",)},
+    foreign=frozenset(("config",)),
 )
 
 
@@ -63,11 +68,15 @@ def read(document: Document, context: Context) -> Found | None:
         if root.string("kind") not in ("ClusterConfig", "Cluster"):
             return None
         return _found(root, Around()).with_misshapes(log_of_root(root))
+    misplaced: list[Misshape] = []
+    if (root.string("apiVersion") or "").startswith("k0sctl."):
+        root, misplaced = settled(root, _OF_K0SCTL, Reader("k0sctl", "k0sctl refuses the file (`unknown field`)"))
     carried = around(root, context)
     if carried is not None:
-        if carried.configuration is None:
-            return carried.found if carried.found.misshapes else None
-        return _found(carried.configuration, carried)
+        if carried.configuration is not None:
+            return _found(carried.configuration, carried).with_misshapes(misplaced)
+        found = carried.found.with_misshapes(misplaced)
+        return found if found.misshapes else None
     if "kind" in root.entries or "apiVersion" in root.entries:
         return None
     return _fragment(root)

@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from kube_audit_lint.discovery.look import named_policy
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.extra_args import always_mounted, extra_volume, ordered
+from kube_audit_lint.forms.common.levels import Levels, settled
 from kube_audit_lint.forms.common.local_files import brought_from, is_several
 from kube_audit_lint.forms.common.misplaced import of_local
 from kube_audit_lint.forms.common.nodes import version_at
-from kube_audit_lint.forms.common.reader import Reader, in_branches, meant, unknown_keys
+from kube_audit_lint.forms.common.reader import Reader, in_branches, meant, unknown_key, unknown_keys
 from kube_audit_lint.forms.common.split import KIND_MOUNT, split, whole
 from kube_audit_lint.forms.kind.patches import Patches, patches_of
 from kube_audit_lint.kubernetes.paths import host_path, policy_path
@@ -42,7 +43,10 @@ _NODE_KEYS = (
     *("role", "image", "labels", "extraMounts", "extraPortMappings"),
     *("kubeadmConfigPatches", "kubeadmConfigPatchesJSON6902"),
 )
+_MOUNTS = "extraMounts"
 _MOUNT_KEYS = ("containerPath", "hostPath", "readOnly", "selinuxRelabel", "propagation")
+
+_LEVELS = Levels({"": ("kubeadmConfigPatches", "kubeadmConfigPatchesJSON6902", "nodes")})
 
 
 def read(document: Document, context: Context) -> Found | None:
@@ -52,12 +56,13 @@ def read(document: Document, context: Context) -> Found | None:
         return None
     if "audit" not in context.text:
         return None
-    nodes = [node for node in root.items("nodes") if isinstance(node, Mapping)]
+    root, misplaced = settled(root, _LEVELS, _READER)
+    nodes = [_with_mounts(node, root) for node in root.items("nodes") if isinstance(node, Mapping)]
     control_planes = [node for node in nodes if node.string("role") in (None, "control-plane")]
     first = control_planes[0] if control_planes else None
     versions, version_place = version_at(first.get("image") if first is not None else None, version_of_image)
     patches = patches_of([root] if first is None else [root, first], versions)
-    misshapes = [*_unknown(root, nodes), *patches.misshapes]
+    misshapes = [*misplaced, *_at_the_top(root), *_unknown(root, nodes), *patches.misshapes]
     files = (file for node in nodes for file in _files(node))
     misshapes += [wrong for one in files if one.local and (wrong := of_local(one.path, one.local, context))]
     if patches.about_audit:
@@ -69,6 +74,24 @@ def read(document: Document, context: Context) -> Found | None:
         return Found(servers=(server,), misshapes=tuple(misshapes))
     misshapes += _on_workers(nodes, versions)
     return Found(misshapes=tuple(misshapes)) if misshapes else None
+
+
+def _at_the_top(root: Mapping) -> Iterator[Misshape]:
+    """What belongs to a node, or into a patch."""
+    for key, entry in root.entries.items():
+        if key == _MOUNTS and "audit" in entry.value.place.text:
+            yield unknown_key(entry.key, _READER, "Write it below each control-plane node of `nodes`.")
+        elif key in ("apiServer", "clusterConfiguration") and "audit" in entry.value.place.text:
+            help = "Write it into a patch with `kind: ClusterConfiguration`, an item of `kubeadmConfigPatches`."
+            yield unknown_key(entry.key, _READER, help)
+
+
+def _with_mounts(node: Mapping, root: Mapping) -> Mapping:
+    """A node with the mounts that stand at the top, as they were meant."""
+    mounts = root.entries.get(_MOUNTS)
+    if mounts is None or _MOUNTS in node.entries:
+        return node
+    return Mapping(node.source, node.start, node.end, {**node.entries, _MOUNTS: mounts}, node.duplicates)
 
 
 def _server(

@@ -39,7 +39,7 @@ SETTINGS = {
 
 _READER = Reader("kops")
 _ASSETS = "fileAssets"
-_NAMES = {flag: name for name, (flag, _) in SETTINGS.items()}
+_NAMES = {flag.replace("-", ""): name for name, (flag, _) in SETTINGS.items()}
 _FITTING = {"int32": ("int",), "bool": ("bool",), "string": ("string",), "quantity": ("string", "int", "float")}
 _JSON = {"int": "number", "float": "number", "bool": "bool", "string": "string"}
 

@@ -55,6 +55,7 @@ _OLD_KEYS = ("apiServerExtraArgs", "apiServerExtraVolumes")
 
 OTHERS = frozenset(("controllerManager", "scheduler", "etcd", "dns"))
 """Sections about other programs."""
+NAMES = {"kubeapiserver": "apiServer"}
 _HOMES = {"": ("apiServer",), "apiServer": ("extraArgs", "extraVolumes")}
 
 
@@ -212,7 +213,9 @@ def api_server_section(configuration: Mapping, version: str | None, reader: Read
 
 
 def _levels(version: str | None) -> Levels:
-    return Levels(_HOMES, foreign=OTHERS, flags="apiServer/extraArgs", listed=version in LIST_VERSIONS)
+    return Levels(
+        _HOMES, foreign=OTHERS, flags="apiServer/extraArgs", listed=version in LIST_VERSIONS, other_names=NAMES
+    )
 
 
 def _old_section(configuration: Mapping, version: str | None, reader: Reader) -> ApiServerSection:

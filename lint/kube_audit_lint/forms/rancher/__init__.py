@@ -16,12 +16,20 @@ from kube_audit_lint.forms.common.manifests import applied_text
 from kube_audit_lint.forms.common.nodes import version_at
 from kube_audit_lint.forms.common.reader import Reader
 from kube_audit_lint.forms.rancher.files import files_of, policy_of, shapes_of_files
-from kube_audit_lint.forms.rke2.settings import ARGUMENTS, Settings, is_arguments, notes, shapes, spelling
+from kube_audit_lint.forms.rke2.settings import (
+    ARGUMENTS,
+    Settings,
+    is_arguments,
+    notes,
+    settled_settings,
+    shapes,
+    spelling,
+)
 from kube_audit_lint.kubernetes.flags import POLICY_FILE
 from kube_audit_lint.model.found import Found, joined
 from kube_audit_lint.model.server import ApiServer, HostFile
 from kube_audit_lint.model.version import Versions
-from kube_audit_lint.syntax.nodes import Document, Mapping
+from kube_audit_lint.syntax.nodes import Document, Entry, Mapping
 from kube_audit_lint.syntax.source import Place
 
 MARKS = ("provisioning.cattle.io/",)
@@ -54,6 +62,12 @@ def read(document: Document, context: Context) -> Found | None:
     if spec is None or config is None:
         return None
     reader = "K3s" if "k3s" in (spec.string("kubernetesVersion") or "") else "RKE2"
+    one = config.mapping(_GLOBAL)
+    if one is not None:
+        inside, more = settled_settings(one, reader)
+        misshapes += more
+        entries = {**config.entries, _GLOBAL: Entry(config.entries[_GLOBAL].key, inside)}
+        config = Mapping(config.source, config.start, config.end, entries, config.duplicates)
     policies = _policies(config, version_at(spec.get("kubernetesVersion"))[0], context)
     found = [_server(mappings, config, spec, reader, policies) for mappings in _machines(config)]
     misshapes += (shape for mapping in _all(config) for shape in shapes(mapping, reader))

@@ -34,7 +34,7 @@ from kube_audit_lint.syntax.nodes import Document, Mapping, Scalar, Sequence
 from kube_audit_lint.syntax.record import NamedTuple
 from kube_audit_lint.syntax.source import Place
 
-MARKS = ("kube-api:", "kube_api:", 'kube-api"', 'kube_api"')
+MARKS = ("kube-api:", "kube_api:", "kubeApi:", 'kube-api"', 'kube_api"')
 LOOK = (("kube-api", r"\"?:"),)
 ORDER = 3
 

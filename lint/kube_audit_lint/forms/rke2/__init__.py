@@ -27,6 +27,8 @@ MARKS = (
     "audit-policy-file:",
     'audit-policy-file"',
     "audit_policy_file:",
+    "auditPolicyFile:",
+    "kubeApiserverArg:",
     "\naudit-",
 )
 LOOK = (("apiserver", r"-arg\"?:"),)

@@ -249,10 +249,15 @@ def _json_patch(root: Node | None) -> Found | None:
     """A patch in the form of RFC 6902."""
     flags: list[Flag] = []
     policies: list[PolicyDocument] = []
+    misshapes: list[Misshape] = []
     place: Place | None = None
     for operation in operations(root.items) if isinstance(root, List) else ():
         path, value = operation.path.value, operation.value
-        if path == f"{_PATH}/auditPolicy" and isinstance(value, Mapping):
+        if path.endswith("/auditPolicy") and path.startswith(("/cluster/", "/machine/")) and isinstance(value, Mapping):
+            if path != f"{_PATH}/auditPolicy":
+                message = f"`{path}` is no path of a machine configuration: {_READER.unknown}."
+                help = f"Write `{_PATH}/auditPolicy`."
+                misshapes.append(Misshape("unknown-key", operation.path.place, message, help))
             policies.append(part_as_policy(value, operation.path.place, "talos"))
         elif path == f"{_PATH}/extraArgs":
             flags += _flags(value)
@@ -267,4 +272,4 @@ def _json_patch(root: Node | None) -> Found | None:
         return None
     last = policies[-1] if policies else None
     server = ApiServer("talos", place, tuple(flags), defaults=DEFAULTS, policy=last, partial=True, spelling=in_map)
-    return Found(tuple(policies), (server,))
+    return Found(tuple(policies), (server,), tuple(misshapes))
