@@ -49,9 +49,10 @@ class Levels(NamedTuple):
 
 
 class _Slip(NamedTuple):
-    """An entry that is not read. path: of the section that it is in. home, name: where it belongs."""
+    """An entry that is not read. path, key: where it is. home, name: where it belongs."""
 
     path: tuple[str, ...]
+    key: str
     entry: Entry
     home: tuple[str, ...]
     name: str
@@ -59,7 +60,7 @@ class _Slip(NamedTuple):
     @property
     def mistake(self) -> tuple[str, ...]:
         """What is the same of entries that stand together and belong together."""
-        own = "" if self.name == self.entry.key.value.removeprefix("--") else self.name
+        own = "" if self.name == self.key.removeprefix("--") else self.name
         return ("/".join(self.path), "/".join(self.home), own)
 
     def is_also(self, read: tuple[tuple[str, ...], int, int]) -> bool:
@@ -69,7 +70,7 @@ class _Slip(NamedTuple):
     @property
     def silent(self) -> bool:
         """Whether only the case differs."""
-        return self.path == self.home and self.entry.key.value.lower() == self.name.lower()
+        return self.path == self.home and self.key.lower() == self.name.lower()
 
 
 def settled(root: Mapping, levels: Levels, reader: Reader) -> tuple[Mapping, list[Misshape]]:
@@ -122,20 +123,18 @@ def _slips(root: Mapping, levels: Levels) -> Iterator[_Slip]:
         for key, entry in section.entries.items():
             if entry.merged or is_unknown(key) or key in _FREE:
                 continue
-            target = _target(path, section, entry, levels)
+            target = _target(path, key, section, levels)
             if target is not None:
-                yield _Slip(path, entry, *target)
+                yield _Slip(path, key, entry, *target)
             elif isinstance(entry.value, Mapping) and len(path) < _DEPTH and not _is_known(path, key, levels):
                 waiting.append(((*path, key), entry.value))
 
 
-def _target(
-    path: tuple[str, ...], section: Mapping, entry: Entry, levels: Levels
-) -> tuple[tuple[str, ...], str] | None:
+def _target(path: tuple[str, ...], key: str, section: Mapping, levels: Levels) -> tuple[tuple[str, ...], str] | None:
     """The section and the name under which an entry is read; None where it is, or is about something else."""
-    here, key = "/".join(path), entry.key.value
+    here = "/".join(path)
     names = levels.homes.get(here, ())
-    if key in names or _is_known(path, key, levels) or not _about_auditing(path, entry, levels):
+    if key in names or _is_known(path, key, levels) or not _about_auditing(path, key, section, levels):
         return None
     plain = _plain(key)
     plain = _plain(levels.other_names.get(plain, plain))
@@ -155,10 +154,10 @@ def _is_known(path: tuple[str, ...], key: str, levels: Levels) -> bool:
     return key in known or ANY in known
 
 
-def _about_auditing(path: tuple[str, ...], entry: Entry, levels: Levels) -> bool:
-    if entry.key.value in levels.sure or any("audit" in step.lower() for step in path):
+def _about_auditing(path: tuple[str, ...], key: str, section: Mapping, levels: Levels) -> bool:
+    if key in levels.sure or any("audit" in step.lower() for step in (*path, key)):
         return True
-    return "audit" in entry.key.value.lower() or "audit" in entry.value.place.text.lower()
+    return "audit" in section.entries[key].value.place.text.lower()
 
 
 def _plain(name: str) -> str:
@@ -194,7 +193,7 @@ def _misshape(slips: list[_Slip], root: Mapping, levels: Levels, reader: Reader)
 
 
 def _called(slips: list[_Slip]) -> str:
-    names = [f"`{one.entry.key.value}`" for one in slips]
+    names = [f"`{one.key}`" for one in slips]
     if len(names) > _MOST_NAMED:
         return f"{names[0]} and {len(names) - 1} more settings beside it"
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
@@ -202,7 +201,7 @@ def _called(slips: list[_Slip]) -> str:
 
 def _help(slips: list[_Slip], root: Mapping, levels: Levels) -> str:
     slip = slips[0]
-    what = "them" if len(slips) > 1 else "it" if slip.name == slip.entry.key.value else f"`{slip.name}`"
+    what = "them" if len(slips) > 1 else "it" if slip.name == slip.key else f"`{slip.name}`"
     if slip.home == slip.path:
         return f"Write {what}."
     if not slip.home:
@@ -217,8 +216,8 @@ def _moved(root: Mapping, slip: _Slip, levels: Levels) -> Mapping:
     key = slip.entry.key
     entry = Entry(_named(key, slip.name), slip.entry.value)
     if slip.home == slip.path:
-        return _put(root, slip.path, entry, replaces=key.value)
-    root = _put(root, slip.path, None, replaces=key.value)
+        return _put(root, slip.path, entry, replaces=slip.key)
+    root = _put(root, slip.path, None, replaces=slip.key)
     if "/".join(slip.home) in levels.defaults and below(root, *slip.home) is None:
         return root
     above, last = slip.home[:-1], slip.home[-1:]
@@ -272,7 +271,9 @@ def _is_empty(node: Node) -> bool:
 def _joined(first: Node, second: Node) -> Node:
     """What stands in two places as one; where both say something, the first counts."""
     if isinstance(first, Sequence) and isinstance(second, Sequence):
-        return Sequence(first.source, first.start, first.end, [*first.items, *second.items])
+        known = {(item.start, item.end) for item in first.items}
+        more = [item for item in second.items if (item.start, item.end) not in known]
+        return Sequence(first.source, first.start, first.end, [*first.items, *more])
     if not isinstance(first, Mapping) or not isinstance(second, Mapping):
         return second if _is_empty(first) else first
     entries = dict(first.entries)
