@@ -315,3 +315,18 @@ def test_the_advice_about_no_rules_names_no_flag_where_none_names_the_policy(
     write({"master-config.yaml": f"{head}  policyConfiguration:\n{policy}"})
     (found,) = (one for one in check(capsys)[0]["findings"] if one["rule"] == "no-rules")
     assert found["help"] == "Give the policy at least one rule, such as `- level: Metadata`."
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("profile: cis\naudit-policy-file: /etc/rancher/rke2/audit.yaml\n", True),
+        ("kube-apiserver-arg: [audit-policy-file=/etc/rancher/rke2/audit.yaml]\n", False),
+    ],
+)
+def test_what_rke2_does_without_its_policy(text: str, told: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("etc/rancher/rke2").mkdir(parents=True)
+    Path("etc/rancher/rke2/config.yaml").write_text(text)
+    _, notes = check(capsys)
+    assert "is in no file of this run: what it records was not checked" in notes
+    assert ("RKE2 writes a policy there that records nothing" in notes) is told

@@ -115,7 +115,10 @@ def _missing(link: Link, config: Config) -> Iterator[Note]:
         return
     file = brought_file(server, path)
     if file is None or file.local is not None:  # else the form brings a policy that is not known
-        yield Note(flag.value_place, f"the policy {path} is in no file of this run: what it records was not checked")
+        message = f"the policy {path} is in no file of this run: what it records was not checked"
+        if server.writes_policy and server.defaults.get(POLICY_FILE) == path:
+            message += "; where it is missing on the host, too, RKE2 writes a policy there that records nothing"
+        yield Note(flag.value_place, message)
 
 
 def _tie(link: Link, path: str, flag: Flag, config: Config) -> Note:
