@@ -237,7 +237,7 @@ def test_the_page_is_one_file_in_which_names_are_text(folder: Path, capsys: pyte
     assert "https://" not in page
     (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page)
     assert json.loads(data)["policy"]["data"]["rules"][0]["users"] == [hostile]
-    assert page.count('<tr data-r="') == len(json.loads(data)["rows"])
+    assert page.count("<tr data-r=") == len(json.loads(data)["rows"])
 
 
 def test_findings_stand_on_their_rules(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

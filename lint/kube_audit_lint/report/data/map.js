@@ -56,7 +56,8 @@
     for (let index = 0; index < flat.length; index += 2) {
       const [rule, level, who, where, exact, oldRule, oldLevel, direction] = data.cases[flat[index]];
       const text = { who: data.words[who], where: data.words[where] };
-      found.push({ rule, level, ...text, exact, oldRule, oldLevel, direction, sample: data.samples[flat[index + 1]] });
+      const levels = { level: audit.LEVELS[level], oldLevel: audit.LEVELS[oldLevel] };
+      found.push({ rule, ...levels, ...text, exact, oldRule, direction, sample: data.samples[flat[index + 1]] });
     }
     return found;
   }
