@@ -14,6 +14,7 @@ import pytest
 
 from kube_audit_lint.model.version import DEFAULT_FIRST, NEWEST, RELEASES
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[1]
 POLICY = """apiVersion: audit.k8s.io/v1
 kind: Policy
