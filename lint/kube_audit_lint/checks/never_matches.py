@@ -74,7 +74,9 @@ def _strangers(subject: PolicySubject, rule: WrittenRule) -> Iterator[Hit]:
     if not _known(users) or not _known(groups) or all(is_user(one.text) for one in groups):
         return
     real = [one for one in users if not no_user_has(one.text)]
-    out = [one for one in real if not _may_be_in(one.text, tuple(_texts(groups)), subject.versions)]
+    kinds = {_kind(one.text): one.text for one in real}
+    fit = {kind for kind, user in kinds.items() if _may_be_in(user, tuple(_texts(groups)), subject.versions)}
+    out = [one for one in real if _kind(one.text) not in fit]
     whole = len(out) == len(real)
     for named in [out] if whole and out else [[one] for one in out]:
         shown = f"{joined([f'`{one.text}`' for one in named], 4)} {'is' if len(named) == 1 else 'are'}"
@@ -84,6 +86,11 @@ def _strangers(subject: PolicySubject, rule: WrittenRule) -> Iterator[Hit]:
             f"this {'rule' if whole else 'item'} matches nothing.",
             help=_help(rule, whole, "Write one rule with `users`, and another with `userGroups`."),
         )
+
+
+def _kind(user: str) -> str:
+    """What tells a user from others where groups are concerned: of names outside of `system:` nothing."""
+    return user if user.startswith("system:") else ""
 
 
 def _may_be_in(user: str, groups: tuple[str, ...], versions: Versions) -> bool:

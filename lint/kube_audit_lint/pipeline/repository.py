@@ -141,6 +141,7 @@ class Repository:
         self._naming: dict[bytes, list[str]] = {}
         self._changed: dict[str, Collected] = {}
         self._parts: dict[str, bool] = {}
+        self._bringing: set[str] = set()
         self._kustomized: dict[str, bool] = {}
         self._names = names or {}
 
@@ -390,6 +391,9 @@ class Repository:
 
     def read_bringing(self, name: str) -> None:
         """Reads the files that may apply a policy of that name as an object, or bring it to where pods are read."""
+        if name in self._bringing:
+            return  # folders by the hundred have a policy of the same name
+        self._bringing.add(name)
         raw = name.encode("utf-8", "surrogateescape")
         for path in (path for one in KUSTOMIZATIONS for path in self.by_name.get(one, ())):
             if raw in self._content(path):
