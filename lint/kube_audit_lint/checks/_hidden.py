@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from kube_audit_lint.analysis.answers import Recorded
     from kube_audit_lint.analysis.request import Request
 
-_WITHOUT_NAME = ("create", "list", "watch", "deletecollection")
-
 
 def verbs_of(found: Recorded, target: Params, request: Request) -> tuple[list[str], list[str]]:
     """The verbs with which requests like this one are hidden by its rule, and the others of the class.
@@ -46,7 +44,7 @@ def _alike(target: Params, request: Request) -> Iterator[Request]:
             namespace = (request.namespace or "payments") if spans[-1].namespaced else ""
             like = request._replace(group=target.get("group", ""), resource=resource, subresource=subresource)
             for verb in served.intersection(target.get("verbs", served)):
-                named = subresource or verb not in _WITHOUT_NAME
+                named = subresource or verb not in catalogue.WITHOUT_NAME
                 name = (request.name or "web") if named else ""
                 where = name if resource == "namespaces" and named else namespace
                 yield like._replace(verb=verb, namespace=where, name=name)

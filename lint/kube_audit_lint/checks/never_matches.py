@@ -27,7 +27,6 @@ _OVER_ALL = frozenset(("list", "watch"))
 """The verbs of requests over all namespaces: they name none."""
 _NAMED = _VERBS - {"create", "list", "deletecollection"}
 """The verbs of requests that may have a name in their path: for a namespace, the request's namespace as well."""
-_NAMELESS = frozenset(("create", "list", "watch", "deletecollection"))
 
 _SCOPE, _NO_SCOPE, _VERB = "in no namespace", "never without a namespace", "without such a verb"
 """Causes."""
@@ -175,7 +174,7 @@ def _meets(part: _Part, spaces: Sequence[str], verbs: frozenset[str]) -> bool:
         return bool(verbs)
     inside, outside = any(spaces), "" in spaces
     if part.name.partition("/")[0] == "namespaces":
-        return bool((inside and verbs & _NAMED) or (outside and verbs & _NAMELESS))
+        return bool((inside and verbs & _NAMED) or (outside and verbs.intersection(resources.WITHOUT_NAME)))
     if not part.namespaced:
         return outside and bool(verbs)
     return bool((inside and verbs) or (outside and "/" not in part.name and verbs & _OVER_ALL))

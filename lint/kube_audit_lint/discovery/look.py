@@ -14,6 +14,9 @@ TEMPLATE_ENDS = (".j2", ".jinja", ".jinja2", ".tpl", ".tmpl", ".erb", ".gotmpl",
 MANIFEST_ENDS = (".yaml", ".yml", ".json")
 """The same of files that hold objects of Kubernetes."""
 
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""What kustomize looks for in a folder (RecognizedKustomizationFileNames in its api/konfig), the first counts."""
+
 TASK_ENDS = (".yml", ".yaml", ".bu", ".butane", ".ign")
 """The same of what brings files to a host: Ansible's tasks, Butane and Ignition."""
 

@@ -33,6 +33,8 @@ VERBS = {
     "x": "deletecollection",
     "o": "",
 }
+WITHOUT_NAME = ("create", "list", "watch", "deletecollection")
+"""The verbs of requests that may have no name in their path."""
 
 # Groups that clusters often serve through aggregation or custom resources, and that look built in: open, no
 # misspellings. Not complete, and not meant to be: any group that is not built in is open.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from kube_audit_lint.discovery.look import KUSTOMIZATIONS
 from kube_audit_lint.forms.common.json6902 import NotAppliedError, apply_patch
 from kube_audit_lint.forms.common.nodes import first_place, objects
 from kube_audit_lint.forms.common.strategic import NO_KEYS, POD_KEYS, merge
@@ -34,7 +35,6 @@ Read = Callable[[str], "tuple[Document, ...] | None"]
 """The documents of the file at an absolute path; None where it is none of the run, or cannot be read."""
 
 _BUILT_IN = frozenset(("Pod", "PodTemplate", "Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "Job", "CronJob"))
-_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _DEEPEST = 20
 _MOST = 2000
 
@@ -119,7 +119,7 @@ class Builder:
 
     def _kustomization(self, folder: str) -> str | None:
         """The kustomization in a folder."""
-        return next((path for name in _NAMES if self._read(path := f"{folder}/{name}") is not None), None)
+        return next((path for name in KUSTOMIZATIONS if self._read(path := f"{folder}/{name}") is not None), None)
 
     def _transformed(self, built: Built, root: Mapping, folder: str) -> Built:
         files: list[str] = []

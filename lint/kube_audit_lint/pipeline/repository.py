@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 
-from kube_audit_lint.discovery.look import base_name, is_utf16
+from kube_audit_lint.discovery.look import KUSTOMIZATIONS, base_name, is_utf16
 from kube_audit_lint.discovery.marks import ENCODED
 from kube_audit_lint.discovery.walk import LIMIT
 from kube_audit_lint.kubernetes.paths import wanted_names
@@ -58,9 +58,6 @@ _WITH_DEFAULT_POLICY = b"|".join((rb"profile\"?:|audit_log:|audit-log:|kubernete
 
 _WITH_LOCAL_FILES = rb"extraMounts|k3d|KubeOneCluster|kwok|k0s|eckhouse"
 """Forms that name a file of the repository by its path, wherever it is."""
-
-
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 class HasNames(Protocol):

@@ -14,12 +14,16 @@ import os
 import re
 from collections.abc import Iterator
 
+from kube_audit_lint.discovery.look import KUSTOMIZATIONS, MANIFEST_ENDS
 from kube_audit_lint.discovery.roots import read_named_by
 from kube_audit_lint.model.document import PolicyDocument
 from kube_audit_lint.model.finding import Related
 from kube_audit_lint.model.found import Found, Misshape
 from kube_audit_lint.syntax.nodes import Document, Mapping
 from kube_audit_lint.syntax.source import Place
+
+OTHER_TOOLS = (*KUSTOMIZATIONS, "Chart.yaml")
+"""What says that a folder's files are not applied as they stand."""
 
 BY_KUSTOMIZE = "kustomize takes this for an object, and nobody can apply it"
 _OBJECTS = (
@@ -100,10 +104,9 @@ def _is_bundle(path: str) -> bool:
     folder = os.path.dirname(path)
     fleet = os.path.join(folder, "fleet.yaml")
     data = read_named_by(path, fleet, _LARGEST) if os.path.exists(fleet) else None
-    if data is None or not path.endswith((".yaml", ".yml", ".json")) or b"chart:" in data or b"kustomize:" in data:
+    if data is None or not path.endswith(MANIFEST_ENDS) or b"chart:" in data or b"kustomize:" in data:
         return False
-    others = ("kustomization.yaml", "kustomization.yml", "Kustomization", "Chart.yaml")
-    return not any(os.path.lexists(os.path.join(folder, name)) for name in others)
+    return not any(os.path.lexists(os.path.join(folder, name)) for name in OTHER_TOOLS)
 
 
 def _has_chart(path: str) -> bool:

@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from itertools import islice
 
 from kube_audit_lint.discovery.files import is_folder
-from kube_audit_lint.discovery.look import worth_parsing
+from kube_audit_lint.discovery.look import KUSTOMIZATIONS, worth_parsing
 from kube_audit_lint.discovery.roots import read_named_by, readable
 from kube_audit_lint.syntax.decode import decode
 from kube_audit_lint.syntax.nodes import strings
 from kube_audit_lint.syntax.reader import read_documents
 from kube_audit_lint.syntax.source import Place, Source
 
-_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _STEPS = 4
 """How many folders up a kustomization may be that names the policy."""
 _MOST = 50
@@ -28,7 +27,7 @@ _MOST = 50
 def named_by_kustomization(path: str) -> Place | None:
     """Where a kustomization names a file among its resources; None also where it is read for itself."""
     for folder in _folders(path):
-        for name in _NAMES:
+        for name in KUSTOMIZATIONS:
             found = _resource(os.path.join(folder, name), path)
             if found is not None:
                 return found

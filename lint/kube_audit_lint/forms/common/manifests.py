@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from kube_audit_lint.discovery.gitignore import repository_of
 from kube_audit_lint.discovery.look import MANIFEST_ENDS
 from kube_audit_lint.discovery.roots import readable
-from kube_audit_lint.forms.common.applied import applied, applied_in
+from kube_audit_lint.forms.common.applied import OTHER_TOOLS, applied, applied_in
 from kube_audit_lint.forms.common.context import Context
 from kube_audit_lint.forms.common.inside import found_inside
 from kube_audit_lint.forms.common.misplaced import version_at
@@ -22,7 +22,6 @@ from kube_audit_lint.syntax.nodes import Node, Scalar
 from kube_audit_lint.syntax.source import Place
 from kube_audit_lint.syntax.unknown import UNKNOWN, is_unknown
 
-_OTHER_TOOLS = ("kustomization.yaml", "kustomization.yml", "Kustomization", "Chart.yaml")
 _MOST = 200
 """How many files of a folder are looked at."""
 
@@ -73,7 +72,7 @@ def applied_plain_folder(node: Scalar, by: str, context: Context, *, deep: bool 
     if is_unknown(node.value) or not node.value.strip("./"):
         return
     folder = node.value.strip("/")
-    if not any(os.path.lexists(found) for name in _OTHER_TOOLS for found in _in_each(folder, name, context)):
+    if not any(os.path.lexists(found) for name in OTHER_TOOLS for found in _in_each(folder, name, context)):
         for one in (folder, *(_below(folder, context) if deep else ())):
             found = list(applied_file(one, node.place, by, context))
             yield from found
@@ -87,7 +86,7 @@ def _below(folder: str, context: Context) -> Iterator[str]:
     top = next((one for one in tops if os.path.isdir(one) and readable(one, (os.path.dirname(one) or ".",))), None)
     for seen, (path, folders, files) in enumerate(os.walk(top) if top is not None else ()):
         folders[:] = sorted(one for one in folders if not one.startswith(".")) if seen < _MOST else []
-        if path != top and any(name in files for name in _OTHER_TOOLS):
+        if path != top and any(name in files for name in OTHER_TOOLS):
             folders.clear()
         elif path != top:
             yield os.path.join(folder, os.path.relpath(path, top))

@@ -162,16 +162,14 @@ def found_in(
     own, own_place = kubernetes_of(configuration, version)
     if versions is None or "kubernetesVersion" in configuration.entries:
         versions, version_place = own or versions, own_place if own else version_place
+    own_mounts = always_mounted(section.place, configuration.string("certificatesDir"), section.mounts)
     server = ApiServer(
         form,
         section.place,
         section.flags,
         versions=versions,
         version_place=version_place,
-        mounts=(
-            *always_mounted(section.place, configuration.string("certificatesDir"), section.mounts),
-            *section.mounts,
-        ),
+        mounts=(*own_mounts, *section.mounts),
         files=files,
         partial=partial,
         spelling=section.spelling,
